@@ -1,0 +1,1 @@
+"""Documents: loaded in a child process, kept as one canonical text with pages and an outline."""

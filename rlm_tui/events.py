@@ -1,0 +1,390 @@
+"""The vocabulary of a run: every event kind, and at once its schema, validation and codec.
+
+An event is a frozen, tagged struct. The engine makes it without `seq` and `t`; the log stamps both. Texts that may
+be long are `Text`: either the string itself or a `BodyRef` to the `body.stored` event that holds it, so that
+a text that repeats is written once. Token deltas and stdout chunks are transient signals, never events.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypeVar
+
+import msgspec
+
+_N = TypeVar("_N", int, float)
+
+
+class BodyRef(msgspec.Struct, frozen=True):
+    """Stands for a text that the `body.stored` event with this seq holds."""
+
+    body: int
+
+
+Text: TypeAlias = str | BodyRef
+NodeType: TypeAlias = Literal["rlm", "iteration", "lm", "code", "subcall"]
+Role: TypeAlias = Literal["root", "sub"]
+Author: TypeAlias = Literal["model", "user", "engine"]
+Outcome: TypeAlias = Literal["ok", "error", "skipped", "interrupted", "cancelled"]
+RunStatus: TypeAlias = Literal["answered", "no_answer", "failed", "limit", "stopped"]
+BlockStatus: TypeAlias = Literal["ok", "error", "interrupted", "killed", "died"]
+Via: TypeAlias = Literal["FINAL", "FINAL_VAR", "answer", "SUBMIT", "user", "exhausted"]
+Checkpoint: TypeAlias = Literal[
+    "before_request", "after_response", "before_code", "after_code", "before_subcall", "after_subcall", "before_final"
+]
+Release: TypeAlias = Literal["run", "step", "go_on", "skip", "retry", "answer", "stop"]
+Change: TypeAlias = Literal["added", "changed", "removed"]
+
+
+class Value(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of the small values inside events."""
+
+
+class Usage(Value, frozen=True):
+    """Tokens and money of one or many calls; None is unknown, which is not 0."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            _sum(self.input_tokens, other.input_tokens),
+            _sum(self.output_tokens, other.output_tokens),
+            _sum(self.cost_usd, other.cost_usd),
+        )
+
+    @property
+    def tokens(self) -> int | None:
+        """Input and output together, or None when neither is known."""
+        return _sum(self.input_tokens, self.output_tokens)
+
+
+def _sum(a: _N | None, b: _N | None) -> _N | None:
+    if a is None or b is None:
+        return a if b is None else b
+    return a + b
+
+
+class Limits(Value, frozen=True):
+    """What a run may spend, over its whole tree; None is no limit."""
+
+    iterations: int | None = 20
+    subcalls: int | None = 200
+    concurrency: int = 16
+    depth: int = 1
+    tokens: int | None = None
+    cost_usd: float | None = None
+    seconds: float | None = None
+    errors: int | None = 5
+    block_timeout_s: float = 120.0
+
+
+class ContextPart(Value, frozen=True):
+    """One document of the context; `chars` are code points of its canonical text, `sha256` is of that text."""
+
+    name: str
+    kind: str
+    chars: int
+    sha256: str
+    pages: int | None = None
+    bytes: int | None = None
+    file_sha256: str | None = None
+    path: str | None = None
+
+
+class ContextInfo(Value, frozen=True):
+    """What `context` is: one part is a str in the REPL, several are a list of str in path order."""
+
+    parts: tuple[ContextPart, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_list: bool = False
+
+    @property
+    def chars(self) -> int:
+        """Code points of all parts together."""
+        return sum(part.chars for part in self.parts)
+
+
+class StoredMessage(Value, frozen=True):
+    """One message of a conversation with an LM, as it was sent."""
+
+    role: str
+    content: Text
+
+
+class Final(Value, frozen=True):
+    """A final form that the parser found: the text itself, or the name of a variable."""
+
+    kind: Literal["text", "var"]
+    value: str
+
+
+class Repair(Value, frozen=True):
+    """Something the parser mended or remarked on in a response."""
+
+    name: str
+    detail: str
+
+
+class CodeError(Value, frozen=True):
+    """An exception that ended a block."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+class VarChange(Value, frozen=True):
+    """A variable that a block added, changed or removed; `size` is its `len()` where it has one."""
+
+    name: str
+    change: Change
+    type: str = ""
+    size: int | None = None
+    preview: str = ""
+
+
+class TraceEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """The envelope: `seq` from 1 without gaps, `t` in seconds since the start, `node` its owner in the tree."""
+
+    seq: int = 0
+    t: float = 0.0
+    node: str = ""
+
+
+class RunStarted(TraceEvent, frozen=True, tag="run.started"):
+    """A question is asked of a context."""
+
+    query: Text
+    model: str
+    sub_model: str
+    dialect: str
+    dialect_reason: str = ""
+    limits: Limits = Limits()
+    context: ContextInfo = ContextInfo()
+    sandbox: str = ""
+
+
+class RunFinished(TraceEvent, frozen=True, tag="run.finished"):
+    """The run is over; `via` tells which form gave the answer, `detail` why there is none or what went wrong."""
+
+    status: RunStatus
+    answer: Text | None = None
+    via: Via | None = None
+    usage: Usage = Usage()
+    detail: str = ""
+    exit_code: int = 0
+
+
+class NodeOpened(TraceEvent, frozen=True, tag="node.opened"):
+    """A node begins below `parent` (empty for the root RLM)."""
+
+    type: NodeType
+    parent: str = ""
+    depth: int = 0
+    role: Role = "root"
+    title: str = ""
+    by: Author = "model"
+
+
+class NodeClosed(TraceEvent, frozen=True, tag="node.closed"):
+    """A node is over."""
+
+    outcome: Outcome = "ok"
+
+
+class IterationStarted(TraceEvent, frozen=True, tag="iteration.started"):
+    """Turn `number` (from 1) of an RLM begins."""
+
+    number: int
+
+
+class IterationFinished(TraceEvent, frozen=True, tag="iteration.finished"):
+    """Turn `number` of an RLM is over."""
+
+    number: int
+
+
+class LmRequested(TraceEvent, frozen=True, tag="lm.requested"):
+    """A request goes to an LM: the new messages, and how many came before them in the conversation."""
+
+    model: str
+    messages: tuple[StoredMessage, ...]
+    prior: int = 0
+    attempt: int = 1
+
+
+class LmResponded(TraceEvent, frozen=True, tag="lm.responded"):
+    """An LM answered; `latency_s` is from request to last token."""
+
+    text: Text
+    reasoning: Text | None = None
+    usage: Usage = Usage()
+    latency_s: float = 0.0
+    finish_reason: str | None = None
+    cached: bool = False
+    by: Author = "model"
+
+
+class LmFailed(TraceEvent, frozen=True, tag="lm.failed"):
+    """A request failed; with `retry_in_s` it will be sent again after that time."""
+
+    message: str
+    status: int | None = None
+    retry_in_s: float | None = None
+
+
+class ResponseParsed(TraceEvent, frozen=True, tag="response.parsed"):
+    """What the parser made of a response."""
+
+    blocks: tuple[Text, ...] = ()
+    final: Final | None = None
+    repairs: tuple[Repair, ...] = ()
+    truncated: bool = False
+    problem: str = ""
+
+
+class CodeStarted(TraceEvent, frozen=True, tag="code.started"):
+    """A block begins to run in the REPL; `number` counts the blocks of the run from 1."""
+
+    code: Text
+    number: int
+    by: Author = "model"
+
+
+class CodeFinished(TraceEvent, frozen=True, tag="code.finished"):
+    """A block ended; `shown` is how many characters of its output the model sees (None: it sees none)."""
+
+    status: BlockStatus
+    stdout: Text = ""
+    stderr: Text = ""
+    error: CodeError | None = None
+    changes: tuple[VarChange, ...] = ()
+    elapsed_s: float = 0.0
+    shown: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+class SubcallRequested(TraceEvent, frozen=True, tag="subcall.requested"):
+    """Code asks a sub-LM; calls of one batch share `batch`, `index` is the place in it."""
+
+    function: str
+    prompt: Text
+    model: str
+    batch: str = ""
+    index: int = 0
+    batch_size: int = 1
+
+
+class SubcallFinished(TraceEvent, frozen=True, tag="subcall.finished"):
+    """A sub-call gave its answer, or an error value."""
+
+    text: Text = ""
+    error: str = ""
+    usage: Usage = Usage()
+    latency_s: float = 0.0
+    cached: bool = False
+
+
+class AnswerGiven(TraceEvent, frozen=True, tag="answer.given"):
+    """A final answer was offered (the run ends with it, unless a person refuses it)."""
+
+    text: Text
+    via: Via
+    by: Author = "model"
+
+
+class LimitHit(TraceEvent, frozen=True, tag="limit.hit"):
+    """A limit of the run was reached; the model may have one last turn."""
+
+    limit: str
+    value: float
+    cap: float
+
+
+class Compacted(TraceEvent, frozen=True, tag="compacted"):
+    """The history was summarised: `dropped` messages gave way to `summary`."""
+
+    summary: Text
+    dropped: int
+
+
+class Held(TraceEvent, frozen=True, tag="held"):
+    """The engine waits at a checkpoint for a person; `content` is what can be read and edited there."""
+
+    hold: int
+    checkpoint: Checkpoint
+    why: str
+    content: Text = ""
+    batch: str = ""
+
+
+class Released(TraceEvent, frozen=True, tag="released"):
+    """A hold ended, and how."""
+
+    hold: int
+    checkpoint: Checkpoint
+    how: Release
+
+
+class Edited(TraceEvent, frozen=True, tag="edited"):
+    """A person changed what is held (`what`: code, response, prompt, output, answer); both texts are kept."""
+
+    what: str
+    before: Text
+    after: Text
+    hold: int = 0
+    by: Author = "user"
+
+
+class Told(TraceEvent, frozen=True, tag="told"):
+    """A person's words to the model; they go out with its next message."""
+
+    text: Text
+    by: Author = "user"
+
+
+class BodyStored(TraceEvent, frozen=True, tag="body.stored"):
+    """A long text, written once and referred to by this event's seq."""
+
+    text: str
+
+
+class Note(TraceEvent, frozen=True, tag="note"):
+    """Something a person should know that is no other event (`level`: info, warning)."""
+
+    text: str
+    level: str = "info"
+
+
+class Unknown(TraceEvent, frozen=True, tag="?"):
+    """The head of an event of a later version; its raw line is kept in the file."""
+
+    name: str = ""
+
+
+KINDS: tuple[type[TraceEvent], ...] = (
+    RunStarted,
+    RunFinished,
+    NodeOpened,
+    NodeClosed,
+    IterationStarted,
+    IterationFinished,
+    LmRequested,
+    LmResponded,
+    LmFailed,
+    ResponseParsed,
+    CodeStarted,
+    CodeFinished,
+    SubcallRequested,
+    SubcallFinished,
+    AnswerGiven,
+    LimitHit,
+    Compacted,
+    Held,
+    Released,
+    Edited,
+    Told,
+    BodyStored,
+    Note,
+)

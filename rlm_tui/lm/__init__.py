@@ -1,0 +1,1 @@
+"""Language models: one protocol, one client a file."""

@@ -1,0 +1,60 @@
+"""The one protocol that every language model here speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from rlm_tui.events import Role, Usage
+
+
+class Message(NamedTuple):
+    """One message of a conversation: role is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of an LM; `role` tells the root LM from a sub-LM."""
+
+    messages: tuple[Message, ...]
+    model: str
+    role: Role = "root"
+    temperature: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What an LM answered; text is "" when the provider sent none, usage fields are None when it sent none."""
+
+    text: str
+    usage: Usage = Usage()
+    finish_reason: str | None = None
+    reasoning: str | None = None
+    note: str = ""
+
+
+OnDelta = Callable[[str], None]
+
+
+class LM(Protocol):
+    """A language model: `complete` raises ProviderError (or a subclass) and nothing else of its own."""
+
+    @property
+    def name(self) -> str:
+        """How the model is named to a person and in a trace: `provider/model`."""
+        ...
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        """Answer one request; `on_delta` gets pieces of text as they come."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections; never raises."""
+        ...

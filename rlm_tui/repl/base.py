@@ -1,0 +1,91 @@
+"""The protocol of a REPL environment, and what it tells of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from rlm_tui.events import BlockStatus, CodeError, Via, VarChange
+
+ContextValue: TypeAlias = str | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An answer that a block gave in the REPL: by FINAL(…), FINAL_VAR(…), SUBMIT(…) or the `answer` dict."""
+
+    value: str
+    via: Via
+
+
+@dataclass(frozen=True, slots=True)
+class BlockResult:
+    """How a block went; `elapsed_s` is its own time, without time spent in host calls."""
+
+    status: BlockStatus
+    stdout: str = ""
+    stderr: str = ""
+    error: CodeError | None = None
+    elapsed_s: float = 0.0
+    offer: Offer | None = None
+    changes: tuple[VarChange, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Remarks for the model and the person: `context` was reassigned, why `answer` did not count, output dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostCall:
+    """A call that code in the worker makes to the host; it blocks there until the reply comes."""
+
+    function: str
+    prompts: tuple[str, ...]
+    model: str | None = None
+    is_batch: bool = False
+
+
+HostHandler: TypeAlias = Callable[[HostCall], Awaitable[list[str]]]
+"""Answers a HostCall with one text a prompt, in order; a failure is one error value (`Error: …`), not an exception."""
+
+OnOutput: TypeAlias = Callable[[str], None]
+
+
+class REPLEnvironment(Protocol):
+    """Runs blocks one at a time in a namespace that lives on between them."""
+
+    async def start(self) -> None:
+        """Spawn the worker; ReplError when it cannot be."""
+        ...
+
+    async def load(self, name: str, value: ContextValue) -> None:
+        """Set a variable (`context`) before the first block; it is loaded again when a dead worker is replaced."""
+        ...
+
+    async def run(self, code: str, *, timeout_s: float, on_output: OnOutput | None = None) -> BlockResult:
+        """Run one block; a dead worker is a result (`died`, `killed`) and is replaced before the next block."""
+        ...
+
+    async def lookup(self, name: str) -> str | None:
+        """The text of a variable for FINAL_VAR: `str(value)`, or None when there is no such variable."""
+        ...
+
+    async def names(self) -> list[str]:
+        """The user's variables, for completion and for messages."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop the running block with SIGINT, keeping the state; safe from any thread."""
+        ...
+
+    async def close(self) -> None:
+        """End the worker and every helper thread; idempotent."""
+        ...
+
+
+@dataclass(slots=True)
+class WorkerFacts:
+    """What is known of a running worker, for the header and for doctor."""
+
+    pid: int | None = None
+    label: str = "NOT SANDBOXED"
+    details: list[str] = field(default_factory=list)

@@ -1,0 +1,120 @@
+"""Text as it is drawn and measured; no other module knows about control characters.
+
+`safe()` is applied where text is drawn, never to text that is stored or edited. One code point becomes
+one, so offsets, spans and cursors stay true.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_REPLACEMENT = "\ufffd"
+# C0 without \t and \n, DEL, C1, soft hyphen, zero-width and bidi controls, fillers, BOM, interlinear marks,
+# surrogates, noncharacters of the BMP, variation selectors, tags. Everything here can move, hide or reorder a cell.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U000e0000-\U000e0fff]"
+)
+_LINE_BREAKS = re.compile("[\t\n]")
+_MAX_MARKS = 2
+_MARKS = re.compile("[^\x00-\u02ff]")  # cheap gate: no combining mark stands below U+0300
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else _REPLACEMENT
+
+
+def safe(text: str, *, multiline: bool = False) -> str:
+    """Make any text harmless to a terminal, one code point for one.
+
+    With `multiline`, newline and tab pass; otherwise they too become visible. Combining marks beyond two on
+    one base are replaced, so that a line keeps its height.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _UNSAFE.sub(_visible, text)
+    if not multiline:
+        text = _LINE_BREAKS.sub(_visible, text)
+    return _cap_marks(text) if _MARKS.search(text) else text
+
+
+def _cap_marks(text: str) -> str:
+    marks = 0
+    out: list[str] = []
+    for char in text:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        out.append(_REPLACEMENT if marks > _MAX_MARKS else char)
+    return "".join(out)
+
+
+def scrub(text: str) -> tuple[str, int]:
+    """Replace lone surrogates by U+FFFD, as no UTF-8 can hold them; returns the text and how many there were."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        clean = re.sub("[\ud800-\udfff]", _REPLACEMENT, text)
+        return clean, sum(a != b for a, b in zip(text, clean, strict=True))
+    return text, 0
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """The start of a text as one safe line: white space folded, `…` where it was cut at `limit` characters."""
+    folded = " ".join(text[: limit * 4].split())
+    cut = len(folded) > limit or len(text) > limit * 4
+    return safe(folded[: limit - 1] + "…" if cut else folded)
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """`1 page`, `2 pages`, `1,234 pages`."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def short_count(count: int | None) -> str:
+    """A count in few cells: 611, 2.1k, 18.2k, 1.2M; `–` when unknown."""
+    if count is None:
+        return "–"
+    for limit, divisor, unit in ((1_000, 1, ""), (999_950, 1e3, "k"), (999_950_000, 1e6, "M")):
+        if count < limit:
+            return f"{count / divisor:.1f}{unit}" if unit else str(count)
+    return f"{count / 1e9:.1f}G"
+
+
+def short_bytes(size: int) -> str:
+    """A size in few cells: 412 B, 1.2 kB, 3.4 MB, 1.1 GB (powers of 1000)."""
+    for limit, divisor, unit in ((1_000, 1, "B"), (999_950, 1e3, "kB"), (999_950_000, 1e6, "MB")):
+        if size < limit:
+            return f"{size} B" if divisor == 1 else f"{size / divisor:.1f} {unit}"
+    return f"{size / 1e9:.1f} GB"
+
+
+def short_seconds(seconds: float | None) -> str:
+    """A duration in few cells: 4 ms, 4.1s, 75s, 2:05, 1:02:05; `–` when unknown."""
+    if seconds is None:
+        return "–"
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f}ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    return f"{seconds:.0f}s" if seconds < 99.5 else clock(seconds)
+
+
+def clock(seconds: float) -> str:
+    """A running clock: 0:12, 2:05, 1:02:05."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def short_cost(cost: float | None) -> str:
+    """Money in few cells: $0, $0.02, $1.25, <$0.01; `$?` when unknown."""
+    if cost is None:
+        return "$?"
+    if cost == 0:
+        return "$0"
+    return "<$0.01" if cost < 0.005 else f"${cost:.2f}"
