@@ -1,0 +1,420 @@
+"""Events folded once into stamped nodes; `at(seq)` is a view of any moment.
+
+Every fact carries the seq at which it became true, so a view only compares stamps for what is asked: no copies,
+no checkpoints, and a seek costs what is on screen. The fold keeps small facts and the seqs of events; texts stay
+in the log and are decoded when looked at.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+from rlm_tui import events as ev
+
+_START = 0
+
+
+class Hold(NamedTuple):
+    """A wait for a person at a checkpoint, as the fold knows it; `released` is a seq or None while it lasts."""
+
+    id: int
+    checkpoint: ev.Checkpoint
+    node: str
+    why: str
+    batch: str
+    seq: int
+    released: int | None = None
+
+
+class Step(NamedTuple):
+    """A place that a person walks to: the seq at which it is complete, its node, and what it is."""
+
+    seq: int
+    node: str
+    label: str
+
+
+class Activity(NamedTuple):
+    """What the engine does since `seq` (at `t` seconds) in `node`: asking, code, subcall, waiting, idle."""
+
+    seq: int
+    t: float
+    kind: str
+    node: str
+
+
+class Place(NamedTuple):
+    """One message of a conversation: the `lm.requested` event that first sent it, and its place there (`nth`)."""
+
+    seq: int
+    nth: int
+
+
+class Variable(NamedTuple):
+    """A REPL variable as the last block that touched it left it, at `seq`."""
+
+    seq: int
+    change: ev.VarChange
+
+
+@dataclass(slots=True)
+class Node:
+    """One node of the tree: an RLM, an iteration, an LM call, a code block or a sub-call."""
+
+    id: str
+    type: ev.NodeType
+    parent: str
+    depth: int
+    role: ev.Role
+    title: str
+    by: ev.Author
+    opened: int
+    opened_t: float
+    closed: int | None = None
+    closed_t: float = 0.0
+    outcome: ev.Outcome = "ok"
+    number: int = 0
+    batch: str = ""
+    children: list[str] = field(default_factory=list)
+    facts: list[tuple[int, str]] = field(default_factory=list)
+    totals: list[tuple[int, ev.Usage]] = field(default_factory=list)
+
+    def done(self, seq: int) -> bool:
+        """Whether the node was over at `seq`."""
+        return self.closed is not None and self.closed <= seq
+
+
+class Trajectory:
+    """All that happened, folded; readers ask `at(seq)` or `now()`."""
+
+    def __init__(self, events: Iterable[ev.TraceEvent] = ()) -> None:
+        self.last = _START
+        self.last_t = 0.0
+        self.nodes: dict[str, Node] = {}
+        self.roots: list[str] = []
+        self.steps: list[Step] = []
+        self.started: list[tuple[int, ev.RunStarted]] = []
+        self.finished: list[tuple[int, ev.RunFinished]] = []
+        self.holds: list[Hold] = []
+        self.variables: dict[str, list[Variable]] = {}
+        self.requests: dict[str, list[tuple[int, int, int]]] = {}
+        self.activity: list[Activity] = []
+        self.told: list[int] = []
+        self.told_out: list[int] = []
+        self.remarks: list[int] = []
+        self.times: list[float] = []
+        self.counts: dict[str, list[int]] = {}
+        for event in events:
+            self.fold(event)
+
+    def fold(self, event: ev.TraceEvent) -> None:
+        """Take in the next event; events must come in order of seq."""
+        self.last, self.last_t = event.seq, event.t
+        self.times.append(event.t)
+        kind = type(event)
+        self.counts.setdefault(kind.__name__, []).append(event.seq)
+        node = self.nodes.get(event.node)
+        if node is not None:
+            node.facts.append((event.seq, kind.__name__))
+        handler = self._handlers.get(kind)
+        if handler is not None:
+            handler(self, event)
+
+    def at(self, seq: int) -> View:
+        """The run as it stood right after the event `seq`."""
+        return View(self, max(_START, min(seq, self.last)))
+
+    def now(self) -> View:
+        """The run as far as it is known."""
+        return View(self, self.last)
+
+    def _run_started(self, event: ev.RunStarted) -> None:
+        self.started.append((event.seq, event))
+        self._act(event, "idle")
+
+    def _run_finished(self, event: ev.RunFinished) -> None:
+        self.finished.append((event.seq, event))
+        self._act(event, "idle")
+        self._step(event, "the end")
+
+    def _node_opened(self, event: ev.NodeOpened) -> None:
+        if event.node in self.nodes:
+            return
+        parent = self.nodes.get(event.parent)
+        node = Node(
+            event.node, event.type, event.parent, event.depth, event.role, event.title, event.by, event.seq, event.t
+        )
+        node.facts.append((event.seq, "NodeOpened"))
+        self.nodes[event.node] = node
+        (parent.children if parent else self.roots).append(event.node)
+
+    def _node_closed(self, event: ev.NodeClosed) -> None:
+        node = self.nodes.get(event.node)
+        if node is not None and node.closed is None:
+            node.closed, node.closed_t, node.outcome = event.seq, event.t, event.outcome
+
+    def _iteration_started(self, event: ev.IterationStarted) -> None:
+        node = self.nodes.get(event.node)
+        if node is not None:
+            node.number = event.number
+
+    def _lm_requested(self, event: ev.LmRequested) -> None:
+        self._act(event, "asking")
+        owner = self.rlm_of(event.node)
+        if event.attempt == 1 and owner is not None:
+            self.requests.setdefault(owner, []).append((event.seq, event.prior, len(event.messages)))
+            if owner in self.roots:
+                self.told_out.append(event.seq)
+
+    def _lm_responded(self, event: ev.LmResponded) -> None:
+        self._spend(event.node, event.seq, event.usage)
+        self._act(event, "idle")
+
+    def _parsed(self, event: ev.ResponseParsed) -> None:
+        self._step(event, "response")
+
+    def _code_started(self, event: ev.CodeStarted) -> None:
+        node = self.nodes.get(event.node)
+        if node is not None:
+            node.number = event.number
+        self._act(event, "code")
+
+    def _code_finished(self, event: ev.CodeFinished) -> None:
+        for change in event.changes:
+            self.variables.setdefault(change.name, []).append(Variable(event.seq, change))
+        self._act(event, "idle")
+        self._step(event, "output")
+
+    def _subcall_requested(self, event: ev.SubcallRequested) -> None:
+        node = self.nodes.get(event.node)
+        if node is not None:
+            node.batch, node.number = event.batch, event.index
+        self._act(event, "subcall")
+
+    def _subcall_finished(self, event: ev.SubcallFinished) -> None:
+        self._spend(event.node, event.seq, event.usage)
+        node = self.nodes.get(event.node)
+        if node is not None:
+            code = node.parent
+            self.activity.append(Activity(event.seq, event.t, "code", code))
+
+    def _held(self, event: ev.Held) -> None:
+        self.holds.append(Hold(event.hold, event.checkpoint, event.node, event.why, event.batch, event.seq))
+        self._step(event, event.checkpoint)
+
+    def _released(self, event: ev.Released) -> None:
+        for index in range(len(self.holds) - 1, -1, -1):
+            if self.holds[index].id == event.hold and self.holds[index].released is None:
+                self.holds[index] = self.holds[index]._replace(released=event.seq)
+                return
+
+    def _told(self, event: ev.Told) -> None:
+        self.told.append(event.seq)
+
+    def _remark(self, event: ev.TraceEvent) -> None:
+        self.remarks.append(event.seq)
+
+    def _act(self, event: ev.TraceEvent, kind: str) -> None:
+        self.activity.append(Activity(event.seq, event.t, kind, event.node))
+
+    def _step(self, event: ev.TraceEvent, label: str) -> None:
+        self.steps.append(Step(event.seq, event.node, label))
+
+    def _spend(self, node_id: str, seq: int, usage: ev.Usage) -> None:
+        node = self.nodes.get(node_id)
+        while node is not None:
+            before = node.totals[-1][1] if node.totals else ev.Usage()
+            node.totals.append((seq, before + usage))
+            node = self.nodes.get(node.parent)
+
+    def rlm_of(self, node_id: str) -> str | None:
+        """The RLM that a node belongs to."""
+        node = self.nodes.get(node_id)
+        while node is not None and node.type != "rlm":
+            node = self.nodes.get(node.parent)
+        return node.id if node is not None else None
+
+    _handlers: ClassVar[dict[type[ev.TraceEvent], Callable[[Trajectory, Any], None]]] = {
+        ev.RunStarted: _run_started,
+        ev.RunFinished: _run_finished,
+        ev.NodeOpened: _node_opened,
+        ev.NodeClosed: _node_closed,
+        ev.IterationStarted: _iteration_started,
+        ev.LmRequested: _lm_requested,
+        ev.LmResponded: _lm_responded,
+        ev.ResponseParsed: _parsed,
+        ev.CodeStarted: _code_started,
+        ev.CodeFinished: _code_finished,
+        ev.SubcallRequested: _subcall_requested,
+        ev.SubcallFinished: _subcall_finished,
+        ev.Held: _held,
+        ev.Released: _released,
+        ev.Told: _told,
+        ev.Note: _remark,
+        ev.LimitHit: _remark,
+    }
+
+
+class View:
+    """A Trajectory as it stood right after one event; every question compares stamps, nothing is copied."""
+
+    __slots__ = ("seq", "tree")
+
+    def __init__(self, tree: Trajectory, seq: int) -> None:
+        self.tree = tree
+        self.seq = seq
+
+    @property
+    def at_end(self) -> bool:
+        """Whether this is the newest moment known."""
+        return self.seq >= self.tree.last
+
+    @property
+    def t(self) -> float:
+        """Seconds since the start at this moment."""
+        return self.tree.times[self.seq - 1] if 0 < self.seq <= len(self.tree.times) else 0.0
+
+    @property
+    def started(self) -> ev.RunStarted | None:
+        """The newest question asked by now."""
+        started: ev.RunStarted | None = _last(self.tree.started, self.seq)
+        return started
+
+    @property
+    def finished(self) -> ev.RunFinished | None:
+        """How the newest question ended, or None while it runs."""
+        begun = _count([seq for seq, _ in self.tree.started], self.seq)
+        over = [(seq, event) for seq, event in self.tree.finished if seq <= self.seq]
+        return over[-1][1] if over and len(over) >= begun else None
+
+    @property
+    def roots(self) -> list[Node]:
+        """The root RLMs, one a question."""
+        return self._visible(self.tree.roots)
+
+    @property
+    def root(self) -> Node | None:
+        """The root RLM of the newest question."""
+        roots = self.roots
+        return roots[-1] if roots else None
+
+    def node(self, node_id: str) -> Node | None:
+        """A node that had been opened by now."""
+        node = self.tree.nodes.get(node_id)
+        return node if node is not None and node.opened <= self.seq else None
+
+    def children(self, node: Node) -> list[Node]:
+        """The children opened by now, in order."""
+        return self._visible(node.children)
+
+    def _visible(self, ids: list[str]) -> list[Node]:
+        nodes = self.tree.nodes
+        end = bisect_right(ids, self.seq, key=lambda node_id: nodes[node_id].opened)
+        return [nodes[node_id] for node_id in ids[:end]]
+
+    def outcome(self, node: Node) -> ev.Outcome | None:
+        """How a node ended, or None while it is open."""
+        return node.outcome if node.done(self.seq) else None
+
+    def elapsed(self, node: Node, now: float | None = None) -> float:
+        """Seconds a node took, or has taken by `now` (default: this moment)."""
+        end = node.closed_t if node.done(self.seq) else self.t if now is None else max(now, self.t)
+        return max(0.0, end - node.opened_t)
+
+    def usage(self, node: Node) -> ev.Usage:
+        """What a node and everything below it spent by now."""
+        return _last(node.totals, self.seq) or ev.Usage()
+
+    def fact(self, node: Node, kind: type[ev.TraceEvent]) -> int | None:
+        """The seq of the newest event of a kind that a node owns, or None."""
+        name = kind.__name__
+        for seq, fact in reversed(node.facts):
+            if seq <= self.seq and fact == name:
+                return seq
+        return None
+
+    def facts(self, node: Node, kind: type[ev.TraceEvent] | None = None) -> list[int]:
+        """The seqs of all events (of a kind) that a node owns by now, in order."""
+        return [seq for seq, fact in node.facts if seq <= self.seq and (kind is None or fact == kind.__name__)]
+
+    def count(self, kind: type[ev.TraceEvent]) -> int:
+        """How many events of a kind there were by now."""
+        return _count(self.tree.counts.get(kind.__name__, []), self.seq)
+
+    def holds(self) -> list[Hold]:
+        """What waits for a person, oldest first."""
+        holds = self.tree.holds[: bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)]
+        return [hold for hold in holds if hold.released is None or hold.released > self.seq]
+
+    def variables(self) -> list[Variable]:
+        """The REPL's variables by now, newest change first kept last in the list of each name."""
+        found = []
+        for changes in self.tree.variables.values():
+            index = bisect_right(changes, self.seq, key=lambda variable: variable.seq)
+            if index and changes[index - 1].change.change != "removed":
+                found.append(changes[index - 1])
+        return found
+
+    def conversation(self, rlm: str) -> list[Place]:
+        """The messages that an RLM's LM had been sent by now, in order."""
+        places: list[Place] = []
+        for seq, prior, count in self.tree.requests.get(rlm, []):
+            if seq > self.seq:
+                break
+            del places[prior:]
+            places.extend(Place(seq, nth) for nth in range(count))
+        return places
+
+    def queued_words(self) -> list[int]:
+        """The seqs of `told` events whose words no request has carried yet."""
+        sent = [seq for seq in self.tree.told_out if seq <= self.seq]
+        since = sent[-1] if sent else _START
+        return [seq for seq in self.tree.told if since < seq <= self.seq]
+
+    def activity(self) -> Activity | None:
+        """What the engine was doing at this moment."""
+        index = bisect_right(self.tree.activity, self.seq, key=lambda activity: activity.seq)
+        return self.tree.activity[index - 1] if index else None
+
+    def remarks(self) -> list[int]:
+        """The seqs of notes and limits by now."""
+        return self.tree.remarks[: _count(self.tree.remarks, self.seq)]
+
+    def step_number(self) -> int:
+        """How many steps are complete by now (steps are counted from 1)."""
+        return bisect_right(self.tree.steps, self.seq, key=lambda step: step.seq)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that can be asked of a view, as plain data: equal snapshots are equal runs."""
+        nodes = [node for node in self.tree.nodes.values() if node.opened <= self.seq]
+        return {
+            "nodes": [
+                (
+                    *(node.id, node.type, node.parent, node.depth, node.role, node.title, node.by),
+                    *(self.outcome(node), self.elapsed(node), self.usage(node), self.facts(node)),
+                    [child.id for child in self.children(node)],
+                )
+                for node in nodes
+            ],
+            "run": (self.started, self.finished, [node.id for node in self.roots], self.t),
+            "holds": [hold._replace(released=None) for hold in self.holds()],
+            "variables": self.variables(),
+            "talk": {node.id: self.conversation(node.id) for node in nodes if node.type == "rlm"},
+            "words": self.queued_words(),
+            "activity": self.activity(),
+            "remarks": self.remarks(),
+            "steps": self.tree.steps[: self.step_number()],
+            "counts": {kind.__name__: self.count(kind) for kind in ev.KINDS},
+        }
+
+
+def _count(seqs: list[int], seq: int) -> int:
+    return bisect_right(seqs, seq)
+
+
+def _last(stamped: list[tuple[int, Any]], seq: int) -> Any:
+    index = bisect_right(stamped, seq, key=lambda item: item[0])
+    return stamped[index - 1][1] if index else None
