@@ -1,0 +1,79 @@
+"""Where a model answers: provider, model, address and key, checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from rlm_tui.errors import ProviderAuthError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One model at one address; `key_name` is the variable that a person sets for the key."""
+
+    provider: str
+    model: str
+    base_url: str
+    key_name: str
+    api_key: str | None = field(default=None, repr=False)
+    key_needed: bool = False
+
+    @property
+    def name(self) -> str:
+        """`provider/model`."""
+        return f"{self.provider}/{self.model}"
+
+    @property
+    def host(self) -> str:
+        """Host and port as a person reads them, without anything that could be secret."""
+        parts = urlsplit(self.base_url)
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        return f"{host}:{parts.port}" if parts.port else host
+
+    @property
+    def is_local(self) -> bool:
+        """Whether requests stay on this machine."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether requests go unencrypted."""
+        return urlsplit(self.base_url).scheme == "http"
+
+    def check(self) -> None:
+        """Refuse what must not be sent: UsageError for the address, ProviderAuthError for a key that is missing."""
+        check_url(self.base_url)
+        if self.api_key is None and self.key_needed:
+            raise ProviderAuthError(f"There is no key for {self.name}; set {self.key_name} in the environment.")
+        if self.api_key is not None and self.is_plain and not self.is_local:
+            raise UsageError(
+                f"The key for {self.host} would go over plain http; use an https address, or unset {self.key_name}."
+            )
+        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
+            raise UsageError(f"The key in {self.key_name} holds characters that no key has; copy it again.")
+
+
+def check_url(url: str) -> None:
+    """Raise UsageError unless this is an http(s) address with a host and without a password."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError("The base URL is no http or https address; it looks like http://localhost:8000/v1.")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("The base URL holds a user name or password; put the key into LLM_API_KEY instead.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own loopback."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,151 @@
+"""How models are named: `provider/name`, `offline`, `human`, `scripted:FILE`, or any name with a base URL."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from typing import NamedTuple
+
+from rlm_tui.errors import UsageError
+from rlm_tui.lm.base import LM
+from rlm_tui.lm.endpoint import Endpoint, check_url
+from rlm_tui.text import one_line
+
+_SCRIPTED = "scripted:"
+
+
+class Provider(NamedTuple):
+    """A family of endpoints: its usual address and the variables that hold key and address, first one wins."""
+
+    base_url: str
+    key_names: tuple[str, ...]
+    url_names: tuple[str, ...] = ()
+    hosted: bool = True
+
+
+_OPENAI_KEYS = ("LLM_API_KEY", "OPENAI_API_KEY")
+_LOCAL_KEYS = ("LLM_API_KEY",)
+PROVIDERS = {
+    "openai": Provider("https://api.openai.com/v1", _OPENAI_KEYS, ("LLM_BASE_URL", "OPENAI_BASE_URL")),
+    "anthropic": Provider("https://api.anthropic.com", ("ANTHROPIC_API_KEY",), ("ANTHROPIC_BASE_URL",)),
+    "openrouter": Provider("https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",)),
+    "gemini": Provider("https://generativelanguage.googleapis.com/v1beta/openai", ("GEMINI_API_KEY",)),
+    "ollama": Provider("http://127.0.0.1:11434/v1", _LOCAL_KEYS, hosted=False),
+    "lmstudio": Provider("http://127.0.0.1:1234/v1", _LOCAL_KEYS, hosted=False),
+    "llamacpp": Provider("http://127.0.0.1:8080/v1", _LOCAL_KEYS, hosted=False),
+    "vllm": Provider("http://127.0.0.1:8000/v1", _LOCAL_KEYS, hosted=False),
+}
+_BUILT_IN = {"offline": "keyword search demo, no LLM", "human": "you answer"}
+
+
+def make_lm(spec: str, *, base_url: str | None = None, api_key: str | None = None) -> LM:
+    """Make the client that a spec names; may be called from any thread, as SDKs take seconds to import.
+
+    Raises UsageError for a spec or an address that cannot be meant, ProviderAuthError where a key is missing.
+    """
+    spec = spec.strip()
+    if spec == "offline":
+        from rlm_tui.lm.offline import OfflineLM
+
+        return OfflineLM()
+    if spec == "human":
+        from rlm_tui.lm.human import HumanLM
+
+        return HumanLM()
+    if spec.startswith(_SCRIPTED):
+        from rlm_tui.lm.scripted import ScriptedLM
+
+        return ScriptedLM.from_file(_script_path(spec))
+    return _make_client(resolve(spec, base_url=base_url, api_key=api_key))
+
+
+def _make_client(endpoint: Endpoint) -> LM:
+    if endpoint.provider == "anthropic":
+        from rlm_tui.lm.anthropic_client import AnthropicLM
+
+        return AnthropicLM(endpoint)
+    from rlm_tui.lm.openai_client import OpenAILM
+
+    return OpenAILM(endpoint)
+
+
+def check_spec(spec: str, *, base_url: str | None = None) -> None:
+    """Raise UsageError for a spec that cannot be meant, naming the nearest provider; imports no SDK, needs no key."""
+    spec = spec.strip()
+    if spec.startswith(_SCRIPTED):
+        from rlm_tui.lm.scripted import load_script
+
+        load_script(_script_path(spec))
+    elif spec not in _BUILT_IN:
+        check_url(resolve(spec, base_url=base_url).base_url)
+
+
+def is_local(spec: str, base_url: str | None = None) -> bool:
+    """Whether what is asked stays on this machine: a server on loopback, and all that is no server."""
+    spec = spec.strip()
+    return spec in _BUILT_IN or spec.startswith(_SCRIPTED) or resolve(spec, base_url=base_url).is_local
+
+
+def describe(spec: str, base_url: str | None = None) -> str:
+    """What answers, in a few words: `keyword search demo, no LLM`, `gpt-4o at api.openai.com`."""
+    spec = spec.strip()
+    if spec.startswith(_SCRIPTED):
+        return f"answers from {_script_path(spec)}, no LLM"
+    if spec in _BUILT_IN:
+        return _BUILT_IN[spec]
+    endpoint = resolve(spec, base_url=base_url)
+    return f"{endpoint.model} at {endpoint.host}"
+
+
+def resolve(spec: str, *, base_url: str | None = None, api_key: str | None = None) -> Endpoint:
+    """The endpoint that a spec means, its address and key from the arguments, else from the environment.
+
+    Raises UsageError for an unknown provider. With an address, an unknown `a/b` is a model of that server, since
+    served models are often named so.
+    """
+    family, _, model = spec.strip().partition("/")
+    compatible = base_url or _first(PROVIDERS["openai"].url_names)
+    if family not in PROVIDERS or not model:
+        if not compatible or not spec.strip() or family in PROVIDERS:
+            raise UsageError(_unknown(spec.strip()))
+        family, model = "openai", spec.strip()
+    provider = PROVIDERS[family]
+    custom = base_url or _first(provider.url_names)
+    return Endpoint(
+        provider=family,
+        model=model,
+        base_url=(custom or provider.base_url).strip(),
+        key_name=provider.key_names[-1],
+        api_key=(api_key or _first(provider.key_names) or "").strip() or None,
+        key_needed=provider.hosted and not custom,
+    )
+
+
+def _first(names: tuple[str, ...]) -> str | None:
+    return next((value for name in names if (value := os.environ.get(name, "").strip())), None)
+
+
+def _script_path(spec: str) -> str:
+    path = spec.removeprefix(_SCRIPTED).strip()
+    if not path:
+        raise UsageError("The model `scripted:` names no file; write scripted:FILE.json.")
+    return path
+
+
+def _unknown(spec: str) -> str:
+    family, slash, model = spec.partition("/")
+    shown = one_line(spec, 60)
+    if family in PROVIDERS:
+        return f"The model {shown!r} names a provider but no model; write {family}/NAME."
+    near = difflib.get_close_matches(family.partition(":")[0], [*PROVIDERS, *_BUILT_IN, "scripted"], n=1)
+    if near:
+        meant = near[0]
+        if meant in PROVIDERS:
+            meant = f"{meant}/{one_line(model, 60) or 'NAME'}"
+        elif meant == "scripted":
+            meant = _SCRIPTED + "FILE"
+        return f"There is no model {shown!r}; did you mean {meant}?"
+    if slash:
+        return f"There is no provider {one_line(family, 40)!r}; there are {', '.join(PROVIDERS)}, or give --base-url."
+    family = "anthropic" if spec.startswith("claude") else "openai"
+    return f"The model {shown!r} names no provider; write {family}/{shown or 'NAME'}, or give --base-url."

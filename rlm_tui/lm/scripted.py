@@ -1,0 +1,164 @@
+"""`scripted:FILE`: answers from a JSON file, in order; for tests, samples and a look at the app without a model.
+
+The file is a list (answers of the root LM), or `{"root": [...], "sub": [...] | {"regex": "answer", ...}}`.
+An item is a text, or an object with text, delay_s, finish_reason, usage, error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeAlias
+
+import msgspec
+
+from rlm_tui.errors import ExitCode, ProviderError, UsageError
+from rlm_tui.events import Role, Usage
+from rlm_tui.lm.base import OnDelta, Request, Response
+from rlm_tui.lm.failures import error_for_status
+from rlm_tui.text import one_line, scrub
+
+SUB_ANSWER = "sub-answer"
+_PIECE = 24
+_MOST_PIECES = 64
+_Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class ScriptUsedUpError(ProviderError):
+    """A script has no answer left, so the run fails; no endpoint did, hence the exit code 1."""
+
+    exit_code = ExitCode.FAILED
+
+
+class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An error that an endpoint would have answered with; `retry_after` is in seconds."""
+
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)]
+    retry_after: _Seconds | None = None
+
+
+class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One scripted response: `text` streams over `delay_s` seconds, then `error`, if there is one, is raised."""
+
+    text: str = ""
+    delay_s: _Seconds = 0.0
+    finish_reason: str | None = "stop"
+    usage: Usage = Usage()
+    error: Failure | None = None
+
+
+Answer: TypeAlias = str | Item
+
+
+class _Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    root: list[Answer] = []
+    sub: list[Answer] | dict[str, Answer] | None = None
+
+
+class ScriptedLM:
+    """Answers from lists: `root` in order, `sub` in order or by the first regex found in the prompt.
+
+    Each attempt takes one item, so an error is followed by what the retry gets. `requests` records what was asked.
+    Without `sub`, or where no regex is found, a sub-call gets "sub-answer". Raises ScriptUsedUpError at the end
+    of a list, and UsageError for a pattern that is no regular expression.
+    """
+
+    def __init__(
+        self,
+        root: Iterable[Answer],
+        sub: Iterable[Answer] | Mapping[str, Answer] | None = None,
+        *,
+        name: str = "scripted",
+        source: str = "the script",
+    ) -> None:
+        self.requests: list[Request] = []
+        self._name = name
+        self._source = source
+        self._table = _compile(sub, source) if isinstance(sub, Mapping) else None
+        self._lists: dict[Role, list[Answer]] = {"root": list(root)}
+        if sub is not None and not isinstance(sub, Mapping):
+            self._lists["sub"] = list(sub)
+        self._taken: dict[Role, int] = {"root": 0, "sub": 0}
+
+    @classmethod
+    def from_file(cls, path: str) -> ScriptedLM:
+        """Read a script; raises UsageError, with the place in the file, for one that cannot be meant."""
+        script = load_script(path)
+        return cls(script.root, script.sub, name=f"scripted:{path}", source=path)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        self.requests.append(request)
+        answer = self._next(request)
+        item = Item(answer) if isinstance(answer, str) else answer
+        text, _ = scrub(item.text)
+        pieces = _pieces(text)
+        for piece in pieces:
+            await asyncio.sleep(item.delay_s / len(pieces))
+            if on_delta is not None and piece:
+                on_delta(piece)
+        if item.error is not None:
+            status = item.error.status
+            raise error_for_status(status, f"{self._source} answers with HTTP {status} here.", item.error.retry_after)
+        return Response(text, item.usage, item.finish_reason)
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
+
+    def _next(self, request: Request) -> Answer:
+        if request.role == "sub" and self._table is not None:
+            prompt = "\n".join(message.content for message in request.messages)
+            return next((answer for pattern, answer in self._table if pattern.search(prompt)), SUB_ANSWER)
+        answers = self._lists.get(request.role)
+        if answers is None:
+            return SUB_ANSWER
+        taken = self._taken[request.role]
+        if taken >= len(answers):
+            self._fail(request.role, taken)
+        self._taken[request.role] += 1
+        return answers[taken]
+
+    def _fail(self, role: Role, taken: int) -> NoReturn:
+        raise ScriptUsedUpError(f"All answers of the {role} LM in {self._source} are used up ({taken}); add another.")
+
+
+def load_script(path: str) -> _Script:
+    """The checked content of a script file; raises UsageError naming the file and the place in it."""
+    try:
+        raw = json.loads(Path(path).expanduser().read_text("utf-8-sig"), parse_constant=_refuse)
+        script = msgspec.convert({"root": raw} if isinstance(raw, list) else raw, _Script)
+    except OSError as error:
+        raise UsageError(f"The script {path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        place = str(error).replace("`$.", "`").replace("`$`", "the file")
+        raise UsageError(f"The script {path} cannot be used: {one_line(place)}.") from None
+    if isinstance(script.sub, dict):
+        _compile(script.sub, path)
+    return script
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def _compile(table: Mapping[str, Answer], source: str) -> list[tuple[re.Pattern[str], Answer]]:
+    compiled = []
+    for pattern, answer in table.items():
+        try:
+            compiled.append((re.compile(pattern), answer))
+        except re.error as error:
+            raise UsageError(
+                f"In {source}, sub: {one_line(pattern, 60)!r} is no regular expression: {error}."
+            ) from None
+    return compiled
+
+
+def _pieces(text: str) -> list[str]:
+    size = max(_PIECE, -(-len(text) // _MOST_PIECES))
+    return [text[at : at + size] for at in range(0, len(text), size)] or [""]
