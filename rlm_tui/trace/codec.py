@@ -1,0 +1,193 @@
+"""Events as lines: one JSON object each, whose last member is the CRC-32 of the bytes before it.
+
+A line comes from a file that anyone may have written, so everything JSON can be made to hold has an answer here:
+an event, or one `TraceError` that says why not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from typing import Any, Final, TypeAlias, TypeVar, Union
+
+import msgspec
+
+from rlm_tui.errors import TraceError
+from rlm_tui.events import KINDS, ContextInfo, TraceEvent, Unknown
+from rlm_tui.trace import migrate
+
+FORMAT: Final = "rlm-tui-trace"
+VERSION: Final = 1
+MAX_LINE: Final = 256 * 1024 * 1024  # bytes; a longer line is not read into memory
+MAX_SEQ: Final = 2**53  # what a double holds exactly, so that any JSON reader agrees
+
+_MARK: Final = b',"crc":"'
+_TAIL: Final = len(_MARK) + 8 + len(b'"}')
+Setting: TypeAlias = str | int | float | bool | None
+_T = TypeVar("_T")
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line: what wrote this trace, when (ISO 8601), under which settings, over which context.
+
+    `app` is name and version ("rlm-tui 0.1.0"); `config` holds no secrets; `version` is that of the format alone.
+    """
+
+    format: str = FORMAT
+    version: int = VERSION
+    app: str = ""
+    created: str = ""
+    config: dict[str, Setting] = {}
+    sandbox: str = ""
+    context: ContextInfo = ContextInfo()
+
+
+class _Head(msgspec.Struct):
+    kind: str
+    seq: int = 0
+    t: float = 0.0
+    node: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+_event_decoder: msgspec.json.Decoder[TraceEvent] = msgspec.json.Decoder(Union[KINDS])  # noqa: UP007
+_head_decoder = msgspec.json.Decoder(_Head)
+_header_decoder = msgspec.json.Decoder(Header)
+_NAMES = frozenset(kind.__struct_config__.tag for kind in KINDS)
+
+
+def encode(event: TraceEvent) -> bytes:
+    """One event as one line with its line end; raises TraceError for what JSON cannot hold."""
+    if isinstance(event, Unknown):
+        raise TraceError(f"The event {event.name!r} is of a later version; its raw line is kept, never written again.")
+    return _seal(_to_json(event))
+
+
+def decode(line: bytes, version: int = VERSION) -> TraceEvent:
+    """The event of one line (with or without its line end), its checksum verified; TraceError says what is wrong."""
+    body = unseal(line)
+    if version != VERSION:
+        body = migrate.upgrade(body, version, VERSION)
+    try:
+        event = _parse(_event_decoder, body)
+    except msgspec.ValidationError as error:
+        event = _unknown(body, error)
+    if not 1 <= event.seq <= MAX_SEQ:
+        raise TraceError(f"The event number {event.seq} is out of range.")
+    return event
+
+
+def encode_header(header: Header) -> bytes:
+    """The header as the first line of a trace."""
+    return _seal(_to_json(header))
+
+
+def decode_header(line: bytes) -> Header:
+    """The header of a trace; refuses other formats and other major versions by name."""
+    body = unseal(line)
+    try:
+        header = _parse(_header_decoder, body)
+    except msgspec.ValidationError as error:
+        raise TraceError(f"The header of this trace is not as it should be: {error}.") from None
+    if header.format != FORMAT:
+        raise TraceError(f"This is no rlm-tui trace: its header names the format {header.format[:40]!r}.")
+    if not 1 <= header.version <= VERSION:
+        raise TraceError(
+            f"This trace has format version {header.version} and this rlm-tui reads 1 to {VERSION}; "
+            "open it with the version that wrote it, or a newer one."
+        )
+    return header
+
+
+def unseal(line: bytes) -> bytes:
+    """The JSON object of a line, without its checksum, once that is found right."""
+    line = line.removesuffix(b"\n")
+    if len(line) > MAX_LINE:
+        raise TraceError(f"The line is longer than {MAX_LINE // 1024**2} MB.")
+    body, tail = line[:-_TAIL], line[-_TAIL:]
+    if not tail.startswith(_MARK) or not tail.endswith(b'"}'):
+        raise TraceError("The line has no checksum at its end.")
+    if tail[len(_MARK) : -2] != b"%08x" % zlib.crc32(body):
+        raise TraceError("The checksum of the line is wrong: it was changed or damaged.")
+    return body + b"}"
+
+
+def _seal(body: bytes) -> bytes:
+    head = body[:-1]
+    return b'%b,"crc":"%08x"}\n' % (head, zlib.crc32(head))
+
+
+def _to_json(record: TraceEvent | Header) -> bytes:
+    try:
+        body = _encoder.encode(record)
+    except UnicodeEncodeError as error:
+        raise TraceError(f"A text with a lone surrogate cannot be written to the trace: {error.reason}.") from None
+    # msgspec writes NaN and infinity as null, so only a line with a null in it needs the slow look.
+    if b":null" in body or b"[null" in body or b",null" in body:
+        _refuse_non_finite(msgspec.to_builtins(record))
+    if len(body) + _TAIL > MAX_LINE:
+        raise TraceError(f"An event is longer than {MAX_LINE // 1024**2} MB and cannot be written to the trace.")
+    return body
+
+
+def _refuse_non_finite(value: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TraceError("A number that is not finite cannot be written to the trace.")
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            _refuse_non_finite(item)
+
+
+def _parse(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:
+    try:
+        record = decoder.decode(body)
+        # What this version wrote comes back byte for byte; anything else may hide a member twice, or 1e9999.
+        if _encoder.encode(record) != body:
+            check_json(body)
+    except msgspec.ValidationError:
+        check_json(body)
+        raise
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise TraceError(f"The line is not valid JSON: {error}.") from None
+    except RecursionError:
+        raise TraceError("The line is nested too deeply.") from None
+    return record
+
+
+def check_json(body: bytes) -> None:
+    """Refuse what a lenient parser lets through: a member twice, numbers that are not finite or far too long."""
+    try:
+        json.loads(body, object_pairs_hook=_unique, parse_constant=_not_finite, parse_float=_finite)
+    except RecursionError:
+        raise TraceError("The line is nested too deeply.") from None
+    except ValueError as error:
+        raise TraceError(f"The line is not valid JSON: {str(error)[:120]}.") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise TraceError("The line holds the same member twice.")
+
+
+def _not_finite(text: str) -> float:
+    raise TraceError(f"The line holds a number that is not finite ({text[:20]}).")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _not_finite(text)
+
+
+def _unknown(body: bytes, error: msgspec.ValidationError) -> Unknown:
+    """The head of an event whose kind this version does not know; a known kind that does not fit is an error."""
+    try:
+        head = _head_decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeError):
+        raise TraceError(f"The line is no event: {error}.") from None
+    if head.kind in _NAMES:
+        raise TraceError(f"The event {head.kind} is not as it should be: {error}.")
+    return Unknown(seq=head.seq, t=head.t, node=head.node, name=head.kind)

@@ -1,0 +1,209 @@
+"""A trace opened for reading: each line decoded once for the index, then again only when it is looked at.
+
+Opening never modifies the file, and damage never stops it: what is whole is shown, what is not is a `Problem`.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NamedTuple, Self, TypeAlias
+
+from rlm_tui.errors import TraceError
+from rlm_tui.events import BodyRef, BodyStored, RunFinished, RunStarted, Text, TraceEvent
+from rlm_tui.trace.codec import FORMAT, Header, decode, decode_header, unseal
+from rlm_tui.trace.source import line_at, open_trace_file, scan
+
+Progress: TypeAlias = Callable[[int, int], None]
+MAGIC: Final = b'{"format":"%b"' % FORMAT.encode()
+_MAX_PROBLEMS: Final = 1000
+_EVERY: Final = 1024  # events between two reports of progress
+
+
+class Problem(NamedTuple):
+    """What is not whole about a trace.
+
+    `name` is one of header, torn, damaged, gap, order, packed, unfinished, or a structural one of recover.py;
+    `line` (from 1) and `offset` (bytes, unpacked) say where, 0 when it is about the whole file.
+    """
+
+    name: str
+    message: str
+    line: int = 0
+    offset: int = 0
+
+
+class TraceReader:
+    """Random access to the events of one trace file, by `seq`.
+
+    The file is taken as it is at opening; lines that a live run adds later are not seen. Run `iter_index` to
+    its end (in a thread if it is long) before or while asking for events; `problems` grows with it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+        self.complete = False
+        self._offsets: array[int] = array("Q")
+        self._seqs: array[int] = array("Q")
+        self._damaged = 0
+        self._fd, packed = open_trace_file(path)
+        self.size = os.fstat(self._fd).st_size
+        try:
+            self.header, self._start = self._read_header()
+        except TraceError:
+            self.close()
+            raise
+        if packed:
+            self._report("packed", packed)
+        self._at_opening = len(self.problems)
+
+    def iter_index(self, progress: Progress | None = None) -> Iterator[tuple[int, TraceEvent]]:
+        """Index the file and give each event as (seq, event); `progress` is told (bytes done, bytes in all)."""
+        if self.complete:
+            yield from ((seq, self.event(seq)) for seq in self._seqs)
+            return
+        self._reset()
+        started = finished = False
+        first_line = 2 if self._start else 1
+        for number, (offset, line) in enumerate(scan(self._fd, self._start, self.size), first_line):
+            event = self._take(number, offset, line)
+            if event is not None:
+                started = started or isinstance(event, RunStarted)
+                finished = isinstance(event, RunFinished) or (finished and not isinstance(event, RunStarted))
+                yield event.seq, event
+            if progress and not number % _EVERY:
+                progress(offset + len(line), self.size)
+        if not finished:
+            what = "The trace stops before the end of the run." if started else "The trace holds no run."
+            self._report("unfinished", what)
+        self.complete = True
+        if progress:
+            progress(self.size, self.size)
+
+    def index(self) -> None:
+        """Index the whole file now."""
+        for _ in self.iter_index():
+            pass
+
+    def __iter__(self) -> Iterator[TraceEvent]:
+        return (event for _, event in self.iter_index())
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def event(self, seq: int) -> TraceEvent:
+        """The event numbered `seq`, decoded now; TraceError when the trace has lost it."""
+        return decode(self.raw(seq), self.header.version)
+
+    def raw(self, seq: int) -> bytes:
+        """The line of the event numbered `seq`, as it stands in the file."""
+        index = bisect_left(self._seqs, seq)
+        if index == len(self._seqs) or self._seqs[index] != seq:
+            raise TraceError(f"The trace {self.path.name} has no event {seq}.")
+        return line_at(self._fd, self._offsets[index])
+
+    def read(self, index: int) -> bytes:
+        """The line at `index` (from 0, in file order, damaged ones left out); IndexError beyond the end."""
+        if not 0 <= index < len(self._offsets):
+            raise IndexError(f"there is no line {index} of {len(self._offsets)}")
+        return line_at(self._fd, self._offsets[index])
+
+    def text(self, text: Text) -> str:
+        """The string that a `Text` stands for; TraceError when its body is not in the trace."""
+        if isinstance(text, str):
+            return text
+        return stored_text(self.event(text.body), text)
+
+    def close(self) -> None:
+        """Release the file; a second call does nothing."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def _read_header(self) -> tuple[Header, int]:
+        """The header and where the events begin; a damaged one is a problem, a file of another kind an error."""
+        _, line = next(scan(self._fd, 0, self.size), (0, b""))
+        try:
+            unseal(line)
+        except TraceError as error:
+            if not (line.startswith(MAGIC) or MAGIC.startswith(line)):
+                raise TraceError(f"{self.path} is not an rlm-tui trace.") from None
+            self._report("header", f"The header cannot be read: {_clause(error)}", 1)
+            return Header(), len(line)
+        try:
+            return decode_header(line), len(line)
+        except TraceError as error:
+            if not _is_event(line):
+                raise TraceError(f"{self.path.name}: {error}") from None
+        self._report("header", "The header line is missing; the first line is already an event.", 1)
+        return Header(), 0
+
+    def _reset(self) -> None:
+        """Forget an index that was begun and left."""
+        del self._offsets[:], self._seqs[:], self.problems[self._at_opening :]
+        self._damaged = 0
+
+    def _take(self, number: int, offset: int, line: bytes) -> TraceEvent | None:
+        """Decode and index one line; None, and a problem, when it cannot be used."""
+        whole = line.endswith(b"\n")
+        try:
+            event = decode(line, self.header.version)
+        except TraceError as error:
+            self._damaged += 1
+            message = f"Line {number}: {_clause(error)}" if whole else "The last line is cut off; its event is lost."
+            self._report("damaged" if whole else "torn", message, number, offset)
+            return None
+        if not whole:
+            self._report("torn", "The last line has no line end; its event is whole.", number, offset)
+        last = self._seqs[-1] if self._seqs else 0
+        if event.seq <= last:
+            message = f"Line {number}: event {event.seq} comes after event {last}; it is left out."
+            self._report("order", message, number, offset)
+            return None
+        self._note_gap(event.seq - last - 1, last, number, offset)
+        self._offsets.append(offset)
+        self._seqs.append(event.seq)
+        return event
+
+    def _note_gap(self, missing: int, last: int, number: int, offset: int) -> None:
+        if missing > self._damaged:
+            span = f"event {last + 1} is" if missing == 1 else f"events {last + 1} to {last + missing} are"
+            self._report("gap", f"Line {number}: before it {span} missing.", number, offset)
+        self._damaged = 0
+
+    def _report(self, name: str, message: str, line: int = 0, offset: int = 0) -> None:
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(Problem(name, message, line, offset))
+        elif len(self.problems) == _MAX_PROBLEMS:
+            self.problems.append(Problem("more", f"There are more than {_MAX_PROBLEMS} problems."))
+
+
+def stored_text(event: TraceEvent, ref: BodyRef) -> str:
+    """The text of the `body.stored` event that a reference points to; TraceError when it is something else."""
+    if not isinstance(event, BodyStored):
+        raise TraceError(f"The event {ref.body}, which should hold a text, holds none.")
+    return event.text
+
+
+def _is_event(line: bytes) -> bool:
+    try:
+        decode(line)
+    except TraceError:
+        return False
+    return True
+
+
+def _clause(error: TraceError) -> str:
+    text = str(error)
+    return text[0].lower() + text[1:]

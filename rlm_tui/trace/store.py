@@ -1,0 +1,197 @@
+"""Where the lines of a run are kept: a file that grows one `write` a record, or memory with `--no-trace`."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import threading
+from array import array
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from rlm_tui.errors import TraceError
+from rlm_tui.trace.codec import Header, encode_header
+
+SUFFIX = ".rlm.jsonl"
+_SLUG_CHARS = 48
+_sync = getattr(os, "fdatasync", os.fsync)  # macOS has fsync only
+
+
+class Lines(Protocol):
+    """The lines of a run, by index from 0 (the event with `seq` n is line n - 1)."""
+
+    def append(self, line: bytes, /) -> None:
+        """Keep one encoded event, at the end."""
+
+    def read(self, index: int, /) -> bytes:
+        """The line at `index`, as it was appended; IndexError beyond the end."""
+
+    def __len__(self) -> int: ...
+
+
+class MemoryLines:
+    """Lines that live as long as the process."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+
+    def append(self, line: bytes) -> None:
+        """Keep one encoded event, at the end."""
+        self._lines.append(line)
+
+    def read(self, index: int) -> bytes:
+        """The line at `index`, as it was appended; IndexError beyond the end."""
+        return self._lines[_checked(index, len(self._lines))]
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+class TraceStore:
+    """A new trace file, open for appending and locked while it is.
+
+    `append` hands each record to the kernel before it returns, so a record once acknowledged survives a kill of this
+    process; `sync` makes it survive the machine (call it in a thread). When a write fails, the file is put back to its
+    last whole record and TraceError says why: the caller still has the line and may append it again.
+    """
+
+    def __init__(self, path: Path, header: Header) -> None:
+        self.path = path
+        line = encode_header(header)
+        self._closing = threading.Lock()
+        self._offsets: array[int] = array("Q")
+        self._size = 0
+        self._dirty = False
+        self._fd = -1
+        try:
+            self._fd = _create(path)
+            self._write(line)
+            _sync_directory(path.parent)
+        except OSError as error:
+            if self._fd >= 0:
+                path.unlink(missing_ok=True)
+            self.close()
+            raise TraceError(_sentence("created", path, error)) from None
+
+    def append(self, line: bytes) -> None:
+        """Write one encoded event; TraceError when the disk is full, read-only or failing."""
+        start = self._size
+        try:
+            self._write(line)
+        except OSError as error:
+            raise TraceError(_sentence("written", self.path, error)) from None
+        self._offsets.append(start)
+
+    def read(self, index: int) -> bytes:
+        """The line at `index`, as it was appended; IndexError beyond the end."""
+        count = len(self._offsets)
+        start = self._offsets[_checked(index, count)]
+        end = self._offsets[index + 1] if index + 1 < count else self._size
+        try:
+            return os.pread(self._fd, end - start, start)
+        except OSError as error:
+            raise TraceError(_sentence("read", self.path, error)) from None
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def sync(self) -> None:
+        """Bring what was appended to the disk; blocks for as long as the disk takes."""
+        with self._closing:
+            if self._fd < 0:
+                return
+            try:
+                _sync(self._fd)
+            except OSError as error:
+                raise TraceError(_sentence("written", self.path, error)) from None
+
+    def close(self) -> None:
+        """Release the file and its lock; a second call does nothing."""
+        with self._closing:
+            fd, self._fd = self._fd, -1
+            if fd >= 0:
+                os.close(fd)
+
+    def _write(self, line: bytes) -> None:
+        if self._dirty:
+            self._undo()
+        written = os.write(self._fd, line)
+        try:
+            while written < len(line):
+                self._dirty = True
+                written += os.write(self._fd, line[written:])
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._undo()
+            raise
+        self._dirty = False
+        self._size += len(line)
+
+    def _undo(self) -> None:
+        """Cut off the half of a record that a failed write left."""
+        os.ftruncate(self._fd, self._size)
+        self._dirty = False
+
+
+def new_trace_path(query: str, now: datetime, directory: Path) -> Path:
+    """A free, readable name that sorts by time: `2026-09-30-101512-what-is-the-magic-number.rlm.jsonl`."""
+    words = re.sub(r"[^a-z0-9]+", "-", query[:400].lower()).strip("-")
+    slug = words if len(words) <= _SLUG_CHARS else words[: _SLUG_CHARS + 1].rpartition("-")[0] or words[:_SLUG_CHARS]
+    stem = f"{now:%Y-%m-%d-%H%M%S}-{slug or 'run'}"
+    path = directory / f"{stem}{SUFFIX}"
+    number = 1
+    while os.path.lexists(path):
+        number += 1
+        path = directory / f"{stem}-{number}{SUFFIX}"
+    return path
+
+
+def is_live(path: Path) -> bool:
+    """Whether a process is writing this trace right now."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return False
+
+
+def _create(path: Path) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+    fd = os.open(path, flags, 0o600)
+    # Some network file systems cannot lock: the run matters more than the mark that it is live.
+    with contextlib.suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    return fd
+
+
+def _sync_directory(directory: Path) -> None:
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _checked(index: int, count: int) -> int:
+    if not 0 <= index < count:
+        raise IndexError(f"there is no line {index} of {count}")
+    return index
+
+
+def _sentence(done: str, path: Path, error: OSError) -> str:
+    if isinstance(error, FileExistsError):
+        return f"The trace {path} exists already and is never overwritten; choose another name with --trace."
+    why = (error.strerror or str(error)).lower()
+    return f"The trace {path} cannot be {done} ({why}); free the disk or choose another place with --trace."
