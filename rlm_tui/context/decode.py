@@ -1,0 +1,90 @@
+"""The bytes of a text file as canonical text: byte order marks, UTF-8, UTF-16, Windows-1252, and what is no text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from rlm_tui.errors import DocumentError
+from rlm_tui.text import plural
+
+_BOMS = (  # the longer first: a UTF-32 mark begins with a UTF-16 one
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_PROBE = 1 << 16
+_CONTROLS = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f]")  # not in text: C0 without \b \t \n \v \f \r and escape
+_MAX_CONTROLS = 0.02
+_KNOWN = (
+    (b"PK\x03\x04", "a zip archive or an office document (docx, xlsx, epub)"),
+    (b"\xd0\xcf\x11\xe0", "an old office document (doc, xls)"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"\x89PNG", "an image (png)"),
+    (b"\xff\xd8\xff", "an image (jpeg)"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format 3", "a database (sqlite)"),
+)
+
+
+def what_binary(head: bytes) -> str | None:
+    """What a file is that is no text, from its first bytes; None when it may be text."""
+    if any(head.startswith(mark) for mark, _ in _BOMS) or _bare_utf16(head):
+        return None
+    known = next((what for magic, what in _KNOWN if head.startswith(magic)), None)
+    if known:
+        return known
+    controls = len(_CONTROLS.findall(head[:_PROBE]))
+    is_binary = b"\x00" in head or controls > _MAX_CONTROLS * min(len(head), _PROBE)
+    return "binary data" if is_binary else None
+
+
+def decode(data: bytes, name: str) -> tuple[str, list[str]]:
+    """The text of a file, newlines kept, and notes on what had to be guessed or replaced; DocumentError if binary."""
+    binary = what_binary(data)
+    if binary:
+        raise DocumentError(f"{name} is {binary}, not text; convert it to PDF, txt or md and open that.")
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return _replacing(data[len(mark) :], encoding, name)
+    bare = _bare_utf16(data)
+    if bare:
+        return _replacing(data, bare, name)
+    try:
+        return data.decode(), []
+    except UnicodeDecodeError:
+        return _guess(data, name)
+
+
+def _bare_utf16(data: bytes) -> str | None:
+    """UTF-16 without a mark: Western text has NUL in every second byte, and in no other."""
+    even, odd = data[:_PROBE:2], data[1:_PROBE:2]
+    for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if zeros and zeros.count(0) > 0.7 * len(zeros) and 0 not in others:
+            return encoding
+    return None
+
+
+def _replacing(data: bytes, encoding: str, name: str) -> tuple[str, list[str]]:
+    try:
+        return data.decode(encoding), []
+    except UnicodeDecodeError:
+        text = data.decode(encoding, "replace")
+        lost = plural(text.count("\ufffd"), "place")
+        return text, [f"{name} is not whole as {encoding.upper()}: {lost} stand as U+FFFD."]
+
+
+def _guess(data: bytes, name: str) -> tuple[str, list[str]]:
+    """UTF-8 with a few wrong bytes keeps its other characters; else it is the Windows code page."""
+    text = data.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    if len(text) - len(text.encode("ascii", "ignore")) > 2 * wrong:
+        return text, [f"{name} has {plural(wrong, 'byte')} that are not UTF-8; they stand as U+FFFD."]
+    try:
+        text, encoding = data.decode("cp1252"), "Windows-1252"
+    except UnicodeDecodeError:
+        text, encoding = data.decode("latin-1"), "Latin-1"
+    return text, [f"{name} is not UTF-8; it was read as {encoding}, so check its accents."]

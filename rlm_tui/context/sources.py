@@ -1,0 +1,123 @@
+"""Which files the given paths mean: files, folders to their last level, `-` for standard input."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rlm_tui.context.decode import what_binary
+from rlm_tui.errors import DocumentError
+from rlm_tui.text import plural
+
+STDIN = "-"
+PDF_MAGIC = b"%PDF-"
+_PDF_MAGIC_WITHIN = 1024
+_HEAD = 1 << 12
+_MAX_FILES = 20_000
+_MARKDOWN = {".md", ".markdown", ".mdown", ".mkd"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read, by the name a person sees; `path` is None for standard input."""
+
+    name: str
+    path: Path | None
+
+
+@dataclass(slots=True)
+class Sources:
+    """The files in path order; `is_list` when the context will be a list."""
+
+    files: list[Source] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    is_list: bool = False
+
+
+def kind_of(name: str, head: bytes) -> str:
+    """`pdf` by content, `markdown` by ending, else `text`."""
+    if PDF_MAGIC in head[:_PDF_MAGIC_WITHIN]:
+        return "pdf"
+    return "markdown" if Path(name).suffix.lower() in _MARKDOWN else "text"
+
+
+def find_sources(paths: Sequence[str]) -> Sources:
+    """The files that the paths mean; DocumentError when one of them is missing or there is nothing to read."""
+    if not paths:
+        raise DocumentError("No document was given; name a file or a folder, or - for standard input.")
+    if list(paths).count(STDIN) > 1:
+        raise DocumentError("Standard input (-) can be read only once; name it once.")
+    found = Sources(is_list=len(paths) > 1)
+    for path in paths:
+        if path != STDIN and Path(path).is_dir():
+            found.is_list = True
+            _add_folder(found, Path(path), prefix=len(paths) > 1)
+        else:
+            found.files.append(_source(path))
+    found.files = _distinct(found.files)
+    return found
+
+
+def _source(path: str) -> Source:
+    return Source("standard input", None) if path == STDIN else Source(Path(path).name or path, Path(path))
+
+
+def _distinct(files: list[Source]) -> list[Source]:
+    """Files of one name are told apart by their paths."""
+    names = [source.name for source in files]
+    return (
+        [Source(str(f.path), f.path) if f.path and names.count(f.name) > 1 else f for f in files]
+        if (len(set(names)) < len(names))
+        else files
+    )
+
+
+def _add_folder(found: Sources, folder: Path, *, prefix: bool) -> None:
+    skipped = {"hidden": 0, "binary": 0, "empty": 0, "linked": 0, "special": 0}
+    files: list[Source] = []
+    for path in _walk(folder, skipped):
+        why = _why_skip(path)
+        if why:
+            skipped[why] += 1
+            continue
+        relative = path.relative_to(folder).as_posix()
+        files.append(Source(f"{folder.resolve().name}/{relative}" if prefix else relative, path))
+        if len(files) > _MAX_FILES:
+            raise DocumentError(f"{folder} holds more than {_MAX_FILES:,} files; open a folder inside it.")
+    told = ", ".join(plural(count, f"{why} file") for why, count in skipped.items() if count)
+    if not files:
+        raise DocumentError(f"{folder} holds nothing to read{f' ({told})' if told else ''}; open another folder.")
+    if told:
+        found.notes.append(f"Skipped in {folder.name or folder}: {told}.")
+    found.files += sorted(files, key=lambda source: source.path.parts if source.path else ())
+
+
+def _walk(folder: Path, skipped: dict[str, int]) -> list[Path]:
+    def refuse(error: OSError) -> None:
+        raise DocumentError(f"{error.filename} cannot be read ({error.strerror}); check its permissions.")
+
+    paths: list[Path] = []
+    for root, folders, files in os.walk(folder, onerror=refuse):
+        skipped["hidden"] += sum(name.startswith(".") for name in folders + files)
+        skipped["linked"] += sum((Path(root) / name).is_symlink() for name in folders if not name.startswith("."))
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths += [Path(root) / name for name in files if not name.startswith(".")]
+    return paths
+
+
+def _why_skip(path: Path) -> str | None:
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return "linked"
+    if not stat.S_ISREG(mode):
+        return "special"
+    if not os.access(path, os.R_OK):
+        raise DocumentError(f"{path} cannot be read (Permission denied); check its permissions.")
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head:
+        return "empty"
+    return None if kind_of(path.name, head) == "pdf" or not what_binary(head) else "binary"
