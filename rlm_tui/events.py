@@ -3,6 +3,10 @@
 An event is a frozen, tagged struct. The engine makes it without `seq` and `t`; the log stamps both. Texts that may
 be long are `Text`: either the string itself or a `BodyRef` to the `body.stored` event that holds it, so that
 a text that repeats is written once. Token deltas and stdout chunks are transient signals, never events.
+
+Who owns what (`node`): run.* the root RLM · iteration.*, response.parsed and answer.given the iteration · lm.* the LM
+call below it · code.* the code block below it (an injected one too) · subcall.* the sub-call below the block ·
+held, released and edited whatever waits (before_final: the iteration) · told the root RLM.
 """
 
 from __future__ import annotations

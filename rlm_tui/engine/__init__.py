@@ -1,0 +1,1 @@
+"""The engine: root loop, sub-call broker, parser, prompts, limits and the gate."""

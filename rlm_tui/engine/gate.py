@@ -1,0 +1,236 @@
+"""The one gate: every point at which a person may step in is `await gate.pass_(checkpoint, pending)`.
+
+What is held is data; stepping, breakpoints, a person answering in place of the model and a remote debugger are all
+policies over this one call. Holds are a queue; commands name the hold they mean and a stale one is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Literal, TypeAlias
+
+from rlm_tui import events as ev
+from rlm_tui.errors import RlmTuiError
+
+Emit: TypeAlias = Callable[[ev.TraceEvent], int]
+Mode: TypeAlias = Literal["go", "over", "into", "out", "iteration"]
+_OVER: frozenset[ev.Checkpoint] = frozenset({"before_code", "after_code", "before_final"})
+_EDITED: dict[ev.Checkpoint, str] = {
+    "before_request": "prompt",
+    "after_response": "response",
+    "before_code": "code",
+    "after_code": "output",
+    "before_subcall": "prompt",
+    "after_subcall": "answer",
+    "before_final": "answer",
+}
+
+
+class StaleHoldError(RlmTuiError):
+    """A command named a hold that is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What is about to pass: the node that owns it, its text, and the batch it belongs to, if any."""
+
+    node: str
+    content: str
+    parent: str = ""
+    batch: str = ""
+    asks_person: str = ""
+    """A sentence when a person must act here whatever the policy (the model `human`, a red sandbox label)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the engine shall do with it: `how` it was released, and the content, maybe edited."""
+
+    how: ev.Release
+    content: str
+    edited: bool = False
+
+
+@dataclass(slots=True)
+class _Hold:
+    id: int
+    checkpoint: ev.Checkpoint
+    pending: Pending
+    content: str
+    done: asyncio.Future[Verdict] = field(repr=False)
+
+    @property
+    def edited(self) -> bool:
+        return self.content != self.pending.content
+
+
+class Gate:
+    """Decides what waits; belongs to the engine's event loop, as do all its methods."""
+
+    def __init__(self, emit: Emit, *, mode: Mode = "go") -> None:
+        self._emit = emit
+        self._mode: Mode = mode
+        self._out_parent = ""
+        self._pause = ""
+        self._free_batch = ""
+        self._holds: dict[int, _Hold] = {}
+        self._ids = count(1)
+        self.held_since: Callable[[bool], None] = lambda _held: None
+
+    @property
+    def holds(self) -> list[int]:
+        """The ids of what waits, oldest first."""
+        return list(self._holds)
+
+    async def pass_(self, checkpoint: ev.Checkpoint, pending: Pending) -> Verdict:
+        """Let `pending` through at once, or hold it until a person decides."""
+        why = self._why(checkpoint, pending)
+        if not why:
+            return Verdict("run", pending.content)
+        return await self.hold(checkpoint, pending, why)
+
+    async def hold(self, checkpoint: ev.Checkpoint, pending: Pending, why: str) -> Verdict:
+        """Hold `pending` whatever the policy."""
+        future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        hold = _Hold(next(self._ids), checkpoint, pending, pending.content, future)
+        if not self._holds:
+            self.held_since(True)
+        self._holds[hold.id] = hold
+        self._emit(
+            ev.Held(
+                node=pending.node,
+                hold=hold.id,
+                checkpoint=checkpoint,
+                why=why,
+                content=pending.content,
+                batch=pending.batch,
+            )
+        )
+        try:
+            return await future
+        finally:
+            self._drop(hold)
+
+    def _drop(self, hold: _Hold) -> None:
+        self._holds.pop(hold.id, None)
+        if not self._holds:
+            self.held_since(False)
+
+    def _why(self, checkpoint: ev.Checkpoint, pending: Pending) -> str:
+        if pending.asks_person:
+            return pending.asks_person
+        if self._pause:
+            why, self._pause, self._mode = self._pause, "", "over"
+            return why
+        if pending.batch and pending.batch == self._free_batch:
+            return ""
+        return "step" if self._stops(checkpoint, pending) else ""
+
+    def _stops(self, checkpoint: ev.Checkpoint, pending: Pending) -> bool:
+        match self._mode:
+            case "into":
+                return True
+            case "over":
+                return checkpoint in _OVER
+            case "iteration":
+                return checkpoint in ("before_code", "before_final")
+            case "out":
+                return not pending.node.startswith(self._out_parent + ".")
+            case "go":
+                return False
+
+    def pause(self, why: str = "paused by you") -> None:
+        """Hold at the next checkpoint, whatever it is."""
+        self._pause = why
+
+    def step_from_start(self) -> None:
+        """Hold at every step from now on (`--step`)."""
+        self._mode = "over"
+
+    def go_on(self) -> None:
+        """Clear the policy and release everything that waits."""
+        self._mode, self._pause = "go", ""
+        for hold in list(self._holds.values()):
+            self._release(hold, "go_on")
+
+    def step(self, hold_id: int, kind: Mode) -> None:
+        """Release a hold and stop again as `kind` says; a batch counts as one hold for all but `into`."""
+        hold = self._find(hold_id)
+        self._mode = kind
+        if kind == "out":
+            self._out_parent = hold.pending.parent
+        batch = hold.pending.batch
+        if batch and kind != "into":
+            self._free_batch = batch
+        together = [
+            h for h in self._holds.values() if h is hold or (batch and kind != "into" and h.pending.batch == batch)
+        ]
+        for each in together:
+            self._release(each, "step")
+
+    def run(self, hold_id: int) -> None:
+        """Release one hold with its current content and keep the policy."""
+        self._release(self._find(hold_id), "run")
+
+    def skip(self, hold_id: int) -> None:
+        """Do without what is held."""
+        hold = self._find(hold_id)
+        if hold.checkpoint == "before_request":
+            raise RlmTuiError(
+                "A question to the root LM cannot be skipped; answer it yourself, edit it, or stop the run."
+            )
+        self._release(hold, "skip")
+
+    def retry(self, hold_id: int) -> None:
+        """Ask or run once more."""
+        hold = self._find(hold_id)
+        if hold.checkpoint in ("before_request", "before_subcall"):
+            raise RlmTuiError("Nothing was asked yet, so there is nothing to ask again; press a to ask it.")
+        self._release(hold, "retry")
+
+    def answer(self, hold_id: int, text: str) -> None:
+        """Put a person's text in the place of what the LM would say, or of the final answer."""
+        hold = self._find(hold_id)
+        if hold.checkpoint in ("before_request", "before_subcall"):
+            hold.content = text
+        else:
+            self._edit(hold, text)
+        self._release(hold, "answer")
+
+    def edit(self, hold_id: int, content: str) -> None:
+        """Replace what is held; it stays held."""
+        self._edit(self._find(hold_id), content)
+
+    def revert(self, hold_id: int) -> None:
+        """Put back what was held at first."""
+        hold = self._find(hold_id)
+        self._edit(hold, hold.pending.content)
+
+    def stop(self) -> None:
+        """Release everything, as the run is ending."""
+        self._mode, self._pause = "go", ""
+        for hold in list(self._holds.values()):
+            self._release(hold, "stop")
+
+    def _edit(self, hold: _Hold, content: str) -> None:
+        if content == hold.content:
+            return
+        before, hold.content = hold.content, content
+        what = _EDITED[hold.checkpoint]
+        self._emit(ev.Edited(node=hold.pending.node, what=what, before=before, after=content, hold=hold.id))
+
+    def _release(self, hold: _Hold, how: ev.Release) -> None:
+        if hold.done.done():
+            return
+        self._holds.pop(hold.id, None)
+        self._emit(ev.Released(node=hold.pending.node, hold=hold.id, checkpoint=hold.checkpoint, how=how))
+        hold.done.set_result(Verdict(how, hold.content, edited=hold.edited))
+
+    def _find(self, hold_id: int) -> _Hold:
+        hold = self._holds.get(hold_id)
+        if hold is None:
+            raise StaleHoldError("That hold is over already; nothing was done.")
+        return hold

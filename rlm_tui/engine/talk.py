@@ -1,0 +1,52 @@
+"""The conversation with the root LM: what was said, what of it was sent, and a person's words that wait."""
+
+from __future__ import annotations
+
+from rlm_tui.events import StoredMessage
+from rlm_tui.lm.base import Message
+
+
+class Talk:
+    """The messages of one RLM, in order; `unsent()` tells which of them the next request adds."""
+
+    def __init__(self, *messages: Message) -> None:
+        self.messages: list[Message] = list(messages)
+        self._sent = 0
+        self._words: list[str] = []
+        self._news: list[str] = []
+
+    def say(self, role: str, content: str) -> None:
+        """Add a message; two user messages in a row become one, as providers want them to alternate."""
+        if self.messages and self.messages[-1].role == role == "user":
+            self.replace_last(f"{self.messages[-1].content}\n\n{content}")
+        else:
+            self.messages.append(Message(role, content))
+
+    def tell(self, words: str) -> None:
+        """Queue a person's words for the next request."""
+        self._words.append(f"The user says: {words}")
+
+    def announce(self, news: str) -> None:
+        """Queue what the model must know of a person's doings (an injected block)."""
+        self._news.append(news)
+
+    def flush(self) -> None:
+        """Put what is queued into the last user message."""
+        queued, self._words, self._news = [*self._news, *self._words], [], []
+        if queued:
+            self.say("user", "\n\n".join(queued))
+
+    def replace_last(self, content: str) -> None:
+        """Change the newest message; a request that carries it carries it anew."""
+        self.messages[-1] = Message(self.messages[-1].role, content)
+        self._sent = min(self._sent, len(self.messages) - 1)
+
+    def drop_after(self, length: int) -> None:
+        """Forget the messages from `length` on (the LM is asked again)."""
+        del self.messages[length:]
+        self._sent = min(self._sent, length)
+
+    def unsent(self) -> tuple[int, tuple[StoredMessage, ...]]:
+        """How many messages a request repeats, and the new ones; marks all as sent."""
+        prior, self._sent = self._sent, len(self.messages)
+        return prior, tuple(StoredMessage(m.role, m.content) for m in self.messages[prior:])

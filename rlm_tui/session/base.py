@@ -1,0 +1,118 @@
+"""The Session protocol: what a front end may know of a run and do to it, live or recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+from rlm_tui.context.document import Document
+from rlm_tui.events import TraceEvent
+from rlm_tui.session.commands import SessionCommand
+from rlm_tui.session.log import EventLog
+from rlm_tui.trajectory import Trajectory, View
+
+Stream: TypeAlias = Literal["text", "reasoning", "stdout"]
+Phase: TypeAlias = Literal["loading", "question", "running", "held", "interrupting", "finished", "replay"]
+
+
+class Capability(NamedTuple):
+    """Whether something can be done now, and if not, why not."""
+
+    allowed: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+YES = Capability(True)
+
+
+class Delta(NamedTuple):
+    """A piece of text that a node is producing right now; never stored."""
+
+    node: str
+    stream: Stream
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is new since the last drain: events already folded, and the transient text beside them."""
+
+    events: tuple[TraceEvent, ...] = ()
+    deltas: tuple[Delta, ...] = ()
+    messages: tuple[str, ...] = ()
+    """Sentences for the person: a refused command, a trace that could not be written."""
+    changed: bool = False
+    """Whether anything that is shown may differ (phase, document, cursor), even without events."""
+
+
+@dataclass(slots=True)
+class LiveText:
+    """Transient text of open nodes, by node and stream; emptied when their event arrives."""
+
+    parts: dict[tuple[str, Stream], str] = field(default_factory=dict)
+
+    def text(self, node: str, stream: Stream) -> str:
+        """What a node has produced so far on a stream."""
+        return self.parts.get((node, stream), "")
+
+
+class Session(Protocol):
+    """One run, or several questions in one conversation, behind one door.
+
+    `drain()` and everything that reads `trajectory`, `view` or `live` belong to one thread (the front end's);
+    `send()` may be called from any thread.
+    """
+
+    log: EventLog
+    trajectory: Trajectory
+    live: LiveText
+
+    @property
+    def phase(self) -> Phase:
+        """What the session is doing, in the words of the states that must look different."""
+        ...
+
+    @property
+    def document(self) -> Document | None:
+        """The document as far as it is loaded; it may still grow. None: it is not at hand."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The name of what is open: the document's or the trace's file name."""
+        ...
+
+    @property
+    def view(self) -> View:
+        """The trajectory at the cursor (the end while following)."""
+        ...
+
+    @property
+    def following(self) -> bool:
+        """Whether the cursor follows the end."""
+        ...
+
+    @property
+    def now(self) -> float:
+        """Seconds since the start of the run by the session's own clock."""
+        ...
+
+    def can(self, action: str) -> Capability:
+        """Whether an action can be done at this moment: the name of a command class in lower case
+        (start, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, interrupt, stop, fork)."""
+        ...
+
+    def send(self, command: SessionCommand) -> None:
+        """Ask for something; what was wrong with it comes back as a message in the next batch."""
+        ...
+
+    def drain(self) -> Batch:
+        """Take in all that has happened since the last call; never blocks."""
+        ...
+
+    def close(self) -> None:
+        """End everything: tasks, threads, child processes, files. Idempotent; blocks until they are gone."""
+        ...
