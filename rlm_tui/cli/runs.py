@@ -1,0 +1,83 @@
+"""`rlm-tui runs`: the saved runs, newest first."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from rlm_tui import paths
+from rlm_tui.errors import ExitCode
+from rlm_tui.text import one_line, safe, short_bytes, short_cost
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from rlm_tui.trace.saved import SavedRun
+
+_QUESTION_CELLS = 48
+_HEADS = ("when", "status", "iter", "sub", "cost", "size", "model", "question", "path")
+_NUMBERS = frozenset(("iter", "sub", "cost", "size"))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe `runs`."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object a run")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the saved runs: a table, or JSON lines."""
+    import msgspec
+
+    from rlm_tui.trace.saved import saved_runs
+
+    directory = paths.traces_dir()
+    runs = saved_runs(directory)
+    if args.json:
+        sys.stdout.writelines(json.dumps(msgspec.structs.asdict(saved)) + "\n" for saved in runs)
+    elif runs:
+        sys.stdout.writelines(_table([_HEADS, *map(_row, runs)]))
+    else:
+        sys.stderr.write(f"There are no saved runs in {safe(str(directory))} yet; open or run makes one.\n")
+    return ExitCode.OK
+
+
+def _row(saved: SavedRun) -> tuple[str, ...]:
+    return (
+        _local(saved.when),
+        saved.status,
+        _count(saved.iterations),
+        _count(saved.sub_calls),
+        "–" if saved.cost_usd is None else short_cost(saved.cost_usd),
+        short_bytes(saved.bytes),
+        one_line(saved.model, 32),
+        one_line(saved.problem or saved.question, _QUESTION_CELLS),
+        safe(saved.path),
+    )
+
+
+def _count(count: int | None) -> str:
+    return "–" if count is None else str(count)
+
+
+def _local(when: str) -> str:
+    from datetime import datetime
+
+    try:
+        return f"{datetime.fromisoformat(when).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return "–"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Columns padded to their widest cell, as a terminal counts cells; the last one is left as long as it is."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+
+    def pad(head: str, text: str, width: int) -> str:
+        space = " " * (width - cell_len(text))
+        return space + text if head in _NUMBERS else text + space
+
+    return ["  ".join(map(pad, _HEADS, row, widths)).rstrip() + "\n" for row in rows]

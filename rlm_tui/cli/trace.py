@@ -1,0 +1,98 @@
+"""`rlm-tui trace`: traces without a screen."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from rlm_tui import resources
+from rlm_tui.errors import ExitCode
+from rlm_tui.text import plural, safe, short_bytes, short_cost, short_count, short_seconds
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from rlm_tui.trace.summary import Summary
+
+_SAMPLE = "sample:"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe `trace info` and `trace verify`."""
+    commands = parser.add_subparsers(dest="trace_command", metavar="COMMAND", required=True)
+    info = commands.add_parser("info", help="what a trace holds: question, answer, counts, usage")
+    info.add_argument("--json", action="store_true", help="print one JSON object")
+    verify = commands.add_parser("verify", help="check that a trace is whole (exit code 5 when it is not)")
+    for command in (info, verify):
+        command.add_argument("trace", metavar="TRACE", help="a trace file, or sample:NAME")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked; data goes to stdout."""
+    path = _path(args.trace)
+    return _verify(path) if args.trace_command == "verify" else _info(path, as_json=args.json)
+
+
+def _path(name: str) -> Path:
+    from pathlib import Path
+
+    return resources.sample(name.removeprefix(_SAMPLE)) if name.startswith(_SAMPLE) else Path(name)
+
+
+def _info(path: Path, *, as_json: bool) -> int:
+    import msgspec
+
+    from rlm_tui.trace.summary import summarize
+
+    summary = summarize(path)
+    if as_json:
+        # ASCII alone is safe on a terminal and in every locale, and any JSON reader gives the same text back.
+        sys.stdout.write(json.dumps(msgspec.structs.asdict(summary)) + "\n")
+    else:
+        sys.stdout.writelines(f"{name:<10} {_block(text)}\n" for name, text in _lines(summary) if text)
+    return ExitCode.OK
+
+
+def _lines(summary: Summary) -> list[tuple[str, str]]:
+    usage = summary.usage
+    tokens = f"{short_count(_whole(usage['input_tokens']))} in, {short_count(_whole(usage['output_tokens']))} out"
+    counts = (plural(summary.iterations, "iteration"), plural(summary.sub_calls, "sub-call"), f"depth {summary.depth}")
+    sub_model = f", sub-calls to {summary.sub_model}" if summary.sub_model != summary.model else ""
+    size = f"{plural(summary.events, 'event')}, {short_bytes(summary.bytes)}, {short_seconds(summary.seconds)}"
+    return [
+        ("question", summary.question or ""),
+        ("status", summary.status),
+        ("answer", summary.answer or ""),
+        ("model", summary.model + sub_model),
+        ("dialect", summary.dialect),
+        ("context", plural(summary.context_chars, "character")),
+        ("counts", ", ".join(counts)),
+        ("usage", f"{tokens}, {short_cost(usage['cost_usd'])}"),
+        ("trace", f"{summary.format}: {size}"),
+        ("engine", summary.engine),
+        ("sandbox", summary.sandbox),
+        ("created", summary.created),
+        *(("note", note) for note in summary.notes),
+    ]
+
+
+def _whole(count: float | None) -> int | None:
+    return None if count is None else int(count)
+
+
+def _block(text: str) -> str:
+    return safe(text, multiline=True).replace("\n", "\n" + " " * 11)
+
+
+def _verify(path: Path) -> int:
+    from rlm_tui.trace.recover import verify
+
+    problems = verify(path)
+    for problem in problems:
+        sys.stdout.write(f"{safe(path.name)}: {problem.name}: {safe(problem.message)}\n")
+    if problems:
+        return ExitCode.TRACE
+    sys.stdout.write(f"{safe(path.name)}: whole\n")
+    return ExitCode.OK

@@ -1,0 +1,133 @@
+"""The saved runs as a list, each told from as little of its file as will do."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from rlm_tui import events as ev
+from rlm_tui.errors import TraceError
+from rlm_tui.trace.codec import Header, decode, decode_header
+from rlm_tui.trace.source import open_trace_file
+from rlm_tui.trace.store import SUFFIX, is_live
+from rlm_tui.trace.summary import Tally, run_status
+
+_WHOLE: Final = 8 * 1024 * 1024  # a larger file is listed from its two ends, its counts left unknown
+_END: Final = 64 * 1024
+_TELLING = re.compile(
+    rb'^\{"kind":"(?:run\.started|run\.finished|node\.opened|iteration\.started|subcall\.requested)".*\n', re.MULTILINE
+)
+
+
+class SavedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of `runs`; a count that could not be told cheaply is None, `problem` says why a file has no facts."""
+
+    when: str = ""
+    status: str = "unreadable"
+    question: str = ""
+    model: str = ""
+    iterations: int | None = None
+    sub_calls: int | None = None
+    cost_usd: float | None = None
+    bytes: int = 0
+    path: str = ""
+    problem: str = ""
+
+
+def saved_runs(directory: Path) -> list[SavedRun]:
+    """The traces of a folder, newest first; files that cannot be read are in the list and say so."""
+    try:
+        names = [entry.name for entry in os.scandir(directory)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise TraceError(f"The folder of saved runs {directory} cannot be read: {error.strerror}.") from None
+    endings = (SUFFIX, f"{SUFFIX}.gz", f"{SUFFIX}.zst")
+    runs = [glance(directory / name) for name in names if name.endswith(endings)]
+    return sorted(runs, key=lambda run: (_instant(run.when), run.path), reverse=True)
+
+
+def glance(path: Path) -> SavedRun:
+    """What a list shows of one trace, from its ends alone when it is large; never an error."""
+    try:
+        fd, _ = open_trace_file(path)
+    except TraceError as error:
+        return SavedRun(when=_modified(path), path=str(path), problem=str(error))
+    try:
+        return _glance(fd, path)
+    except (TraceError, OSError) as error:
+        return SavedRun(when=_modified(path), path=str(path), bytes=os.fstat(fd).st_size, problem=str(error))
+    finally:
+        os.close(fd)
+
+
+def _glance(fd: int, path: Path) -> SavedRun:
+    size = os.fstat(fd).st_size
+    whole = size <= _WHOLE
+    data = os.pread(fd, size if whole else _END, 0)
+    header = _header(data)
+    tail = b"" if whole else os.pread(fd, _END, size - _END)
+    tally = Tally()
+    for event in _telling(data + b"\n" + tail, header.version):
+        tally.take(event)
+    started = tally.started or ev.RunStarted(query="", model="", sub_model="", dialect="")
+    return SavedRun(
+        when=header.created or _modified(path),
+        status=run_status(tally.finished, is_live(path)),
+        question=_question(started.query, data, header.version),
+        model=started.model,
+        iterations=tally.iterations if whole else None,
+        sub_calls=tally.sub_calls if whole else None,
+        cost_usd=tally.usage.cost_usd if tally.finished else None,
+        bytes=path.stat().st_size,
+        path=str(path),
+    )
+
+
+def _header(data: bytes) -> Header:
+    line, end, _ = data.partition(b"\n")
+    if not end:
+        raise TraceError("The trace is cut off inside its first line.")
+    return decode_header(line)
+
+
+def _telling(data: bytes, version: int) -> Iterator[ev.TraceEvent]:
+    for match in _TELLING.finditer(data):
+        try:
+            yield decode(match.group(), version)
+        except TraceError:
+            continue  # a damaged line; `trace verify` names it
+
+
+def _question(query: ev.Text, data: bytes, version: int) -> str:
+    if isinstance(query, str):
+        return query
+    for line in data.split(b"\n")[1:]:
+        try:
+            event = decode(line, version)
+        except TraceError:
+            return ""
+        if event.seq == query.body:
+            return event.text if isinstance(event, ev.BodyStored) else ""
+    return ""
+
+
+def _instant(when: str) -> float:
+    try:
+        moment = datetime.fromisoformat(when)
+    except ValueError:
+        return 0.0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _modified(path: Path) -> str:
+    try:
+        return datetime.fromtimestamp(os.lstat(path).st_mtime, UTC).isoformat(timespec="seconds")
+    except OSError:
+        return ""

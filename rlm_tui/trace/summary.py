@@ -1,0 +1,144 @@
+"""What a trace comes to, told in one pass over its events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from rlm_tui import events as ev
+from rlm_tui.errors import TraceError
+from rlm_tui.trace.codec import FORMAT
+from rlm_tui.trace.reader import Problem, TraceReader
+from rlm_tui.trace.store import is_live
+
+
+class Tally:
+    """Counts over the events of a trace; a conversation of several runs adds up, the last run gives the status."""
+
+    def __init__(self) -> None:
+        self.started: ev.RunStarted | None = None
+        self.finished: ev.RunFinished | None = None
+        self.offered: ev.AnswerGiven | None = None
+        self.iterations = self.sub_calls = self.depth = 0
+        self.remarks: list[str] = []
+        self.seconds = 0.0
+        self._settled = self._running = ev.Usage()
+        self._below: set[str] = set()
+
+    @property
+    def usage(self) -> ev.Usage:
+        """Of the finished runs what they say themselves, of one that was cut off the sum of its calls."""
+        return self._settled + self._running
+
+    def take(self, event: ev.TraceEvent) -> None:
+        """Count one event; `iterations` are those of the root RLM."""
+        self.seconds = max(self.seconds, event.t)
+        match event:
+            case ev.RunStarted():
+                self.started, self.finished, self.offered = event, None, None
+            case ev.RunFinished():
+                self.finished = event
+                self._settled, self._running = self._settled + event.usage, ev.Usage()
+            case ev.AnswerGiven():
+                self.offered = event
+            case ev.NodeOpened(depth=depth):
+                self.depth = max(self.depth, depth)
+                if depth:
+                    self._below.add(event.node)
+            case ev.IterationStarted():
+                self.iterations += event.node not in self._below
+            case ev.SubcallRequested():
+                self.sub_calls += 1
+            case ev.LmResponded(usage=usage) | ev.SubcallFinished(usage=usage):
+                self._running += usage
+            case ev.LimitHit():
+                self.remarks.append(f"The limit {event.limit} was hit ({event.value:g} of {event.cap:g}).")
+            case ev.Unknown():
+                self.remarks.append(f"Event {event.seq} is of a kind this version does not know: {event.name}.")
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """One trace as `trace info` prints it; `notes` say what was lost or could not be told."""
+
+    format: str
+    engine: str
+    status: str
+    answer: str | None
+    iterations: int
+    sub_calls: int
+    usage: dict[str, int | float | None]
+    depth: int
+    notes: list[str]
+    question: str | None
+    model: str
+    sub_model: str
+    dialect: str
+    context_chars: int
+    sandbox: str
+    created: str
+    seconds: float
+    events: int
+    bytes: int
+
+
+def summarize(path: Path) -> Summary:
+    """Read a whole trace once and say what it comes to; TraceError when it cannot be opened."""
+    with TraceReader(path) as reader:
+        tally = Tally()
+        for event in reader:
+            tally.take(event)
+        live = is_live(path)
+        notes = [_note(problem, live) for problem in reader.problems] + tally.remarks[:100]
+        started = tally.started or ev.RunStarted(query="", model="", sub_model="", dialect="")
+        return Summary(
+            format=FORMAT,
+            engine=reader.header.app,
+            status=run_status(tally.finished, live),
+            answer=_text(reader, _answer(tally, notes), notes),
+            iterations=tally.iterations,
+            sub_calls=tally.sub_calls,
+            usage=msgspec.structs.asdict(tally.usage),
+            depth=tally.depth,
+            notes=notes,
+            question=_text(reader, started.query if tally.started else None, notes),
+            model=started.model,
+            sub_model=started.sub_model,
+            dialect=started.dialect,
+            context_chars=(started.context if tally.started else reader.header.context).chars,
+            sandbox=started.sandbox or reader.header.sandbox,
+            created=reader.header.created,
+            seconds=tally.seconds,
+            events=len(reader),
+            bytes=path.stat().st_size,
+        )
+
+
+def _answer(tally: Tally, notes: list[str]) -> ev.Text | None:
+    if tally.finished is not None:
+        return tally.finished.answer
+    if tally.offered is None:
+        return None
+    notes.append("An answer was given, but the run did not finish.")
+    return tally.offered.text
+
+
+def run_status(finished: ev.RunFinished | None, live: bool) -> str:
+    """The status of the last run of a trace: its own word, or running, or unfinished."""
+    if finished is not None:
+        return finished.status
+    return "running" if live else "unfinished"
+
+
+def _note(problem: Problem, live: bool) -> str:
+    if live and problem.name in ("unfinished", "torn"):
+        return "The run is still going on."
+    return problem.message
+
+
+def _text(reader: TraceReader, text: ev.Text | None, notes: list[str]) -> str | None:
+    try:
+        return None if text is None else reader.text(text)
+    except TraceError as error:
+        notes.append(str(error))
+        return None
