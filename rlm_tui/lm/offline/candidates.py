@@ -1,0 +1,151 @@
+"""Candidate answers in a sentence: names, dates, numbers, quoted words and what follows `is`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rlm_tui.lm.offline.question import Kind
+from rlm_tui.lm.offline.words import STOP
+
+
+class Candidate(NamedTuple):
+    """A stretch of a sentence that may be the answer, and how well its form suits the kind asked for (0 to 1)."""
+
+    start: int
+    end: int
+    text: str
+    fit: float
+
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DATE = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s+\d{{4}})?"
+    rf"|{_MONTH}\s+\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}}(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}})?)?|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
+    r"|\d{1,2}:\d{2}(?:\s*[ap]\.?m\b\.?)?|\d{1,2}\s*[ap]m\b|(?:1\d|20)\d{2}(?![\d,])|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+    r"|\d+(?:st|nd|rd|th) century)",
+    re.IGNORECASE,
+)
+_UNIT = (
+    r"(?:\s?(?:%|percent\b|per cent\b|°\s?[CFK]?\b|k\b|[kmc]?m²?\b|km/h\b|mph\b|[kmc]?g\b|lbs?\b|tons?\b|tonnes?\b|"
+    r"(?:hundred|thousand|million|billion|trillion)\b(?:\s+(?:dollars|euros|pounds|people|inhabitants))?|dollars?\b|euros?\b|"
+    r"€|£|USD\b|EUR\b|years?\b|days?\b|hours?\b|minutes?\b|seconds?\b|weeks?\b|months?\b|met(?:er|re)s?\b|kilomet(?:er|re)s?\b|"
+    r"miles?\b|f(?:ee|oo)t\b|degrees?(?:\s+(?:celsius|fahrenheit|kelvin))?\b|kelvin\b|lit(?:er|re)s?\b|kilograms?\b|[KMG]B\b|kWh?\b|volts?\b))"
+)
+_SMALL = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
+    "twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million dozen"
+).replace(" ", "|")
+_NUMBER = re.compile(
+    rf"(?<![\w.,-])(?:[-−+]?[$€£¥]?\s?\d+(?:[.,'’\u00a0\u202f]\d+)*(?![\w]){_UNIT}?|[$€£]?\d+(?:[.,]\d+)*[kKmM]\b"
+    rf"|(?:{_SMALL})(?:[- ](?:{_SMALL}))*\b)",
+    re.IGNORECASE,
+)
+_CODE = re.compile(
+    r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z_-])\w[\w]*(?:[-_.:/]\w+)*|\b[A-Z]{2,}(?:[-_]\w+)+|\b[A-Z]{4,}\b|\b\w+(?:[-_]\w+){2,}"
+)
+_QUOTED = re.compile(r"[\"“„«]([^\"”“»]{1,120})[\"”“»]|(?<!\w)['‘`]([^'’`]{1,80})['’`](?!\w)")
+_AFTER = re.compile(
+    r"(?:\b(?:is|are|was|were|equals|reads|be|called|named|became)\b\s*:?|[:=→])\s+(?=\S)", re.IGNORECASE
+)
+_CLAUSE = re.compile(
+    r"[,;](?:\s|$)|[.!?](?:\s|$)|\s(?:and|but|which|who|while|because|although|when|since|so|where)\s|\s[—–-]\s|\s\(|\n|$"
+)
+_LINKS = frozenset("of de van von der den da di del la le bin al the y e und du des dos and & ibn".split())
+
+
+def candidates(sentence: str, kind: Kind) -> Iterator[Candidate]:
+    """All stretches of a sentence that could answer a question of a kind; they may overlap."""
+    if kind == "time":
+        yield from _found(_DATE, sentence, 1.0)
+    elif kind in ("person", "place", "name"):
+        yield from _names(sentence, 1.0)
+        yield from _quoted(sentence, 0.8)
+        if kind == "name":
+            yield from _clauses(sentence, 0.7)
+    elif kind == "number":
+        yield from _found(_NUMBER, sentence, 1.0)
+        yield from _found(_CODE, sentence, 0.85)
+    else:
+        yield from _quoted(sentence, 1.0)
+        yield from _found(_CODE, sentence, 0.95)
+        yield from _found(_NUMBER, sentence, 0.9)
+        yield from _clauses(sentence, 0.9)
+        yield from _names(sentence, 0.8)
+
+
+def _found(pattern: re.Pattern[str], sentence: str, fit: float) -> Iterator[Candidate]:
+    for match in pattern.finditer(sentence):
+        text = match.group().strip()
+        lead = len(match.group()) - len(match.group().lstrip())
+        yield Candidate(match.start() + lead, match.start() + lead + len(text), text, fit)
+
+
+def _quoted(sentence: str, fit: float) -> Iterator[Candidate]:
+    for match in _QUOTED.finditer(sentence):
+        text = (match.group(1) or match.group(2)).strip().rstrip(".,;")
+        yield Candidate(match.start(), match.end(), text, fit)
+
+
+def _clauses(sentence: str, fit: float) -> Iterator[Candidate]:
+    for match in _AFTER.finditer(sentence):
+        end = _CLAUSE.search(sentence, match.end())
+        stop = end.start() if end else len(sentence)
+        text = sentence[match.end() : stop].strip(" \"'“”‘’`*_.")
+        text = re.sub(
+            r"^(?:(?:the (?:word|phrase|string|number|code|following|city of)|now|currently|an?|the|set to)\b:?\s+)+",
+            "",
+            text,
+        )
+        if text and len(text.split()) <= 10:
+            start = sentence.index(text, match.end())
+            yield Candidate(start, start + len(text), text, fit)
+
+
+def _names(sentence: str, fit: float) -> Iterator[Candidate]:
+    tokens = list(re.finditer(r"\w[\w'’.-]*\w|\w\.?|&", sentence))
+    index = 0
+    while index < len(tokens):
+        last = _name_end(tokens, index, sentence)
+        if last < index:
+            index += 1
+            continue
+        start, text = tokens[index].start(), sentence[tokens[index].start() : tokens[last].end()]
+        text = re.sub(r"['’]s$", "", text)
+        lone = index == last and _starts_sentence(sentence, start)
+        yield Candidate(start, start + len(text), text, fit * (0.9 if lone else 1.0))
+        index = last + 1
+
+
+def _name_end(tokens: list[re.Match[str]], first: int, sentence: str) -> int:
+    """The last token of the name that begins at `first`, or `first - 1` when none does."""
+    if not _is_capital(tokens[first].group()) or tokens[first].group().lower() in STOP:
+        return first - 1
+    last = at = first
+    while at + 1 < len(tokens):
+        gap = sentence[tokens[at].end() : tokens[at + 1].start()]
+        word = tokens[at + 1].group()
+        if (
+            gap not in (" ", ". ")
+            or (gap == ". " and len(tokens[at].group()) > 2)
+            or tokens[at].group().endswith(("'s", "’s"))
+        ):
+            break
+        if _is_capital(word):
+            last = at + 1
+        elif word not in _LINKS or word == "and" or at != last:
+            break
+        at += 1
+    return last
+
+
+def _is_capital(word: str) -> bool:
+    return word[0].isupper()
+
+
+def _starts_sentence(sentence: str, start: int) -> bool:
+    return not sentence[:start].strip(" \"'“‘(*-")

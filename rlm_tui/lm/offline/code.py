@@ -1,0 +1,134 @@
+"""The blocks of the needle search as templates: every value from outside goes in as a literal, never as code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rlm_tui.lm.offline.words import Term
+
+PROBE = """\
+# Step 1: look at the context before reading any of it
+docs = [context] if isinstance(context, str) else [str(part) for part in context]
+pages = sum(doc.count("\\f") + 1 for doc in docs)
+print("documents:", len(docs), "| characters:", sum(map(len, docs)), "| pages:", pages)
+for number, doc in enumerate(docs[:4], start=1):
+    print(f"document {number} begins: {doc[:400]!r}")
+"""
+
+SEARCH = """\
+# Step 2: find the passages that hold the words of the question, best first (BM25: rare words weigh more)
+import math, re
+from collections import Counter
+
+docs = [context] if isinstance(context, str) else [str(part) for part in context]
+docs = [re.sub(r"-\\n(?=[a-z])", "", doc) for doc in docs]  # join words that a line break cut
+patterns = «patterns»
+stems = «stems»
+hits, seen = [], Counter()  # (counts by word, document, start) of each window with a word; windows with each word
+windows = 0
+for number, doc in enumerate(docs):
+    for start in range(0, max(len(doc) - 600, 1), 600):  # windows overlap, so no sentence is cut in all of them
+        windows += 1
+        text = doc[start : start + 1200].lower()
+        if any(stem in text for stem in stems):
+            counts = {word: len(re.findall(pattern, text)) for word, pattern in patterns.items()}
+            seen.update(word for word, count in counts.items() if count)
+            hits.append((counts, number, start))
+
+def bm25(hit):
+    return sum(math.log(1 + windows / seen[w]) * n * 2.2 / (n + 1.2) for w, n in hit[0].items() if n)
+
+best = []
+for hit in sorted(hits, key=bm25, reverse=True)[:60]:
+    counts, number, start = hit
+    if len(best) < «keep» and all(number != n or abs(start - s) > 600 for n, s, _ in best) and bm25(hit) > 0:
+        best.append((number, start, docs[number][max(0, start - 300) : start + 1500]))
+print("windows:", windows, "| with each word:", {word: seen[word] for word in patterns})
+for number, start, text in best[:«show»]:
+    print(f"passage of document {number + 1} at {start}: {text[300 * (start > 0):][:«width»]!r}")
+"""
+
+SIMPLE_SEARCH = """\
+# Step 2, simpler: take the surroundings of the first places where the words of the question stand
+docs = [context] if isinstance(context, str) else [str(part) for part in context]
+best = []
+for stem in «stems»:
+    for number, doc in enumerate(docs):
+        at = doc.lower().find(stem)
+        if at >= 0:
+            best.append((number, max(0, at - 900), doc[max(0, at - 900) : at + 900]))
+best = best[:«keep»]
+print("windows:", len(best))
+"""
+
+ASK = '''\
+# Step 3: ask a sub-call about each of the best passages
+question = «question»
+form = """Answer from the passage alone, in three lines:
+ANSWER: the shortest answer
+SENTENCE: the sentence it stands in, word for word
+SURENESS: 0 to 100
+or only: NOT FOUND"""
+replies = llm_query_batched([f"Question: {question}\\n{form}\\nPassage:\\n{text}" for _, _, text in best])
+print("replies:", len(replies))
+for (number, start, _), reply in zip(best, replies):
+    print(f"document {number + 1} at {start}: {str(reply)[:200]!r}")
+'''
+
+COMBINE = """\
+# Step 4: take the surest reply and say where it stands
+import re
+
+def place(number, position):
+    doc = docs[number]
+    name = f"document {number + 1}, " if len(docs) > 1 else ""
+    if "\\f" in doc:
+        return f"{name}p. {doc.count(chr(12), 0, position) + 1}"
+    return f"{name}line {doc.count(chr(10), 0, position) + 1}"
+
+answers = {}
+for (number, start, text), reply in zip(best, replies):
+    got = dict(re.findall(r"^(ANSWER|SENTENCE|SURENESS): *(.+)$", str(reply), re.MULTILINE))
+    if "ANSWER" in got and "SENTENCE" in got:
+        sureness = int(re.sub(r"\\D", "", got.get("SURENESS", "")) or 50)
+        words = r"\\s+".join(re.escape(word) for word in got["SENTENCE"].split())
+        inside = re.search(words, text)
+        position = max(0, start - 300) + (inside.start() if inside else 0)
+        old = answers.get(got["ANSWER"], (0,))
+        answers[got["ANSWER"]] = max(old, (sureness, place(number, position), got["SENTENCE"]))
+ranked = sorted(answers.items(), key=lambda item: item[1][0], reverse=True)
+print("answers:", [(answer, facts[0], facts[1]) for answer, facts in ranked[:5]])
+final_answer = «nothing»
+if len(ranked) > «refused»:
+    answer, (sureness, where, sentence) = ranked[«refused»]
+    final_answer = f'{answer} ({where}): "{sentence}"'
+print("final_answer:", final_answer)
+"""
+
+
+def fill(template: str, **values: object) -> str:
+    """Put literals into a template; no value can end a string, a line or a fence."""
+    return re.sub(r"«(\w+)»", lambda match: literal(values[match.group(1)]), template)
+
+
+def literal(value: object) -> str:
+    """A value as Python source without a backtick, patterns as raw strings."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)}: r{literal_raw(text)}" for key, text in value.items()) + "}"
+    return repr(value).replace("`", "\\x60")
+
+
+def literal_raw(pattern: str) -> str:
+    """The quoted body of a raw string; patterns here hold neither quotes nor backticks nor a last backslash."""
+    return f'"{pattern}"'
+
+
+def patterns(terms: Iterable[Term]) -> dict[str, str]:
+    """What the search counts: the pattern of each word and pair."""
+    return {term.word: term.pattern for term in terms}
+
+
+def stems(terms: Iterable[Term]) -> tuple[str, ...]:
+    """What a window is quickly looked through for."""
+    return tuple(dict.fromkeys(stem for term in terms for stem in term.stems))

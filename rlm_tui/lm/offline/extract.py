@@ -1,0 +1,148 @@
+"""What a sub-call answers: the likeliest value in a passage, the sentence it stands in, and how sure that is."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from rlm_tui.lm.offline.candidates import Candidate, candidates
+from rlm_tui.lm.offline.question import Question
+from rlm_tui.lm.offline.words import COPULA, DECOY, FUNCTION, STOP, Term
+
+_THRESHOLD = 0.4
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nos|vs|etc|e\.g|i\.e|ca|Fig|Jr|Sr|Inc|Ltd|Co|approx)|\b[A-Z])\.$"
+)
+_END = re.compile(r"[.!?。！？][\"'”’)\]]*(?:\s+|$)|\n\s*\n|\n(?=\s*[-*•|#])|(?<=[:;,])\n(?=\s*\d{1,3}[.)]\s)")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+class Finding(NamedTuple):
+    """An answer read out of a passage; sureness is 0 to 1."""
+
+    value: str
+    sentence: str
+    sureness: float
+
+
+class _Sentence(NamedTuple):
+    text: str
+    before: str  # the sentence before it, for words that only it has
+
+
+def extract(question: Question, passage: str) -> Finding | None:
+    """The surest value for a question in a passage, or None when its words do not stand together there."""
+    best: Finding | None = None
+    for sentence in _sentences(passage):
+        covered = _coverage(question, sentence)
+        if covered**2 < _THRESHOLD:
+            continue
+        for candidate in candidates(sentence.text, question.kind):
+            sure = covered**2 * _affinity(question, sentence.text, candidate)
+            if sure >= _THRESHOLD and (best is None or sure > best.sureness + 1e-9):
+                best = Finding(candidate.text, sentence.text, sure)
+    return best
+
+
+def mend(text: str) -> str:
+    """Join words that a line break hyphenated, and drop soft hyphens."""
+    return re.sub(r"-[ \t]*\n[ \t]*(?=[a-z])", "", text.replace("\u00ad\n", "").replace("\u00ad", ""))
+
+
+def _sentences(passage: str) -> list[_Sentence]:
+    texts = _parts(mend(passage).replace("\r", "").replace("\f", "\n"))
+    return [_Sentence(text, before) for text, before in zip(texts, ["", *texts], strict=False)]
+
+
+def _parts(text: str) -> list[str]:
+    parts: list[str] = []
+    start = 0
+    for match in _END.finditer(text):
+        piece = text[start : match.end()]
+        if match.group()[0] == "." and (
+            _ABBREVIATION.search(piece.rstrip()) or text[match.end() : match.end() + 1].islower()
+        ):
+            continue
+        parts.append(piece)
+        start = match.end()
+    parts.append(text[start:])
+    lines = [line for part in parts for line in _own_lines(part)]
+    return [" ".join(line.split()) for line in lines if line.strip()]
+
+
+def _own_lines(part: str) -> list[str]:
+    """The lines of a part each by itself when they are `key: value` lines, else the part as a whole."""
+    lines = part.split("\n")
+    keyed = sum(bool(re.match(r"\s*[\w .-]{1,40}\s*[:=]\s*\S", line)) for line in lines)
+    return lines if keyed >= 2 else [part]
+
+
+def _coverage(question: Question, sentence: _Sentence) -> float:
+    """How much of the question's weight the sentence has; what only the sentence before has counts half."""
+    low, before = sentence.text.lower(), sentence.before.lower()
+    got = 0.0
+    for term in question.terms:
+        if re.search(term.pattern, low):
+            got += term.weight
+        elif re.search(term.pattern, before):
+            got += term.weight * 0.8
+    if not any(re.search(term.pattern, low) for term in question.terms):
+        return 0.0
+    return got / sum(term.weight for term in question.terms)
+
+
+def _affinity(question: Question, sentence: str, candidate: Candidate) -> float:
+    low = sentence.lower()
+    spans = [m.span() for term in question.terms for m in re.finditer(term.pattern, low)]
+    if _is_asked(question.terms, candidate.text):
+        return 0.0
+    near = max((_closeness(question, sentence, candidate, span) for span in spans), default=0.0)
+    return near * candidate.fit * _company(question, low, spans)
+
+
+def _is_asked(terms: tuple[Term, ...], text: str) -> bool:
+    """Whether a candidate only repeats the question."""
+    own = [w for w in _WORD.findall(text.lower()) if w not in STOP]
+    return not own or all(any(re.fullmatch(t.pattern, w) for t in terms) for w in own)
+
+
+def _closeness(question: Question, sentence: str, candidate: Candidate, span: tuple[int, int]) -> float:
+    """1 when only function words stand between the question's word and the candidate, less with each other word."""
+    start, end = span
+    if start < candidate.end and end > candidate.start:
+        return 0.75
+    forward = end <= candidate.start
+    gap = sentence[end : candidate.start] if forward else sentence[candidate.end : start]
+    extra = [w for w in _WORD.findall(gap.lower()) if w not in FUNCTION and not _asked(question.terms, w)]
+    score = (0.94 if question.kind in ("time", "place") else 0.86) ** len(extra)
+    score *= 0.6 ** sum(w in DECOY and not _asked(question.terms, w) for w in extra)
+    score *= 0.5 if re.search(r"\b(?:not|never)\b|n't\b", gap.lower()) else 1.0
+    if COPULA.search(gap):
+        score *= 1.0 if forward else 0.97
+    else:
+        score *= 0.93 if forward or question.kind in ("person", "time") else 0.75
+    return score * _led(question, sentence, candidate)
+
+
+def _led(question: Question, sentence: str, candidate: Candidate) -> float:
+    """Where answers stand after in or at, and authors after by."""
+    lead = sentence[: candidate.start].rstrip(" \"“'‘").lower()
+    if question.kind == "place":
+        return 1.0 if re.search(r"\b(?:in|at|near|on|to|from|outside|of|is|was|:)$", lead) else 0.6
+    if question.kind == "person" and re.search(r"\b(?:in|at|on|during|from|near)(?: the)?$", lead):
+        return 0.5
+    return 1.0
+
+
+def _asked(terms: tuple[Term, ...], word: str) -> bool:
+    return any(re.search(t.pattern, word) for t in terms)
+
+
+def _company(question: Question, low: str, spans: list[tuple[int, int]]) -> float:
+    """Less for each word just before the question's words that makes them mean another thing: the old password."""
+    score = 1.0
+    for start, _ in sorted(spans):
+        word = next(iter(_WORD.findall(low[max(0, start - 30) : start])[-1:]), "")
+        if word and word not in FUNCTION and word not in STOP and not _asked(question.terms, word):
+            score *= 0.6 if word in DECOY else 0.95
+    return max(score, 0.3)

@@ -1,0 +1,119 @@
+"""What a question asks for, as far as its words tell: the kind of value, an operation, and the words to look for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from rlm_tui.lm.offline.words import STOP, Term, phrase, term, words
+
+Kind = Literal["person", "time", "place", "number", "name", "value"]
+Operation = Literal["count", "sum", "average", "max", "min", "most", "occurrences", "lookup"]
+
+_OPERATIONS: tuple[tuple[Operation, str], ...] = (
+    ("occurrences", r"\bhow (?:many times|often) (?:does|is|do|are)\b.*\b(?:appear|occur|mentioned|used|found)"),
+    ("most", r"\bwhich (\w+) (?:\w+ )?(?:the )?most (?:\w+s)\b|\bmost (?:common|frequent)\b"),
+    ("average", r"\b(?:average|mean)\b"),
+    ("sum", r"\b(?:total (?!number)|sum of|add up|altogether|combined|in total|together)"),
+    ("count", r"\b(?:how many|number of|count (?:of|the|all)|count)\b"),
+    ("sum", r"\bhow much\b.*\b(?:all|total)\b|\btotal\b"),
+    ("max", r"\b(?:highest|maximum|largest|biggest|greatest|most expensive|oldest|longest|latest|top|the most|max)\b"),
+    ("min", r"\b(?:lowest|minimum|smallest|cheapest|youngest|shortest|fewest|the least|least expensive|min)\b"),
+)
+_NUMBER_NOUNS = (
+    r"number|amount|price|cost|salary|population|temperature|height|length|width|depth|weight|speed|age|distance|percentage|"
+    r"percent|share|score|rate|budget|revenue|profit|pin|code number|size|area|capacity|duration|fee|fine|limit|"
+    r"voltage|power|melting point|boiling point|total|sum|average"
+)
+_NAME_NOUNS = (
+    r"capital|city|town|village|country|river|mountain|island|company|person|author|president|king|queen|captain|"
+    r"director|ceo|manager|founder|mayor|street|planet|ship|school|university|team|department|employee|winner|name"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as understood; `terms` are in its order, `phrases` are neighbours among them."""
+
+    text: str
+    kind: Kind
+    operation: Operation | None
+    terms: tuple[Term, ...]
+    phrases: tuple[Term, ...]
+
+    @property
+    def searched(self) -> tuple[Term, ...]:
+        """Everything that is looked for: the words, then the pairs."""
+        return self.terms + self.phrases
+
+
+def understand(text: str, told: tuple[str, ...] = ()) -> Question:
+    """Read a question and what a person added to it; words with `instead`, or a question, take its place."""
+    for words_told in told:
+        replaces = re.search(r"\binstead\b|\?\s*$", words_told, re.IGNORECASE)
+        text = words_told if replaces and _terms(words_told) else f"{text} {words_told}"
+    asked = _core(text)
+    terms = _terms(asked) or _terms(text)
+    pairs = zip(terms, terms[1:], strict=False)
+    return Question(
+        text, _kind(asked), _operation(asked), terms, tuple(phrase(a, b) for a, b in pairs if _side(a, b, asked))
+    )
+
+
+def _core(text: str) -> str:
+    """The asking sentences of a long instruction, or all of it."""
+    flat = " ".join(text.split())
+    asking = re.findall(r"[^.?!]*(?:\.\w[^.?!]*)*\?", flat)
+    rest = re.sub(r".*\?", "", flat)
+    return " ".join([*asking, rest]).strip() if asking and len(flat) > 200 else flat
+
+
+def _terms(text: str) -> tuple[Term, ...]:
+    found: dict[str, Term] = {}
+    quoted = set(words(" ".join(re.findall(r"[\"“'‘«]([^\"”'’»]+)[\"”'’»]", text)).lower()))
+    for index, word in enumerate(words(text)):
+        low = word.lower()
+        if low in quoted or (low not in STOP and (len(low) > 1 or low.isdigit())):
+            special = low in quoted or any(c.isdigit() for c in low) or (index > 0 and word[0].isupper())
+            found.setdefault(low, term(low, 2.0 if special or _is_complement(low, text) else 1.0))
+    return tuple(found.values())[:12]
+
+
+def _is_complement(low: str, text: str) -> bool:
+    """Whether a word says which one is meant: `of unobtainium`, `for the Paris office`."""
+    return bool(re.search(rf"\b(?:of|for|in|at|from|by)\s+(?:(?:the|an?|all)\s+)?{re.escape(low)}\b", text.lower()))
+
+
+def _side(first: Term, second: Term, text: str) -> bool:
+    return bool(re.search(rf"\b{re.escape(first.word)}\W+{re.escape(second.word)}\b", text.lower()))
+
+
+def _operation(text: str) -> Operation | None:
+    low = text.lower()
+    return next((name for name, pattern in _OPERATIONS if re.search(pattern, low)), None)
+
+
+def _kind(text: str) -> Kind:
+    low = text.lower()
+    if re.search(r"\b(?:who|whom|whose)\b", low):
+        return "person"
+    if re.search(
+        r"\bwhen\b|\b(?:what|which|on which|in which) (?:year|date|day|month|time|century)\b|\bdate of\b", low
+    ):
+        return "time"
+    if re.search(r"\bwhere\b", low):
+        return "place"
+    if re.search(r"\bhow (?:many|much|old|tall|high|long|deep|far|fast|heavy|large|big|wide|hot|cold)\b", low):
+        return "number"
+    noun = re.split(
+        r"\b(?:of|for|in|at|on|that|which|from|to)\b", re.sub(r"^.*?\b(?:is|are|was|were|which|what)\b", "", low)
+    )
+    head = noun[0].strip(" ?.!:") if noun else ""
+    if re.search(rf"(?:{_NUMBER_NOUNS})s?$", head):
+        return "number"
+    return (
+        "name"
+        if re.search(rf"\b(?:{_NAME_NOUNS})\b", head) or re.search(rf"\bwhich (?:{_NAME_NOUNS})\b", low)
+        else "value"
+    )
