@@ -111,13 +111,12 @@ class Gate:
         )
         try:
             return await future
+        except asyncio.CancelledError:
+            self._released(hold, "stop")
+            raise
         finally:
-            self._drop(hold)
-
-    def _drop(self, hold: _Hold) -> None:
-        self._holds.pop(hold.id, None)
-        if not self._holds:
-            self.held_since(False)
+            if not self._holds:
+                self.held_since(False)
 
     def _why(self, checkpoint: ev.Checkpoint, pending: Pending) -> str:
         if pending.asks_person:
@@ -209,12 +208,6 @@ class Gate:
         hold = self._find(hold_id)
         self._edit(hold, hold.pending.content)
 
-    def stop(self) -> None:
-        """Release everything, as the run is ending."""
-        self._mode, self._pause = "go", ""
-        for hold in list(self._holds.values()):
-            self._release(hold, "stop")
-
     def _edit(self, hold: _Hold, content: str) -> None:
         if content == hold.content:
             return
@@ -223,11 +216,12 @@ class Gate:
         self._emit(ev.Edited(node=hold.pending.node, what=what, before=before, after=content, hold=hold.id))
 
     def _release(self, hold: _Hold, how: ev.Release) -> None:
-        if hold.done.done():
-            return
-        self._holds.pop(hold.id, None)
-        self._emit(ev.Released(node=hold.pending.node, hold=hold.id, checkpoint=hold.checkpoint, how=how))
+        self._released(hold, how)
         hold.done.set_result(Verdict(how, hold.content, edited=hold.edited))
+
+    def _released(self, hold: _Hold, how: ev.Release) -> None:
+        if self._holds.pop(hold.id, None) is not None:
+            self._emit(ev.Released(node=hold.pending.node, hold=hold.id, checkpoint=hold.checkpoint, how=how))
 
     def _find(self, hold_id: int) -> _Hold:
         hold = self._holds.get(hold_id)

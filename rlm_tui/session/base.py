@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 from rlm_tui.context.document import Document
 from rlm_tui.events import TraceEvent
 from rlm_tui.session.commands import SessionCommand
-from rlm_tui.session.log import EventLog
+from rlm_tui.session.log import Log
 from rlm_tui.trajectory import Trajectory, View
 
 Stream: TypeAlias = Literal["text", "reasoning", "stdout"]
@@ -66,7 +66,7 @@ class Session(Protocol):
     `send()` may be called from any thread.
     """
 
-    log: EventLog
+    log: Log
     trajectory: Trajectory
     live: LiveText
 

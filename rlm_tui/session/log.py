@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,37 +15,51 @@ from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.text import scrub
 from rlm_tui.trace.codec import decode, encode
+from rlm_tui.trace.reader import stored_text
+from rlm_tui.trace.store import Lines
 
 _LONG = 512
 _CACHED = 256
 _E = TypeVar("_E", bound=ev.TraceEvent)
 
 
-class Lines(Protocol):
-    """Where encoded events stand, by index from 0: a trace file, or memory."""
+class Log:
+    """Gives any event back by its seq, from wherever `fetch` finds it; the last few hundred looked at are kept."""
 
-    def append(self, line: bytes) -> None:
-        """Add one record; TraceError when it cannot be written."""
-        ...
+    def __init__(self, fetch: Callable[[int], ev.TraceEvent]) -> None:
+        self._fetch = fetch
+        self._cache: OrderedDict[int, ev.TraceEvent] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def read(self, index: int) -> bytes:
-        """The record at an index."""
-        ...
+    def event(self, seq: int) -> ev.TraceEvent:
+        """The event with this seq; TraceError when there is none."""
+        with self._lock:
+            found = self._cache.get(seq)
+            if found is not None:
+                self._cache.move_to_end(seq)
+                return found
+        event = self._fetch(seq)
+        with self._lock:
+            self._cache[seq] = event
+            while len(self._cache) > _CACHED:
+                self._cache.popitem(last=False)
+        return event
 
-    def __len__(self) -> int: ...
+    def text(self, text: ev.Text | None) -> str:
+        """The text itself, also where it stands in a `body.stored` event; None is empty."""
+        return stored_text(self.event(text.body), text) if isinstance(text, ev.BodyRef) else text or ""
 
 
-class EventLog:
+class EventLog(Log):
     """Appends on the engine's thread, reads on any; `on_event` is called with every stamped event."""
 
     def __init__(self, lines: Lines, clock: Callable[[], float] = lambda: 0.0) -> None:
+        super().__init__(lambda seq: decode(self._line(seq)))
         self.lines = lines
         self.clock = clock
         self.on_event: Callable[[ev.TraceEvent], None] = lambda _event: None
         self.on_trouble: Callable[[TraceError], Lines] = _raise
         self._bodies: dict[bytes, int] = {}
-        self._cache: OrderedDict[int, ev.TraceEvent] = OrderedDict()
-        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -95,32 +109,10 @@ class EventLog:
             self._bodies[key] = self._write(ev.BodyStored(text=clean))
         return ev.BodyRef(self._bodies[key])
 
-    def event(self, seq: int) -> ev.TraceEvent:
-        """Decode the event with this seq; the newest few hundred looked at are kept."""
-        with self._lock:
-            found = self._cache.get(seq)
-            if found is not None:
-                self._cache.move_to_end(seq)
-                return found
+    def _line(self, seq: int) -> bytes:
         if not 1 <= seq <= len(self.lines):
             raise TraceError(f"The trace has no event {seq}; it has {len(self.lines)}.")
-        event = decode(self.lines.read(seq - 1))
-        with self._lock:
-            self._cache[seq] = event
-            while len(self._cache) > _CACHED:
-                self._cache.popitem(last=False)
-        return event
-
-    def text(self, text: ev.Text | None) -> str:
-        """The text itself, also where it stands in a `body.stored` event; None is empty."""
-        if not isinstance(text, ev.BodyRef):
-            return text or ""
-        body = self.event(text.body)
-        if not isinstance(body, ev.BodyStored):
-            raise TraceError(
-                f"The trace is broken: event {text.body} should hold a text and holds {type(body).__name__}."
-            )
-        return body.text
+        return self.lines.read(seq - 1)
 
 
 @cache

@@ -1,0 +1,136 @@
+"""Asks the root LM: the two checkpoints round a request, retries, a person's words, and interruption."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from rlm_tui import events as ev
+from rlm_tui.engine.config import Run
+from rlm_tui.engine.gate import Pending, Verdict
+from rlm_tui.engine.talk import Talk
+from rlm_tui.errors import ProviderError
+from rlm_tui.lm.base import Request, Response
+from rlm_tui.lm.retry import complete_with_retries
+
+_YOUR_TURN = "you are the model: write its answer"
+_INTERRUPTED = "interrupted by you"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response as it goes on to the parser; `skipped` when a person did without it."""
+
+    text: str
+    finish_reason: str | None = None
+    skipped: bool = False
+
+
+class RootAsker:
+    """Puts the conversation to the root LM and returns what counts as its reply."""
+
+    def __init__(self, run: Run, talk: Talk) -> None:
+        self._run = run
+        self._talk = talk
+        self._request: asyncio.Task[Response] | None = None
+
+    def interrupt(self) -> bool:
+        """Cancel the request that is under way, if any; the engine then waits for the person."""
+        return self._request is not None and self._request.cancel()
+
+    async def ask(self, iteration: str) -> Reply:
+        """One exchange; asks again for as long as a person wants it."""
+        while True:
+            node = self._run.nodes.open("lm", iteration, title=self._run.config.model)
+            reply = await self._exchange(node, iteration)
+            if reply is not None:
+                return reply
+
+    async def _exchange(self, node: str, iteration: str) -> Reply | None:
+        response = await self._respond(node, iteration)
+        verdict = await self._run.gate.pass_("after_response", Pending(node, response.text, parent=iteration))
+        retry, skip = verdict.how == "retry", verdict.how == "skip"
+        self._run.nodes.close(node, "skipped" if retry or skip else "ok")
+        return None if retry else Reply(verdict.content, response.finish_reason, skipped=skip)
+
+    async def _respond(self, node: str, iteration: str) -> Response:
+        why = _YOUR_TURN if self._run.root_lm.name == "human" else ""
+        while True:
+            verdict = await self._before(node, iteration, why)
+            self._send(node)
+            begun = time.perf_counter()
+            if verdict.how == "answer":
+                self._responded(node, Response(verdict.content), begun, by="user")
+                return Response(verdict.content)
+            response = await self._complete(node)
+            if response is not None:
+                self._responded(node, response, begun)
+                return response
+            why = _INTERRUPTED
+
+    async def _before(self, node: str, iteration: str, why: str) -> Verdict:
+        self._talk.flush()
+        last = self._talk.messages[-1].content
+        verdict = await self._run.gate.pass_("before_request", Pending(node, last, parent=iteration, asks_person=why))
+        if verdict.how != "answer" and verdict.edited:
+            self._talk.replace_last(verdict.content)
+        self._talk.flush()
+        return verdict
+
+    def _send(self, node: str) -> None:
+        prior, messages = self._talk.unsent()
+        self._run.emit(ev.LmRequested(node=node, model=self._run.config.model, messages=messages, prior=prior))
+
+    async def _complete(self, node: str) -> Response | None:
+        """The LM's response, or None when a person interrupted it."""
+        run = self._run
+        request = Request(
+            tuple(self._talk.messages), run.config.model, temperature=run.config.temperature, seed=run.config.seed
+        )
+        self._request = asyncio.create_task(
+            complete_with_retries(
+                run.root_lm,
+                request,
+                on_delta=lambda piece: run.signal(node, "text", piece),
+                on_failure=lambda error, delay: _failed(run, node, error, delay),
+            )
+        )
+        try:
+            return await self._request
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise
+            run.emit(ev.LmFailed(node=node, message=_INTERRUPTED))
+            return None
+        finally:
+            await _settle(self._request)
+            self._request = None
+
+    def _responded(self, node: str, response: Response, begun: float, by: ev.Author = "model") -> None:
+        self._run.budget.spend(response.usage)
+        self._run.emit(
+            ev.LmResponded(
+                node=node,
+                text=response.text,
+                reasoning=response.reasoning,
+                usage=response.usage,
+                latency_s=round(time.perf_counter() - begun, 4),
+                finish_reason=response.finish_reason,
+                by=by,
+            )
+        )
+        if response.note:
+            self._run.emit(ev.Note(node=node, text=response.note, level="warning"))
+
+
+def _failed(run: Run, node: str, error: ProviderError, delay: float | None) -> None:
+    run.emit(ev.LmFailed(node=node, message=str(error), status=error.status, retry_in_s=delay))
+
+
+async def _settle(task: asyncio.Task[Response]) -> None:
+    """Wait until a cancelled request is really over, so that nothing outlives the run."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,144 @@
+"""Runs the code blocks of a response: the two checkpoints round each, edits, retries, and what the model sees."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from rlm_tui import events as ev
+from rlm_tui.engine import prompts
+from rlm_tui.engine.broker import Broker
+from rlm_tui.engine.config import Run
+from rlm_tui.engine.gate import Pending
+from rlm_tui.repl.base import BlockResult, Offer
+
+_NO_WALLS = "NOT SANDBOXED"
+_NO_WALLS_WHY = "NOT SANDBOXED: this code can read your files and use your network; run it?"
+_INJECTED_FINAL = "A final answer in a block of your own does not end the run."
+
+
+class AskAgainError(Exception):
+    """A person wants another response from the LM in the place of this one."""
+
+
+@dataclass(slots=True)
+class Ran:
+    """What the blocks of one response came to: messages for the model, an offered answer, whether one failed."""
+
+    messages: list[str] = field(default_factory=list)
+    offer: Offer | None = None
+    failed: bool = False
+
+
+class Blocks:
+    """Runs blocks one at a time in the REPL; a person's own may come between two of the model's."""
+
+    def __init__(self, run: Run, broker: Broker) -> None:
+        self._run = run
+        self._broker = broker
+        self._turn = asyncio.Lock()
+        self._has_asked = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a block runs right now."""
+        return self._turn.locked()
+
+    async def run_all(self, iteration: str, codes: tuple[str, ...]) -> Ran:
+        """Run the blocks in order; after an error or an offered answer the rest does not run."""
+        ran = Ran()
+        for code in codes:
+            if ran.failed or ran.offer is not None:
+                ran.messages.append(prompts.NOT_RUN)
+                break
+            await self._one(iteration, code, ran)
+        return ran
+
+    async def _one(self, iteration: str, code: str, ran: Ran) -> None:
+        node = self._run.nodes.open("code", iteration)
+        asks = self._asks_person(code)
+        verdict = await self._run.gate.pass_("before_code", Pending(node, code, parent=iteration, asks_person=asks))
+        if verdict.how == "retry":
+            self._run.nodes.close(node, "skipped")
+            raise AskAgainError
+        if verdict.how == "skip":
+            self._run.nodes.close(node, "skipped")
+            ran.messages.append(prompts.SKIPPED_CODE)
+            return
+        if verdict.edited:
+            ran.messages.append(prompts.edited_block(verdict.content))
+        result, output = await self._until_accepted(node, iteration, verdict.content)
+        ran.messages.append(output)
+        ran.failed = result.status != "ok"
+        ran.offer = result.offer
+        self._run.nodes.close(node, _outcome(result))
+
+    def _asks_person(self, code: str) -> str:
+        """The red label is a question: once, and not for the offline model's own code."""
+        config = self._run.config
+        if self._has_asked or not config.is_attended or config.sandbox != "auto" or not code:
+            return ""
+        if self._run.sandbox_label != _NO_WALLS or config.model == "offline":
+            return ""
+        self._has_asked = True
+        return _NO_WALLS_WHY
+
+    async def _until_accepted(self, node: str, iteration: str, code: str) -> tuple[BlockResult, str]:
+        while True:
+            number, result = await self._execute(node, code, "model")
+            output, _ = prompts.cut(prompts.raw_output(result))
+            verdict = await self._run.gate.pass_("after_code", Pending(node, output, parent=iteration))
+            if verdict.how == "retry":
+                self._run.emit(ev.Note(node=node, text="The block runs again; what it changed before is not undone."))
+                continue
+            if verdict.how == "skip":
+                return result, prompts.SKIPPED_OUTPUT
+            changed = "The user changed the output. " if verdict.edited else ""
+            return result, changed + prompts.output_message(number, verdict.content)
+
+    async def _execute(self, node: str, code: str, by: ev.Author) -> tuple[int, BlockResult]:
+        run = self._run
+        async with self._turn:
+            run.blocks += 1
+            number = run.blocks
+            self._broker.block = node
+            run.emit(ev.CodeStarted(node=node, code=code, number=number, by=by))
+            result = await run.repl.run(
+                code,
+                timeout_s=run.config.limits.block_timeout_s,
+                on_output=lambda piece: run.signal(node, "stdout", piece),
+            )
+        self._finished(node, result, shown=by == "model")
+        return number, result
+
+    def _finished(self, node: str, result: BlockResult, *, shown: bool) -> None:
+        _, seen = prompts.cut(prompts.raw_output(result))
+        self._run.emit(
+            ev.CodeFinished(
+                node=node,
+                status=result.status,
+                stdout=result.stdout,
+                stderr=result.stderr,
+                error=result.error,
+                changes=result.changes,
+                elapsed_s=round(result.elapsed_s, 4),
+                shown=seen if shown else None,
+                notes=result.notes,
+            )
+        )
+
+    async def inject(self, parent: str, code: str) -> str:
+        """Run a person's own block below `parent`; returns what the model is told of it."""
+        node = self._run.nodes.open("code", parent, title="injected", by="user")
+        _, result = await self._execute(node, code, "user")
+        if result.offer is not None:
+            self._run.emit(ev.Note(node=node, text=_INJECTED_FINAL))
+        self._run.nodes.close(node, _outcome(result))
+        output, _ = prompts.cut(prompts.raw_output(result))
+        return prompts.injected_block(code, output)
+
+
+def _outcome(result: BlockResult) -> ev.Outcome:
+    if result.status == "ok":
+        return "ok"
+    return "interrupted" if result.status == "interrupted" else "error"

@@ -1,0 +1,139 @@
+"""Answers the calls that REPL code makes: one sub-call or a batch, in order, each failure one error value."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from itertools import count
+
+from rlm_tui import events as ev
+from rlm_tui.engine.config import Run
+from rlm_tui.engine.gate import Pending
+from rlm_tui.errors import ProviderError, RlmTuiError
+from rlm_tui.lm.base import Message, Request, Response
+from rlm_tui.lm.retry import complete_with_retries
+from rlm_tui.repl.base import HostCall
+
+_YOUR_TURN = "you are the sub-LM: write its answer"
+_SKIPPED = "Error: this sub-call was skipped by the user."
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One sub-call as it is worked on: its node, the block it came from and its place in a batch."""
+
+    node: str
+    parent: str
+    function: str
+    model: str
+    batch: str
+    index: int
+    size: int
+
+
+class Broker:
+    """Turns host calls of the worker into sub-calls; `block` is the code node that runs now."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._slots = asyncio.Semaphore(max(1, run.config.limits.concurrency))
+        self._batches = count(1)
+        self.block = ""
+
+    async def handle(self, call: HostCall) -> list[str]:
+        """Answer every prompt of a call, in order."""
+        batch = f"batch{next(self._batches)}" if call.is_batch else ""
+        tasks = [
+            asyncio.create_task(self._one(self._opened(call, batch, index), prompt))
+            for index, prompt in enumerate(call.prompts)
+        ]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _opened(self, call: HostCall, batch: str, index: int) -> _Call:
+        model = call.model or self._run.config.sub_name
+        node = self._run.nodes.open("subcall", self.block, title=call.function, depth=1, role="sub")
+        return _Call(node, self.block, call.function, model, batch, index, len(call.prompts))
+
+    async def _one(self, call: _Call, prompt: str) -> str:
+        try:
+            async with self._slots:
+                text, outcome = await self._asked(call, prompt)
+        except asyncio.CancelledError:
+            self._run.nodes.close(call.node, "cancelled")
+            raise
+        self._run.nodes.close(call.node, outcome)
+        return text
+
+    async def _asked(self, call: _Call, prompt: str) -> tuple[str, ev.Outcome]:
+        run = self._run
+        while True:
+            asks = _YOUR_TURN if run.sub_lm.name == "human" else ""
+            pending = Pending(call.node, prompt, parent=call.parent, batch=call.batch, asks_person=asks)
+            verdict = await run.gate.pass_("before_subcall", pending)
+            if verdict.how == "skip":
+                return _SKIPPED, "skipped"
+            if verdict.how == "answer":
+                text, outcome = self._answered(call, prompt, verdict.content)
+            else:
+                prompt = verdict.content
+                text, outcome = await self._complete(call, prompt)
+            pending = Pending(call.node, text, parent=call.parent, batch=call.batch)
+            after = await run.gate.pass_("after_subcall", pending)
+            if after.how == "skip":
+                return _SKIPPED, "skipped"
+            if after.how != "retry":
+                return after.content, "ok" if after.edited else outcome
+
+    def _requested(self, call: _Call, prompt: str) -> None:
+        self._run.budget.subcalls += 1
+        self._run.emit(
+            ev.SubcallRequested(
+                node=call.node,
+                function=call.function,
+                prompt=prompt,
+                model=call.model,
+                batch=call.batch,
+                index=call.index,
+                batch_size=call.size,
+            )
+        )
+
+    def _answered(self, call: _Call, prompt: str, text: str) -> tuple[str, ev.Outcome]:
+        self._requested(call, prompt)
+        self._run.emit(ev.SubcallFinished(node=call.node, text=text))
+        return text, "ok"
+
+    async def _complete(self, call: _Call, prompt: str) -> tuple[str, ev.Outcome]:
+        run = self._run
+        refused = run.budget.subcall_refused()
+        self._requested(call, prompt)
+        begun = time.perf_counter()
+        try:
+            if refused:
+                raise RlmTuiError(f"{refused}; nothing was asked")
+            response = await self._request(call, prompt)
+        except RlmTuiError as error:
+            took = round(time.perf_counter() - begun, 4)
+            run.emit(ev.SubcallFinished(node=call.node, error=str(error), latency_s=took))
+            return f"Error: {error}", "error"
+        run.budget.spend(response.usage)
+        took = round(time.perf_counter() - begun, 4)
+        run.emit(ev.SubcallFinished(node=call.node, text=response.text, usage=response.usage, latency_s=took))
+        return response.text, "ok"
+
+    async def _request(self, call: _Call, prompt: str) -> Response:
+        config = self._run.config
+        request = Request(
+            (Message("user", prompt),), call.model, role="sub", temperature=config.temperature, seed=config.seed
+        )
+
+        def failed(error: ProviderError, delay: float | None) -> None:
+            self._run.emit(ev.LmFailed(node=call.node, message=str(error), status=error.status, retry_in_s=delay))
+
+        return await complete_with_retries(self._run.sub_lm, request, on_failure=failed)

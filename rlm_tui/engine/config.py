@@ -1,0 +1,72 @@
+"""How a run is set up: models, dialect, limits; and the parts that one run shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from rlm_tui.engine.budget import Budget
+from rlm_tui.engine.gate import Emit, Gate
+from rlm_tui.engine.nodes import Nodes
+from rlm_tui.errors import UsageError
+from rlm_tui.events import ContextInfo, Limits
+from rlm_tui.lm.base import LM
+from rlm_tui.repl.base import REPLEnvironment
+
+Dialect: TypeAlias = Literal["paper", "rlms"]
+DIALECTS: tuple[Dialect, ...] = ("paper", "rlms")
+Signal: TypeAlias = Callable[[str, Literal["text", "reasoning", "stdout"], str], None]
+"""Takes (node, stream, piece): transient text that is shown while live and never stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """What a run was asked to be; everything here may stand in a trace."""
+
+    model: str
+    sub_model: str = ""
+    dialect: Dialect = "paper"
+    dialect_reason: str = ""
+    limits: Limits = field(default_factory=Limits)
+    temperature: float | None = None
+    seed: int | None = None
+    sandbox: str = "auto"
+    is_attended: bool = False
+    """Whether a person is there to be asked (the app), or nobody is (`run`)."""
+
+    @property
+    def sub_name(self) -> str:
+        """The sub-model; the root model unless named."""
+        return self.sub_model or self.model
+
+
+def choose_dialect(wanted: str, model: str) -> tuple[Dialect, str]:
+    """The dialect that `wanted` means for a model, and why."""
+    for dialect in DIALECTS:
+        if wanted == dialect:
+            return dialect, "as you asked"
+    if wanted != "auto":
+        raise UsageError(f"There is no dialect {wanted!r}; there are auto, {', '.join(DIALECTS)}.")
+    provider = model.split("/", 1)[0].split(":", 1)[0]
+    if provider in ("offline", "scripted", "human", "replay"):
+        return "paper", f"auto: {provider} speaks the paper's forms"
+    return "rlms", "auto: hosted models know the official form best"
+
+
+@dataclass(slots=True)
+class Run:
+    """The parts that everything in one run shares."""
+
+    config: EngineConfig
+    emit: Emit
+    signal: Signal
+    gate: Gate
+    nodes: Nodes
+    budget: Budget
+    root_lm: LM
+    sub_lm: LM
+    repl: REPLEnvironment
+    context: ContextInfo = field(default_factory=ContextInfo)
+    sandbox_label: str = ""
+    blocks: int = 0

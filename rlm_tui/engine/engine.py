@@ -1,0 +1,106 @@
+"""The engine as its owner sees it: ask a question, and reach into the run while it goes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rlm_tui import events as ev
+from rlm_tui.engine.broker import Broker
+from rlm_tui.engine.config import Run
+from rlm_tui.engine.loop import Ending, RootLoop
+from rlm_tui.errors import ExitCode, RlmTuiError
+from rlm_tui.repl.base import HostCall
+from rlm_tui.text import one_line
+
+_EXITS: dict[ev.RunStatus, ExitCode] = {
+    "answered": ExitCode.OK,
+    "no_answer": ExitCode.FAILED,
+    "failed": ExitCode.FAILED,
+    "limit": ExitCode.LIMIT,
+    "stopped": ExitCode.INTERRUPTED,
+}
+
+
+class Engine:
+    """Runs questions one after the other; every method belongs to the engine's event loop."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._broker = Broker(run)
+        self._loop: RootLoop | None = None
+        self._node = ""
+
+    async def handle(self, call: HostCall) -> list[str]:
+        """Answer a host call of the REPL worker."""
+        return await self._broker.handle(call)
+
+    async def ask(self, query: str) -> ev.RunFinished:
+        """Work on one question to its end; errors and cancellation end the run by name, never by an exception."""
+        run = self.run
+        node = run.nodes.open("rlm", title=one_line(query))
+        self._node = node
+        self._begin(node, query)
+        self._loop = RootLoop(run, query, node, self._broker)
+        try:
+            ending, code = await self._loop.run(), None
+        except RlmTuiError as error:
+            ending, code = Ending("failed", detail=str(error)), error.exit_code
+        except asyncio.CancelledError:
+            ending, code = Ending("stopped", detail="Stopped by you."), None
+        return self._finish(node, ending, code)
+
+    def _begin(self, node: str, query: str) -> None:
+        run, config = self.run, self.run.config
+        run.emit(
+            ev.RunStarted(
+                node=node,
+                query=query,
+                model=config.model,
+                sub_model=config.sub_name,
+                dialect=config.dialect,
+                dialect_reason=config.dialect_reason,
+                limits=config.limits,
+                context=run.context,
+                sandbox=run.sandbox_label,
+            )
+        )
+
+    def _finish(self, node: str, ending: Ending, code: ExitCode | None) -> ev.RunFinished:
+        outcomes: dict[ev.RunStatus, ev.Outcome] = {"answered": "ok", "limit": "ok", "stopped": "cancelled"}
+        self.run.nodes.close_below(node, outcomes.get(ending.status, "error"))
+        finished = ev.RunFinished(
+            node=node,
+            status=ending.status,
+            answer=ending.answer,
+            via=ending.via,
+            usage=self.run.budget.usage,
+            detail=ending.detail,
+            exit_code=_EXITS[ending.status] if code is None else code,
+        )
+        self.run.emit(finished)
+        return finished
+
+    def tell(self, words: str) -> None:
+        """Queue a person's words for the next request to the root LM."""
+        if self._loop is None:
+            raise RlmTuiError("There is no run yet that could be told something; ask a question first.")
+        self._loop.talk.tell(words)
+        self.run.emit(ev.Told(node=self._node, text=words))
+
+    async def inject(self, code: str) -> None:
+        """Run a person's own block between two blocks of the model."""
+        if self._loop is None:
+            raise RlmTuiError("The REPL starts with the first question; ask one first.")
+        if self._loop.blocks.is_busy:
+            raise RlmTuiError("A block runs; your own can run when it is over, or after K stops it.")
+        news = await self._loop.blocks.inject(self._loop.iteration or self._node, code)
+        self._loop.talk.announce(news)
+
+    def interrupt(self) -> bool:
+        """Stop the running block and keep its state, else the request under way; False when there is neither."""
+        if self._loop is None:
+            return False
+        if self._loop.blocks.is_busy:
+            self.run.repl.interrupt()
+            return True
+        return self._loop.asker.interrupt()

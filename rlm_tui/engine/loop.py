@@ -1,0 +1,171 @@
+"""The root loop: ask, parse, run the code, offer the answer; turn after turn until there is one or a limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlm_tui import events as ev
+from rlm_tui.engine import prompts
+from rlm_tui.engine.ask import RootAsker
+from rlm_tui.engine.blocks import AskAgainError, Blocks, Ran
+from rlm_tui.engine.broker import Broker
+from rlm_tui.engine.budget import describe_limit
+from rlm_tui.engine.config import Run
+from rlm_tui.engine.gate import Pending
+from rlm_tui.engine.parser import Parsed, parse
+from rlm_tui.engine.talk import Talk
+from rlm_tui.lm.base import Message
+from rlm_tui.repl.base import Offer
+
+_PARTIAL = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an RLM ended: its answer and by which form, or why there is none."""
+
+    status: ev.RunStatus
+    answer: str | None = None
+    via: ev.Via | None = None
+    detail: str = ""
+
+
+class RootLoop:
+    """One RLM at depth 0: its conversation and its turns."""
+
+    def __init__(self, run: Run, query: str, node: str, broker: Broker) -> None:
+        self._run = run
+        self._node = node
+        dialect = run.config.dialect
+        self.talk = Talk(
+            Message("system", prompts.system_prompt(dialect, run.context)),
+            Message("user", prompts.first_message(query, run.context)),
+        )
+        self.asker = RootAsker(run, self.talk)
+        self.blocks = Blocks(run, broker)
+        self.iteration = ""
+
+    async def run(self) -> Ending:
+        """Turns until an answer stands or a limit is reached."""
+        while True:
+            limit = self._run.budget.exceeded()
+            if limit is not None:
+                return await self._last_turn(*limit)
+            ending = await self._turn()
+            if ending is not None:
+                return ending
+
+    async def _turn(self) -> Ending | None:
+        run = self._run
+        run.budget.iterations += 1
+        number = run.budget.iterations
+        self.iteration = run.nodes.open("iteration", self._node)
+        run.emit(ev.IterationStarted(node=self.iteration, number=number))
+        ending = await self._work()
+        run.emit(ev.IterationFinished(node=self.iteration, number=number))
+        run.nodes.close(self.iteration, "error" if run.budget.errors else "ok")
+        return ending
+
+    async def _work(self) -> Ending | None:
+        """Ask and act on the reply, again for as long as a person asks for another one."""
+        before = len(self.talk.messages)
+        while True:
+            try:
+                return await self._attempt()
+            except AskAgainError:
+                self.talk.drop_after(before)
+
+    async def _attempt(self) -> Ending | None:
+        reply = await self.asker.ask(self.iteration)
+        self.talk.say("assistant", reply.text)
+        if reply.skipped:
+            self._reply_with([prompts.SKIPPED_RESPONSE])
+            return None
+        parsed = parse(reply.text, self._run.config.dialect, reply.finish_reason)
+        self._emit_parsed(parsed)
+        ran = await self.blocks.run_all(self.iteration, parsed.blocks)
+        offer = await self._offer(parsed, ran)
+        if offer is not None:
+            ending = await self._offered(offer)
+            if ending is not None:
+                return ending
+            ran.messages.append(prompts.SKIPPED_ANSWER)
+        self._count_trouble(parsed, ran)
+        self._reply_with([*ran.messages, *([parsed.problem] if parsed.problem else [])])
+        return None
+
+    def _emit_parsed(self, parsed: Parsed) -> None:
+        self._run.emit(
+            ev.ResponseParsed(
+                node=self.iteration,
+                blocks=parsed.blocks,
+                final=parsed.final,
+                repairs=parsed.repairs,
+                truncated=parsed.truncated,
+                problem=parsed.problem,
+            )
+        )
+
+    async def _offer(self, parsed: Parsed, ran: Ran) -> Offer | None:
+        """The answer that a turn offers: the REPL's own first, then the final form of the response."""
+        if ran.offer is not None:
+            return ran.offer
+        if parsed.final is None:
+            return None
+        if ran.failed:
+            ran.messages.append(prompts.FINAL_WAITED)
+            return None
+        if parsed.final.kind == "text":
+            return self._worthy(Offer(parsed.final.value, "FINAL"), ran)
+        value = await self._run.repl.lookup(parsed.final.value)
+        if value is None:
+            names = await self._run.repl.names()
+            ran.messages.append(prompts.no_such_variable(parsed.final.value, names))
+            ran.failed = True
+            return None
+        return self._worthy(Offer(value, "FINAL_VAR"), ran)
+
+    def _worthy(self, offer: Offer, ran: Ran) -> Offer | None:
+        if offer.value.strip():
+            return offer
+        ran.messages.append(prompts.EMPTY_ANSWER)
+        ran.failed = True
+        return None
+
+    async def _offered(self, offer: Offer) -> Ending | None:
+        """Put an answer to the gate; None when a person refuses it."""
+        pending = Pending(self.iteration, offer.value, parent=self._node)
+        verdict = await self._run.gate.pass_("before_final", pending)
+        if verdict.how == "retry":
+            raise AskAgainError
+        if verdict.how == "skip":
+            return None
+        via: ev.Via = "user" if verdict.edited else offer.via
+        by: ev.Author = "user" if verdict.edited else "model"
+        self._run.emit(ev.AnswerGiven(node=self.iteration, text=verdict.content, via=via, by=by))
+        return Ending("answered", verdict.content, via)
+
+    def _count_trouble(self, parsed: Parsed, ran: Ran) -> None:
+        is_useless = not parsed.blocks and parsed.final is None
+        self._run.budget.errors = self._run.budget.errors + 1 if ran.failed or is_useless else 0
+
+    def _reply_with(self, messages: list[str]) -> None:
+        left = self._run.budget.left()
+        self.talk.say("user", "\n\n".join([*messages, *([left] if left else [])]))
+
+    async def _last_turn(self, name: str, value: float, cap: float) -> Ending:
+        reason = describe_limit(name, cap)
+        self._run.emit(ev.LimitHit(node=self._node, limit=name, value=value, cap=cap))
+        self.talk.say("user", prompts.last_turn(reason.split(";")[0] + ".", self._run.config.dialect))
+        ending = await self._turn()
+        if ending is not None:
+            return Ending("limit", ending.answer, ending.via, reason)
+        partial = self._best_partial()
+        if partial:
+            self._run.emit(ev.AnswerGiven(node=self._node, text=partial, via="exhausted", by="engine"))
+        return Ending("limit", partial or None, "exhausted" if partial else None, reason)
+
+    def _best_partial(self) -> str:
+        """What the model said last, as the nearest thing to an answer that there is."""
+        said = [m.content.strip() for m in self.talk.messages if m.role == "assistant" and m.content.strip()]
+        return said[-1][:_PARTIAL] if said else ""

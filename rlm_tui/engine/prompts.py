@@ -1,0 +1,126 @@
+"""Every word that the engine says to an LM, by dialect; the context itself is never among them."""
+
+from __future__ import annotations
+
+from rlm_tui.engine.config import Dialect
+from rlm_tui.events import ContextInfo
+from rlm_tui.repl.base import BlockResult
+from rlm_tui.text import plural
+
+MAX_OUTPUT = 20_000
+
+_COMMON = """\
+You answer a question about a text that may be far longer than you can read at once. The text is not in this \
+conversation. It waits in a Python REPL as the variable `context`, and you work on it by writing code.
+
+Write code in a fenced block that opens with ```repl. It runs, its output comes back to you, and variables stay \
+until the end. In the REPL you have:
+- `context`: {context}.
+- `llm_query(prompt)`: asks a sub-LM and returns its answer as a str. It sees nothing but the prompt, so put the \
+piece of text to read into it.
+- `llm_query_batched(prompts)`: asks many prompts at once and returns the answers in the same order.
+- `SHOW_VARS()`: lists your variables.
+
+Only the first and last part of a long output is shown to you, so print little. Look at the text first: its \
+length, its beginning, how it is built. Search it with code where words or patterns will do; give pieces to \
+`llm_query` where meaning must be read. Check what you found before you answer.
+"""
+
+_FINAL_PAPER = """
+When you know the answer, end with one of these at the start of a line, outside any fence:
+FINAL(the answer in plain words)
+FINAL_VAR(name)   to answer with the text of a REPL variable
+"""
+
+_FINAL_RLMS = """
+When you know the answer, hand it over inside the REPL:
+```repl
+answer["content"] = "the answer in plain words"
+answer["ready"] = True
+```
+"""
+
+_FINALS: dict[Dialect, str] = {"paper": _FINAL_PAPER, "rlms": _FINAL_RLMS}
+_HOW_TO_END: dict[Dialect, str] = {
+    "paper": "FINAL(your answer) at the start of a line, outside any fence",
+    "rlms": 'a ```repl block that sets answer["content"] and then answer["ready"] = True',
+}
+
+
+def system_prompt(dialect: Dialect, context: ContextInfo) -> str:
+    """The system prompt of a dialect."""
+    kind = "a list of str, one a document" if context.is_list else "a str"
+    return _COMMON.format(context=kind) + _FINALS[dialect]
+
+
+def first_message(query: str, context: ContextInfo) -> str:
+    """The question and what is known of the context: kind, length, parts, never its text."""
+    return f"Query: {query}\n{describe_context(context)}\nBegin by looking at the context."
+
+
+def describe_context(context: ContextInfo) -> str:
+    """The context in one line, and one line a part where there are several (the first fifty)."""
+    if not context.is_list:
+        part = context.parts[0] if context.parts else None
+        count = (part.pages or 0) if part else 0
+        pages = f" in {plural(count, 'page')} separated by \\f" if count > 1 else ""
+        name = f" ({part.name})" if part else ""
+        return f"Context: a str of {context.chars:,} characters{pages}{name}"
+    lines = [f"Context: a list of {len(context.parts)} str, {context.chars:,} characters in all"]
+    lines += [f"  context[{i}]: {part.name}, {part.chars:,} characters" for i, part in enumerate(context.parts[:50])]
+    if len(context.parts) > 50:
+        lines.append(f"  … and {len(context.parts) - 50} more")
+    return "\n".join(lines)
+
+
+def raw_output(result: BlockResult) -> str:
+    """What a block wrote: its output, its error output, its traceback and the worker's remarks."""
+    parts = [result.stdout, result.stderr]
+    if result.error is not None:
+        parts.append(result.error.traceback or f"{result.error.type}: {result.error.message}")
+    parts += [f"[{note}]" for note in result.notes]
+    return "\n".join(part.rstrip("\n") for part in parts if part.strip()) or "(no output)"
+
+
+def cut(text: str, limit: int = MAX_OUTPUT) -> tuple[str, int]:
+    """A long output as its head and tail with the count of what is missing, and how many characters are shown."""
+    if len(text) <= limit:
+        return text, len(text)
+    half = limit // 2
+    missing = len(text) - 2 * half
+    return f"{text[:half]}\n… {missing:,} characters left out …\n{text[-half:]}", 2 * half
+
+
+def output_message(number: int, output: str) -> str:
+    """The output of block `number` of the run, labelled."""
+    return f"Output of block {number}:\n{output}"
+
+
+def edited_block(code: str) -> str:
+    """Announces that a person's code ran in the place of the model's."""
+    return f"The user changed the code; this ran:\n```repl\n{code}\n```"
+
+
+def injected_block(code: str, output: str) -> str:
+    """Announces a block of the person's own."""
+    return f"The user ran a block of their own:\n```repl\n{code}\n```\nIts output:\n{output}"
+
+
+SKIPPED_CODE = "The block was skipped by the user; it did not run."
+SKIPPED_RESPONSE = "Your last message was skipped by the user; nothing of it ran."
+SKIPPED_OUTPUT = "The block ran; its output was skipped by the user."
+SKIPPED_ANSWER = "The user does not accept that answer. Go on and find a better one."
+NOT_RUN = "Your code did not run, as an earlier block of the same message failed or gave the answer."
+FINAL_WAITED = "Your final answer did not count, as code in the same message failed. Look at the error first."
+EMPTY_ANSWER = "An empty answer is not an answer. Go on, or say what you found."
+
+
+def no_such_variable(name: str, names: list[str]) -> str:
+    """Answers a FINAL_VAR that names nothing."""
+    known = ", ".join(names[:40]) if names else "none yet"
+    return f"FINAL_VAR({name}) names no variable of the REPL. There are: {known}. Set it first, then name it."
+
+
+def last_turn(reason: str, dialect: Dialect) -> str:
+    """Asks for the answer from what is there, as a limit was reached."""
+    return f"{reason} This is your last turn. Answer now from what you have, with {_HOW_TO_END[dialect]}."

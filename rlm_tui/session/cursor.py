@@ -1,0 +1,51 @@
+"""What live and replayed sessions share: the folded trajectory, the cursor in it, and the live text beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rlm_tui import events as ev
+from rlm_tui.session.base import Delta, LiveText, Stream
+from rlm_tui.trajectory import Trajectory, View
+
+_KEPT = 200_000
+_ENDS: dict[type[ev.TraceEvent], tuple[Stream, ...]] = {
+    ev.LmResponded: ("text", "reasoning"),
+    ev.LmFailed: ("text", "reasoning"),
+    ev.CodeFinished: ("stdout",),
+}
+
+
+class Cursor:
+    """A trajectory and the place in it that is looked at; belongs to the front end's thread."""
+
+    def __init__(self) -> None:
+        self.trajectory = Trajectory()
+        self.live = LiveText()
+        self._at: int | None = None
+
+    @property
+    def view(self) -> View:
+        """The trajectory at the cursor."""
+        return self.trajectory.now() if self._at is None else self.trajectory.at(self._at)
+
+    @property
+    def following(self) -> bool:
+        """Whether the cursor follows the end."""
+        return self._at is None
+
+    def seek(self, seq: int | None) -> None:
+        """Look at another moment; None, or one past the end, follows the end."""
+        at_end = seq is None or seq >= self.trajectory.last
+        self._at = None if at_end or seq is None else max(0, seq)
+
+    def take(self, events: Iterable[ev.TraceEvent], deltas: Iterable[Delta] = ()) -> None:
+        """Fold new events and keep the transient text that goes with them."""
+        parts = self.live.parts
+        for delta in deltas:
+            key = delta.node, delta.stream
+            parts[key] = (parts.get(key, "") + delta.text)[-_KEPT:]
+        for event in events:
+            self.trajectory.fold(event)
+            for stream in _ENDS.get(type(event), ()):
+                parts.pop((event.node, stream), None)

@@ -1,0 +1,111 @@
+"""A recorded run behind the same door as a live one: nothing runs, no model is asked, no socket is opened."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from rlm_tui import events as ev
+from rlm_tui.context.document import Document
+from rlm_tui.errors import TraceError
+from rlm_tui.session.base import YES, Batch, Capability, Phase
+from rlm_tui.session.commands import Seek, SessionCommand
+from rlm_tui.session.cursor import Cursor
+from rlm_tui.session.log import Log
+from rlm_tui.trace.reader import TraceReader
+
+_CHUNK = 500
+_SLICE_S = 0.008
+_RECORDED = Capability(False, "This is a recorded run; nothing in it can be changed.")
+
+
+class ReplaySession(Cursor):
+    """Steps through a trace file; it is indexed in a thread while its beginning is already on screen."""
+
+    def __init__(self, path: Path, *, at: int | None = None, document: Document | None = None) -> None:
+        super().__init__()
+        self._reader = TraceReader(path)
+        self.log = Log(self._reader.event)
+        self.title = path.name
+        self.document = document
+        self._wanted = at
+        self._messages: list[str] = []
+        self._changed = True
+        self._queue: SimpleQueue[list[ev.TraceEvent]] = SimpleQueue()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._index, name="rlm-tui-index", daemon=True)
+        self._thread.start()
+
+    @property
+    def phase(self) -> Phase:
+        """Always a replay, or still being indexed."""
+        return "replay"
+
+    @property
+    def indexed(self) -> bool:
+        """Whether every event of the file has been folded."""
+        return not self._thread.is_alive() and self._queue.empty()
+
+    @property
+    def now(self) -> float:
+        """The clock of a replay is the clock of what is looked at."""
+        return self.view.t
+
+    def can(self, action: str) -> Capability:
+        """Only the cursor moves."""
+        return YES if action == "seek" else _RECORDED
+
+    def send(self, command: SessionCommand) -> None:
+        """Move the cursor; anything else is answered by a message."""
+        if isinstance(command, Seek):
+            self.seek(command.seq)
+            self._changed = True
+        else:
+            self._messages.append(_RECORDED.reason)
+
+    def drain(self) -> Batch:
+        """Fold what has been indexed since the last call, for at most a few milliseconds."""
+        events: list[ev.TraceEvent] = []
+        until = time.perf_counter() + _SLICE_S
+        while time.perf_counter() < until:
+            try:
+                chunk = self._queue.get_nowait()
+            except Empty:
+                break
+            self.take(chunk)
+            events += chunk
+        if self._wanted is not None and (self.trajectory.last >= self._wanted or self.indexed):
+            self.seek(self._wanted)
+            self._wanted, self._changed = None, True
+        batch = Batch(tuple(events), messages=tuple(self._messages), changed=self._changed)
+        self._messages, self._changed = [], False
+        return batch
+
+    def wait(self) -> None:
+        """Block until the whole file is folded (for commands and tests)."""
+        self._thread.join()
+        while self.drain().events:
+            pass
+
+    def _index(self) -> None:
+        chunk: list[ev.TraceEvent] = []
+        try:
+            for _, event in self._reader.iter_index():
+                if self._closing.is_set():
+                    return
+                chunk.append(event)
+                if len(chunk) >= _CHUNK:
+                    self._queue.put(chunk)
+                    chunk = []
+        except TraceError as error:
+            self._messages.append(str(error))
+        self._queue.put(chunk)
+        self._messages += [problem.message for problem in self._reader.problems[:3]]
+
+    def close(self) -> None:
+        """End the indexing and release the file."""
+        self._closing.set()
+        self._thread.join()
+        self._reader.close()
