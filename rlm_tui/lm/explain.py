@@ -1,0 +1,118 @@
+"""Failures of an endpoint in one sentence: what went wrong, with which model, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError
+from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.failures import error_for_status, retry_after_seconds
+from rlm_tui.text import one_line
+
+_DETAIL = 200
+# An error inside a stream comes after HTTP said 200; these are the statuses that it would have had.
+_STATUS_OF = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "api_error": 500,
+    "server_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+_NO_CREDIT = "insufficient_quota"
+
+
+def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
+    """Turn what an SDK or its transport raised into an error that a person can act on, without secrets."""
+    status = _status(error)
+    if status is not None:
+        return _for_status(error, status, endpoint)
+    name, host = endpoint.name, endpoint.host
+    if "Timeout" in type(error).__name__:
+        return ProviderBusyError(f"{host} did not answer {name} in time; try again, or ask a smaller model.")
+    if _is_unreachable(error):
+        return _unreachable(endpoint)
+    if isinstance(error, ValueError):
+        return ProviderError(f"{host} answered {name} with something that is no event stream; check the base URL.")
+    detail = _detail(error, endpoint)
+    if detail:
+        return ProviderError(f"{host} failed in the middle of an answer of {name}{detail}.")
+    return ProviderBusyError(f"The connection to {host} was cut while {name} answered; try again.")
+
+
+def _for_status(error: Exception, status: int, endpoint: Endpoint) -> ProviderError:
+    name, host = endpoint.name, endpoint.host
+    detail = _detail(error, endpoint)
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    if status == 401 and endpoint.api_key is None:
+        return ProviderAuthError(f"{host} wants a key for {name} (HTTP 401); set {endpoint.key_name}.", status=status)
+    if status == 401:
+        text = f"{host} refused the key for {name} (HTTP 401); check {endpoint.key_name}."
+    elif status == 403:
+        text = f"{host} does not let this key use {name} (HTTP 403){detail}; check {endpoint.key_name}."
+    elif status == 404:
+        text = f"{host} does not know the model {endpoint.model!r} (HTTP 404); check its name and the base URL."
+    elif status < 400:
+        text = f"{host} redirects {name} elsewhere (HTTP {status}), where no key is sent; name the final base URL."
+    elif _NO_CREDIT in _codes(error):
+        return ProviderError(f"The account at {host} has no credit left for {name} (HTTP {status}).", status=status)
+    elif status == 429:
+        text = f"{host} is limiting requests to {name} (HTTP 429){detail}; wait, or lower --max-concurrency."
+    elif status >= 500:
+        text = f"{host} failed to answer {name} (HTTP {status}){detail}; try again."
+    else:
+        text = f"{host} refused the request to {name} (HTTP {status}){detail}."
+    return error_for_status(status, text, retry_after_seconds(headers))
+
+
+def _status(error: Exception) -> int | None:
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status >= 300:
+        return status
+    for code in _codes(error):
+        if len(code) == 3 and code.isascii() and code.isdigit() and code[0] in "45":
+            return int(code)
+        if code in _STATUS_OF:
+            return _STATUS_OF[code]
+    return None
+
+
+def _codes(error: Exception) -> list[str]:
+    body = _error_body(error)
+    return [str(body[key]) for key in ("code", "type") if body.get(key)]
+
+
+def _error_body(error: Exception) -> Mapping[str, Any]:
+    """The object that holds message, type and code; some servers and SDKs wrap it, others do not."""
+    body = getattr(error, "body", None)
+    inner = body.get("error", body) if isinstance(body, Mapping) else body
+    if isinstance(inner, Mapping):
+        return inner
+    return {"message": inner} if isinstance(inner, str) and not inner.lstrip().startswith("<") else {}
+
+
+def _detail(error: Exception, endpoint: Endpoint) -> str:
+    body = _error_body(error)
+    message = str(body.get("message") or body.get("detail") or "")
+    if endpoint.api_key:
+        message = message.replace(endpoint.api_key, "…")
+    return f": {one_line(message, _DETAIL).rstrip('.')}" if message else ""
+
+
+def _is_unreachable(error: BaseException | None) -> bool:
+    while error is not None:
+        if type(error).__name__ == "ConnectError":
+            return True
+        error = error.__cause__
+    return False
+
+
+def _unreachable(endpoint: Endpoint) -> ProviderError:
+    if endpoint.is_local:
+        return ProviderError(f"No server answers at {endpoint.host} for {endpoint.name}; start it, or name its port.")
+    return ProviderBusyError(f"{endpoint.host} cannot be reached for {endpoint.name}; check the network and the name.")

@@ -1,0 +1,71 @@
+"""OpenAI and every server that speaks its chat completions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rlm_tui.events import Usage
+from rlm_tui.lm.base import Request
+from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.sdk import Answer, SdkLM, count
+from rlm_tui.text import scrub
+
+
+class OpenAILM(SdkLM):
+    """Chat completions, always streamed; the model is the endpoint's, whatever the request calls it.
+
+    Importing the SDK takes about a second, so it happens here: construct in a thread. Raises UsageError or
+    ProviderAuthError for an endpoint that must not or cannot be used.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        endpoint.check()
+        import openai
+
+        super().__init__(endpoint, openai, openai.AsyncOpenAI)
+        self._completions: Any = self._client.chat.completions  # loads the SDK's resources now, not on the loop
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "model": self._endpoint.model,
+            "messages": [{"role": m.role, "content": scrub(m.content)[0]} for m in request.messages],
+            "stream_options": {"include_usage": True},
+            self._limit_name: request.max_tokens,
+            "temperature": request.temperature,
+            "seed": request.seed,
+            "stop": list(request.stop) or None,
+        }
+        return {key: value for key, value in body.items() if value is not None}
+
+    @property
+    def _limit_name(self) -> str:
+        """OpenAI's reasoning models refuse the old name; most other servers know no other."""
+        return "max_completion_tokens" if self._endpoint.host == "api.openai.com" else "max_tokens"
+
+    async def _create(self, body: dict[str, Any]) -> Any:
+        return await self._completions.create(**body, stream=True)
+
+    def _take(self, event: Any, answer: Answer) -> None:
+        _take_usage(getattr(event, "usage", None), answer)
+        for choice in getattr(event, "choices", None) or ():
+            _take_message(getattr(choice, "delta", None) or getattr(choice, "message", None), answer)
+            answer.finish(getattr(choice, "finish_reason", None))
+            answer.whole = True
+
+
+def _take_message(message: Any, answer: Answer) -> None:
+    """Text is in content; servers of open models put what was thought into one of two other fields."""
+    answer.add(getattr(message, "content", None))
+    answer.think(getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None))
+    answer.add(getattr(message, "refusal", None))
+
+
+def _take_usage(usage: Any, answer: Answer) -> None:
+    if usage is None:
+        return
+    cost = getattr(usage, "cost", None)
+    answer.usage = Usage(
+        count(getattr(usage, "prompt_tokens", None)),
+        count(getattr(usage, "completion_tokens", None)),
+        float(cost) if isinstance(cost, (int, float)) else None,
+    )

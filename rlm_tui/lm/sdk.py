@@ -1,0 +1,183 @@
+"""What the clients on a provider's SDK share: connections, streaming, refused parameters, failures."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Mapping
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from rlm_tui.errors import ProviderBusyError, ProviderError
+from rlm_tui.events import Usage
+from rlm_tui.lm.base import OnDelta, Request, Response
+from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.explain import explain
+from rlm_tui.text import one_line, scrub
+
+NO_KEY = "no-key"  # SDKs insist on a key where a server on this machine needs none
+_CONNECT_S = 10.0
+_SILENCE_S = 600.0  # a local model may read a long prompt for minutes before its first token
+_DROPPABLE = ("stream_options", "temperature", "seed", "stop", "stop_sequences")
+_COMMON_WORDS = ("stop",)
+
+
+class Answer:
+    """A response as it streams in; `on_delta` gets each piece of text, `whole` says that it is no stump."""
+
+    def __init__(self, on_delta: OnDelta | None) -> None:
+        self._on_delta = on_delta
+        self._pieces: list[str] = []
+        self._thoughts: list[str] = []
+        self.usage = Usage()
+        self.finish_reason: str | None = None
+        self.notes: list[str] = []
+        self.whole = False
+
+    def add(self, piece: object) -> None:
+        """Take a piece of text; whatever is no text is passed over, as servers send null and worse."""
+        if isinstance(piece, str) and piece:
+            self._pieces.append(piece)
+            if self._on_delta is not None:
+                self._on_delta(scrub(piece)[0])
+
+    def think(self, piece: object) -> None:
+        """Take a piece of reasoning, which is not part of the answer."""
+        if isinstance(piece, str):
+            self._thoughts.append(piece)
+
+    def finish(self, reason: object) -> None:
+        """Take the finish reason, once there is one."""
+        if isinstance(reason, str) and reason:
+            self.finish_reason = reason
+
+    def response(self) -> Response:
+        """What came in all."""
+        text, broken = _mend("".join(self._pieces))
+        reasoning, _ = _mend("".join(self._thoughts))
+        notes = list(self.notes)
+        if broken:
+            notes.append(f"{broken} broken characters replaced")
+        if reasoning and not text:
+            notes.append("the model sent only reasoning and no answer")
+        if self.finish_reason is None:
+            notes.append("the server gave no finish reason; the answer may be cut")
+        return Response(text, self.usage, self.finish_reason, reasoning or None, "; ".join(notes))
+
+
+def _mend(text: str) -> tuple[str, int]:
+    """Join surrogate pairs that two pieces tore apart, then replace the ones left alone."""
+    if not scrub(text)[1]:
+        return text, 0
+    return scrub(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass"))
+
+
+def count(value: object) -> int | None:
+    """A number of tokens as a server reports it, or None for anything that is none."""
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+class SdkLM:
+    """Base of the clients; a subclass says how a request is written and how its stream is read."""
+
+    def __init__(self, endpoint: Endpoint, sdk: ModuleType, client_class: type[Any]) -> None:
+        http = sdk.DefaultAsyncHttpxClient(
+            timeout=sdk.Timeout(_SILENCE_S, connect=_CONNECT_S),
+            follow_redirects=False,  # a key must not travel on to where a redirect points
+            trust_env=not endpoint.is_local,  # nor through a proxy on its way to this very machine
+        )
+        self._endpoint = endpoint
+        self._client = client_class(
+            api_key=endpoint.api_key or NO_KEY, base_url=endpoint.base_url, max_retries=0, http_client=http
+        )
+        self._errors: tuple[type[Exception], ...] = (sdk.APIError, _transport_error(http), ValueError)
+        self._status_error: type[Exception] = sdk.APIStatusError
+        self._refused: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        return self._endpoint.name
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        answer = Answer(on_delta)
+        body = self._body(request)
+        try:
+            stream = await self._open(body)
+            async with stream:
+                await self._read(stream, answer)
+        except self._errors as error:
+            raise explain(error, self._endpoint) from error
+        left_out = self._refused.intersection(body) - {"stream_options"}
+        answer.notes.extend(f"sent without {name}, which this model refuses" for name in sorted(left_out))
+        return answer.response()
+
+    async def close(self) -> None:
+        with contextlib.suppress(RuntimeError, OSError):  # the loop that it was used on may be gone
+            await self._client.close()
+
+    async def _open(self, body: Mapping[str, Any]) -> Any:
+        """Send the request; a parameter that the server refuses by name is left out from then on."""
+        while True:
+            try:
+                return await self._create({key: body[key] for key in body if key not in self._refused})
+            except self._status_error as error:
+                name = _refused_parameter(error, body.keys() - self._refused)
+                if name is None:
+                    raise
+                self._refused.add(name)
+
+    async def _read(self, stream: Any, answer: Answer) -> None:
+        content_type = stream.response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type == "text/html":
+            where = self._endpoint.host
+            raise ProviderError(f"{where} answered {self.name} with a web page (HTML); check the base URL.", status=200)
+        if content_type == "application/json":  # a server that cannot stream sent everything at once
+            self._take_whole(await stream.response.aread(), answer)
+        else:
+            async for event in stream:
+                self._understand(event, answer)
+        if not answer.whole:
+            raise ProviderBusyError(f"{self._endpoint.host} cut the answer of {self.name} short; try again.")
+
+    def _take_whole(self, raw: bytes, answer: Answer) -> None:
+        body = json.loads(raw, object_hook=lambda members: SimpleNamespace(**members))
+        error = getattr(body, "error", None)
+        if error:
+            said = one_line(str(getattr(error, "message", error)))
+            raise ProviderError(f"{self._endpoint.host} answered {self.name} with an error: {said}.", status=200)
+        self._understand(body, answer)
+
+    def _understand(self, event: Any, answer: Answer) -> None:
+        try:
+            self._take(event, answer)
+        except (AttributeError, TypeError) as error:  # servers send what no SDK promises
+            where = self._endpoint.host
+            raise ProviderError(f"{where} answered {self.name} in a shape that is not understood.") from error
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        raise NotImplementedError
+
+    async def _create(self, body: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def _take(self, event: Any, answer: Answer) -> None:
+        raise NotImplementedError
+
+
+def _transport_error(http: object) -> type[Exception]:
+    """The base of what the SDK's HTTP library raises: httpx in older SDKs, its successor in newer ones."""
+    base = next(each for each in type(http).__mro__ if each.__name__ == "AsyncClient")
+    error: type[Exception] = sys.modules[base.__module__.partition(".")[0]].HTTPError
+    return error
+
+
+def _refused_parameter(error: Any, sent: set[str]) -> str | None:
+    if error.status_code not in (400, 422):
+        return None
+    param = getattr(error, "param", None)
+    if param in _DROPPABLE and param in sent:
+        return str(param)
+    named = (name for name in _DROPPABLE if name in sent and name not in _COMMON_WORDS)
+    return next((name for name in named if re.search(rf"\b{name}\b", str(error.message))), None)

@@ -1,0 +1,166 @@
+"""A server on 127.0.0.1 that speaks the two wire formats of the LM clients, and fails in every way they must bear."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+EVENT_STREAM = "text/event-stream"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer: `chunks` go out one by one; then the connection is whole, `cut`, or `stall`s until the end."""
+
+    status: int = 200
+    content_type: str = EVENT_STREAM
+    headers: dict[str, str] = field(default_factory=dict)
+    chunks: tuple[bytes, ...] = ()
+    cut: bool = False
+    stall: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request as it arrived; header names are in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class Loopback:
+    """Serves the given replies in order, the last one for ever; `seen` is what was asked."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.seen: list[Seen] = []
+        self._replies = deque(replies)
+        self._over = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = False
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def host(self) -> str:
+        return self.url.removeprefix("http://")
+
+    def take(self, seen: Seen) -> Reply:
+        self.seen.append(seen)
+        return self._replies.popleft() if len(self._replies) > 1 else self._replies[0]
+
+    def wait_until_over(self) -> None:
+        self._over.wait()
+
+
+def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = loopback.take(Seen(self.path, headers, body))
+            self.close_connection = True
+            try:
+                self._send(reply)
+            except OSError:
+                return  # the client has gone away, as it does when it is cancelled
+
+        def _send(self, reply: Reply) -> None:
+            self.send_response(reply.status)
+            for name, value in {"content-type": reply.content_type, **reply.headers}.items():
+                self.send_header(name, value)
+            self.send_header("transfer-encoding", "chunked")
+            self.send_header("connection", "close")
+            self.end_headers()
+            for chunk in reply.chunks:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+                self.wfile.flush()
+            if reply.stall:
+                loopback.wait_until_over()
+            elif not reply.cut:
+                self.wfile.write(b"0\r\n\r\n")
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is written to stderr."""
+
+    return Handler
+
+
+def failure(status: int, message: str = "went wrong", headers: dict[str, str] | None = None, **more: object) -> Reply:
+    """An error as both APIs write it."""
+    body = json.dumps({"type": "error", "error": {"message": message, **more}}).encode()
+    return Reply(status, "application/json", headers or {}, (body,))
+
+
+def web_page(status: int = 200) -> Reply:
+    return Reply(status, "text/html; charset=utf-8", {}, (b"<!doctype html><html><body>Sign in</body></html>",))
+
+
+def data(*events: object, done: bool = True) -> tuple[bytes, ...]:
+    """Events as server-sent data lines, closed as OpenAI closes a stream."""
+    lines = [f"data: {json.dumps(event)}\n\n".encode() for event in events]
+    return (*lines, b"data: [DONE]\n\n") if done else tuple(lines)
+
+
+def delta(finish_reason: str | None = None, **members: object) -> dict[str, object]:
+    """One chunk of a chat completion."""
+    choice = {"index": 0, "delta": members, "finish_reason": finish_reason}
+    return {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
+
+
+def openai_stream(
+    *pieces: str | None, finish_reason: str | None = "stop", usage: tuple[int, int] | None = None
+) -> Reply:
+    """A streamed chat completion; `usage` is tokens in and out."""
+    events = [delta(role="assistant", content=""), *(delta(content=piece) for piece in pieces), delta(finish_reason)]
+    if usage is not None:
+        counts = {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
+        events.append({**delta(), "choices": [], "usage": counts})
+    return Reply(chunks=data(*events))
+
+
+def named(*events: dict[str, Any]) -> tuple[bytes, ...]:
+    """Events as Anthropic sends them: each line of data after the name of its type."""
+    return tuple(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events)
+
+
+def anthropic_events(*pieces: str, thinking: str = "", stop_reason: str = "end_turn") -> list[dict[str, Any]]:
+    """The events of one streamed message, with 10 fresh and 5 cached input tokens and 7 of output."""
+    usage = {"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 1}
+    start = {"id": "m", "type": "message", "role": "assistant", "content": [], "model": "m", "usage": usage}
+    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    thoughts = [{"type": "thinking_delta", "thinking": thinking}] if thinking else []
+    texts = [{"type": "text_delta", "text": piece} for piece in pieces]
+    return [
+        {"type": "message_start", "message": start},
+        block,
+        {"type": "ping"},
+        *({"type": "content_block_delta", "index": 0, "delta": each} for each in (*thoughts, *texts)),
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": stop_reason}, "usage": {"output_tokens": 7}},
+        {"type": "message_stop"},
+    ]
+
+
+def anthropic_stream(*pieces: str, thinking: str = "", stop_reason: str = "end_turn") -> Reply:
+    """A streamed message."""
+    return Reply(chunks=named(*anthropic_events(*pieces, thinking=thinking, stop_reason=stop_reason)))
