@@ -19,11 +19,16 @@ def folder(name: str) -> Path:
 
 
 def sample(name: str) -> Path:
-    """The path of the bundled document or trace that `sample:NAME` means (with or without its ending)."""
+    """The path of the bundled document, folder or trace that `sample:NAME` means (with or without its ending)."""
     root = folder("sample_traces")
-    files = sorted(p for p in root.rglob("*") if p.is_file() and p.suffix != ".md" or p.parent.name == "documents")
-    for path in files:
-        if path.is_file() and name in (path.name, path.name.split(".")[0]):
+    entries = sorted(path for place in (root / "documents", root) for path in place.iterdir() if _is_sample(path))
+    for path in entries:
+        if name in (path.name, path.name.split(".")[0]):
             return path
-    known = ", ".join(p.name.split(".")[0] for p in files if p.is_file())
+    known = ", ".join(path.name.split(".")[0] for path in entries)
     raise UsageError(f"There is no sample {name!r}; there are: {known}.")
+
+
+def _is_sample(path: Path) -> bool:
+    """README files and hidden files are no samples, nor is the folder that holds the documents."""
+    return not path.name.startswith((".", "_", "README")) and path.name != "documents"

@@ -11,8 +11,11 @@ _TOP = 780
 _LEFT = 62
 
 
-def make_pdf(pages: Sequence[str], *, bookmarks: Sequence[tuple[str, int]] = ()) -> bytes:
-    """A PDF whose pages show these texts, one line a line (`# ` begins a large one); bookmarks are (title, page)."""
+def make_pdf(pages: Sequence[str], *, bookmarks: Sequence[tuple[str, int]] = (), compress: bool = True) -> bytes:
+    """A PDF whose pages show these texts, one line a line (`# ` begins a large one); bookmarks are (title, page).
+
+    Without `compress` the bytes do not depend on the zlib of the machine.
+    """
     fonts = b"<< /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >> >>"
     kids = [4 + 2 * index for index in range(len(pages))]
     objects: dict[int, bytes] = {
@@ -22,7 +25,7 @@ def make_pdf(pages: Sequence[str], *, bookmarks: Sequence[tuple[str, int]] = ())
     for kid, text in zip(kids, pages, strict=True):
         size = b"/MediaBox [0 0 595 842]"
         objects[kid] = b"<< /Type /Page /Parent 2 0 R /Resources 3 0 R %s /Contents %d 0 R >>" % (size, kid + 1)
-        objects[kid + 1] = _stream(_content(text))
+        objects[kid + 1] = _stream(_content(text), compress=compress)
     outline = b""
     if bookmarks:
         root = 4 + 2 * len(pages)
@@ -32,7 +35,9 @@ def make_pdf(pages: Sequence[str], *, bookmarks: Sequence[tuple[str, int]] = ())
     return _file(objects)
 
 
-def _stream(content: bytes) -> bytes:
+def _stream(content: bytes, *, compress: bool) -> bytes:
+    if not compress:
+        return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
     packed = zlib.compress(content, 9)
     return b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed)
 
