@@ -111,12 +111,13 @@ def resolve(spec: str, *, base_url: str | None = None, api_key: str | None = Non
         family, model = "openai", spec.strip()
     provider = PROVIDERS[family]
     custom = base_url or _first(provider.url_names)
+    key_name = next((name for name in provider.key_names if _first((name,))), provider.key_names[-1])
     return Endpoint(
         provider=family,
         model=model,
         base_url=(custom or provider.base_url).strip(),
-        key_name=provider.key_names[-1],
-        api_key=(api_key or _first(provider.key_names) or "").strip() or None,
+        key_name=key_name,
+        api_key=(api_key or "").strip() or _first((key_name,)),
         key_needed=provider.hosted and not custom,
     )
 
