@@ -46,6 +46,7 @@ def test_models_that_need_no_server(answers: Path) -> None:
     assert isinstance(lm, ScriptedLM)
     assert lm.name == f"scripted:{answers}"
     assert isinstance(make_lm("human"), HumanLM)
+    assert make_lm("offline").name == "offline"
     for spec in ("offline", "human", f"scripted:{answers}"):
         check_spec(spec)
         assert is_local(spec)
@@ -205,7 +206,7 @@ def test_naming_a_model_imports_no_sdk(answers: Path) -> None:
         "import rlm_tui.lm.anthropic_client, rlm_tui.lm.openai_client, rlm_tui.lm.retry\n"
         "for spec in ('openai/m', 'anthropic/m', 'ollama/m'):\n"
         "    check_spec(spec), describe(spec), is_local(spec)\n"
-        "make_lm('human'), make_lm(sys.argv[1])\n"
+        "make_lm('human'), make_lm('offline'), make_lm(sys.argv[1])\n"
         "heavy = {'openai', 'anthropic', 'httpx', 'httpx2', 'pydantic', 'textual', 'rich'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or None)\n"
     )
