@@ -77,12 +77,14 @@ def colour(widget: DOMNode, role: Role) -> str:
     return widget.app.theme_variables[role]
 
 
-def style(widget: DOMNode, role: Role, *, on: Role | None = None, bold: bool = False) -> Style:
-    """The style to draw a role with, on the ground that is there or on that of another role."""
+def style(widget: DOMNode, role: str) -> Style:
+    """The style of a drawn role: a role of the theme, with `bold`, `italic` or `on ROLE` behind it where wanted."""
     variables = widget.app.theme_variables
-    return _style(variables[role], variables[on] if on else None, bold)
+    ink, _, ground = role.partition(" on ")
+    name, *manners = ink.split()
+    return _style(variables[name], variables[ground] if ground else None, "bold" in manners, "italic" in manners)
 
 
-@lru_cache(256)
-def _style(ink: str, ground: str | None, bold: bool) -> Style:
-    return Style(color=ink, bgcolor=ground, bold=bold or None)
+@lru_cache(512)
+def _style(ink: str, ground: str | None, bold: bool, italic: bool) -> Style:
+    return Style(color=ink, bgcolor=ground, bold=bold or None, italic=italic or None)

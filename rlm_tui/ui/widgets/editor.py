@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual import events
+from textual.document._document import Document, EditResult, Location
+from textual.document._document_navigator import DocumentNavigator
+from textual.document._wrapped_document import WrappedDocument
 from textual.message import Message
 from textual.widgets import TextArea
 
 from rlm_tui.text import safe
+
+
+class ExactDocument(Document):
+    r"""Lines are what stands between `\n`, and nothing else ends one, so every text comes back as it went in."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("")
+        self._lines = text.split("\n")
+
+    def replace_range(self, start: Location, end: Location, text: str) -> EditResult:
+        """Put `text` where a range stood; returns where it ends and what was replaced."""
+        (top, left), (bottom, right) = sorted((start, end))
+        replaced = self.get_text_range((top, left), (bottom, right))
+        lines = self._lines
+        before = lines[top][:left] if top < len(lines) else ""
+        after = lines[bottom][right:] if bottom < len(lines) else ""
+        new = (before + text).split("\n")
+        end_location = (top + len(new) - 1, len(new[-1]))
+        new[-1] += after
+        lines[top : bottom + 1] = new
+        return EditResult(end_location, replaced)
 
 
 class CodeEditor(TextArea):
@@ -17,10 +39,6 @@ class CodeEditor(TextArea):
 
     Esc leaves it (the edit is kept), Tab indents; no letter that is typed here is a command.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave the editor", show=False),
-    ]
 
     class Edited(Message):
         """The person left the editor; `text` is what stands in it."""
@@ -35,12 +53,13 @@ class CodeEditor(TextArea):
             """The editor that was left."""
             return self.editor
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None, classes: str | None = None, numbers: bool = True) -> None:  # noqa: A002
         super().__init__(
             soft_wrap=False,
             tab_behavior="indent",
-            show_line_numbers=True,
-            highlight_cursor_line=True,
+            show_line_numbers=numbers,
+            highlight_cursor_line=numbers,
+            theme="css",
             id=id,
             classes=classes,
         )
@@ -56,6 +75,17 @@ class CodeEditor(TextArea):
         """The line as it is drawn: one code point for one, so the cursor stays true."""
         return Text(safe(self.document.get_line(line_index), multiline=True), end="", no_wrap=True)
 
-    def action_leave(self) -> None:
-        """Leave the editor and keep what was typed."""
-        self.post_message(self.Edited(self, self.text))
+    def _set_document(self, text: str, language: str | None) -> None:  # noqa: ARG002
+        self.document = ExactDocument(text)
+        self.wrapped_document = WrappedDocument(self.document, tab_width=self.indent_width)
+        self.navigator = DocumentNavigator(self.wrapped_document)
+        self._build_highlight_map()
+        self.move_cursor((0, 0))
+        self._rewrap_and_refresh_virtual_size()
+
+    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
+        """Esc belongs to the person: it leaves, and the base class must not move the focus by itself."""
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Edited(self, self.text))

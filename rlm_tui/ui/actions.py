@@ -1,0 +1,254 @@
+"""Every action of the app, once: its id, keys, words, and when it can be done and why not.
+
+Footer, gate bar, `?` and the palette are drawn from this list; keys are remapped by id. The method that does
+an action is found by its id: `gate.run` is `run` of the controller `gate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from rlm_tui.session.base import YES, Capability, Session
+from rlm_tui.ui.bar_words import is_behind
+from rlm_tui.ui.state import Pane, UiState
+
+Group: TypeAlias = Literal["at the gate", "walk the run", "move", "look", "always"]
+Enabled: TypeAlias = Callable[[Session, UiState], Capability]
+GROUPS: tuple[Group, ...] = ("at the gate", "walk the run", "move", "look", "always")
+_NAMES = {
+    "comma": ",", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]", "colon": ":",
+    "question_mark": "?", "greater_than_sign": ">", "slash": "/", "escape": "Esc", "enter": "Enter", "home": "Home",
+    "end": "End", "tab": "Tab", "left": "←", "right": "→", "up": "↑", "down": "↓",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do; `rank` is its place in a bar (0: in none), `keys` are Textual's names of keys."""
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    tooltip: str
+    group: Group
+    enabled: Enabled
+    rank: int = 0
+    show: str = ""
+    short: str = ""
+    priority: bool = False
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether it answers a hold, so that it waits for the key guard."""
+        return self.group == "at the gate"
+
+
+def key_name(key: str) -> str:
+    """A key as a person knows it: `comma` is `,`, `ctrl+p` is `Ctrl+P`, `shift+f11` is `Shift+F11`."""
+    *modifiers, last = key.split("+")
+    shown = _NAMES.get(last, last.upper() if modifiers or (len(last) > 1 and last[0] == "f") else last)
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])
+
+
+def works_while_typing(key: str) -> bool:
+    """Whether a key is no text: a function key, or with Ctrl."""
+    last = key.rpartition("+")[2]
+    return key.startswith("ctrl+") or (last[0] == "f" and last[1:].isdigit())
+
+
+def keys_of(action: Action, keymap: Mapping[str, str], *, typing: bool = False) -> tuple[str, ...]:
+    """The keys of an action after remapping; while typing only those that are no text."""
+    keys = tuple(keymap[action.id].split(",")) if action.id in keymap else action.keys
+    return tuple(key for key in keys if works_while_typing(key)) if typing else keys
+
+
+def always(_session: Session, _ui: UiState) -> Capability:
+    """An action that can always be done."""
+    return YES
+
+
+def on_main(_session: Session, ui: UiState) -> Capability:
+    """An action of the panes."""
+    return YES if ui.screen == "main" else Capability(False, "The panes are not on the screen now.")
+
+
+def at_gate(name: str) -> Enabled:
+    """An action that the session must allow, and only where one looks at the newest moment."""
+
+    def enabled(session: Session, ui: UiState) -> Capability:
+        if ui.screen != "main":
+            return Capability(False, "The run is not on the screen now.")
+        if is_behind(session):
+            return Capability(False, "You look back; G goes to the newest moment, and there it can be done.")
+        return session.can(name)
+
+    return enabled
+
+
+def _edit(session: Session, ui: UiState) -> Capability:
+    return Capability(False, "The editor is open already.") if ui.editing else at_gate("edit")(session, ui)
+
+
+def _back(session: Session, ui: UiState) -> Capability:
+    steps = session.trajectory.steps
+    at_first = not steps or session.view.seq <= steps[0].seq
+    return Capability(False, "This is the first step.") if at_first else on_main(session, ui)
+
+
+def _forward(session: Session, ui: UiState) -> Capability:
+    return on_main(session, ui) if is_behind(session) else Capability(False, "This is the newest moment.")
+
+
+def _next_question(session: Session, ui: UiState) -> Capability:
+    return session.can("start") if ui.screen == "main" else Capability(False, "The question is on the screen already.")
+
+
+def _leave(_session: Session, ui: UiState) -> Capability:
+    inside = ui.typing or ui.editing or ui.asking or ui.zoomed
+    return YES if inside else Capability(False, "There is nothing to leave.")
+
+
+def _replay_only(session: Session, ui: UiState) -> Capability:
+    return on_main(session, ui) if session.phase == "replay" else Capability(False, "This is for a recorded run.")
+
+
+def _prompt(session: Session, ui: UiState) -> Capability:
+    return at_gate("inject")(session, ui)
+
+
+def _hits(session: Session, ui: UiState) -> Capability:
+    return on_main(session, ui) if ui.searched else Capability(False, "Nothing was searched yet; / searches.")
+
+
+_PANE_TOOLTIPS: dict[Pane, str] = {
+    "calls": "The tree of calls",
+    "step": "The selected step",
+    "chat": "The conversation with the root LM",
+    "repl": "The REPL and its prompt",
+    "context": "The document",
+    "vars": "The variables of the REPL",
+}
+
+
+_GATE: Group = "at the gate"
+_WALK: Group = "walk the run"
+_MOVE: Group = "move"
+_LOOK: Group = "look"
+_ALWAYS: Group = "always"
+
+ACTIONS: tuple[Action, ...] = (
+    Action("gate.run", ("a",), "run", "Run what is held as it is", _GATE, at_gate("run"), 1),
+    Action("gate.edit", ("i",), "edit", "Edit what is held: code, response, answer or prompt", _GATE, _edit, 2),
+    Action(
+        "gate.tell",
+        ("t",),
+        "tell the model",
+        "Tell the model something with its next message",
+        _GATE,
+        at_gate("tell"),
+        3,
+        short="tell",
+    ),
+    Action("gate.skip", ("x",), "skip", "Do without what is held; the model is told", _GATE, at_gate("skip"), 4),
+    Action(
+        "gate.retry",
+        ("r",),
+        "ask again",
+        "Ask the LM again, or run the block or sub-call again",
+        _GATE,
+        at_gate("retry"),
+        5,
+    ),
+    Action(
+        "gate.inject",
+        ("I",),
+        "inject",
+        "Run a block of your own in the REPL before this one",
+        _GATE,
+        at_gate("inject"),
+        6,
+    ),
+    Action("gate.go_on", ("c", "f5"), "go on", "Let it run on without holding", _GATE, at_gate("resume"), 7),
+    Action("gate.step", ("s", "f10"), "step", "Run what is held and hold again after it", _GATE, at_gate("step"), 8),
+    Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate("step"), 9),
+    Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, at_gate("step")),
+    Action("gate.turn", (), "next turn", "Hold at the code of the next iteration", _GATE, at_gate("step")),
+    Action(
+        "gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, at_gate("revert"), 10
+    ),
+    Action(
+        "gate.answer",
+        ("w",),
+        "write it yourself",
+        "Answer in place of the LM, or give the final answer",
+        _GATE,
+        at_gate("answer"),
+        11,
+        short="write",
+    ),
+    Action("gate.pause", ("P",), "pause", "Hold at the next step", _GATE, at_gate("pause"), 12),
+    Action(
+        "gate.interrupt",
+        ("K",),
+        "interrupt",
+        "Stop the running block and keep its state; twice: by force",
+        _GATE,
+        at_gate("interrupt"),
+        13,
+    ),
+    Action("gate.stop", (), "stop the run", "End the run; what was found so far is kept", _GATE, at_gate("stop")),
+    Action(
+        "gate.ask",
+        ("A",),
+        "ask another question",
+        "Ask another question of the same document",
+        _GATE,
+        _next_question,
+        14,
+        short="ask",
+    ),
+    Action("walk.live", ("G",), "newest", "Go to the newest moment and follow it", _WALK, _forward, 20, priority=True),
+    Action("walk.back", ("comma", "left_square_bracket"), "back", "The step before", _WALK, _back, 21),
+    Action("walk.forward", ("full_stop", "right_square_bracket"), "forward", "The step after", _WALK, _forward, 22),
+    Action("walk.left", ("left",), "back", "The step before, in a recorded run", _WALK, _replay_only),
+    Action("walk.right", ("right",), "forward", "The step after, in a recorded run", _WALK, _replay_only),
+    Action("walk.first", ("home",), "first step", "The first step of the trace", _WALK, _back, priority=True),
+    Action("walk.last", ("end",), "last step", "The newest moment of the trace", _WALK, _forward, priority=True),
+    *(
+        Action(f"pane.{name}", (str(number),), name if name != "repl" else "REPL", tooltip, _MOVE, on_main)
+        for number, (name, tooltip) in enumerate(_PANE_TOOLTIPS.items(), 1)
+    ),
+    Action("pane.next", ("tab",), "next pane", "Go to the next pane", _MOVE, on_main),
+    Action("pane.previous", ("shift+tab",), "previous pane", "Go to the pane before", _MOVE, on_main),
+    Action("app.back", ("escape",), "leave", "Leave an editor, a prompt or the zoom", _MOVE, _leave),
+    Action("look.prompt", ("greater_than_sign",), "REPL", "Type a line for the REPL", _LOOK, on_main, 30),
+    Action("look.find", ("slash",), "find", "Search the document", _LOOK, on_main, 31),
+    Action("look.next", ("n",), "next hit", "The next hit of the search", _LOOK, _hits),
+    Action("look.previous", ("N",), "previous hit", "The hit before", _LOOK, _hits),
+    Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 32),
+    Action("app.theme", (), "dark / light", "Change between the dark and the light theme", _LOOK, always),
+    Action(
+        "app.palette",
+        ("colon", "ctrl+p"),
+        "all commands",
+        "Every command, with why some cannot act",
+        _ALWAYS,
+        always,
+        34,
+    ),
+    Action("app.help", ("question_mark",), "help", "The keys that act now", _ALWAYS, always, 35),
+    Action("app.quit", ("q",), "quit", "Quit; the trace is kept", _ALWAYS, always, 36),
+    Action("app.leave", ("ctrl+q",), "quit", "Quit from anywhere; the trace is kept", _ALWAYS, always),
+    Action(
+        "app.copy", ("ctrl+c",), "copy / interrupt", "Copy a selection, else interrupt a running block", _ALWAYS, always
+    ),
+    Action("app.suspend", ("ctrl+z",), "suspend", "Put the app into the background", _ALWAYS, always),
+)
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+
+
+def valid_now(session: Session, ui: UiState, group: Iterable[Group] = GROUPS) -> list[Action]:
+    """The actions of some groups that can be done at this moment, in order."""
+    return [action for action in ACTIONS if action.group in group and action.enabled(session, ui)]

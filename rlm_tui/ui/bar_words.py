@@ -1,0 +1,70 @@
+"""The sentence of the gate bar: what is going on, what it costs to wait, what can be done."""
+
+from __future__ import annotations
+
+from rlm_tui import events as ev
+from rlm_tui.session.base import Session
+from rlm_tui.text import one_line
+from rlm_tui.ui.state import UiState
+from rlm_tui.ui.words import hold_subject
+
+_ENDED: dict[ev.RunStatus, str] = {
+    "answered": "The answer is there; everything that led to it can be walked through.",
+    "no_answer": "The run ended without an answer.",
+    "failed": "The run failed.",
+    "limit": "A limit ended the run; the last answer, if there is one, is marked so.",
+    "stopped": "The run was stopped; what it found so far is kept.",
+}
+_PHASES = {
+    "loading": "The document is being read; the question can be asked meanwhile.",
+    "question": "Nothing is asked yet, and nothing is spent.",
+    "running": "The run goes on by itself; it can be paused before its next step.",
+    "interrupting": "The block is asked to stop and keep its state; once more stops it by force.",
+    "replay": "A recorded run: it can be walked through, and nothing is executed.",
+}
+
+
+def sentence(session: Session, ui: UiState) -> tuple[str, str]:
+    """The sentence for this moment and the role it is drawn in."""
+    if ui.notice:
+        return ui.notice, "careful"
+    if ui.editing:
+        return "You edit what is held. The edit is kept when you leave; it runs only when you say so.", "user"
+    if is_behind(session) and session.phase != "replay":
+        return _behind(session), "accent"
+    if session.phase == "held":
+        return _held(session), "text"
+    if session.phase == "finished":
+        return _finished(session), "text"
+    return _PHASES[session.phase], "text"
+
+
+def is_behind(session: Session) -> bool:
+    """Whether one looks at a moment before the newest one."""
+    return not session.following and not session.view.at_end
+
+
+def _behind(session: Session) -> str:
+    view = session.view
+    place = f"You look back at step {view.step_number()} of {len(session.trajectory.steps)}"
+    waits = {"held": "the run waits for you at its end", "finished": "the run is over"}
+    return f"{place}; {waits.get(session.phase, 'the run goes on meanwhile')}."
+
+
+def _held(session: Session) -> str:
+    holds = session.trajectory.now().holds()
+    if not holds:
+        return _PHASES["running"]
+    more = f" {len(holds) - 1} more behind it." if len(holds) > 1 else ""
+    why = holds[0].why
+    reason = f" ({one_line(why, 40)})" if why and why not in ("step", "--step") else ""
+    return f"{hold_subject(holds[0])} waits{reason}. Nothing runs and nothing is spent until you choose.{more}"
+
+
+def _finished(session: Session) -> str:
+    over = session.trajectory.now().finished
+    if over is None:
+        return _ENDED["stopped"]
+    if over.status == "answered" or not over.detail:
+        return _ENDED[over.status]
+    return one_line(over.detail, 240)

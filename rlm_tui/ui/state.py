@@ -1,0 +1,59 @@
+"""What the screen itself knows beside the session: where one looks, what is typed, what was just said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Pane: TypeAlias = Literal["calls", "step", "chat", "repl", "context", "vars"]
+PANES: tuple[Pane, ...] = ("calls", "step", "chat", "repl", "context", "vars")
+GUARD_S = 0.35
+
+
+@dataclass(slots=True)
+class UiState:
+    """State of the front end; `selection` is a node id, `pinned` says that a person chose it."""
+
+    selection: str | None = None
+    pinned: bool = False
+    recent: list[Pane] = field(default_factory=lambda: list[Pane](["step", "calls", "chat", "repl", "context", "vars"]))
+    zoomed: bool = False
+    screen: Literal["main", "start", "other"] = "main"
+    typing: bool = False
+    editing: bool = False
+    asking: bool = False
+    searched: bool = False
+    notice: str = ""
+
+    @property
+    def pane(self) -> Pane:
+        """The pane that the person is in."""
+        return self.recent[0]
+
+    def enter(self, pane: Pane) -> None:
+        """Make a pane the one the person is in."""
+        self.recent = [pane, *(other for other in self.recent if other != pane)]
+
+
+@dataclass(slots=True)
+class KeyGuard:
+    """Keeps a hold from being answered by a key that was meant for something else; times are in seconds.
+
+    Letters wait after a hold appears and after each key that is typed; F-keys cannot be typed by accident and
+    wait for the hold alone. A key that comes while letters wait starts the wait anew.
+    """
+
+    hold_until: float = 0.0
+    letters_until: float = 0.0
+    allows: bool = True
+
+    def hold_appeared(self, now: float) -> None:
+        """Something new waits for an answer."""
+        self.hold_until = self.letters_until = now + GUARD_S
+
+    def saw(self, key: str, now: float, *, typing: bool) -> None:
+        """A key is pressed: decide whether it may answer a hold."""
+        function_key = key.rpartition("+")[2][:1] == "f" and key.rpartition("+")[2][1:].isdigit()
+        self.allows = now >= (self.hold_until if function_key else self.letters_until)
+        if typing or now < self.letters_until:
+            self.letters_until = now + GUARD_S

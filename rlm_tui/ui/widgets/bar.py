@@ -1,0 +1,90 @@
+"""Bars: one or a few rows drawn by hand, so that a change repaints these rows and lays nothing out again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.segment import Segment
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from rlm_tui.ui.lines import BLANK, Line, Span, pad, span
+from rlm_tui.ui.theme import style
+
+
+class Verb(NamedTuple):
+    """A key and what it does, as a bar shows it; `action` is the id in the registry."""
+
+    action: str
+    key: str
+    label: str
+
+    @property
+    def spans(self) -> tuple[Span, Span]:
+        """The key bright, the word quiet."""
+        return span(self.key, "accent bold"), span(f" {self.label}", "muted")
+
+    @property
+    def cells(self) -> int:
+        """The cells that the verb takes."""
+        return Line(self.spans).cells
+
+
+def strip_of(widget: Widget, row: Line, width: int) -> Strip:
+    """A row as exactly `width` cells in the colours of the theme of now."""
+    return Strip([Segment(text, style(widget, role)) for text, role in pad(row, width).spans], width)
+
+
+class Bar(Widget):
+    """Base of the bars: a subclass says its rows, `show_rows` paints those that differ."""
+
+    DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, markup=False)
+        self._rows: tuple[Line, ...] = ()
+
+    def show_rows(self, *rows: Line) -> None:
+        """Draw these rows from now on; does nothing when they are the same."""
+        if rows != self._rows:
+            self._rows = rows
+            self.refresh()
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """What the bar says, without colours."""
+        return tuple(row.text for row in self._rows)
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the bar."""
+        row = self._rows[y] if y < len(self._rows) else BLANK
+        return strip_of(self, row, self.size.width).apply_style(self.rich_style)
+
+
+class VerbBar(Bar):
+    """A bar with verbs that can be clicked."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._spots: list[tuple[int, int, int, str]] = []
+
+    def verbs_line(self, verbs: Iterable[Verb], width: int, y: int, most: int = 8) -> Line:
+        """As many verbs as fit into `width` cells of row `y`, at most `most`."""
+        spots = [spot for spot in self._spots if spot[0] != y]
+        spans, used, gap = [span(" ")], 1, 3 if width > 100 else 2
+        for verb in list(verbs)[:most]:
+            if used + verb.cells > width:
+                break
+            spots.append((y, used, used + verb.cells, verb.action))
+            spans += [*verb.spans, span(" " * gap)]
+            used += verb.cells + gap
+        self._spots = spots
+        return Line(tuple(spans[:-1]))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a verb is its key."""
+        for y, start, end, action in self._spots:
+            if event.y == y and start <= event.x < end:
+                self.app.call_later(self.app.run_action, f"perform('{action}')")

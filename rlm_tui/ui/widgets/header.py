@@ -1,0 +1,148 @@
+"""The header: what the run does and whether it waits, and on the right what it is and what it has spent."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.geometry import Size
+
+from rlm_tui import events as ev
+from rlm_tui.session.base import Session
+from rlm_tui.text import clock, one_line, plural, short_cost
+from rlm_tui.trajectory import View
+from rlm_tui.ui.lines import Line, Span, line, span, split
+from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.words import State, iteration_of, state_of
+
+_GAP = 2
+_NEAR_LIMIT = 0.7
+
+
+class Field(NamedTuple):
+    """A field of the header; those of higher `rank` give way first."""
+
+    spans: tuple[Span, ...]
+    rank: int
+
+    @property
+    def cells(self) -> int:
+        """The cells that the field takes."""
+        return Line(self.spans).cells
+
+
+def header_line(session: Session, width: int) -> Line:
+    """The header in `width` cells: the state first, then the fields that have room."""
+    state = state_of(session)
+    left = state_line(state)
+    words = min(left.cells, max(24, width // 2))
+    fields = fitting(fields_of(session), width - words - _GAP)
+    spans = [piece for field in fields for piece in (*field.spans, Span(" " * _GAP))]
+    return split(left, Line((*spans[:-1], Span(" "))) if spans else line(" "), width)
+
+
+def state_line(state: State) -> Line:
+    """Symbol, loud word, quiet words."""
+    return line((f" {state.symbol} {state.word}", f"{state.role} bold"), (f"  {state.words}", "text"))
+
+
+def fitting(fields: list[Field], width: int) -> list[Field]:
+    """The most important fields that fit into `width` cells, in their own order."""
+    kept: list[Field] = []
+    for field in sorted(fields, key=lambda field: field.rank):
+        if sum(f.cells + _GAP for f in [*kept, field]) <= width or field.rank == 0:
+            kept.append(field)
+    return [field for field in fields if field in kept]
+
+
+def fields_of(session: Session) -> list[Field]:
+    """The fields in the order in which they stand: models, iterations, calls, cost, time, sandbox."""
+    view = session.view
+    run = view.started
+    now = session.now if session.following else view.t
+    time = Field((span(clock(now), "dim"),), 4)
+    if run is None:
+        return [time] if session.trajectory.started else []
+    return [*_models(run), *_spent(view, run), time, Field((_sandbox(run.sandbox),), 0)]
+
+
+def _models(run: ev.RunStarted) -> list[Field]:
+    model, sub = _short(run.model), _short(run.sub_model)
+    if sub in ("", model):
+        return [Field((span(model, "root"),), 1)]
+    family, _, size = sub.partition(":")
+    sub = size if size and model.partition(":")[0] == family else sub
+    return [Field((span(model, "root"),), 1), Field((span("→ ", "dim"), span(sub, "sub")), 3)]
+
+
+def _short(model: str) -> str:
+    return one_line(model.rpartition("/")[2], 28)
+
+
+def _spent(view: View, run: ev.RunStarted) -> list[Field]:
+    turn = iteration_of(view, view.root.id) if view.root is not None else None
+    limits = run.limits
+    fields = [
+        Field(_count("it", turn.number if turn else 0, limits.iterations), 2),
+        Field(_count("calls", view.count(ev.SubcallRequested), limits.subcalls), 5),
+    ]
+    cost = view.usage(view.root).cost_usd if view.root is not None else None
+    if cost is not None:
+        fields.append(Field((span(short_cost(cost), _near(cost, limits.cost_usd)),), 6))
+    return fields
+
+
+def _count(noun: str, count: int, limit: int | None) -> tuple[Span, ...]:
+    return span(f"{noun} ", "dim"), span(f"{count}/{limit}" if limit else str(count), _near(count, limit))
+
+
+def _near(count: float, limit: float | None) -> str:
+    return "careful bold" if limit and count >= _NEAR_LIMIT * limit else "muted"
+
+
+def _sandbox(label: str) -> Span:
+    word = one_line(label.partition(" · ")[0], 24) or "NOT SANDBOXED"
+    return span(word, "failed bold" if word.startswith("NOT") else "done bold")
+
+
+class Header(Bar):
+    """The first row of every screen."""
+
+    def show(self, session: Session) -> None:
+        """Draw the state of now, if it differs from what stands there."""
+        self.show_rows(header_line(session, self._width(self.app.size)))
+
+    def _width(self, fallback: Size) -> int:
+        return self.size.width or fallback.width
+
+
+class QuestionBar(Bar):
+    """The second row: the question, and the document with its size."""
+
+    def show(self, session: Session) -> None:
+        """Draw question and document."""
+        self.show_rows(question_line(session, self.size.width or self.app.size.width))
+
+
+def question_line(session: Session, width: int) -> Line:
+    """`? What do the engineers earn?` on the left, `report.pdf 412 p` on the right."""
+    run = session.view.started
+    asked = one_line(session.log.text(run.query), 400) if run is not None else ""
+    left = line((" ? ", "accent bold"), (asked or "no question yet", "text" if asked else "dim"))
+    return split(left, line((one_line(session.title, 40), "muted"), (f" {size_words(session)} ", "dim")), width)
+
+
+def size_words(session: Session) -> str:
+    """How large the document is: pages, else characters, else files."""
+    run = session.view.started
+    parts = run.context.parts if run is not None else ()
+    document = session.document
+    if document is not None and document.parts:
+        pages = sum(len(part.pages) for part in document.parts if part.is_paged)
+        chars, count = document.chars, len(document.parts)
+    else:
+        pages, chars, count = sum(part.pages or 0 for part in parts), sum(part.chars for part in parts), len(parts)
+    if not count:
+        return ""
+    if pages:
+        return f"{pages:,} p"
+    return f"{chars:,} characters" if count == 1 else plural(count, "file")
