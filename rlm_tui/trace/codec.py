@@ -43,6 +43,11 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     context: ContextInfo = ContextInfo()
 
 
+class _Stamp(msgspec.Struct):
+    format: str
+    version: int
+
+
 class _Head(msgspec.Struct):
     kind: str
     seq: int = 0
@@ -53,6 +58,7 @@ class _Head(msgspec.Struct):
 _encoder = msgspec.json.Encoder()
 _event_decoder: msgspec.json.Decoder[TraceEvent] = msgspec.json.Decoder(Union[KINDS])  # noqa: UP007
 _head_decoder = msgspec.json.Decoder(_Head)
+_stamp_decoder = msgspec.json.Decoder(_Stamp)
 _header_decoder = msgspec.json.Decoder(Header)
 _NAMES = frozenset(kind.__struct_config__.tag for kind in KINDS)
 
@@ -87,17 +93,22 @@ def decode_header(line: bytes) -> Header:
     """The header of a trace; refuses other formats and other major versions by name."""
     body = unseal(line)
     try:
-        header = _parse(_header_decoder, body)
+        stamp = _parse(_stamp_decoder, body)
+        _check_version(stamp)
+        return _parse(_header_decoder, body)
     except msgspec.ValidationError as error:
         raise TraceError(f"The header of this trace is not as it should be: {error}.") from None
-    if header.format != FORMAT:
-        raise TraceError(f"This is no rlm-tui trace: its header names the format {header.format[:40]!r}.")
-    if not 1 <= header.version <= VERSION:
+
+
+def _check_version(stamp: _Stamp) -> None:
+    """Asked before anything else of a header, as another version may have another shape."""
+    if stamp.format != FORMAT:
+        raise TraceError(f"This is no rlm-tui trace: its header names the format {stamp.format[:40]!r}.")
+    if not 1 <= stamp.version <= VERSION:
         raise TraceError(
-            f"This trace has format version {header.version} and this rlm-tui reads 1 to {VERSION}; "
+            f"This trace has format version {stamp.version} and this rlm-tui reads 1 to {VERSION}; "
             "open it with the version that wrote it, or a newer one."
         )
-    return header
 
 
 def unseal(line: bytes) -> bytes:
@@ -186,7 +197,7 @@ def _unknown(body: bytes, error: msgspec.ValidationError) -> Unknown:
     """The head of an event whose kind this version does not know; a known kind that does not fit is an error."""
     try:
         head = _head_decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise TraceError(f"The line is no event: {error}.") from None
     if head.kind in _NAMES:
         raise TraceError(f"The event {head.kind} is not as it should be: {error}.")

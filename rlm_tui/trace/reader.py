@@ -141,6 +141,8 @@ class TraceReader:
                 raise TraceError(f"{self.path} is not an rlm-tui trace.") from None
             self._report("header", f"The header cannot be read: {_clause(error)}", 1)
             return Header(), len(line)
+        if not line.endswith(b"\n"):
+            self._report("torn", "The trace is cut off after its header.", 1)
         try:
             return decode_header(line), len(line)
         except TraceError as error:
@@ -156,7 +158,7 @@ class TraceReader:
 
     def _take(self, number: int, offset: int, line: bytes) -> TraceEvent | None:
         """Decode and index one line; None, and a problem, when it cannot be used."""
-        whole = line.endswith(b"\n")
+        whole = line.endswith(b"\n") or offset + len(line) < self.size
         try:
             event = decode(line, self.header.version)
         except TraceError as error:
