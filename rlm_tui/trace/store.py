@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -62,13 +63,14 @@ class TraceStore:
         self.path = path
         line = encode_header(header)
         self._closing = threading.Lock()
-        self._offsets: array[int] = array("Q")
+        self._ends: array[int] = array("Q")  # of the header, then of each record
         self._size = 0
         self._dirty = False
         self._fd = -1
         try:
             self._fd = _create(path)
             self._write(line)
+            self._ends.append(self._size)
             _sync_directory(path.parent)
         except OSError as error:
             if self._fd >= 0:
@@ -78,25 +80,22 @@ class TraceStore:
 
     def append(self, line: bytes) -> None:
         """Write one encoded event; TraceError when the disk is full, read-only or failing."""
-        start = self._size
         try:
             self._write(line)
         except OSError as error:
             raise TraceError(_sentence("written", self.path, error)) from None
-        self._offsets.append(start)
+        self._ends.append(self._size)
 
     def read(self, index: int) -> bytes:
         """The line at `index`, as it was appended; IndexError beyond the end."""
-        count = len(self._offsets)
-        start = self._offsets[_checked(index, count)]
-        end = self._offsets[index + 1] if index + 1 < count else self._size
+        start, end = self._ends[_checked(index, len(self))], self._ends[index + 1]
         try:
             return os.pread(self._fd, end - start, start)
         except OSError as error:
             raise TraceError(_sentence("read", self.path, error)) from None
 
     def __len__(self) -> int:
-        return len(self._offsets)
+        return len(self._ends) - 1
 
     def sync(self) -> None:
         """Bring what was appended to the disk; blocks for as long as the disk takes."""
@@ -167,7 +166,10 @@ def is_live(path: Path) -> bool:
 
 
 def _create(path: Path) -> int:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, "its folder is a file") from None
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
     fd = os.open(path, flags, 0o600)
     # Some network file systems cannot lock: the run matters more than the mark that it is live.
