@@ -1,0 +1,100 @@
+"""The worker as a process: started bare, in a session of its own, ended with all its children."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from rlm_tui.errors import ReplError
+from rlm_tui.repl.worker import wire
+
+_PROGRAM = str(Path(__file__).parent / "worker" / "__main__.py")
+# glibc reserves 64 MB of address space for each thread's arena, which would use up the memory limit.
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+_POLL_S = 0.002
+
+
+class Child:
+    """A running worker process with its channel socket and its two output pipes."""
+
+    def __init__(self, memory_mb: int) -> None:
+        self.memory_mb = memory_mb
+        self.sock, theirs = socket.socketpair()
+        command = [sys.executable, "-I", "-B", "-X", "utf8", _PROGRAM, str(theirs.fileno()), str(memory_mb)]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                env=_ENVIRONMENT,
+                cwd="/",
+            )
+        except OSError as exc:
+            self.sock.close()
+            raise ReplError(f"The REPL worker cannot be started with {sys.executable}: {exc.strerror}.") from exc
+        finally:
+            theirs.close()
+        self._pipes = [pipe for pipe in (self._process.stdout, self._process.stderr) if pipe]
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also that of its session and group."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs, whatever its channel says."""
+        return self._process.poll() is None
+
+    @property
+    def outputs(self) -> tuple[int, int]:
+        """The pipes of its stdout and stderr."""
+        return self._pipes[0].fileno(), self._pipes[1].fileno()
+
+    def interrupt(self) -> None:
+        """Send SIGINT."""
+        self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the process and its whole group at once."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    async def end(self, patience_s: float = 0.0) -> int:
+        """Wait up to `patience_s` for it to end by itself, kill what is left; returns the exit status."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience_s
+        while self.is_alive:
+            if loop.time() >= deadline:
+                self.kill()
+            await asyncio.sleep(_POLL_S)
+        self.kill()
+        return self._process.returncode
+
+    def release(self) -> None:
+        """Close the pipes; the process must have ended."""
+        for pipe in self._pipes:
+            pipe.close()
+
+
+def name_exit(status: int, memory_mb: int) -> str:
+    """What an exit status means, as the rest of a sentence about the worker."""
+    if status == wire.OUT_OF_MEMORY:
+        return f"ran out of memory ({memory_mb} MB)"
+    if status >= 0:
+        return f"exited with code {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = "unknown"
+    return f"was ended by signal {-status} ({name})"

@@ -1,0 +1,62 @@
+"""What the worker may say, typed: a frame that does not fit is a breach of the protocol."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from rlm_tui.events import CodeError, VarChange, Via
+
+
+class Ready(msgspec.Struct, frozen=True, tag_field="op", tag="ready"):
+    """The worker is up."""
+
+    pid: int
+
+
+class Began(msgspec.Struct, frozen=True, tag_field="op", tag="began"):
+    """A block begins to run; from here on SIGINT reaches it."""
+
+    id: int
+
+
+class Loaded(msgspec.Struct, frozen=True, tag_field="op", tag="loaded"):
+    """A variable is set, or why it could not be."""
+
+    id: int
+    problem: str
+
+
+class Value(msgspec.Struct, frozen=True, tag_field="op", tag="value"):
+    """The text of a variable is the payload."""
+
+    id: int
+    is_there: bool
+
+
+class Call(msgspec.Struct, frozen=True, tag_field="op", tag="call"):
+    """Code asks the host; the prompts are the payload, `sizes` their lengths in bytes."""
+
+    id: int
+    function: str
+    is_batch: bool
+    sizes: list[int]
+    model: str | None = None
+
+
+class Done(msgspec.Struct, frozen=True, tag_field="op", tag="done"):
+    """A block is over; with `via` the payload is the answer it gave."""
+
+    id: int
+    status: Literal["ok", "error", "interrupted"]
+    error: CodeError | None
+    via: Via | None
+    changes: list[VarChange]
+    names: list[str]
+    notes: list[str]
+    dropped: list[int]
+
+
+Message: TypeAlias = Ready | Began | Loaded | Value | Call | Done
+decode = msgspec.json.Decoder(Message).decode

@@ -1,0 +1,257 @@
+"""The REPL environment that runs in a worker process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from rlm_tui.errors import ReplError
+from rlm_tui.events import CodeError
+from rlm_tui.repl.base import BlockResult, ContextValue, HostHandler, Offer, OnOutput, WorkerFacts
+from rlm_tui.repl.calls import Calls, refuse
+from rlm_tui.repl.connection import Connection, WorkerGoneError
+from rlm_tui.repl.messages import Call, Done, Loaded, Value
+from rlm_tui.repl.sandbox import choose
+from rlm_tui.repl.watch import GRACE_S, Watch
+from rlm_tui.repl.worker import wire
+
+_LOOKUP_S = 5.0
+_MAX_NOTES = 50
+_MAX_NOTE = 2_000
+_MAX_CHANGES = 200
+
+
+class WorkerREPL:
+    """Runs blocks in a child process that is replaced, with its context, when it dies.
+
+    `handler` answers host calls on the loop that `run` is awaited on; an RlmTuiError of it is raised in the block.
+    `memory_mb` bounds the address space of the worker.
+    """
+
+    def __init__(self, handler: HostHandler, *, sandbox: str = "auto", memory_mb: int = 2048) -> None:
+        self.facts = WorkerFacts(label=choose(sandbox))
+        self._handler = handler
+        self._memory_mb = memory_mb
+        self._lock = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection: Connection | None = None
+        self._loaded: dict[str, ContextValue] = {}
+        self._names: list[str] = []
+        self._watch: Watch | None = None
+        self._calls: Calls | None = None
+        self._lost = ""
+        self._blocks = 0
+        self._is_closed = False
+
+    async def start(self) -> None:
+        """Spawn the worker and load what is to be loaded; ReplError when it cannot be."""
+        async with self._lock:
+            await self._connected()
+
+    async def load(self, name: str, value: ContextValue) -> None:
+        """Set a variable; it is loaded again when a dead worker is replaced."""
+        async with self._lock:
+            self._loaded[name] = value
+            if self._connection is not None:
+                await self._send_value(self._connection, name, value)
+
+    async def run(self, code: str, *, timeout_s: float, on_output: OnOutput | None = None) -> BlockResult:
+        """Run one block; a dead worker is a result (`died`, `killed`) and is replaced before the next block."""
+        async with self._lock:
+            connection = await self._connected()
+            lost, self._lost = self._lost, ""
+            notes = [_lost_note(lost, self._loaded)] if lost else []
+            try:
+                result = await self._run(connection, code, timeout_s, on_output)
+            except BaseException:
+                await self._drop(connection)
+                self._lost = self._lost or "was ended while a block ran"
+                raise
+            return _with_notes(result, notes)
+
+    async def lookup(self, name: str) -> str | None:
+        """The text of a variable, or None when there is none or its text cannot be had."""
+        async with self._lock:
+            connection = self._connection
+            if connection is None or connection.is_gone:
+                return None
+            asked = asyncio.ensure_future(connection.ask({"op": "lookup", "name": name}, b"", Value))
+            if not (await asyncio.wait({asked}, timeout=_LOOKUP_S))[0]:
+                connection.child.interrupt()
+                if not (await asyncio.wait({asked}, timeout=GRACE_S))[0]:
+                    connection.child.kill()
+            try:
+                found, payload = await asked
+            except WorkerGoneError:
+                return None
+            return str(payload, "utf-8", "replace") if found.is_there else None
+
+    async def names(self) -> list[str]:
+        """The variables after the last block, `context` first."""
+        return self._names or list(self._loaded)
+
+    def interrupt(self) -> None:
+        """Stop the running block with SIGINT, keeping the state; safe from any thread."""
+        self._from_any_thread(Watch.interrupt)
+
+    def kill(self) -> None:
+        """End the worker in the middle of a block: its variables are lost; safe from any thread."""
+        self._from_any_thread(Watch.kill)
+
+    async def close(self) -> None:
+        """End the worker and every child it started; idempotent."""
+        self._is_closed = True
+        if self._watch is not None:
+            self._watch.kill()
+        async with self._lock:
+            if self._connection is not None:
+                await self._drop(self._connection)
+            self._loaded.clear()
+
+    def _from_any_thread(self, act: Callable[[Watch], None]) -> None:
+        def on_loop() -> None:
+            if self._watch is not None:
+                act(self._watch)
+
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: nothing runs
+                self._loop.call_soon_threadsafe(on_loop)
+
+    async def _connected(self) -> Connection:
+        if self._is_closed:
+            raise ReplError("The REPL is closed; nothing can run in it.")
+        self._loop = asyncio.get_running_loop()
+        old = self._connection
+        if old is not None and not old.is_gone and old.child.is_alive:
+            return old
+        if old is not None:
+            self._lost = await old.ended()
+            await self._drop(old)
+        new = self._connection = Connection(self._memory_mb, self._on_call, self._on_began)
+        try:
+            await new.opened()
+            for name, value in self._loaded.items():
+                await self._send_value(new, name, value)
+        except BaseException:
+            await self._drop(new)
+            raise
+        self.facts.pid = new.child.pid
+        return new
+
+    async def _drop(self, connection: Connection) -> None:
+        connection.child.kill()
+        self._connection = None
+        self._names = []
+        self.facts.pid = None
+        await connection.close()
+
+    async def _send_value(self, connection: Connection, name: str, value: ContextValue) -> None:
+        is_list = not isinstance(value, str)
+        sizes, payload = wire.join([value] if isinstance(value, str) else value)
+        if len(payload) > wire.MAX_TO_WORKER:
+            raise ReplError(f"{name} has {len(payload):,} bytes; the REPL takes at most {wire.MAX_TO_WORKER:,}.")
+        header = {"op": "load", "name": name, "is_list": is_list, "sizes": sizes}
+        try:
+            loaded, _ = await connection.ask(header, payload, Loaded)
+        except WorkerGoneError as exc:
+            raise ReplError(f"The REPL worker {await connection.ended()} while {name} was loaded.") from exc
+        if loaded.problem:
+            raise ReplError(f"{name} cannot be loaded: {loaded.problem}; give it more with --memory.")
+
+    def _on_call(self, call: Call, payload: bytes) -> None:
+        if self._calls is not None:
+            self._calls.start(call, payload)
+        elif self._connection is not None:
+            refuse(self._connection.channel, call.id)
+
+    def _on_began(self) -> None:
+        if self._watch is not None:
+            self._watch.began()
+
+    async def _run(
+        self, connection: Connection, code: str, timeout_s: float, on_output: OnOutput | None
+    ) -> BlockResult:
+        self._blocks += 1
+        late = connection.begin_output(on_output)
+        watch = self._watch = Watch(connection.child, timeout_s)
+        calls = self._calls = Calls(self._handler, connection.channel, watch)
+        try:
+            header = {"op": "run", "number": self._blocks}
+            done, answer = await connection.ask(header, wire.encode(code)[0], Done)
+        except WorkerGoneError:
+            done, answer = None, b""
+        finally:
+            watch.stop()
+            self._watch = self._calls = None
+            await calls.close()
+        if calls.failure is not None:
+            raise calls.failure
+        if done is None:
+            return await self._buried(connection, watch)
+        self._names = done.names
+        result = _result(done, str(answer, "utf-8", "replace"), watch, connection.end_output())
+        return _with_notes(result, [f"Output that came between blocks: {late.strip()}"] if late.strip() else [])
+
+    async def _buried(self, connection: Connection, watch: Watch) -> BlockResult:
+        how = await connection.ended()
+        (stdout, lost_out), (stderr, lost_err) = connection.end_output()
+        await self._drop(connection)
+        self._lost = how
+        error = CodeError("WorkerDied", f"The REPL worker {how}; variables set in it are lost.")
+        if watch.killed:
+            why = f"did not stop within {GRACE_S:g} s of its timeout" if watch.timed_out else "was stopped by force"
+            error = CodeError(
+                "TimeoutError" if watch.timed_out else "Killed", f"The block {why}; its worker was ended."
+            )
+        return BlockResult(
+            status="killed" if watch.killed else "died",
+            stdout=stdout,
+            stderr=stderr,
+            error=error,
+            elapsed_s=watch.elapsed_s,
+            notes=_dropped_notes(lost_out, lost_err),
+        )
+
+
+def _result(done: Done, answer: str, watch: Watch, output: tuple[tuple[str, int], tuple[str, int]]) -> BlockResult:
+    (stdout, lost_out), (stderr, lost_err) = output
+    own = [*done.dropped, 0, 0]
+    notes = [note[:_MAX_NOTE] for note in done.notes[:_MAX_NOTES]]
+    if watch.timed_out and done.status != "interrupted":
+        notes.append(f"The block went on after its timeout of {watch.timeout_s:g} s.")
+    return BlockResult(
+        status=done.status,
+        stdout=stdout,
+        stderr=stderr,
+        error=_error(done, watch),
+        elapsed_s=watch.elapsed_s,
+        offer=Offer(answer, done.via) if done.via else None,
+        changes=tuple(done.changes[:_MAX_CHANGES]),
+        notes=(*notes, *_dropped_notes(lost_out + own[0], lost_err + own[1])),
+    )
+
+
+def _error(done: Done, watch: Watch) -> CodeError | None:
+    if done.error is None or done.status != "interrupted":
+        return done.error
+    kept = "variables set so far are kept"
+    if watch.timed_out:
+        message = f"The block ran longer than {watch.timeout_s:g} s of its own time and was interrupted; {kept}."
+        return CodeError("TimeoutError", message, done.error.traceback)
+    return CodeError("KeyboardInterrupt", f"The block was interrupted; {kept}.", done.error.traceback)
+
+
+def _dropped_notes(stdout: int, stderr: int) -> tuple[str, ...]:
+    counts = (("stdout", stdout), ("stderr", stderr))
+    return tuple(f"{count:,} characters of {name} were dropped from its middle." for name, count in counts if count)
+
+
+def _lost_note(how: str, loaded: dict[str, ContextValue]) -> str:
+    again = f"; {', '.join(loaded)} was loaded again" if loaded else ""
+    return f"The REPL worker {how}; variables set before are lost{again}."
+
+
+def _with_notes(result: BlockResult, notes: list[str]) -> BlockResult:
+    return replace(result, notes=(*notes, *result.notes)) if notes else result

@@ -1,0 +1,153 @@
+"""One block: compile it, run it in the namespace, and tell how it went."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import linecache
+import os
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+from .clip import Clip
+from .guard import Guard
+from .helpers import Finish, Helpers, Offer
+from .link import Interrupts
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_MAX_MESSAGE = 4_000
+_MAX_TRACEBACK = 10_000
+_MAX_FRAMES = 100
+
+
+@dataclass
+class Outcome:
+    """How a block went: status is ok, error or interrupted."""
+
+    status: str = "ok"
+    error: dict[str, str] | None = None
+    offer: Offer | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class Runner:
+    """Runs blocks in one namespace."""
+
+    def __init__(self, namespace: dict[str, Any], helpers: Helpers, interrupts: Interrupts, guard: Guard) -> None:
+        self._namespace = namespace
+        self._helpers = helpers
+        self._interrupts = interrupts
+        self._guard = guard
+
+    def run(self, code: str, number: int, began: Callable[[], None]) -> Outcome:
+        """Run a block whose source shows as `<block number>` in tracebacks; never raises."""
+        outcome = Outcome()
+        self._helpers.offer = None
+        try:
+            self._interrupts.begin()
+            began()
+            self._attempt(code, f"<block {number}>", outcome)
+            self._read_answer(outcome)
+            self._interrupts.running = False
+        except BaseException as exc:  # noqa: BLE001  # also an interrupt while the outcome itself was told
+            self._interrupts.running = False
+            _fail(outcome, exc, self._interrupts.fired, "")
+        return outcome
+
+    def _attempt(self, code: str, filename: str, outcome: Outcome) -> None:
+        try:
+            body, last = _compile(code, filename)
+            exec(body, self._namespace)  # noqa: S102
+            if last is not None:
+                self._echo(eval(last, self._namespace))  # noqa: S307
+        except Finish:
+            pass
+        except SystemExit as exc:
+            outcome.notes.append(f"sys.exit({_brief(exc.code)}) ended the block; the REPL goes on.")
+        except BaseException as exc:  # noqa: BLE001  # whatever a block raises is its result
+            if isinstance(exc, MemoryError):
+                self._guard.free_spare()
+            _fail(outcome, exc, self._interrupts.fired, _trace(exc))
+
+    def _echo(self, value: object) -> None:
+        if value is not None:
+            vars(builtins)["_"] = value
+            print(repr(value))  # noqa: T201  # the echo of a REPL
+
+    def _read_answer(self, outcome: Outcome) -> None:
+        answer = self._namespace.get("answer")
+        is_ready = isinstance(answer, dict) and bool(dict.get(answer, "ready"))
+        text = ""
+        if isinstance(answer, dict) and is_ready:
+            text = _answer_text(dict.get(answer, "content"))
+            dict.__setitem__(answer, "ready", False)
+        offer = self._helpers.offer or (Offer(text, "answer") if is_ready and text.strip() else None)
+        if is_ready and not text.strip():
+            outcome.notes.append('answer["ready"] was set but answer["content"] is empty, so it does not count.')
+        if offer and outcome.status != "ok":
+            ending = "raised an error" if outcome.status == "error" else "was interrupted"
+            outcome.notes.append(f"The answer does not count, as the block {ending}; give it again.")
+            offer = None
+        outcome.offer = offer
+
+
+def _answer_text(content: object) -> str:
+    return "" if content is None else str(content)
+
+
+def _brief(code: object) -> str:
+    return repr(code)[:80] if type(code) in (int, str) else "" if code is None else "…"
+
+
+def _compile(code: str, filename: str) -> tuple[CodeType, CodeType | None]:
+    lines = code.splitlines(keepends=True)
+    linecache.cache[filename] = (len(code), None, lines, filename)
+    tree = ast.parse(code, filename)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    body = compile(tree, filename, "exec", dont_inherit=True)
+    if not isinstance(last, ast.Expr):
+        return body, None
+    return body, compile(ast.Expression(last.value), filename, "eval", dont_inherit=True)
+
+
+def _fail(outcome: Outcome, exc: BaseException, was_interrupted: bool, trace: str) -> None:
+    is_interrupt = was_interrupted and isinstance(exc, KeyboardInterrupt)
+    outcome.status = "interrupted" if is_interrupt else "error"
+    outcome.error = {"type": type(exc).__name__[:200], "message": _message(exc), "traceback": trace}
+
+
+def _message(exc: BaseException) -> str:
+    try:
+        return _shorten(str(exc), _MAX_MESSAGE)
+    except Exception:  # noqa: BLE001  # __str__ is the block's own code
+        return "<the exception cannot be shown>"
+
+
+def _trace(exc: BaseException) -> str:
+    """The traceback of a block without the frames of this program."""
+    try:
+        report = traceback.TracebackException(type(exc), exc, exc.__traceback__, limit=-_MAX_FRAMES, compact=True)
+        _strip(report, set())
+        return _shorten("".join(report.format()), _MAX_TRACEBACK)
+    except Exception as problem:  # noqa: BLE001  # an exception may be hostile, or memory too short to tell it
+        return f"(no traceback: {type(problem).__name__})"
+
+
+def _strip(report: traceback.TracebackException | None, seen: set[int]) -> None:
+    if report is None or id(report) in seen:
+        return
+    seen.add(id(report))
+    report.stack[:] = [frame for frame in report.stack if not frame.filename.startswith(_HERE)]
+    for inner in (report.__cause__, report.__context__, *(report.exceptions or ())):
+        _strip(inner, seen)
+
+
+def _shorten(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    clip = Clip(limit // 2)
+    clip.add(text)
+    return clip.text()

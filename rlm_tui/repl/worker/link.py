@@ -1,0 +1,160 @@
+"""The worker's end of the channel: one thread reads, any thread asks, SIGINT never splits a frame."""
+
+from __future__ import annotations
+
+import signal
+from _thread import allocate_lock, get_ident, start_new_thread
+from contextlib import suppress
+from itertools import count
+from os import _exit, getpgrp, getpid, killpg, write
+from queue import SimpleQueue
+from socket import socket
+from threading import BoundedSemaphore
+from types import FrameType
+from typing import Any, TypeAlias
+
+from . import wire
+
+Frame: TypeAlias = tuple[dict[str, Any], bytes | bytearray]
+
+
+class HostError(RuntimeError):
+    """The host refused or gave up a call."""
+
+
+class Interrupts:
+    """Turns SIGINT into KeyboardInterrupt while a block runs, but never inside a send."""
+
+    def __init__(self) -> None:
+        self.running = False
+        self.fired = False
+        self._shielded = False
+        self._waiting = False
+
+    def handle(self, _signum: int, _frame: FrameType | None) -> None:
+        """The SIGINT handler."""
+        if not self.running:
+            return
+        if self._shielded:
+            self._waiting = True
+            return
+        self.fired = True
+        raise KeyboardInterrupt
+
+    def begin(self) -> None:
+        """A block starts: from here on SIGINT counts."""
+        self.fired = self._shielded = self._waiting = False
+        self.running = True
+
+    def shield(self) -> None:
+        """Hold SIGINT back until `unshield`."""
+        self._shielded = True
+
+    def unshield(self) -> None:
+        """Let SIGINT through again, the one that waited first."""
+        self._shielded = False
+        if self._waiting:
+            self._waiting = False
+            self.fired = True
+            raise KeyboardInterrupt
+
+
+class Link:
+    """Owns the channel socket; `jobs` are for the main thread, replies go to whoever waits for their id."""
+
+    def __init__(self, channel: socket, interrupts: Interrupts) -> None:
+        self.jobs: SimpleQueue[Frame] = SimpleQueue()
+        self._channel = channel
+        self._fd = channel.fileno()
+        self._interrupts = interrupts
+        self._lock = allocate_lock()
+        self._pid = getpid()
+        self._main = get_ident()
+        self._ids = count(1)
+        self._waiting: dict[int, SimpleQueue[Frame]] = {}
+        self._slots = BoundedSemaphore(wire.MAX_CALLS // 2)
+
+    @property
+    def in_worker(self) -> bool:
+        """False in a forked child, which must keep off the channel."""
+        return getpid() == self._pid
+
+    def start(self) -> None:
+        """Begin to read; the thread is not one that user code can see in `threading`."""
+        start_new_thread(self._read_forever, ())
+
+    def call(self, header: dict[str, Any], payload: bytes) -> Frame:
+        """Ask the host and wait for its reply."""
+        if not self.in_worker:
+            raise RuntimeError("the host can only be called from the worker process itself, not from a forked child")
+        if len(payload) > wire.MAX_FROM_WORKER:
+            raise ValueError(f"the prompts have {len(payload):,} bytes; one call takes {wire.MAX_FROM_WORKER:,}")
+        with self._slots:
+            call_id = next(self._ids)
+            answer: SimpleQueue[Frame] = SimpleQueue()
+            self._waiting[call_id] = answer
+            try:
+                self.send({**header, "op": "call", "id": call_id}, payload)
+                return answer.get()
+            finally:
+                self._waiting.pop(call_id, None)
+
+    def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
+        """Write one frame whole; a channel that is gone ends the worker."""
+        front = wire.pack(header, len(payload))
+        data = memoryview(front + payload)
+        is_main = get_ident() == self._main
+        if is_main:
+            self._interrupts.shield()
+        try:
+            with self._lock:
+                while data:
+                    data = data[write(self._fd, data) :]
+        except OSError:
+            _exit(1)
+        finally:
+            if is_main:
+                self._interrupts.unshield()
+
+    def _read_forever(self) -> None:
+        try:
+            while True:
+                self._deliver(*self._read())
+        except (OSError, EOFError, wire.FrameError, ValueError):
+            end_group()
+        except MemoryError:
+            _exit(wire.OUT_OF_MEMORY)
+
+    def _deliver(self, header: dict[str, Any], payload: bytearray) -> None:
+        if header["op"] != "reply":
+            self.jobs.put((header, payload))
+        elif waiter := self._waiting.get(header["id"]):
+            waiter.put((header, payload))
+
+    def _read(self) -> tuple[dict[str, Any], bytearray]:
+        header_size, size = wire.LENGTHS.unpack(self._take(wire.LENGTHS.size))
+        header = wire.unpack(self._take(header_size))
+        try:
+            return header, self._take(size)
+        except MemoryError:
+            for start in range(0, size, 1 << 20):
+                self._take(min(1 << 20, size - start))
+            return {**header, "too_big": True}, bytearray()
+
+    def _take(self, size: int) -> bytearray:
+        data = bytearray(size)
+        view = memoryview(data)
+        while view:
+            got = self._channel.recv_into(view)
+            if not got:
+                raise EOFError
+            view = view[got:]
+        return data
+
+
+def end_group() -> None:
+    """End this process and every child it left in its group: the host is gone."""
+    if getpgrp() == getpid():
+        with suppress(OSError):
+            killpg(0, signal.SIGKILL)
+    _exit(0)

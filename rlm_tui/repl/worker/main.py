@@ -1,0 +1,149 @@
+"""The worker's main thread: takes jobs from the link one at a time and answers each with one frame."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import signal
+import sys
+from fcntl import F_DUPFD_CLOEXEC, fcntl
+from socket import socket
+from types import ModuleType
+from typing import Any
+
+from . import wire
+from .block import Outcome, Runner
+from .guard import Guard, limit_resources
+from .helpers import Helpers
+from .link import Interrupts, Link
+from .streams import NoInput, OutStream, Threads, no_input
+from .variables import changes, fingerprints, user_items
+
+_HIGH = 200
+"""The worker's own descriptors stand above those that a block opens and closes."""
+_MAX_TEXT = 16 << 20
+
+
+class Worker:
+    """One namespace, and what is asked about it."""
+
+    def __init__(self, link: Link, interrupts: Interrupts, outputs: tuple[int, int]) -> None:
+        self._link = link
+        self._interrupts = interrupts
+        self._threads = Threads()
+        self._out, self._err = (OutStream(fd, self._threads) for fd in outputs)
+        sys.stdin, sys.stdout, sys.stderr = NoInput(), self._out, self._err
+        vars(builtins)["input"] = no_input
+        module = ModuleType("__main__")
+        self._namespace: dict[str, Any] = vars(module)
+        self._guard = Guard(module)
+        self._helpers = Helpers(link, self._namespace)
+        self._runner = Runner(self._namespace, self._helpers, interrupts, self._guard)
+        self._loaded: dict[str, object] = {}
+        self._restore()
+
+    def serve(self) -> None:
+        """Take jobs for ever; the reader thread ends the process when the host is gone."""
+        jobs = {"run": self._run, "load": self._load, "lookup": self._lookup}
+        self._link.send({"op": "ready", "pid": os.getpid()})
+        while True:
+            header, payload = self._link.jobs.get()
+            jobs[header["op"]](header, payload)
+
+    def _load(self, header: dict[str, Any], payload: bytes | bytearray) -> None:
+        problem = "it does not fit the memory of the worker" if header.get("too_big") else ""
+        try:
+            texts = wire.split(header["sizes"], payload) if not problem else []
+        except MemoryError:
+            texts, problem = [], "it does not fit the memory of the worker"
+        if not problem:
+            self._loaded[header["name"]] = texts if header["is_list"] else texts[0]
+            self._namespace[header["name"]] = self._loaded[header["name"]]
+        self._link.send({"op": "loaded", "id": header["id"], "problem": problem})
+
+    def _lookup(self, header: dict[str, Any], _payload: bytes | bytearray) -> None:
+        text: str | None = None
+        try:
+            self._interrupts.begin()
+            text = str(self._helpers.find(header["name"]))[:_MAX_TEXT]
+            self._interrupts.running = False
+        except BaseException:  # noqa: BLE001  # str() is the block's own code; what cannot be told is not there
+            self._interrupts.running = False
+        found = {"op": "value", "id": header["id"], "is_there": text is not None}
+        self._link.send(found, wire.encode(text or "")[0])
+
+    def _restore(self) -> None:
+        self._guard.restore()
+        self._namespace.update({**self._helpers.table, **self._loaded, "__name__": "__main__"})
+        if not isinstance(self._namespace.get("answer"), dict):
+            self._namespace["answer"] = {"content": "", "ready": False}
+        if not callable(self._namespace.get("print", print)):
+            del self._namespace["print"]
+
+    def _marks(self) -> tuple[dict[str, object], dict[str, tuple[object, ...]]]:
+        items = user_items(self._namespace, (*self._helpers.table, *self._loaded, "answer"))
+        return items, fingerprints(items)
+
+    def _run(self, header: dict[str, Any], payload: bytes | bytearray) -> None:
+        self._restore()
+        late = self._out.take_late() + self._err.take_late()
+        self._out.begin()
+        self._err.begin()
+        _, before = self._marks()
+        code = str(payload, "utf-8", "replace")
+        self._threads.idle = False
+        outcome = self._runner.run(code, header["number"], lambda: self._link.send({"op": "began", "id": header["id"]}))
+        if not self._link.in_worker:
+            os._exit(0)
+        self._threads.retire()
+        self._finish(header["id"], outcome, before, late)
+
+    def _finish(self, run_id: int, outcome: Outcome, before: dict[str, tuple[object, ...]], late: str) -> None:
+        items, after = self._marks()
+        dropped = [self._out.finish(), self._err.finish()]
+        notes = [*outcome.notes, *self._taken_notes(), *self._output_notes(late)]
+        offer = outcome.offer
+        done = {
+            "op": "done",
+            "id": run_id,
+            "status": outcome.status,
+            "error": outcome.error,
+            "via": offer.via if offer else None,
+            "changes": changes(before, after, items),
+            "names": [name[:200] for name in (*self._loaded, *items)],
+            "notes": notes,
+            "dropped": dropped,
+        }
+        self._link.send(done, wire.encode(offer.value[:_MAX_TEXT])[0] if offer else b"")
+
+    def _taken_notes(self) -> list[str]:
+        wanted = {**self._helpers.table, **self._loaded}
+        taken = [name for name, value in wanted.items() if self._namespace.get(name) is not value]
+        notes = [f"`{name}` is reserved; the next block finds it as it was." for name in taken]
+        if not isinstance(self._namespace.get("answer"), dict):
+            notes.append('`answer` is reserved; give an answer by answer["content"] = … and answer["ready"] = True.')
+        return notes
+
+    def _output_notes(self, late: str) -> list[str]:
+        notes = [f"A thread of an earlier block printed meanwhile: {late.strip()}"] if late else []
+        replaced = self._out.replaced + self._err.replaced
+        if replaced:
+            notes.append(f"{replaced:,} lone surrogates in the output were replaced by U+FFFD.")
+        return notes
+
+
+def main(channel_fd: int, memory_mb: int) -> None:
+    """Take the channel first, then give up 0, 1 and 2 to whoever prints; never returns."""
+    channel = socket(fileno=fcntl(channel_fd, F_DUPFD_CLOEXEC, _HIGH))
+    outputs = (fcntl(1, F_DUPFD_CLOEXEC, _HIGH), fcntl(2, F_DUPFD_CLOEXEC, _HIGH))
+    os.close(channel_fd)
+    limit_resources(memory_mb)
+    interrupts = Interrupts()
+    signal.signal(signal.SIGINT, interrupts.handle)
+    link = Link(channel, interrupts)
+    worker = Worker(link, interrupts, outputs)
+    link.start()
+    try:
+        worker.serve()
+    except MemoryError:
+        os._exit(wire.OUT_OF_MEMORY)

@@ -1,0 +1,64 @@
+"""The frame of the channel, known to both ends: two lengths, a JSON header, a raw payload of UTF-8 texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from json import JSONDecoder, JSONEncoder
+from struct import Struct
+from typing import Any
+
+LENGTHS = Struct("!II")
+MAX_HEADER = 8 << 20
+MAX_FROM_WORKER = 64 << 20
+MAX_TO_WORKER = 1 << 30
+MAX_CALLS = 1024
+OUT_OF_MEMORY = 77
+"""Exit code of a worker that had no memory left to say so."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_to_json = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_from_json = JSONDecoder().decode
+
+
+class FrameError(Exception):
+    """Bytes on the channel that are no frame."""
+
+
+def encode(text: str) -> tuple[bytes, int]:
+    """UTF-8 of a text and how many lone surrogates gave way to U+FFFD."""
+    try:
+        return text.encode(), 0
+    except UnicodeEncodeError:
+        clean, count = _SURROGATES.subn("\ufffd", text)
+        return clean.encode(), count
+
+
+def join(texts: Iterable[str]) -> tuple[list[int], bytes]:
+    """Many texts as one payload: the byte length of each, and the bytes."""
+    parts = [encode(text)[0] for text in texts]
+    return [len(part) for part in parts], parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def split(sizes: Sequence[int], payload: bytes | bytearray) -> list[str]:
+    """The texts of a payload; FrameError when the sizes do not fit it."""
+    if sum(sizes) != len(payload) or any(size < 0 for size in sizes):
+        raise FrameError("the sizes of the texts do not fit the payload")
+    view = memoryview(payload)
+    ends = list(accumulate(sizes))
+    return [str(view[end - size : end], "utf-8", "replace") for size, end in zip(sizes, ends, strict=True)]
+
+
+def pack(header: dict[str, Any], size: int) -> bytes:
+    """The front of a frame whose payload has `size` bytes."""
+    body = encode(_to_json(header))[0]
+    return LENGTHS.pack(len(body), size) + body
+
+
+def unpack(body: bytes | bytearray) -> dict[str, Any]:
+    """The header of a frame."""
+    header = _from_json(body.decode())
+    if not isinstance(header, dict):
+        raise FrameError("a header is not an object")
+    return header
