@@ -13,6 +13,7 @@ from rlm_tui.engine.gate import Pending
 from rlm_tui.errors import ProviderError, RlmTuiError
 from rlm_tui.lm.base import Message, Request, Response
 from rlm_tui.lm.retry import complete_with_retries
+from rlm_tui.lm.scripted import ScriptUsedUpError
 from rlm_tui.repl.base import HostCall
 
 _YOUR_TURN = "you are the sub-LM: write its answer"
@@ -40,6 +41,8 @@ class Broker:
         self._slots = asyncio.Semaphore(max(1, run.config.limits.concurrency))
         self._batches = count(1)
         self.block = ""
+        self.fatal: RlmTuiError | None = None
+        """An error of a sub-call after which the whole run makes no sense."""
 
     async def handle(self, call: HostCall) -> list[str]:
         """Answer every prompt of a call, in order."""
@@ -119,6 +122,8 @@ class Broker:
                 raise RlmTuiError(f"{refused}; nothing was asked")
             response = await self._request(call, prompt)
         except RlmTuiError as error:
+            if isinstance(error, ScriptUsedUpError):
+                self.fatal = error
             took = round(time.perf_counter() - begun, 4)
             run.emit(ev.SubcallFinished(node=call.node, error=str(error), latency_s=took))
             return f"Error: {error}", "error"

@@ -96,11 +96,18 @@ class Engine:
         news = await self._loop.blocks.inject(self._loop.iteration or self._node, code)
         self._loop.talk.announce(news)
 
-    def interrupt(self) -> bool:
-        """Stop the running block and keep its state, else the request under way; False when there is neither."""
+    @property
+    def is_block_running(self) -> bool:
+        """Whether the worker is busy with a block."""
+        return self._loop is not None and self._loop.blocks.is_busy
+
+    def interrupt(self, *, force: bool = False) -> None:
+        """Stop the running block and keep its state (by force: lose it), else the request under way."""
         if self._loop is None:
-            return False
-        if self._loop.blocks.is_busy:
+            return
+        if not self._loop.blocks.is_busy:
+            self._loop.asker.interrupt()
+        elif force:
+            self.run.repl.kill()
+        else:
             self.run.repl.interrupt()
-            return True
-        return self._loop.asker.interrupt()

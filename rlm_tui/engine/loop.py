@@ -36,6 +36,7 @@ class RootLoop:
     def __init__(self, run: Run, query: str, node: str, broker: Broker) -> None:
         self._run = run
         self._node = node
+        self._broker = broker
         dialect = run.config.dialect
         self.talk = Talk(
             Message("system", prompts.system_prompt(dialect, run.context)),
@@ -84,6 +85,8 @@ class RootLoop:
         parsed = parse(reply.text, self._run.config.dialect, reply.finish_reason)
         self._emit_parsed(parsed)
         ran = await self.blocks.run_all(self.iteration, parsed.blocks)
+        if self._broker.fatal is not None:
+            raise self._broker.fatal
         offer = await self._offer(parsed, ran)
         if offer is not None:
             ending = await self._offered(offer)

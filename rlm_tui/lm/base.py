@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from rlm_tui.events import Role, Usage
@@ -34,7 +34,7 @@ class Response:
     """What an LM answered; text is "" when the provider sent none, usage fields are None when it sent none."""
 
     text: str
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     finish_reason: str | None = None
     reasoning: str | None = None
     note: str = ""

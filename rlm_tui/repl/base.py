@@ -77,6 +77,10 @@ class REPLEnvironment(Protocol):
         """Stop the running block with SIGINT, keeping the state; safe from any thread."""
         ...
 
+    def kill(self) -> None:
+        """End the worker at once; the running block reads `killed` and its variables are lost; from any thread."""
+        ...
+
     async def close(self) -> None:
         """End the worker and every helper thread; idempotent."""
         ...

@@ -1,0 +1,84 @@
+"""The command line: argparse, one module a command, imported only when it is the one that was named."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+from rlm_tui import __version__
+from rlm_tui.cli import diagnostics
+from rlm_tui.errors import ExitCode, UsageError
+
+_COMMANDS = {
+    "open": "open a document in the debugger and ask about it",
+    "replay": "step through a recorded run",
+    "run": "ask without a screen; the answer goes to stdout",
+    "repl": "the REPL alone, as the model's code sees it",
+    "parse": "show what the parser sees in a response",
+    "trace": "look at recorded runs without a screen",
+    "runs": "list the saved runs",
+}
+_EXAMPLES = """\
+examples:
+  rlm-tui open sample:report -q "What is the magic number?" -m offline --step
+  rlm-tui run notes.md -q "When was the bridge opened?" -m openai/gpt-4o-mini
+  rlm-tui replay sample:clean
+
+exit codes: 0 answer, or you quit · 1 no answer · 2 usage or document · 3 model endpoint ·
+            4 a limit was hit · 5 trace unreadable · 130 interrupted
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}; {self.prog} --help shows what it takes.")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code; no traceback reaches a person unless they ask with --debug."""
+    words = sys.argv[1:] if argv is None else argv
+    is_debug = "--debug" in words
+    try:
+        return _dispatch(words)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, never a traceback
+        return diagnostics.fail(error, debug=is_debug)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+def _dispatch(words: list[str]) -> int:
+    parser, module = _parser(words)
+    arguments = parser.parse_args(words)
+    if module is None:
+        parser.print_help()
+        return ExitCode.OK
+    code: int = module.run(arguments)
+    return code
+
+
+def _parser(words: list[str]) -> tuple[argparse.ArgumentParser, Any]:
+    """The parser, with the options of the named command only, as each command's module costs time to import."""
+    parser = _Parser(
+        prog="rlm-tui",
+        description="The debugger for Recursive Language Models.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"rlm-tui {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    named = next((word for word in words if not word.startswith("-")), "")
+    module = None
+    for name, text in _COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=text.capitalize() + ".", allow_abbrev=False)
+        sub.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        sub.add_argument("--version", action="version", version=f"rlm-tui {__version__}", help=argparse.SUPPRESS)
+        if name == named:
+            module = import_module(f"rlm_tui.cli.{name}")
+            module.add_arguments(sub)
+    return parser, module

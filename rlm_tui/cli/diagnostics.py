@@ -1,0 +1,37 @@
+"""The one writer of stderr: sentences for a person, and the exit code that goes with an error."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rlm_tui.errors import ExitCode, RlmTuiError
+from rlm_tui.text import safe
+
+
+def say(text: str) -> None:
+    """Write one line of talk to stderr, harmless to any terminal."""
+    try:
+        sys.stderr.write(safe(text) + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return  # nobody listens
+
+
+def fail(error: BaseException, *, debug: bool = False) -> int:
+    """Tell a person what went wrong in one sentence and return the exit code."""
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, BrokenPipeError):
+        # The reader of our output has gone: point stdout at nothing, or Python complains when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    if isinstance(error, RlmTuiError):
+        if not debug:
+            say(f"rlm-tui: {error}")
+        return error.exit_code
+    if not debug:
+        say(f"rlm-tui: an unexpected {type(error).__name__} occurred ({error}); --debug shows where.")
+    return ExitCode.FAILED

@@ -1,0 +1,121 @@
+"""What `run` tells: events as talk for a person on stderr, or as JSON lines on stdout."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+import msgspec
+
+from rlm_tui import events as ev
+from rlm_tui.cli.diagnostics import say
+from rlm_tui.session.log import Log
+from rlm_tui.text import one_line, plural, safe, short_count, short_seconds
+
+
+class Reader(Protocol):
+    """Takes the events of a run one by one."""
+
+    finished: ev.RunFinished | None
+
+    def read(self, event: ev.TraceEvent) -> None:
+        """Take in one event."""
+        ...
+
+
+class JsonLines:
+    """Every event as one JSON object a line, `type` naming its kind, texts in full; the last is run.finished."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self.finished: ev.RunFinished | None = None
+
+    def read(self, event: ev.TraceEvent) -> None:
+        """Write one event; stored bodies stand where they are used instead."""
+        if isinstance(event, ev.RunFinished):
+            self.finished = event
+        if not isinstance(event, ev.BodyStored):
+            _write_json(self._plain(event))
+
+    def _plain(self, event: ev.TraceEvent) -> dict[str, Any]:
+        fields = {name: self._value(getattr(event, name)) for name in event.__struct_fields__}
+        if "type" in fields:
+            fields["node_type"] = fields.pop("type")
+        return {"type": event.__struct_config__.tag, **fields}
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, ev.BodyRef):
+            return self._log.text(value)
+        if isinstance(value, tuple):
+            return [self._value(item) for item in value]
+        if isinstance(value, msgspec.Struct):
+            return {name: self._value(getattr(value, name)) for name in value.__struct_fields__}
+        return value
+
+
+class Talk:
+    """What happens, one line an event that a person wants to know of."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self.finished: ev.RunFinished | None = None
+
+    def read(self, event: ev.TraceEvent) -> None:
+        """Say what an event means, if it is worth a line."""
+        line = self._line(event)
+        if line:
+            say(line)
+
+    def _line(self, event: ev.TraceEvent) -> str:
+        match event:
+            case ev.RunStarted():
+                return f"Asking {event.model} ({event.dialect}: {event.dialect_reason})."
+            case ev.IterationStarted():
+                return f"Iteration {event.number}"
+            case ev.LmResponded():
+                return f"  says: {one_line(self._log.text(event.text), 100)}"
+            case ev.LmFailed():
+                again = f"; next try in {short_seconds(event.retry_in_s)}" if event.retry_in_s is not None else ""
+                return f"  the model failed: {event.message}{again}"
+            case ev.CodeFinished():
+                what = event.error.type if event.error else "ok"
+                return (
+                    f"  block {what} in {short_seconds(event.elapsed_s)}: {one_line(self._log.text(event.stdout), 90)}"
+                )
+            case ev.SubcallFinished() if event.error:
+                return f"  sub-call failed: {one_line(event.error, 100)}"
+            case ev.LimitHit():
+                return f"  limit reached: {event.limit} ({event.value:g} of {event.cap:g})"
+            case ev.Note():
+                return f"  note: {event.text}"
+            case ev.RunFinished():
+                self.finished = event
+                return _ending(event)
+        return ""
+
+
+def _ending(event: ev.RunFinished) -> str:
+    tokens = event.usage.tokens
+    spent = f", {short_count(tokens)} {plural(2, 'token').split()[-1]}" if tokens else ""
+    return f"Ended: {event.status}{spent}. {event.detail}".rstrip()
+
+
+def write_answer(log: Log, finished: ev.RunFinished) -> None:
+    """Print the answer on stdout; one that a limit cut short is marked."""
+    if finished.answer is None:
+        return
+    text = log.text(finished.answer)
+    shown = safe(text, multiline=True) if sys.stdout.isatty() else text
+    mark = "[a limit was hit; this may be partial] " if finished.status == "limit" else ""
+    sys.stdout.write(f"{mark}{shown}\n")
+    sys.stdout.flush()
+
+
+def write_failure(detail: str) -> None:
+    """The last JSON line of a run that could not begin."""
+    _write_json({"type": "run.finished", "status": "failed", "answer": None, "usage": {}, "detail": detail})
+
+
+def _write_json(value: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")
+    sys.stdout.buffer.flush()

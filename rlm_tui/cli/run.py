@@ -1,0 +1,91 @@
+"""`rlm-tui run`: no screen; the answer on stdout, narration on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from rlm_tui.cli import options
+from rlm_tui.cli.diagnostics import say
+from rlm_tui.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from rlm_tui.events import RunFinished
+    from rlm_tui.session.live import LiveSession
+
+_NO_WALLS = "NOT SANDBOXED: the model's code can read your files and use your network; --sandbox none hides this line."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `run`."""
+    options.add_document(parser)
+    parser.add_argument("--json", action="store_true", help="every event as a JSON line on stdout")
+    options.add_limits(parser)
+    options.add_run(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask one question to its end and return the exit code."""
+    from rlm_tui.context.load import Loading
+    from rlm_tui.session.live import LiveSession
+
+    if not arguments.query.strip():
+        raise UsageError('run needs a question; add -q "what you want to know".')
+    model = options.chosen_model(arguments)
+    if model == "human":
+        raise UsageError("The model human answers in the app; use rlm-tui open … -m human.")
+    setup = options.make_setup(arguments, model=model or "offline", is_attended=False)
+    if not model:
+        say("No model was named: using offline, a keyword search demo that is no LLM; -m names another.")
+    paths = options.resolve_paths(arguments.paths)
+    session = LiveSession(setup, Loading(paths), title=options.title_of(paths))
+    if arguments.sandbox == "auto":
+        say(_NO_WALLS)
+    try:
+        return _ask(session, arguments.query, as_json=arguments.json)
+    finally:
+        session.close()
+
+
+def _ask(session: LiveSession, query: str, *, as_json: bool) -> int:
+    from rlm_tui.cli.narrate import JsonLines, Talk
+    from rlm_tui.session.commands import Start, Stop
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        session.send(Stop())
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        session.loading.start()
+        session.send(Start(query))
+        reader = JsonLines(session.log) if as_json else Talk(session.log)
+        while True:
+            is_over = not session.is_running
+            batch = session.drain()
+            for event in batch.events:
+                reader.read(event)
+            if is_over:
+                break
+            session.wait()
+        return _end(session, reader.finished, as_json=as_json)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end(session: LiveSession, finished: RunFinished | None, *, as_json: bool) -> int:
+    from rlm_tui.cli import narrate
+
+    if session.trace_path:
+        say(f"Trace: {session.trace_path}")
+    if finished is None:
+        error = session.failure
+        if as_json:
+            narrate.write_failure(str(error or "stopped"))
+        if error is None:
+            return ExitCode.INTERRUPTED
+        raise error
+    if not as_json:
+        narrate.write_answer(session.log, finished)
+    return finished.exit_code

@@ -1,0 +1,178 @@
+"""What a live session keeps on its engine's loop: the worker, the models and the engine of the current question."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rlm_tui.context.load import Loading
+from rlm_tui.engine.budget import Budget
+from rlm_tui.engine.config import EngineConfig, Run
+from rlm_tui.engine.engine import Engine
+from rlm_tui.engine.gate import Gate
+from rlm_tui.engine.nodes import Nodes
+from rlm_tui.errors import RlmTuiError, TraceError, UsageError
+from rlm_tui.lm.base import LM
+from rlm_tui.lm.registry import make_lm
+from rlm_tui.repl.base import HostCall
+from rlm_tui.repl.process import WorkerREPL
+from rlm_tui.session import commands as cmd
+from rlm_tui.session.log import EventLog
+from rlm_tui.session.outbox import Outbox
+from rlm_tui.session.setup import Setup
+from rlm_tui.trace.store import TraceStore
+
+
+class Crew:
+    """Makes a question's parts ready, asks it, and passes commands on; every method but `pause` is the loop's."""
+
+    def __init__(self, setup: Setup, log: EventLog, outbox: Outbox) -> None:
+        self.waiting = ""
+        self._setup = setup
+        self._log = log
+        self._outbox = outbox
+        self._nodes = Nodes(log.emit)
+        self._repl: WorkerREPL | None = None
+        self._engine: Engine | None = None
+        self._lms: list[LM] = []
+        self._syncs: set[asyncio.Task[None]] = set()
+
+    async def ask(self, command: cmd.Start, loading: Loading) -> None:
+        """Wait for the document, make the parts, and work on the question to its end."""
+        config = self._config(command)
+        await asyncio.to_thread(loading.join)
+        if loading.error is not None:
+            raise loading.error
+        repl = await self._ready_repl(loading)
+        root, sub = await self._models(config)
+        context = loading.document.info()
+        label = repl.facts.label
+        if len(self._log) == 0:
+            self._log.lines = self._setup.open_trace(command.query, config, label, context)
+        budget = Budget(config.limits, self._log.clock)
+        gate = Gate(self._log.emit, mode="over" if command.step or self._setup.step else "go")
+        gate.held_since = budget.held
+        run = Run(
+            config=config,
+            emit=self._log.emit,
+            signal=self._outbox.delta,
+            gate=gate,
+            nodes=self._nodes,
+            budget=budget,
+            root_lm=root,
+            sub_lm=sub,
+            repl=repl,
+            context=context,
+            sandbox_label=label,
+        )
+        self._engine = Engine(run)
+        self._tell("")
+        await self._engine.ask(command.query)
+
+    def _config(self, command: cmd.Start) -> EngineConfig:
+        if not command.query.strip():
+            raise UsageError("The question is empty; write what you want to know.")
+        model = command.model or self._setup.model
+        if not model:
+            raise UsageError("No model is chosen; choose one, or `offline` for the keyword search demo.")
+        return self._setup.engine_config(model, command.sub_model or self._setup.sub_model)
+
+    async def _ready_repl(self, loading: Loading) -> WorkerREPL:
+        if self._repl is None:
+            self._tell("starting the REPL")
+            repl = WorkerREPL(self._handle, sandbox=self._setup.sandbox, memory_mb=self._setup.memory_mb)
+            await repl.start()
+            self._repl = repl
+            await repl.load("context", loading.document.value)
+        return self._repl
+
+    async def _models(self, config: EngineConfig) -> tuple[LM, LM]:
+        """The clients of both models; SDKs take seconds to load, so in a thread."""
+        self._tell("loading model")
+        await self._close_models()
+        root = await asyncio.to_thread(make_lm, config.model, base_url=self._setup.base_url)
+        self._lms.append(root)
+        if config.sub_name == config.model:
+            return root, root
+        sub = await asyncio.to_thread(make_lm, config.sub_name, base_url=self._setup.base_url)
+        self._lms.append(sub)
+        return root, sub
+
+    def _tell(self, waiting: str) -> None:
+        self.waiting = waiting
+        self._outbox.change()
+
+    async def _handle(self, call: HostCall) -> list[str]:
+        if self._engine is None:
+            return ["Error: no run is under way that could ask a sub-LM."] * len(call.prompts)
+        return await self._engine.handle(call)
+
+    async def do(self, command: cmd.SessionCommand) -> None:
+        """Carry out a command on the current engine."""
+        engine = self._engine
+        if engine is None:
+            raise RlmTuiError("There is no run yet; ask a question first.")
+        done = _ACTIONS[type(command)](engine, command)
+        if done is not None:
+            await done
+
+    def pause(self, why: str) -> None:
+        """Hold at the next checkpoint."""
+        if self._engine is not None:
+            self._engine.run.gate.pause(why)
+
+    @property
+    def is_block_running(self) -> bool:
+        """Whether the worker is busy."""
+        return self._engine is not None and self._engine.is_block_running
+
+    def sync(self, store: TraceStore) -> None:
+        """Bring the trace to the disk in a thread, one sync at a time."""
+        if not self._syncs:
+            task = asyncio.get_running_loop().create_task(self._sync(store))
+            self._syncs.add(task)
+            task.add_done_callback(self._syncs.discard)
+
+    async def _sync(self, store: TraceStore) -> None:
+        try:
+            await asyncio.to_thread(store.sync)
+        except TraceError as error:
+            self._outbox.message(str(error))
+
+    async def _close_models(self) -> None:
+        lms, self._lms = self._lms, []
+        for lm in lms:
+            await lm.close()
+
+    async def close(self) -> None:
+        """End the worker and give back connections."""
+        current = asyncio.current_task()
+        others = [task for task in asyncio.all_tasks() if task is not current]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        if self._repl is not None:
+            await self._repl.close()
+        await self._close_models()
+        if isinstance(self._log.lines, TraceStore):
+            with contextlib.suppress(TraceError):
+                await asyncio.to_thread(self._log.lines.sync)
+
+
+_Action = Callable[[Engine, Any], Awaitable[None] | None]
+_ACTIONS: dict[type[cmd.SessionCommand], _Action] = {
+    cmd.Pause: lambda engine, _: engine.run.gate.pause(),
+    cmd.Resume: lambda engine, _: engine.run.gate.go_on(),
+    cmd.Run: lambda engine, command: engine.run.gate.run(command.hold),
+    cmd.Step: lambda engine, command: engine.run.gate.step(command.hold, command.kind),
+    cmd.Edit: lambda engine, command: engine.run.gate.edit(command.hold, command.content),
+    cmd.Revert: lambda engine, command: engine.run.gate.revert(command.hold),
+    cmd.Skip: lambda engine, command: engine.run.gate.skip(command.hold),
+    cmd.Retry: lambda engine, command: engine.run.gate.retry(command.hold),
+    cmd.Answer: lambda engine, command: engine.run.gate.answer(command.hold, command.text),
+    cmd.Tell: lambda engine, command: engine.tell(command.text),
+    cmd.Inject: lambda engine, command: engine.inject(command.code),
+    cmd.Interrupt: lambda engine, command: engine.interrupt(force=command.force),
+}

@@ -1,0 +1,238 @@
+"""A live run behind the session's door: the engine in its own thread, the trace on disk, the document loading."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from rlm_tui import events as ev
+from rlm_tui.context.document import Document
+from rlm_tui.context.load import Loading
+from rlm_tui.errors import RlmTuiError, TraceError
+from rlm_tui.session import commands as cmd
+from rlm_tui.session.base import YES, Batch, Capability, Phase
+from rlm_tui.session.crew import Crew
+from rlm_tui.session.cursor import Cursor
+from rlm_tui.session.log import EventLog
+from rlm_tui.session.outbox import Outbox
+from rlm_tui.session.runtime import LoopThread
+from rlm_tui.session.setup import Setup
+from rlm_tui.session.spill import SpilledLines
+from rlm_tui.trace.store import Lines, MemoryLines, TraceStore
+
+_LATER = Capability(False, "Forking a run is not built yet.")
+_SYNCED = (ev.IterationFinished, ev.Held, ev.AnswerGiven, ev.RunFinished)
+
+
+class LiveSession(Cursor):
+    """One document, one REPL, one or several questions; see Session for which thread may call what."""
+
+    def __init__(self, setup: Setup, loading: Loading, *, title: str = "") -> None:
+        super().__init__()
+        self.setup = setup
+        self.loading = loading
+        self.title = title
+        self.failure: RlmTuiError | None = None
+        self._begun = time.monotonic()
+        self._outbox = Outbox()
+        self._thread = LoopThread("rlm-tui-engine")
+        self.log = EventLog(MemoryLines(), self._clock)
+        self.log.on_event = self._on_event
+        self.log.on_trouble = self._on_trouble
+        self._crew = Crew(setup, self.log, self._outbox)
+        self._question: Future[None] | None = None
+        self._is_interrupting = False
+        self._seen_version = -1
+
+    def _clock(self) -> float:
+        return time.monotonic() - self._begun
+
+    @property
+    def now(self) -> float:
+        """Seconds since the session began."""
+        return self._clock()
+
+    @property
+    def document(self) -> Document | None:
+        """The document as far as it is loaded."""
+        return self.loading.document
+
+    @property
+    def trace_path(self) -> str:
+        """Where the trace is written, or "" when it is not."""
+        lines = self.log.lines
+        return str(lines.path) if isinstance(lines, TraceStore) else ""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a question is being worked on (also while its parts are made ready)."""
+        return self._question is not None and not self._question.done()
+
+    @property
+    def phase(self) -> Phase:
+        """What the session is doing, by what has been drained."""
+        now = self.trajectory.now()
+        if now.holds():
+            return "held"
+        if self.is_running and now.started is not None and now.finished is None:
+            return "interrupting" if self._is_interrupting else "running"
+        if self.is_running or not self.loading.finished:
+            return "loading"
+        return "question" if now.started is None else "finished"
+
+    @property
+    def waiting(self) -> str:
+        """What is made ready right now, in words; "" when nothing is."""
+        if not self.loading.finished:
+            progress = self.loading.progress
+            total = f" of {progress.total:,}" if progress.total else ""
+            return f"reading {progress.done:,}{total} {progress.what}"
+        return self._crew.waiting if self.is_running else ""
+
+    def can(self, action: str) -> Capability:
+        """Whether an action can be done at this moment, and why not."""
+        check = _CHECKS.get(action)
+        return check(self) if check is not None else _LATER if action == "fork" else YES
+
+    def send(self, command: cmd.SessionCommand) -> None:
+        """Do or pass on a command; what is wrong with it comes back as a message."""
+        if isinstance(command, cmd.Seek):
+            self.seek(command.seq)
+            self._outbox.change()
+            return
+        capability = self.can(type(command).__name__.lower())
+        if not capability:
+            self._outbox.message(capability.reason)
+        elif isinstance(command, cmd.Start):
+            self._start(command)
+        elif isinstance(command, cmd.Stop):
+            if self._question is not None:
+                self._question.cancel()
+        else:
+            self._is_interrupting = self._is_interrupting or isinstance(command, cmd.Interrupt)
+            self._thread.start(self._do(command))
+        self._outbox.change()
+
+    def _start(self, command: cmd.Start) -> None:
+        self.failure = None
+        self.seek(None)
+        self._question = self._thread.start(self._ask(command))
+
+    async def _ask(self, command: cmd.Start) -> None:
+        try:
+            await self._crew.ask(command, self.loading)
+        except RlmTuiError as error:
+            self.failure = error
+            self._outbox.message(str(error))
+        finally:
+            self._outbox.change()
+
+    async def _do(self, command: cmd.SessionCommand) -> None:
+        try:
+            await self._crew.do(command)
+        except RlmTuiError as error:
+            self._outbox.message(str(error))
+
+    def _on_event(self, event: ev.TraceEvent) -> None:
+        """Runs on the engine's thread for every event."""
+        if isinstance(event, ev.CodeFinished | ev.LmFailed | ev.RunFinished):
+            self._is_interrupting = False
+        self._outbox.event(event)
+        lines = self.log.lines
+        if isinstance(event, _SYNCED) and isinstance(lines, TraceStore):
+            self._crew.sync(lines)
+
+    def _on_trouble(self, error: TraceError) -> Lines:
+        """The trace cannot be written: keep the rest in memory, tell the person and wait for them."""
+        self._outbox.message(f"{error} The run waits; what comes is kept in memory only.")
+        self._crew.pause("the trace cannot be written")
+        lines = self.log.lines
+        return SpilledLines(lines) if isinstance(lines, TraceStore) else lines
+
+    def drain(self) -> Batch:
+        """Fold what has happened since the last call."""
+        events, deltas, messages, changed = self._outbox.take()
+        self.take(events, deltas)
+        if self.loading.version != self._seen_version:
+            self._seen_version, changed = self.loading.version, True
+        if self.loading.error is not None and self.failure is None:
+            self.failure, messages = self.loading.error, (*messages, str(self.loading.error))
+        return Batch(events, deltas, messages, changed)
+
+    def can_inject(self) -> Capability:
+        """A block of the person's own runs between two blocks of the model, also after the answer."""
+        if self.trajectory.now().started is None:
+            return Capability(False, "The REPL starts with the first question.")
+        if self._crew.is_block_running:
+            return Capability(False, "A block runs; yours can run when it is over, or after K stops it.")
+        return YES
+
+    def wait(self, timeout_s: float = 0.1) -> None:
+        """Block until there may be something to drain."""
+        self._outbox.wait(timeout_s)
+
+    def close(self) -> None:
+        """Stop the run, end the worker, the threads and the loading, and close the trace."""
+        self.loading.cancel()
+        if self._thread.is_running:
+            if self._question is not None:
+                self._question.cancel()
+            self._thread.start(self._crew.close()).result()
+        self._thread.close()
+        self.loading.join()
+        if isinstance(self.log.lines, TraceStore | SpilledLines):
+            self.log.lines.close()
+
+
+def _check_start(session: LiveSession) -> Capability:
+    return (
+        Capability(False, "A question is being worked on; stop it or wait for its end.") if session.is_running else YES
+    )
+
+
+def _check_running(session: LiveSession) -> Capability:
+    return YES if session.is_running else Capability(False, "Nothing runs.")
+
+
+def _check_held(session: LiveSession) -> Capability:
+    return YES if session.trajectory.now().holds() else Capability(False, "Nothing is held right now.")
+
+
+def _check_checkpoint(refused: tuple[str, ...], reason: str) -> Callable[[LiveSession], Capability]:
+    def check(session: LiveSession) -> Capability:
+        holds = session.trajectory.now().holds()
+        if not holds:
+            return _check_held(session)
+        return Capability(False, reason) if holds[0].checkpoint in refused else YES
+
+    return check
+
+
+def _check_interrupt(session: LiveSession) -> Capability:
+    activity = session.trajectory.now().activity()
+    is_busy = session.phase in ("running", "interrupting") and activity is not None and activity.kind != "idle"
+    return YES if is_busy else Capability(False, "No block and no request runs right now.")
+
+
+_CHECKS: dict[str, Callable[[Any], Capability]] = {
+    "start": _check_start,
+    "stop": _check_running,
+    "pause": _check_running,
+    "tell": _check_running,
+    "resume": _check_running,
+    "run": _check_held,
+    "step": _check_held,
+    "edit": _check_held,
+    "revert": _check_held,
+    "skip": _check_checkpoint(("before_request",), "A question to the root LM cannot be skipped; answer it or stop."),
+    "retry": _check_checkpoint(
+        ("before_request", "before_subcall"), "Nothing was asked yet that could be asked again."
+    ),
+    "answer": _check_checkpoint(
+        ("before_code", "after_code"), "There is no answer to give here; edit the code instead."
+    ),
+    "inject": LiveSession.can_inject,
+    "interrupt": _check_interrupt,
+}

@@ -1,0 +1,66 @@
+"""How a live session is set up: the models, the limits, the walls and the trace that the command line names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rlm_tui import __version__, paths
+from rlm_tui.engine.config import EngineConfig, choose_dialect
+from rlm_tui.events import ContextInfo, Limits
+from rlm_tui.trace.codec import Header
+from rlm_tui.trace.store import Lines, MemoryLines, TraceStore, new_trace_path
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Everything that a person may choose for a run; the question and the model may come later (Start)."""
+
+    model: str = ""
+    sub_model: str = ""
+    base_url: str | None = None
+    dialect: str = "auto"
+    limits: Limits = field(default_factory=Limits)
+    temperature: float | None = None
+    seed: int | None = None
+    sandbox: str = "auto"
+    memory_mb: int = 2048
+    step: bool = False
+    is_attended: bool = True
+    trace: Path | None = None
+    is_traced: bool = True
+
+    def engine_config(self, model: str, sub_model: str) -> EngineConfig:
+        """What the engine is told once the models are known."""
+        dialect, reason = choose_dialect(self.dialect, model)
+        return EngineConfig(
+            model=model,
+            sub_model=sub_model,
+            dialect=dialect,
+            dialect_reason=reason,
+            limits=self.limits,
+            temperature=self.temperature,
+            seed=self.seed,
+            sandbox=self.sandbox,
+            is_attended=self.is_attended,
+        )
+
+    def open_trace(self, query: str, config: EngineConfig, sandbox: str, context: ContextInfo) -> Lines:
+        """The place where events go: a new trace file, or memory."""
+        if not self.is_traced:
+            return MemoryLines()
+        now = datetime.now(UTC)
+        header = Header(
+            app=__version__,
+            created=now.isoformat(timespec="seconds"),
+            config={
+                "model": config.model,
+                "sub_model": config.sub_name,
+                "dialect": config.dialect,
+                "seed": config.seed,
+            },
+            sandbox=sandbox,
+            context=context,
+        )
+        return TraceStore(self.trace or new_trace_path(query, now.astimezone(), paths.traces_dir()), header)
