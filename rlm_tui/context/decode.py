@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from rlm_tui.errors import DocumentError
 from rlm_tui.text import plural
+
+Data: TypeAlias = bytes | bytearray
 
 _BOMS = (  # the longer first: a UTF-32 mark begins with a UTF-16 one
     (codecs.BOM_UTF8, "utf-8"),
@@ -42,21 +46,33 @@ def what_binary(head: bytes) -> str | None:
     return "binary data" if is_binary else None
 
 
-def decode(data: bytes, name: str) -> tuple[str, list[str]]:
-    """The text of a file, newlines kept, and notes on what had to be guessed or replaced; DocumentError if binary."""
-    binary = what_binary(data)
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text, notes on what had to be guessed or replaced, and whether the bytes are the text's own UTF-8."""
+
+    text: str
+    notes: list[str] = field(default_factory=list)
+    is_exact: bool = False
+
+
+def decode(data: Data, name: str) -> Decoded:
+    """The text of a file, newlines kept; DocumentError when it is binary."""
+    binary = what_binary(bytes(data[:_PROBE]))
     if binary:
         raise DocumentError(f"{name} is {binary}, not text; convert it to PDF, txt or md and open that.")
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _replacing(data[len(mark) :], encoding, name)
-    bare = _bare_utf16(data)
+    bare = _bare_utf16(bytes(data[:_PROBE]))
     if bare:
         return _replacing(data, bare, name)
     try:
-        return data.decode(), []
+        text = data.decode()
     except UnicodeDecodeError:
         return _guess(data, name)
+    if "\x00" in text:
+        raise DocumentError(f"{name} is binary data, not text; convert it to PDF, txt or md and open that.")
+    return Decoded(text, is_exact=True)
 
 
 def _bare_utf16(data: bytes) -> str | None:
@@ -68,23 +84,23 @@ def _bare_utf16(data: bytes) -> str | None:
     return None
 
 
-def _replacing(data: bytes, encoding: str, name: str) -> tuple[str, list[str]]:
+def _replacing(data: Data, encoding: str, name: str) -> Decoded:
     try:
-        return data.decode(encoding), []
+        return Decoded(data.decode(encoding))
     except UnicodeDecodeError:
         text = data.decode(encoding, "replace")
         lost = plural(text.count("\ufffd"), "place")
-        return text, [f"{name} is not whole as {encoding.upper()}: {lost} stand as U+FFFD."]
+        return Decoded(text, [f"{name} is not whole as {encoding.upper()}: {lost} became U+FFFD."])
 
 
-def _guess(data: bytes, name: str) -> tuple[str, list[str]]:
+def _guess(data: Data, name: str) -> Decoded:
     """UTF-8 with a few wrong bytes keeps its other characters; else it is the Windows code page."""
     text = data.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
     if len(text) - len(text.encode("ascii", "ignore")) > 2 * wrong:
-        return text, [f"{name} has {plural(wrong, 'byte')} that are not UTF-8; they stand as U+FFFD."]
+        return Decoded(text, [f"{name} is not whole as UTF-8: {plural(wrong, 'place')} became U+FFFD."])
     try:
         text, encoding = data.decode("cp1252"), "Windows-1252"
     except UnicodeDecodeError:
         text, encoding = data.decode("latin-1"), "Latin-1"
-    return text, [f"{name} is not UTF-8; it was read as {encoding}, so check its accents."]
+    return Decoded(text, [f"{name} is not UTF-8; it was read as {encoding}, so check its accents."])

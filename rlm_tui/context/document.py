@@ -27,7 +27,7 @@ class Heading:
     offset: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Part:
     """One document of the context; `bytes` and `file_sha256` are of the original, `sha256` is of the text."""
 
@@ -41,7 +41,7 @@ class Part:
     headings: list[Heading] = field(default_factory=list)
     _digest: tuple[int, str] = (-1, "")
     _lines: list[int] = field(default_factory=lambda: [0])
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def is_paged(self) -> bool:

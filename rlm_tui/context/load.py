@@ -9,15 +9,17 @@ import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from rlm_tui.context.decode import decode
-from rlm_tui.context.document import Document, Heading, Part
-from rlm_tui.context.pdf import PdfNews, read_pdf
+from rlm_tui.context.decode import Data, decode
+from rlm_tui.context.document import Document, Part
+from rlm_tui.context.grow import PdfGrowth
+from rlm_tui.context.markdown import markdown_headings
 from rlm_tui.context.sources import Source, find_sources, kind_of
 from rlm_tui.errors import DocumentError
-from rlm_tui.text import plural, scrub, short_bytes
+from rlm_tui.text import short_bytes
 
 MAX_BYTES = 2_000_000_000
 _CHUNK = 1 << 22
@@ -95,7 +97,7 @@ class Loading:
         except MemoryError:
             self.error = DocumentError(f"{self.progress.what} do not fit in memory; open a smaller document.")
         except OSError as error:
-            self.error = DocumentError(f"{error.filename or 'The document'} cannot be read ({error.strerror}).")
+            self.error = _unreadable(error)
         finally:
             self.finished = True
             self.version += 1
@@ -119,26 +121,37 @@ class Loading:
         for source in sources.files:
             if self.is_cancelled:
                 return
-            self._load_one(source)
+            try:
+                self._load_one(source)
+            except (DocumentError, OSError) as error:
+                if source.is_named:
+                    raise
+                self._pass_over(source, _unreadable(error) if isinstance(error, OSError) else error)
+        if not self.document.parts:
+            raise DocumentError(f"{self._paths[0]} holds nothing that can be read: {self.document.notes[-1]}")
+
+    def _pass_over(self, source: Source, error: DocumentError) -> None:
+        self.document.parts = [part for part in self.document.parts if part.path != _path(source)]
+        self.document.notes.append(f"Left out: {error}")
+        self.version += 1
 
     def _load_one(self, source: Source) -> None:
-        fd = 0 if source.path is None else _open(source)
+        if source.path is None:
+            self._load_bytes(source, self._read_all(0, None, source.name))
+            return
+        fd = _open(source.path)
         try:
-            if source.path is None or not (head := os.pread(fd, 1024, 0)):
-                self._load_bytes(source, self._read_all(fd, None, source.name))
-            elif kind_of(source.name, head) == "pdf":
+            if kind_of(source.name, os.pread(fd, 1024, 0)) == "pdf":
                 self._load_pdf(source, fd)
             else:
                 self._load_bytes(source, self._read_all(fd, os.fstat(fd).st_size, source.name))
         finally:
-            if source.path is not None:
-                os.close(fd)
+            os.close(fd)
 
-    def _read_all(self, fd: int, size: int | None, name: str) -> bytes:
+    def _read_all(self, fd: int, size: int | None, name: str) -> Data:
         if size is None and os.isatty(fd):
             raise DocumentError("Nothing is piped into standard input; pipe a text or a PDF into it, or name a file.")
-        data = bytearray()
-        poll = select.poll()
+        data, poll = bytearray(), select.poll()
         poll.register(fd, select.POLLIN)
         poll.register(self._wake_out, select.POLLIN)
         while not self.is_cancelled:
@@ -150,52 +163,44 @@ class Loading:
             if len(data) > MAX_BYTES:
                 raise _too_big(name)
             self._tell(len(data), size, f"bytes of {name}")
-        return bytes(data)
+        return data
 
-    def _load_bytes(self, source: Source, data: bytes) -> None:
+    def _load_bytes(self, source: Source, data: Data) -> None:
         if self.is_cancelled:
             return
-        if not data:
-            raise DocumentError(f"{source.name} is empty; open a document with text in it.")
-        if kind_of(source.name, data) == "pdf":
-            with tempfile.TemporaryFile() as file:
+        kind = kind_of(source.name, data)
+        if kind == "pdf":
+            with tempfile.TemporaryFile(buffering=0) as file:
                 file.write(data)
-                file.flush()
                 self._load_pdf(source, file.fileno())
             return
-        text, notes = decode(data, source.name)
+        decoded = decode(data, source.name)
+        if not decoded.text or decoded.text.isspace():
+            what = "holds only white space" if data else "is empty"
+            raise DocumentError(f"{source.name} {what}; open a document with text in it.")
         digest = hashlib.sha256(data).hexdigest()
-        part = Part(source.name, kind_of(source.name, data), _path(source), len(data), digest, text)
-        if not notes and len(text.encode()) == len(data):
-            part.know_sha256(digest)
-        if not text.strip():
-            raise DocumentError(f"{source.name} holds only white space; open a document with text in it.")
-        self.document.notes += notes
+        part = Part(source.name, kind, _path(source), len(data), digest, decoded.text)
+        part.know_sha256(digest if decoded.is_exact else hashlib.sha256(decoded.text.encode()).hexdigest())
+        if kind == "markdown":
+            part.headings = markdown_headings(decoded.text)
+        self.document.notes += decoded.notes
         self.document.parts.append(part)
         self.version += 1
 
     def _load_pdf(self, source: Source, fd: int) -> None:
         part = Part(source.name, "pdf", _path(source), os.fstat(fd).st_size)
-        for news in read_pdf(fd, source.name, self._wake_out):
-            self._grow(part, news)
+        growth = PdfGrowth(self.document, part)
+        with closing(growth.read(fd, self._wake_out)) as steps:
+            for _ in steps:
+                self._tell(growth.done, growth.total, f"pages of {source.name}")
         if self.is_cancelled:
             return
-        with os.fdopen(os.dup(fd), "rb") as file:
+        growth.finish()
+        with open(fd, "rb", closefd=False) as file:
             file.seek(0)
             part.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if not part.text.strip("\f \n"):
-            pages = plural(len(part.pages), "page")
-            raise DocumentError(f"{source.name} has {pages} but no text: it is a scan and needs OCR first.")
-
-    def _grow(self, part: Part, news: PdfNews) -> None:
-        if news.pages:
-            is_first = part not in self.document.parts
-            part.append_pages([scrub(text or "")[0] for text in news.pages], first=is_first)
-            if is_first:
-                self.document.parts.append(part)
-        part.headings += [Heading(t, level, part.pages[page]) for t, level, page in news.bookmarks]
-        total = news.count if news.count is not None else self.progress.total
-        self._tell(len(part.pages), total, f"pages of {part.name}")
+        part.know_sha256(hashlib.sha256(part.text.encode()).hexdigest())
+        self.version += 1
 
     def _tell(self, done: int, total: int | None, what: str) -> None:
         self.progress = Progress(done, total, what)
@@ -208,24 +213,20 @@ def _path(source: Source) -> str | None:
     return None if source.path is None else str(source.path.resolve())
 
 
-def _open(source: Source) -> int:
-    """Open a regular file for reading; a FIFO or a device is refused without waiting for it."""
-    assert source.path is not None  # noqa: S101
-    name = source.name
-    try:
-        fd = os.open(source.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise DocumentError(f"{source.path} does not exist; check the path.") from None
-    except PermissionError:
-        raise DocumentError(f"{name} may not be read by you (permission denied); check its permissions.") from None
-    status = os.fstat(fd)
+def _open(path: Path) -> int:
+    """Open a regular file for reading; a FIFO or a device is refused without touching it."""
+    status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        os.close(fd)
-        raise DocumentError(f"{name} is not a regular file but a pipe or a device; use - to read standard input.")
+        raise DocumentError(f"{path} is not a regular file but a pipe or a device; use - to read standard input.")
     if status.st_size > MAX_BYTES:
-        os.close(fd)
-        raise _too_big(name)
-    return fd
+        raise _too_big(path.name)
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _unreadable(error: OSError) -> DocumentError:
+    what = error.filename if isinstance(error.filename, str | Path) else "The document"
+    why = (error.strerror or type(error).__name__).lower()
+    return DocumentError(f"{what} cannot be read ({why}); check the path and its permissions.")
 
 
 def _too_big(name: str) -> DocumentError:

@@ -8,7 +8,7 @@ import select
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -29,6 +29,10 @@ _WHY_NOT = {
 }
 
 
+class PdfCrashError(DocumentError):
+    """The child died or stalled on a page; the page may be left out and the next one tried."""
+
+
 @dataclass(slots=True)
 class PdfNews:
     """What has arrived since the last time: texts of pages in order (None: unreadable), the count, bookmarks."""
@@ -40,10 +44,10 @@ class PdfNews:
     is_end: bool = False
 
 
-def read_pdf(source: int, name: str, wake: int, *, first: int = 0) -> Iterator[PdfNews]:
+def read_pdf(source: int, name: str, wake: int, *, first: int = 0) -> Generator[PdfNews]:
     """Yield what a child makes of the PDF behind a descriptor; ends early when `wake` becomes readable.
 
-    Raises DocumentError when it is no PDF, is locked, or when the child dies, stalls or talks nonsense.
+    Raises DocumentError when it is no PDF, is locked or talks nonsense, PdfCrashError when the child dies or stalls.
     """
     inlet, outlet = os.pipe()
     try:
@@ -52,7 +56,7 @@ def read_pdf(source: int, name: str, wake: int, *, first: int = 0) -> Iterator[P
         finally:
             os.close(outlet)
         try:
-            yield from _listen(inlet, name, wake)
+            yield from _listen(inlet, name, wake, first)
         finally:
             child.kill()
             child.wait()
@@ -73,8 +77,8 @@ def _spawn(source: int, outlet: int, first: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _listen(inlet: int, name: str, wake: int) -> Iterator[PdfNews]:
-    buffer, poll, done = bytearray(), select.poll(), 0
+def _listen(inlet: int, name: str, wake: int, done: int) -> Generator[PdfNews]:
+    buffer, poll = bytearray(), select.poll()
     poll.register(inlet, select.POLLIN)
     poll.register(wake, select.POLLIN)
     last = monotonic()
@@ -85,7 +89,7 @@ def _listen(inlet: int, name: str, wake: int) -> Iterator[PdfNews]:
         data = os.read(inlet, _READ) if ready else b""
         if not data:
             how = "crashed" if ready else "hung"
-            raise DocumentError(f"{name} cannot be read: the PDF reader {how} at page {done + 1}; try to save it anew.")
+            raise PdfCrashError(f"{name} cannot be read: the PDF reader {how} at page {done + 1}; try to save it anew.")
         last = monotonic()
         buffer += data
         news = _take(buffer, name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rlm_tui.context.decode import what_binary
@@ -22,10 +23,14 @@ _MARKDOWN = {".md", ".markdown", ".mdown", ".mkd"}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to read, by the name a person sees; `path` is None for standard input."""
+    """A file to read, by the name a person sees; `path` is None for standard input.
+
+    A file that was only found in a folder, and not named, is passed over with a note when it cannot be read.
+    """
 
     name: str
     path: Path | None
+    is_named: bool = True
 
 
 @dataclass(slots=True)
@@ -37,7 +42,7 @@ class Sources:
     is_list: bool = False
 
 
-def kind_of(name: str, head: bytes) -> str:
+def kind_of(name: str, head: bytes | bytearray) -> str:
     """`pdf` by content, `markdown` by ending, else `text`."""
     if PDF_MAGIC in head[:_PDF_MAGIC_WITHIN]:
         return "pdf"
@@ -52,7 +57,7 @@ def find_sources(paths: Sequence[str]) -> Sources:
         raise DocumentError("Standard input (-) can be read only once; name it once.")
     found = Sources(is_list=len(paths) > 1)
     for path in paths:
-        if path != STDIN and Path(path).is_dir():
+        if path != STDIN and os.path.isdir(path):
             found.is_list = True
             _add_folder(found, Path(path), prefix=len(paths) > 1)
         else:
@@ -62,21 +67,23 @@ def find_sources(paths: Sequence[str]) -> Sources:
 
 
 def _source(path: str) -> Source:
-    return Source("standard input", None) if path == STDIN else Source(Path(path).name or path, Path(path))
+    if path == STDIN:
+        return Source("standard input", None)
+    if not path or "\0" in path:
+        raise DocumentError("An empty path, or one with a NUL in it, names no document; check the path.")
+    if not os.path.lexists(path):
+        raise DocumentError(f"{path} does not exist; check the path.")
+    return Source(Path(path).name or path, Path(path))
 
 
 def _distinct(files: list[Source]) -> list[Source]:
     """Files of one name are told apart by their paths."""
-    names = [source.name for source in files]
-    return (
-        [Source(str(f.path), f.path) if f.path and names.count(f.name) > 1 else f for f in files]
-        if (len(set(names)) < len(names))
-        else files
-    )
+    count = Counter(source.name for source in files)
+    return [replace(file, name=str(file.path)) if file.path and count[file.name] > 1 else file for file in files]
 
 
 def _add_folder(found: Sources, folder: Path, *, prefix: bool) -> None:
-    skipped = {"hidden": 0, "binary": 0, "empty": 0, "linked": 0, "special": 0}
+    skipped = {"hidden": 0, "binary": 0, "empty": 0, "linked": 0, "special": 0, "unreadable": 0}
     files: list[Source] = []
     for path in _walk(folder, skipped):
         why = _why_skip(path)
@@ -84,7 +91,7 @@ def _add_folder(found: Sources, folder: Path, *, prefix: bool) -> None:
             skipped[why] += 1
             continue
         relative = path.relative_to(folder).as_posix()
-        files.append(Source(f"{folder.resolve().name}/{relative}" if prefix else relative, path))
+        files.append(Source(f"{folder.resolve().name}/{relative}" if prefix else relative, path, is_named=False))
         if len(files) > _MAX_FILES:
             raise DocumentError(f"{folder} holds more than {_MAX_FILES:,} files; open a folder inside it.")
     told = ", ".join(plural(count, f"{why} file") for why, count in skipped.items() if count)
@@ -115,7 +122,7 @@ def _why_skip(path: Path) -> str | None:
     if not stat.S_ISREG(mode):
         return "special"
     if not os.access(path, os.R_OK):
-        raise DocumentError(f"{path} cannot be read (Permission denied); check its permissions.")
+        return "unreadable"
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if not head:
