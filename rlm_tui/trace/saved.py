@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +19,9 @@ from rlm_tui.trace.summary import Tally, run_status
 
 _WHOLE: Final = 8 * 1024 * 1024  # a larger file is listed from its two ends, its counts left unknown
 _END: Final = 64 * 1024
-_TELLING = re.compile(
-    rb'^\{"kind":"(?:run\.started|run\.finished|node\.opened|iteration\.started|subcall\.requested)".*\n', re.MULTILINE
+_TELLING: Final = tuple(
+    b'{"kind":"%b"' % kind.encode()
+    for kind in ("run.started", "run.finished", "node.opened", "iteration.started", "subcall.requested")
 )
 
 
@@ -98,11 +98,12 @@ def _header(data: bytes) -> Header:
 
 
 def _telling(data: bytes, version: int) -> Iterator[ev.TraceEvent]:
-    for match in _TELLING.finditer(data):
-        try:
-            yield decode(match.group(), version)
-        except TraceError:
-            continue  # a damaged line; `trace verify` names it
+    for line in data.split(b"\n"):
+        if line.startswith(_TELLING):
+            try:
+                yield decode(line, version)
+            except TraceError:
+                continue  # a damaged line; `trace verify` names it
 
 
 def _question(query: ev.Text, data: bytes, version: int) -> str:
