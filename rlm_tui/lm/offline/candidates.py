@@ -55,7 +55,7 @@ _AFTER = re.compile(
 _CLAUSE = re.compile(
     r"[,;](?:\s|$)|[.!?](?:\s|$)|\s(?:and|but|which|who|while|because|although|when|since|so|where)\s|\s[—–-]\s|\s\(|\n|$"
 )
-_LINKS = frozenset("of de van von der den da di del la le bin al the y e und du des dos and & ibn".split())
+_LINKS = re.compile(r"of|de|van|von|der|den|da|di|del|la|le|bin|al|the|y|e|und|du|des|dos|&|ibn")
 
 
 def candidates(sentence: str, kind: Kind) -> Iterator[Candidate]:
@@ -137,7 +137,7 @@ def _name_end(tokens: list[re.Match[str]], first: int, sentence: str) -> int:
             break
         if _is_capital(word):
             last = at + 1
-        elif word not in _LINKS or word == "and" or at != last:
+        elif not _LINKS.fullmatch(word) or at != last:
             break
         at += 1
     return last

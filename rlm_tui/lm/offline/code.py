@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable
 
 from rlm_tui.lm.offline.words import Term
@@ -44,13 +45,19 @@ for hit in sorted(hits, key=bm25, reverse=True)[:60]:
     counts, number, start = hit
     if len(best) < «keep» and all(number != n or abs(start - s) > 600 for n, s, _ in best) and bm25(hit) > 0:
         best.append((number, start, docs[number][max(0, start - 300) : start + 1500]))
+def excerpt(text):  # from just before its rarest word
+    low = text.lower()
+    rarest = min((word for word in patterns if re.search(patterns[word], low)), key=seen.get)
+    start = max(0, re.search(patterns[rarest], low).start() - 150)
+    return text[start : start + «width»]
+
 print("windows:", windows, "| with each word:", {word: seen[word] for word in patterns})
 for number, start, text in best[:«show»]:
-    print(f"passage of document {number + 1} at {start}: {text[300 * (start > 0):][:«width»]!r}")
+    print(f"passage of document {number + 1} at {start}: {excerpt(text)!r}")
 """
 
 SIMPLE_SEARCH = """\
-# Step 2, simpler: take the surroundings of the first places where the words of the question stand
+# Step 2, simpler: find the surroundings of the first places where the words of the question stand
 docs = [context] if isinstance(context, str) else [str(part) for part in context]
 best = []
 for stem in «stems»:
@@ -113,22 +120,34 @@ def fill(template: str, **values: object) -> str:
 
 
 def literal(value: object) -> str:
-    """A value as Python source without a backtick, patterns as raw strings."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(key)}: r{literal_raw(text)}" for key, text in value.items()) + "}"
-    return repr(value).replace("`", "\\x60")
+    """A value as Python source without a backtick."""
+    return value if isinstance(value, Source) else repr(value).replace("`", "\\x60")
 
 
-def literal_raw(pattern: str) -> str:
-    """The quoted body of a raw string; patterns here hold neither quotes nor backticks nor a last backslash."""
-    return f'"{pattern}"'
+class Source(str):
+    """Python source that is put in as it stands."""
+
+    __slots__ = ()
 
 
-def patterns(terms: Iterable[Term]) -> dict[str, str]:
-    """What the search counts: the pattern of each word and pair."""
-    return {term.word: term.pattern for term in terms}
+def mapping(items: dict[str, str]) -> Source:
+    """A dict display, some pairs a line."""
+    lines = textwrap.wrap(
+        " ".join(f"{key}:\0{text}," for key, text in items.items()), 96, break_long_words=False, break_on_hyphens=False
+    )
+    return Source("{\n    " + "\n    ".join(lines).replace("\0", " ") + "\n}")
+
+
+def patterns(terms: Iterable[Term]) -> Source:
+    """What the search counts: the pattern of each word and pair (patterns hold no quote and no backtick)."""
+    return mapping({repr(term.word).replace(" ", "\0"): f'r"{term.pattern}"' for term in terms})
 
 
 def stems(terms: Iterable[Term]) -> tuple[str, ...]:
     """What a window is quickly looked through for."""
     return tuple(dict.fromkeys(stem for term in terms for stem in term.stems))
+
+
+def words(terms: Iterable[Term]) -> Source:
+    """What the records are looked through for: the stems and the pattern of each word."""
+    return mapping({repr(term.word): f'({term.stems!r}, r"{term.pattern}")'.replace(" ", "\0") for term in terms})

@@ -40,8 +40,17 @@ def extract(question: Question, passage: str) -> Finding | None:
         for candidate in candidates(sentence.text, question.kind):
             sure = covered**2 * _affinity(question, sentence.text, candidate)
             if sure >= _THRESHOLD and (best is None or sure > best.sureness + 1e-9):
-                best = Finding(candidate.text, sentence.text, sure)
+                best = Finding(candidate.text, _shown(sentence.text, candidate), sure)
     return best
+
+
+def _shown(sentence: str, candidate: Candidate) -> str:
+    """The sentence, or of a long one the words round the candidate."""
+    if len(sentence) <= 300:
+        return sentence
+    start = sentence.rfind(" ", 0, max(0, candidate.start - 150)) + 1
+    end = sentence.find(" ", min(len(sentence), candidate.end + 120))
+    return sentence[start : end if end > 0 else len(sentence)]
 
 
 def mend(text: str) -> str:
@@ -74,27 +83,27 @@ def _own_lines(part: str) -> list[str]:
     """The lines of a part each by itself when they are `key: value` lines, else the part as a whole."""
     lines = part.split("\n")
     keyed = sum(bool(re.match(r"\s*[\w .-]{1,40}\s*[:=]\s*\S", line)) for line in lines)
-    return lines if keyed >= 2 else [part]
+    return lines if keyed >= 2 or len(part) > 600 else [part]
 
 
 def _coverage(question: Question, sentence: _Sentence) -> float:
     """How much of the question's weight the sentence has; what only the sentence before has counts half."""
     low, before = sentence.text.lower(), sentence.before.lower()
     got = 0.0
-    for term in question.terms:
+    for term in question.weighed:
         if re.search(term.pattern, low):
             got += term.weight
         elif re.search(term.pattern, before):
             got += term.weight * 0.8
     if not any(re.search(term.pattern, low) for term in question.terms):
         return 0.0
-    return got / sum(term.weight for term in question.terms)
+    return got / sum(term.weight for term in question.weighed)
 
 
 def _affinity(question: Question, sentence: str, candidate: Candidate) -> float:
     low = sentence.lower()
-    spans = [m.span() for term in question.terms for m in re.finditer(term.pattern, low)]
-    if _is_asked(question.terms, candidate.text):
+    spans = [m.span() for term in question.weighed for m in re.finditer(term.pattern, low)]
+    if _is_asked(question.weighed, candidate.text):
         return 0.0
     near = max((_closeness(question, sentence, candidate, span) for span in spans), default=0.0)
     return near * candidate.fit * _company(question, low, spans)
@@ -113,14 +122,16 @@ def _closeness(question: Question, sentence: str, candidate: Candidate, span: tu
         return 0.75
     forward = end <= candidate.start
     gap = sentence[end : candidate.start] if forward else sentence[candidate.end : start]
-    extra = [w for w in _WORD.findall(gap.lower()) if w not in FUNCTION and not _asked(question.terms, w)]
+    extra = [w for w in _WORD.findall(gap.lower()) if w not in FUNCTION and not _asked(question.weighed, w)]
     score = (0.94 if question.kind in ("time", "place") else 0.86) ** len(extra)
-    score *= 0.6 ** sum(w in DECOY and not _asked(question.terms, w) for w in extra)
+    score *= 0.6 ** sum(w in DECOY and not _asked(question.weighed, w) for w in extra)
     score *= 0.5 if re.search(r"\b(?:not|never)\b|n't\b", gap.lower()) else 1.0
     if COPULA.search(gap):
         score *= 1.0 if forward else 0.97
     else:
-        score *= 0.93 if forward or question.kind in ("person", "time") else 0.75
+        score *= (
+            0.5 if forward and question.counted else 0.93 if forward or question.kind in ("person", "time") else 0.75
+        )
     return score * _led(question, sentence, candidate)
 
 
@@ -143,6 +154,6 @@ def _company(question: Question, low: str, spans: list[tuple[int, int]]) -> floa
     score = 1.0
     for start, _ in sorted(spans):
         word = next(iter(_WORD.findall(low[max(0, start - 30) : start])[-1:]), "")
-        if word and word not in FUNCTION and word not in STOP and not _asked(question.terms, word):
+        if word and word not in FUNCTION and word not in STOP and not _asked(question.weighed, word):
             score *= 0.6 if word in DECOY else 0.95
     return max(score, 0.3)

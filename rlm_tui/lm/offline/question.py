@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from rlm_tui.lm.offline.words import STOP, Term, phrase, term, words
@@ -21,6 +22,7 @@ _OPERATIONS: tuple[tuple[Operation, str], ...] = (
     ("max", r"\b(?:highest|maximum|largest|biggest|greatest|most expensive|oldest|longest|latest|top|the most|max)\b"),
     ("min", r"\b(?:lowest|minimum|smallest|cheapest|youngest|shortest|fewest|the least|least expensive|min)\b"),
 )
+_QUALIFIERS = {"sum": "total", "average": "average", "max": "highest", "min": "lowest"}
 _NUMBER_NOUNS = (
     r"number|amount|price|cost|salary|population|temperature|height|length|width|depth|weight|speed|age|distance|percentage|"
     r"percent|share|score|rate|budget|revenue|profit|pin|code number|size|area|capacity|duration|fee|fine|limit|"
@@ -41,11 +43,20 @@ class Question:
     operation: Operation | None
     terms: tuple[Term, ...]
     phrases: tuple[Term, ...]
+    qualifier: Term | None = None
+    """The word of the operation (total, highest): a sentence that gives the result by itself has it or its kin."""
+    counted: str = ""
+    """The noun after `how many`, in lower case."""
 
     @property
     def searched(self) -> tuple[Term, ...]:
         """Everything that is looked for: the words, then the pairs."""
         return self.terms + self.phrases
+
+    @property
+    def weighed(self) -> tuple[Term, ...]:
+        """What a sentence that answers the question by itself should have."""
+        return (*self.terms, self.qualifier) if self.qualifier else self.terms
 
 
 def understand(text: str, told: tuple[str, ...] = ()) -> Question:
@@ -55,9 +66,17 @@ def understand(text: str, told: tuple[str, ...] = ()) -> Question:
         text = words_told if replaces and _terms(words_told) else f"{text} {words_told}"
     asked = _core(text)
     terms = _terms(asked) or _terms(text)
-    pairs = zip(terms, terms[1:], strict=False)
+    operation = _operation(asked)
+    word = _QUALIFIERS.get(operation or "")
+    counted = re.search(r"\bhow many (?:different )?(\w+)", asked.lower())
     return Question(
-        text, _kind(asked), _operation(asked), terms, tuple(phrase(a, b) for a, b in pairs if _side(a, b, asked))
+        text,
+        _kind(asked),
+        operation,
+        terms,
+        tuple(phrase(a, b) for a, b in pairwise(terms) if _side(a, b, asked)),
+        term(word) if word else None,
+        counted.group(1) if counted else "",
     )
 
 

@@ -10,18 +10,18 @@ from rlm_tui.lm.base import Message
 
 _QUERY = re.compile(r"^Query: (.*?)(?=^Context: |\Z)", re.MULTILINE | re.DOTALL)
 _TOLD = re.compile(r"^The user says: (.*?)(?=^The user says: |\Z)", re.MULTILINE | re.DOTALL)
-_STEP = re.compile(r"^# Step (\d)", re.MULTILINE)
+_STEP = re.compile(r"^# Step \d[^:\n]*: (\w+)", re.MULTILINE)
 
 
 @dataclass(slots=True)
 class Story:
-    """What happened since the question; `outputs` is what came after each step's last try, newest step last."""
+    """What happened since the question; steps go by their first word (`look`, `find`, …)."""
 
     query: str = ""
     system: str = ""
     told: tuple[str, ...] = ()
-    outputs: dict[int, str] = field(default_factory=dict)
-    tries: dict[int, int] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
     turns: int = 0
     refused: int = 0
     last: str = ""
@@ -41,25 +41,25 @@ def read(messages: Sequence[Message]) -> Story:
         return story
     match = _QUERY.search(messages[first].content)
     story.query = (match.group(1) if match else "").split("\nThe user says: ")[0].strip()
-    step = 0
+    step = ""
     for message in messages[first:]:
         if message.role == "assistant":
-            step = _told_step(story, message.content)
+            step = _said(story, message.content)
         elif message.role == "user":
             _hear(story, step, message.content)
     return story
 
 
-def _told_step(story: Story, text: str) -> int:
+def _said(story: Story, text: str) -> str:
     steps = _STEP.findall(text)
-    step = int(steps[-1]) if steps else 0
+    step = steps[-1] if steps else ""
     story.turns += 1
     story.tries[step] = story.tries.get(step, 0) + 1
     return step
 
 
-def _hear(story: Story, step: int, text: str) -> None:
-    """Take in a user message; new words send the search back to its second step."""
+def _hear(story: Story, step: str, text: str) -> None:
+    """Take in a user message; new words send the work back to the search."""
     story.last = text
     if step:
         story.outputs[step] = text
@@ -69,6 +69,6 @@ def _hear(story: Story, step: int, text: str) -> None:
     if words:
         story.told += words
         story.refused = 0
-        for later in (2, 3, 4):
-            story.outputs.pop(later, None)
-            story.tries.pop(later, None)
+        looked = {"look"} & story.tries.keys()
+        story.outputs = {name: story.outputs[name] for name in looked if name in story.outputs}
+        story.tries = {name: story.tries[name] for name in looked}

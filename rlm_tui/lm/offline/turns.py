@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from rlm_tui.lm.offline import code
+import ast
+import re
+
+from rlm_tui.lm.offline import code, compute, layout, plan, records
 from rlm_tui.lm.offline.question import Question, understand
 from rlm_tui.lm.offline.story import Story
 
-MAX_TURNS = 12
+MAX_TURNS = 14
 _KEEP = 10
 
 
@@ -14,20 +17,18 @@ def next_turn(story: Story) -> str:
     """The root LM's next message."""
     question = understand(story.query, story.told)
     if story.is_last_turn or story.turns >= MAX_TURNS:
-        return _give_up(story, "The limit was reached before the search was over.")
+        return _give_up(story, question, "A limit was reached before the search was over.")
     if not question.terms:
-        return _give_up(story, "The question has no word to search for.")
-    if 1 not in story.tries:
+        return _give_up(story, question, "The question has no word to search for.")
+    if not story.tries:
         return _turn(
             "I am a keyword search, no language model: I look for the words of the question and read out what stands "
             "beside them. First I look at how the context is built.",
             code.PROBE,
         )
-    if "windows:" not in story.outputs.get(2, ""):
+    if "windows:" not in story.outputs.get("find", ""):
         return _search(story, question)
-    if "replies:" not in story.outputs.get(3, ""):
-        return _ask(story, question)
-    return _combine(story, question)
+    return _over_records(story, question) or _by_reading(story, question)
 
 
 def _turn(prose: str, block: str, ending: str = "") -> str:
@@ -35,43 +36,78 @@ def _turn(prose: str, block: str, ending: str = "") -> str:
 
 
 def _search(story: Story, question: Question) -> str:
-    tries = story.tries.get(2, 0)
+    tries = story.tries.get("find", 0)
     if tries > 1:
-        return _give_up(story, "The search did not run.")
-    named = ", ".join(term.word for term in question.terms)
+        return _give_up(story, question, "The search did not run.")
     stems = code.stems(question.terms)
     if tries:
-        return _turn(
-            "That did not give what I need, so I search in a simpler way.",
-            code.fill(code.SIMPLE_SEARCH, stems=stems, keep=_KEEP),
-        )
-    block = code.fill(
-        code.SEARCH,
-        patterns=code.patterns(question.searched),
-        stems=stems,
-        keep=_KEEP,
-        show=3 if question.operation is None else 4,
-        width=200 if question.operation is None else 700,
-    )
+        block = code.fill(code.SIMPLE_SEARCH, stems=stems, keep=_KEEP)
+        return _turn("That did not give what I need, so I search in a simpler way.", block)
+    show, width = (3, 400) if question.operation is None else (4, 700)
+    patterns = code.patterns(question.searched)
+    block = code.fill(code.SEARCH, patterns=patterns, stems=stems, keep=_KEEP, show=show, width=width)
+    named = ", ".join(term.word for term in question.terms)
     return _turn(
         f"I search for {named}, and rank the passages by how many of these words they hold and how rare those are.",
         block,
     )
 
 
-def _ask(story: Story, question: Question) -> str:
-    if story.tries.get(3, 0) > 1:
-        return _give_up(story, "The sub-calls did not run.")
-    return _turn(
-        "I ask one sub-call about each of the best passages, so that each is read closely.",
-        code.fill(code.ASK, question=question.text),
+def _over_records(story: Story, question: Question) -> str | None:
+    """The next turn of a computation over records, or None when the question or the document is not of that kind."""
+    if story.refused or story.tries.get("ask"):
+        return None
+    if "read" not in story.tries:
+        found = _layout(story, question)
+        return found and _read(question, found)
+    planned = plan.make(question, plan.profile(story.outputs.get("read", "")), _known(story))
+    if planned is None or "compute" in story.tries:
+        return None
+    why = (
+        "The document is made of records, so I compute over every one of them that matches instead of reading passages."
     )
+    return _finish(story, why, compute.block(planned, nothing(question)))
 
 
-def _combine(story: Story, question: Question) -> str:
-    if story.tries.get(4, 0) - story.refused > 1:
-        return _give_up(story, "The replies could not be combined.")
-    block = code.fill(code.COMBINE, nothing=nothing(question), refused=story.refused)
+def _layout(story: Story, question: Question) -> layout.Layout | None:
+    texts = layout.excerpts(story.outputs.get("look", "") + "\n" + story.outputs.get("find", ""))
+    found = layout.detect(texts)
+    if found is None or question.operation is not None:
+        return found
+    return found if plan.named(question, found.columns) else None
+
+
+def _read(question: Question, found: layout.Layout) -> str:
+    prose = f"The document seems to hold {records.NAMES[found.kind]}, so I read all of them as records."
+    block = code.fill(
+        records.reader(found),
+        columns=list(found.columns),
+        detail=records.detail(found),
+        words=code.words(question.terms),
+    )
+    return _turn(prose, block)
+
+
+def _known(story: Story) -> dict[str, int]:
+    """In how many windows each word stands, as the search printed it."""
+    match = re.search(r"with each word: (\{.*\})$", story.outputs.get("find", ""), re.MULTILINE)
+    try:
+        return dict(ast.literal_eval(match[1])) if match else {}
+    except (ValueError, SyntaxError):
+        return {}
+
+
+def _by_reading(story: Story, question: Question) -> str:
+    """Ask sub-calls about the passages, then take their surest reply."""
+    if "replies:" not in story.outputs.get("ask", ""):
+        if story.tries.get("ask", 0) > 1:
+            return _give_up(story, question, "The sub-calls did not run.")
+        block = code.fill(code.ASK, question=question.text)
+        return _turn("I ask one sub-call about each of the best passages, so that each is read closely.", block)
+    refused = story.refused - min(1, story.tries.get("compute", 0))
+    if story.tries.get("take", 0) > refused + 1:
+        return _give_up(story, question, "The replies could not be put together.")
+    block = code.fill(code.COMBINE, nothing=nothing(question), refused=max(0, refused))
     return _finish(story, "I take the surest of the replies and say where in the document it stands.", block)
 
 
@@ -87,8 +123,7 @@ def _finish(story: Story, prose: str, block: str) -> str:
     return _turn(prose, block, "\nFINAL_VAR(final_answer)\n")
 
 
-def _give_up(story: Story, why: str) -> str:
+def _give_up(story: Story, question: Question, why: str) -> str:
     """End honestly without an answer."""
-    return _finish(
-        story, why, code.fill("# Step 5: end\nfinal_answer = «text»\n", text=f"No answer found in the document. {why}")
-    )
+    block = code.fill("# Step 5: end without an answer\nfinal_answer = «text»\n", text=f"{nothing(question)} ({why})")
+    return _finish(story, why, block)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-STOP = frozenset(
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STOP = _set(
     """a an the this that these those and or but nor so if then than as of in on at by to from for with without within
     about into onto over under between among through during per via up down out off is are was were be been being am do
     does did done has have had having can could may might must shall should will would not no it its it's he she they
@@ -15,15 +20,16 @@ STOP = frozenset(
     stated according hidden somewhere exactly only just also very more most less least let's lets s t instead again
     currently now use uses used using get gets know think what's who's where's when's whats let need want try rather
     actually inside contain contains contained appear appears value values total sum average mean highest lowest
-    maximum minimum max min largest smallest biggest combined together altogether overall""".split()
+    maximum minimum max min largest smallest biggest combined together altogether overall mention mentions mentioning
+    greatest top"""
 )
 """Words that say how a question is asked, not what it is about."""
 
-FUNCTION = frozenset(
+FUNCTION = _set(
     """a an the this that these those of in on at by to from for with is are was were be been being has have had it its
     as and which who now currently exactly simply only equal equals reads read says set will would stands stand remains
     remain became become becomes named called known also so namely still thus therefore did does do follows
-    following""".split()
+    following"""
 )
 """Words that may stand between the thing asked for and its value without changing what is said."""
 
@@ -33,11 +39,11 @@ COPULA = re.compile(
     re.IGNORECASE,
 )
 
-DECOY = frozenset(
+DECOY = _set(
     """old former previous prior last earlier past obsolete outdated expired retired fake false wrong incorrect dummy
     example sample placeholder decoy test temporary proposed alleged supposed rejected cancelled next future other
     another second third wasn't isn't not never neither formerly rumoured rumored deprecated imaginary
-    fictional""".split()
+    fictional"""
 )
 """Words beside a value that make it another value than the one asked for, unless the question has them too."""
 
@@ -77,7 +83,6 @@ _FAMILIES = (
     "heavy weigh weighs weight weighed",
     "far distance",
     "fast speed",
-    "hot temperature warm",
     "people inhabitants population residents",
     "ceo chief executive",
     "phone telephone",
@@ -90,6 +95,15 @@ _FAMILIES = (
     "speak spoke spoken speaks",
     "child children",
     "city cities",
+    "department dept division",
+    "quantity qty",
+    "amount amt",
+    "temperature temp",
+    "employee employees staff worker workers",
+    "total totals sum altogether combined overall totalled totaled totalling",
+    "average mean averages averaged",
+    "highest maximum largest biggest greatest tallest most max record top oldest longest latest",
+    "lowest minimum smallest least min cheapest youngest shortest fewest",
     "country countries",
 )
 _KIN = {word: tuple(family.split()) for family in _FAMILIES for word in family.split()}
@@ -97,7 +111,7 @@ _SUFFIXES = ("ations", "ation", "ments", "ment", "ings", "ing", "ied", "ies", "e
 
 
 class Term(NamedTuple):
-    """A word that carries a question: its text, stems to look for quickly, one pattern for lower-case text, a weight."""
+    """A word that carries a question: its text, stems to look for quickly, a pattern for lower-case text, a weight."""
 
     word: str
     stems: tuple[str, ...]

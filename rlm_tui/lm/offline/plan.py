@@ -1,0 +1,206 @@
+"""What to compute over the records: which field, which conditions; decided from what step 3 printed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+from rlm_tui.lm.offline.question import Operation, Question
+from rlm_tui.lm.offline.words import Term
+
+_COMPARE = re.compile(
+    r"\b(over|above|more than|greater than|higher than|older than|at least|under|below|less than|fewer than|lower than"
+    r"|cheaper than|younger than|at most)\s+[$€£]?(\d[\d.,]*)(k\b)?",
+    re.IGNORECASE,
+)
+_SIGNS = {"at least": ">=", "at most": "<="}
+_GENERIC = ("record", "row", "line", "entr", "item")
+_NO_MEASURE = re.compile(r"(?:^|[\W_])(?:id|no|nr|date|time|year|phone|zip|index|number|#)$|^#|time|Id$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What step 3 saw: how many records, the first one, and where words stand: (word, field, value, times)."""
+
+    count: int = 0
+    example: dict[str, str] = field(default_factory=dict)
+    matches: tuple[tuple[str, str, str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A computation: `equal` holds (field, values), `holds` (field, pattern), `compare` (sign, number)."""
+
+    operation: Operation
+    measure: str = ""
+    label: str = ""
+    equal: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    holds: tuple[tuple[str, str, str], ...] = ()
+    compare: tuple[str, float] | None = None
+    asks_label: bool = False
+
+
+def profile(output: str) -> Profile:
+    """Read back what step 3 printed; an empty Profile when that is not there."""
+    try:
+        count = re.search(r"^records: (\d+)$", output, re.MULTILINE)
+        example = re.search(r"^example: (\{.*\})$", output, re.MULTILINE)
+        matches = re.search(r"^matches: (\[.*\])$", output, re.MULTILINE)
+        if not (count and example and matches):
+            return Profile()
+        return Profile(int(count[1]), ast.literal_eval(example[1]), tuple(ast.literal_eval(matches[1])))
+    except (ValueError, SyntaxError):
+        return Profile()
+
+
+def named(question: Question, columns: tuple[str, ...] | list[str]) -> list[str]:
+    """The columns that the question names, in the order of the question."""
+    return [column for term in question.terms for column in columns if _names(term, column)]
+
+
+def _names(term: Term, column: str) -> bool:
+    low = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", column).lower()
+    return bool(re.search(term.pattern, low))
+
+
+def make(question: Question, seen: Profile, known: dict[str, int]) -> Plan | None:
+    """A Plan that the records bear out, or None when the question is about something else."""
+    if seen.count < 2 or not seen.example:
+        return None
+    compare = _COMPARE.search(question.text)
+    digits = set(re.findall(r"\d+", compare.group())) if compare else set()
+    terms = [term for term in question.terms if term.word not in digits]
+    operation = question.operation or "lookup"
+    equal, covered = _equal(question, terms, seen)
+    measure = _measure(question, operation, seen, bool(compare), {name for name, _ in equal})
+    if not measure and (operation in ("sum", "average", "max", "min", "lookup") or compare):
+        return None
+    holds = _holds(question, [term for term in terms if term.word not in covered], seen, has_equal=bool(equal))
+    fields = named(question, list(seen.example))
+    left = [
+        t
+        for t in terms
+        if t.word not in covered
+        and not any(_names(t, f) for f in seen.example)
+        and not any(h[2] == t.word for h in holds)
+    ]
+    if any(term.weight > 1 and not _is_subject(term, question) for term in left) or (
+        operation == "lookup" and not equal
+    ):
+        return None
+    if (
+        operation == "count"
+        and not (equal or holds or compare)
+        and not any(known.get(t.word) or t.word.startswith(_GENERIC) for t in left)
+    ):
+        return None
+    label = _label(question, operation, seen, measure, fields)
+    if operation == "most" and not label:
+        return None
+    return Plan(operation, measure, label, equal, holds, _comparison(compare), question.kind in ("person", "name"))
+
+
+def _is_subject(term: Term, question: Question) -> bool:
+    """Whether a word names what the records are (`all employees`, `of books`), not which of them."""
+    return bool(
+        re.search(rf"\b(?:many|all|the|of|of the|of all|number of)\s+{re.escape(term.word)}\b", question.text.lower())
+    ) and term.word.endswith("s")
+
+
+def _comparison(match: re.Match[str] | None) -> tuple[str, float] | None:
+    if match is None:
+        return None
+    word = match.group(1).lower()
+    sign = _SIGNS.get(word) or (
+        ">" if word.split()[0] in ("over", "above", "more", "greater", "higher", "older") else "<"
+    )
+    return sign, float(match.group(2).strip(".,").replace(",", "")) * (1000 if match.group(3) else 1)
+
+
+def _equal(
+    question: Question, terms: list[Term], seen: Profile
+) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], set[str]]:
+    """Conditions `field is value` for values made of the question's words alone, and the words they use up."""
+    exact: dict[str, dict[str, tuple[str, ...]]] = {}
+    asked = " ".join(re.findall(r"\w+", question.text.lower()))
+    for literally in (True, False):
+        used = {word for values in exact.values() for words in values.values() for word in words}
+        for _, name, value, _ in seen.matches:
+            parts = re.findall(r"\w+", value.lower())
+            hits = tuple(
+                t.word
+                for t in terms
+                for part in parts
+                if part == t.word or (not literally and re.fullmatch(t.pattern, part))
+            )
+            whole = " ".join(parts) in asked if literally else len(hits) == len(parts)
+            if parts and whole and hits and not used & set(hits):
+                exact.setdefault(name, {})[value] = hits
+    return _best_fields(question, exact, seen)
+
+
+def _best_fields(
+    question: Question, exact: dict[str, dict[str, tuple[str, ...]]], seen: Profile
+) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], set[str]]:
+    fields = named(question, list(exact))
+    times = {name: sum(n for _, f, _, n in seen.matches if f == name) for name in exact}
+    chosen: list[tuple[str, tuple[str, ...]]] = []
+    covered: set[str] = set()
+    for name in sorted(exact, key=lambda f: (f not in fields, -max(map(len, exact[f].values())), -times[f])):
+        longest = {v: w for v, w in exact[name].items() if not any(set(w) < set(o) for o in exact[name].values())}
+        values = {v: w for v, w in longest.items() if not set(w) & covered}
+        if values:
+            chosen.append((name, tuple(values)))
+            covered |= {word for words in values.values() for word in words}
+    return tuple(chosen), covered
+
+
+def _holds(
+    question: Question, terms: list[Term], seen: Profile, *, has_equal: bool
+) -> tuple[tuple[str, str, str], ...]:
+    """Conditions `field holds word` for words that stand inside longer values."""
+    out: list[tuple[str, str, str]] = []
+    head = re.search(r"\bhow many (\w+)", question.text.lower())
+    for term in terms:
+        places = [(times, name) for word, name, _, times in seen.matches if word == term.word]
+        is_head = bool(head and head.group(1) == term.word) and "message" not in seen.example
+        if (
+            places
+            and not any(_names(term, name) for name in seen.example)
+            and (term.weight > 1 or not (has_equal or is_head))
+        ):
+            totals = {name: sum(t for t, n in places if n == name) for _, name in places}
+            out.append((max(totals, key=lambda name: totals[name]), term.pattern, term.word))
+    return tuple(out)
+
+
+def _measure(question: Question, operation: Operation, seen: Profile, compares: bool, taken: set[str]) -> str:
+    """The field to compute with: one that the question names, else the only one with numbers."""
+    if operation in ("count", "most", "occurrences") and not compares:
+        return ""
+    asked = [name for name in named(question, list(seen.example)) if name not in taken]
+    numeric = [name for name, value in seen.example.items() if re.search(r"\d", value) and name not in taken]
+    both = [name for name in asked if name in numeric]
+    if both or operation == "lookup":
+        return (both or [*asked, ""])[0] if operation != "lookup" else (asked or [""])[0]
+    plain = [
+        name
+        for name in numeric
+        if not _NO_MEASURE.search(name) and re.fullmatch(r"\W{0,3}\d[\d.,'’]*\W?\w{0,8}", seen.example[name])
+    ]
+    return plain[0] if len(plain) == 1 else ""
+
+
+def _label(question: Question, operation: Operation, seen: Profile, measure: str, fields: list[str]) -> str:
+    """The field that names a record, or the one to group by."""
+    if operation == "most":
+        groups = [name for name in fields if not re.fullmatch(r"\W*[\d.,]+\W*", seen.example[name])]
+        others = [name for name, value in list(seen.example.items())[1:] if not re.search(r"\d", value)]
+        return groups[0] if groups else others[0] if len(others) == 1 else ""
+    texts = [n for n, value in seen.example.items() if n != measure and not re.fullmatch(r"[\W\d]*", value)]
+    asked = [name for name in fields if name in texts]
+    naming = [
+        name for name in texts if re.search(r"name|title|employee|product|item|city|country", name, re.IGNORECASE)
+    ]
+    return (asked + naming + texts + [""])[0]

@@ -1,0 +1,165 @@
+"""The blocks that read every record of a document and compute over them, as templates."""
+
+from __future__ import annotations
+
+from rlm_tui.lm.offline.layout import LEVEL, Layout
+
+_LINES = """\
+def lines():
+    for doc in docs:
+        for match in re.finditer(r"[^\\n\\r\\f]+", doc):
+            yield match.group().strip()
+
+"""
+_CSV = """\
+columns = «columns»
+
+def records():  # lines of CSV; a thousands comma that splits a cell is taken out
+    for line in lines():
+        row = [cell.strip() for cell in next(csv.reader([line], delimiter=«detail»), [])]
+        if len(row) > len(columns):
+            row = [cell.strip() for cell in line_without_commas(line)]
+        if len(row) == len(columns) and row != columns and row[0].lower() not in totals:
+            yield dict(zip(columns, row))
+
+def line_without_commas(line):
+    return next(csv.reader([re.sub(r"(?<=\\d),(?=\\d{3}(?!\\d))", "", line)], delimiter=«detail»))
+"""
+_TABLE = """\
+columns = «columns»
+
+def records():  # rows of a table: cells part at bars, tabs or two blanks
+    for line in lines():
+        row = re.split(r"\\s{2,}|\\t|\\s*\\|\\s*", line.strip("|").strip())
+        if len(row) == len(columns) and row != columns and re.search(r"\\w", line) and row[0].lower() not in totals:
+            yield dict(zip(columns, row))
+"""
+_KEYED = """\
+key = re.compile(«detail»)
+
+def records():  # a record ends where one of its keys comes again
+    for doc in docs:
+        record, name, at = {}, None, 0
+        for match in key.finditer(doc):
+            again = match.group(1) in record or match.group(1) == name
+            if name:
+                record[name] = tidy(doc[at : match.start()], last=again)
+            if again:
+                yield record
+                record = {}
+            name, at = match.group(1), match.end()
+        if name:
+            yield {**record, name: tidy(doc[at : at + 300], last=True)}
+
+def tidy(text, last):
+    text = re.split(r"[\\n\\f]", text.strip(), maxsplit=1)[0] if last else text
+    return " ".join(text[:300].split()).strip(" ,;|.\\"'*[](){}")
+"""
+_JSONL = """\
+def records():  # one JSON object a line
+    for line in lines():
+        if line.startswith("{"):
+            try:
+                yield {key: str(value) for key, value in json.loads(line.rstrip(",")).items()}
+            except ValueError:
+                continue
+"""
+_JSON = """\
+def records():  # JSON: every object that holds no other object
+    for doc in docs:
+        waiting = [json.loads(doc)]
+        while waiting:
+            item = waiting.pop()
+            inner = [v for v in (item.values() if isinstance(item, dict) else item) if isinstance(v, (dict, list))]
+            if isinstance(item, dict) and not any(isinstance(v, dict) or v and isinstance(v[0], dict) for v in inner):
+                yield {key: str(value) for key, value in item.items()}
+            else:
+                waiting.extend(reversed(inner))
+"""
+_LOG = """\
+level = re.compile(«detail»)
+
+def records():  # lines of a log: what stands before the level, the level, the message
+    for line in lines():
+        found = level.search(line[:120])
+        if found:
+            yield {"time": line[: found.start()].strip(" []:-"), "level": found.group(1), "message": line[found.end() :].strip(" ]:-")}
+"""
+_SENTENCES = """\
+columns = «columns»
+shape = re.compile(«detail»)
+
+def records():  # sentences of one shape
+    for doc in docs:
+        for found in shape.finditer(doc):
+            yield {name: " ".join(value.split()) for name, value in zip(columns, found.groups())}
+"""
+_READERS = {
+    "csv": ("csv, re", _LINES + _CSV),
+    "table": ("re", _LINES + _TABLE),
+    "keyed": ("re", _KEYED),
+    "jsonl": ("json, re", _LINES + _JSONL),
+    "json": ("json, re", _JSON),
+    "log": ("re", _LINES + _LOG),
+    "sentences": ("re", _SENTENCES),
+}
+NAMES = {
+    "csv": "lines of comma-separated values",
+    "table": "rows of a table",
+    "keyed": "fields with a name before each",
+    "jsonl": "JSON objects, one a line",
+    "json": "JSON",
+    "log": "lines of a log",
+    "sentences": "sentences of one shape",
+}
+_PROFILE = """
+count, example, matches = 0, {}, Counter()
+for record in records():
+    count, example = count + 1, example or record
+    for field, value in record.items():
+        low = value.lower()
+        for word in [word for word, (stems, _) in words.items() if any(stem in low for stem in stems)]:
+            if re.search(words[word][1], low):
+                matches[word, field, value if len(value) <= 40 else "…"] += 1
+print("records:", count)
+print("example:", {field: value[:60] for field, value in example.items()})
+print("matches:", [(*match, times) for match, times in matches.most_common(30)])
+"""
+_TOTALS = """\
+totals = ("total", "totals", "subtotal", "sum", "grand total", "total:")
+"""
+NUMBERS = """\
+def number(text):  # "$75,000" -> 75000.0, "75k" -> 75000.0, None when there is no number
+    found = re.search(r"([-−]?)[$€£]?\\s?(\\d[\\d.,'\\u00a0\\u202f]*)\\s?(k\\b|thousand|million|billion)?", text.lower())
+    if not found:
+        return None
+    digits = re.sub(r"['\\u00a0\\u202f]", "", found[2]).strip(".,")
+    if decimal_comma:
+        digits = digits.replace(".", "").replace(",", ".")
+    else:
+        digits = digits.replace(",", "") if digits.count(".") < 2 else digits.replace(".", "")
+    scale = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9}.get(found[3], 1)
+    return (-1 if found[1] else 1) * float(digits) * scale
+"""
+
+
+def reader(layout: Layout) -> str:
+    """The template of step 3: a generator of records, then a count of them and of the question's words in them."""
+    imports, body = _READERS[layout.kind]
+    totals = _TOTALS if "totals" in body else ""
+    head = (
+        f"# Step 3: read every record ({NAMES[layout.kind]}), and see in which fields the words of the question stand\n"
+    )
+    docs = "docs = [context] if isinstance(context, str) else [str(part) for part in context]\n"
+    return f"{head}import {imports}\nfrom collections import Counter\n\n{docs}words = «words»\n{totals}{body}{_PROFILE}"
+
+
+def detail(layout: Layout) -> str:
+    """What a reader needs beside the columns: a delimiter or a pattern."""
+    if layout.kind == "keyed":
+        import re
+
+        keys = sorted(layout.columns, key=len, reverse=True)
+        names = "|".join(re.escape(key).replace(r"\ ", r"\s") for key in keys)
+        return rf"\b({names})[\"'*]*\s?[:=][*]*[ \t]*"
+    return LEVEL if layout.kind == "log" else layout.detail
