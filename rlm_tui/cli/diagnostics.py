@@ -28,10 +28,10 @@ def fail(error: BaseException, *, debug: bool = False) -> int:
         # The reader of our output has gone: point stdout at nothing, or Python complains when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
-    if isinstance(error, RlmTuiError):
-        if not debug:
-            say(f"rlm-tui: {error}")
-        return error.exit_code
+    if not isinstance(error, RlmTuiError):
+        from rlm_tui.session.crash import unexpected
+
+        error = unexpected(error)
     if not debug:
-        say(f"rlm-tui: an unexpected {type(error).__name__} occurred ({error}); --debug shows where.")
-    return ExitCode.FAILED
+        say(f"rlm-tui: {error}")
+    return error.exit_code

@@ -13,6 +13,7 @@ from rlm_tui.context.load import Loading
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import YES, Batch, Capability, Phase
+from rlm_tui.session.crash import unexpected
 from rlm_tui.session.crew import Crew
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.log import EventLog
@@ -126,6 +127,10 @@ class LiveSession(Cursor):
         except RlmTuiError as error:
             self.failure = error
             self._outbox.message(str(error))
+        except Exception as error:
+            self.failure = unexpected(error)
+            self._outbox.message(str(self.failure))
+            raise
         finally:
             self._outbox.change()
 

@@ -1,0 +1,26 @@
+"""What counts as a terminal: stderr and /dev/tty, as Textual draws through stderr and reads from fd 0."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rlm_tui.errors import UsageError
+
+
+def require(command: str) -> None:
+    """Refuse in one sentence where no screen can be drawn; put the terminal on fd 0 where something was piped in."""
+    if os.environ.get("TERM", "") in ("", "dumb") or not sys.stderr.isatty():
+        raise UsageError(f"{command} needs a terminal to draw on; without one, use rlm-tui run.")
+    if not os.isatty(0):
+        attach_tty(command)
+
+
+def attach_tty(command: str) -> None:
+    """Put /dev/tty on fd 0."""
+    try:
+        tty = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        raise UsageError(f"{command} needs a terminal for its keys; without one, use rlm-tui run.") from None
+    os.dup2(tty, 0)
+    os.close(tty)

@@ -1,0 +1,23 @@
+"""Turns a fault of rlm-tui itself into one sentence, and keeps its traceback for whoever looks."""
+
+from __future__ import annotations
+
+import traceback
+
+from rlm_tui import paths
+from rlm_tui.errors import RlmTuiError
+
+
+def unexpected(error: BaseException) -> RlmTuiError:
+    """A fault of rlm-tui itself as one sentence; its traceback goes to the crash log, which the sentence names."""
+    log = paths.log_file()
+    try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
+            traceback.print_exception(error, file=file)
+        where = f"{log} has the details"
+    except OSError:
+        where = "--debug shows the details"
+    found = RlmTuiError(f"An unexpected {type(error).__name__} stopped this ({error}); {where}.")
+    found.__cause__ = error
+    return found
