@@ -1,0 +1,124 @@
+"""Laws of the fold: a view of any moment equals the fold of what had happened by then."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlm_tui import events as ev
+from rlm_tui.trajectory import Trajectory
+
+NODES = ("1", "1.1", "1.1.lm1", "1.1.code1", "1.1.code1.sub1", "1.1.code1.sub2", "1.2", "1.2.lm1", "2", "nowhere")
+nodes = st.sampled_from(NODES)
+usages = st.builds(ev.Usage, st.none() | st.integers(0, 99), st.none() | st.integers(0, 99), st.none() | st.just(0.5))
+changes = st.lists(
+    st.builds(ev.VarChange, st.sampled_from("abc"), st.sampled_from(["added", "changed", "removed"])), max_size=3
+)
+messages = st.lists(st.just(ev.StoredMessage("user", "hi")), min_size=1, max_size=3)
+
+
+def _opened(node: str) -> ev.NodeOpened:
+    parent = node.rpartition(".")[0]
+    last = node.rpartition(".")[2]
+    kind = {"l": "lm", "c": "code", "s": "subcall"}.get(last[0], "iteration" if parent else "rlm")
+    return ev.NodeOpened(node=node, type=kind, parent=parent)
+
+
+EVENTS = st.one_of(
+    nodes.map(_opened),
+    st.builds(ev.NodeClosed, node=nodes, outcome=st.sampled_from(["ok", "error"])),
+    st.builds(
+        ev.RunStarted,
+        node=nodes,
+        query=st.just("?"),
+        model=st.just("m"),
+        sub_model=st.just("m"),
+        dialect=st.just("paper"),
+    ),
+    st.builds(ev.RunFinished, node=nodes, status=st.just("answered")),
+    st.builds(ev.IterationStarted, node=nodes, number=st.integers(1, 9)),
+    st.builds(ev.LmRequested, node=nodes, model=st.just("m"), messages=messages.map(tuple), prior=st.integers(0, 4)),
+    st.builds(ev.LmResponded, node=nodes, text=st.just("x"), usage=usages),
+    st.builds(ev.ResponseParsed, node=nodes),
+    st.builds(ev.CodeStarted, node=nodes, code=st.just("x"), number=st.integers(1, 9)),
+    st.builds(ev.CodeFinished, node=nodes, status=st.just("ok"), changes=changes.map(tuple)),
+    st.builds(ev.SubcallRequested, node=nodes, function=st.just("llm_query"), prompt=st.just("p"), model=st.just("m")),
+    st.builds(ev.SubcallFinished, node=nodes, usage=usages),
+    st.builds(ev.Held, node=nodes, hold=st.integers(1, 4), checkpoint=st.just("before_code"), why=st.just("step")),
+    st.builds(ev.Released, node=nodes, hold=st.integers(1, 4), checkpoint=st.just("before_code"), how=st.just("run")),
+    st.builds(ev.Told, node=nodes, text=st.just("look")),
+    st.builds(ev.Note, node=nodes, text=st.just("mind")),
+)
+
+
+def _stamped(made: list[ev.TraceEvent]) -> list[ev.TraceEvent]:
+    return [msgspec.structs.replace(event, seq=i, t=i / 4) for i, event in enumerate(made, 1)]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(EVENTS, max_size=40))
+def test_a_view_of_any_moment_equals_the_fold_of_the_events_up_to_it(made: list[ev.TraceEvent]) -> None:
+    events = _stamped(made)
+    whole = Trajectory(events)
+    for k in range(len(events) + 1):
+        assert whole.at(k).snapshot() == Trajectory(events[:k]).now().snapshot()
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(EVENTS, min_size=1, max_size=40), st.data())
+def test_seeking_about_leaves_no_trace_in_what_is_seen(made: list[ev.TraceEvent], data: st.DataObject) -> None:
+    whole = Trajectory(_stamped(made))
+    before = whole.now().snapshot()
+    for k in data.draw(st.lists(st.integers(-3, len(made) + 3), max_size=8)):
+        whole.at(k).snapshot()
+    assert whole.now().snapshot() == before
+
+
+def test_what_a_node_spent_includes_everything_below_it_at_that_moment() -> None:
+    chain = ["1", "1.1", "1.1.code1", "1.1.code1.sub1", "1.1.lm1"]
+    events = _stamped(
+        [
+            *(_opened(node) for node in chain),
+            ev.LmResponded(node="1.1.lm1", text="", usage=ev.Usage(10, 5)),
+            ev.SubcallFinished(node="1.1.code1.sub1", usage=ev.Usage(100, None)),
+        ]
+    )
+    tree = Trajectory(events)
+    assert tree.at(6).usage(tree.nodes["1"]) == ev.Usage(10, 5)
+    assert tree.now().usage(tree.nodes["1"]) == ev.Usage(110, 5)
+    assert tree.now().usage(tree.nodes["1.1.code1"]) == ev.Usage(100, None)
+
+
+def test_unknown_usage_stays_unknown_and_is_not_nought() -> None:
+    tree = Trajectory(_stamped([_opened("1"), ev.LmResponded(node="1", text="x")]))
+    assert tree.now().usage(tree.nodes["1"]).tokens is None
+
+
+def test_a_conversation_drops_what_a_later_request_did_not_repeat() -> None:
+    def asked(prior: int, count: int) -> ev.LmRequested:
+        return ev.LmRequested(node="1", model="m", messages=(ev.StoredMessage("user", "x"),) * count, prior=prior)
+
+    tree = Trajectory(_stamped([_opened("1"), asked(0, 2), asked(2, 2), asked(1, 1)]))
+    assert [(p.seq, p.nth) for p in tree.at(3).conversation("1")] == [(2, 0), (2, 1), (3, 0), (3, 1)]
+    assert [(p.seq, p.nth) for p in tree.now().conversation("1")] == [(2, 0), (4, 0)]
+
+
+def test_words_to_the_model_are_queued_until_a_request_carries_them() -> None:
+    request = ev.LmRequested(node="1", model="m", messages=(ev.StoredMessage("user", "x"),))
+    tree = Trajectory(_stamped([_opened("1"), request, ev.Told(node="1", text="look"), request]))
+    assert tree.at(3).queued_words() == [3]
+    assert tree.now().queued_words() == []
+    assert tree.at(2).queued_words() == []
+
+
+def test_holds_are_a_queue_and_a_reused_id_ends_only_the_newest() -> None:
+    def held(number: int) -> ev.Held:
+        return ev.Held(node="1", hold=number, checkpoint="before_code", why="step")
+
+    def released(number: int) -> ev.Released:
+        return ev.Released(node="1", hold=number, checkpoint="before_code", how="run")
+
+    tree = Trajectory(_stamped([_opened("1"), held(1), held(2), released(1), held(3)]))
+    assert [hold.id for hold in tree.at(3).holds()] == [1, 2]
+    assert [hold.id for hold in tree.now().holds()] == [2, 3]
