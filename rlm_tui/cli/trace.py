@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import SUPPRESS
 from typing import TYPE_CHECKING
 
 from rlm_tui import resources
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = commands.add_parser("verify", help="check that a trace is whole (exit code 5 when it is not)")
     for command in (info, verify):
         command.add_argument("trace", metavar="TRACE", help="a trace file, or sample:NAME")
+        command.add_argument("--debug", action="store_true", default=SUPPRESS, help=SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:

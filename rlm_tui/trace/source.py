@@ -11,12 +11,13 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import IO, BinaryIO, Final, NamedTuple
 
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.codec import MAX_LINE
 
 _CHUNK: Final = 1 << 18
+_MAX_FILE: Final = 4 * 1024**3  # bytes
 _ZIP_FLOOR: Final = 256 * 1024 * 1024  # bytes that any compressed trace may unpack to
 _ZIP_RATIO: Final = 200  # beyond that, how many times its own size
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -29,8 +30,8 @@ def open_trace_file(path: Path) -> tuple[int, str]:
     if not magic.startswith((_GZIP, _ZSTD)):
         return fd, ""
     with os.fdopen(fd, "rb") as packed:
-        unpacked = _gzip(packed) if magic.startswith(_GZIP) else _zstd(packed, path)
-        with unpacked, tempfile.TemporaryFile() as plain:
+        unpacked = _unpacker(packed, magic, path)
+        with unpacked.stream, tempfile.TemporaryFile() as plain:
             problem = _unpack(unpacked, plain, path)
             return os.dup(plain.fileno()), problem
 
@@ -50,11 +51,26 @@ def line_at(fd: int, offset: int) -> bytes:
     """The line that begins at `offset`."""
     size = 4096
     while True:
-        chunk = os.pread(fd, size, offset)
-        end = chunk.find(b"\n")
-        if end >= 0 or len(chunk) < size:
-            return chunk[: end + 1] if end >= 0 else chunk
+        chunk = bytearray(size)
+        count = _read_into(fd, chunk, offset)
+        end = chunk.find(b"\n", 0, count)
+        if end >= 0 or count < size:
+            return bytes(chunk[: end + 1 if end >= 0 else count])
         size *= 8
+
+
+def _read_into(fd: int, buffer: bytearray | memoryview, offset: int) -> int:
+    try:
+        return os.preadv(fd, [buffer], offset)
+    except OSError as error:
+        raise TraceError(f"The trace cannot be read: {(error.strerror or str(error)).lower()}.") from None
+
+
+class _Unpacker(NamedTuple):
+    """A stream of unpacked bytes, and the errors by which it says that the packed ones are damaged."""
+
+    stream: io.BufferedIOBase
+    errors: tuple[type[Exception], ...]
 
 
 class _Positioned(io.RawIOBase):
@@ -68,7 +84,7 @@ class _Positioned(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         view = memoryview(buffer)[: max(0, self._end - self._at)]
-        count = os.preadv(self._fd, [view], self._at) if view else 0
+        count = _read_into(self._fd, view, self._at) if view else 0
         self._at += count
         return count
 
@@ -82,39 +98,43 @@ def _open_regular(path: Path) -> int:
     except (OSError, ValueError) as error:
         why = (isinstance(error, OSError) and error.strerror) or str(error)
         raise TraceError(f"The trace {path} cannot be opened: {why.lower()}.") from None
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise TraceError(f"{path} is not a regular file, so it is not opened as a trace.")
-    return fd
+    opened = os.fstat(fd)
+    if stat.S_ISREG(opened.st_mode) and opened.st_size <= _MAX_FILE:
+        return fd
+    os.close(fd)
+    what = f"larger than {_MAX_FILE // 1024**3} GB" if stat.S_ISREG(opened.st_mode) else "not a regular file"
+    raise TraceError(f"{path} is {what}, so it is not opened as a trace.")
 
 
-def _gzip(packed: BinaryIO) -> io.BufferedIOBase:
-    return cast("io.BufferedIOBase", gzip.GzipFile(fileobj=packed, mode="rb"))
-
-
-def _zstd(packed: BinaryIO, path: Path) -> io.BufferedIOBase:
+def _unpacker(packed: BinaryIO, magic: bytes, path: Path) -> _Unpacker:
+    if magic.startswith(_GZIP):
+        return _Unpacker(gzip.GzipFile(fileobj=packed, mode="rb"), (OSError, zlib.error))
     try:
         zstd = importlib.import_module("compression.zstd")
     except ImportError:
         message = f"{path} is compressed with zstd, which needs Python 3.14; unpack it first: zstd -d {path.name}"
         raise TraceError(message) from None
-    return cast("io.BufferedIOBase", zstd.ZstdFile(packed, "rb"))
+    return _Unpacker(zstd.ZstdFile(packed, "rb"), (OSError, zstd.ZstdError))
 
 
-def _unpack(packed: io.BufferedIOBase, plain: BinaryIO, path: Path) -> str:
+def _unpack(unpacked: _Unpacker, plain: IO[bytes], path: Path) -> str:
+    """Fill a file with the unpacked bytes; returns what was wrong with the packed ones."""
     cap = max(_ZIP_FLOOR, _ZIP_RATIO * path.stat().st_size)
     total = 0
-    try:
-        while chunk := packed.read1(_CHUNK):
-            total += len(chunk)
-            if total > cap:
-                raise TraceError(f"{path} unpacks to more than {cap // 1024**2} MB, so it is not opened.")
+    while True:
+        try:
+            chunk = unpacked.stream.read1(_CHUNK)
+        except EOFError:
+            return "The compressed file is cut off; what could be unpacked is shown."
+        except unpacked.errors as error:
+            return f"The compressed file is damaged ({error}); what could be unpacked is shown."
+        if not chunk:
+            return ""
+        total += len(chunk)
+        if total > cap:
+            raise TraceError(f"{path} unpacks to more than {cap // 1024**2} MB, so it is not opened.")
+        try:
             plain.write(chunk)
-    except EOFError:
-        problem = "The compressed file is cut off; what could be unpacked is shown."
-    except (OSError, zlib.error) as error:
-        problem = f"The compressed file is damaged ({error}); what could be unpacked is shown."
-    else:
-        problem = ""
-    plain.flush()
-    return problem
+            plain.flush()
+        except OSError as error:
+            raise TraceError(f"{path} cannot be unpacked: {(error.strerror or str(error)).lower()}.") from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import importlib.util
+import io
 import os
 import socket
 import threading
@@ -237,6 +239,39 @@ def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch:
     bomb.write_bytes(gzip.compress(bytes(1 << 23)))
     with pytest.raises(TraceError, match="unpacks to more than"):
         TraceReader(bomb)
+
+
+def test_a_file_over_the_cap_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.rlm.jsonl"
+    path.touch()
+    os.truncate(path, source._MAX_FILE + 1)
+    with pytest.raises(TraceError, match="larger than 4 GB"):
+        TraceReader(path)
+
+
+def test_a_read_that_fails_is_one_sentence(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with TraceReader(trace) as reader:
+        reader.index()
+        monkeypatch.setattr(os, "preadv", broken)
+        with pytest.raises(TraceError, match="cannot be read: input/output error"):
+            reader.event(1)
+    with pytest.raises(TraceError, match="cannot be read"):
+        TraceReader(trace)
+
+
+def test_a_full_disk_while_unpacking_is_not_blamed_on_the_file(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullDisk(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    packed = trace.with_name("a.rlm.jsonl.gz")
+    packed.write_bytes(gzip.compress(trace.read_bytes()))
+    monkeypatch.setattr(source.tempfile, "TemporaryFile", FullDisk)
+    with pytest.raises(TraceError, match="cannot be unpacked: no space left"):
+        TraceReader(packed)
 
 
 def test_zstd_is_read_where_python_can_and_else_refused_in_one_sentence(trace: Path, tmp_path: Path) -> None:
