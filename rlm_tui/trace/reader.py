@@ -27,7 +27,7 @@ _EVERY: Final = 1024  # events between two reports of progress
 class Problem(NamedTuple):
     """What is not whole about a trace.
 
-    `name` is one of header, torn, damaged, gap, order, packed, unfinished, or a structural one of recover.py;
+    `name` is one of header, torn, damaged, gap, order, packed, unfinished; from recover.py also structure, unreadable.
     `line` (from 1) and `offset` (bytes, unpacked) say where, 0 when it is about the whole file.
     """
 

@@ -31,7 +31,7 @@ def verify(path: Path) -> list[Problem]:
             found = [problem for event in reader for problem in checks.take(event)]
             return sorted(reader.problems + found, key=lambda problem: problem.line or 1 << 62)
     except TraceError as error:
-        return [Problem("header", str(error))]
+        return [Problem("unreadable", str(error))]
 
 
 class _Structure:
@@ -58,7 +58,7 @@ class _Structure:
             if not self._running:
                 yield "a run finishes that never started."
             self._running = False
-        elif not self._begun and not isinstance(event, BodyStored | Unknown):
+        elif not self._begun and not _may_come_first(event):
             self._begun = True
             yield f"{event.__struct_config__.tag} comes before any run.started."
 
@@ -85,6 +85,11 @@ class _Structure:
             self._closed.add(node)
         elif node and not isinstance(event, RunStarted) and node not in self._open and node not in self._closed:
             yield f"it belongs to the node {node!r}, which was never opened."
+
+
+def _may_come_first(event: TraceEvent) -> bool:
+    """A text that run.started refers to, and the node of the root RLM that owns it."""
+    return isinstance(event, BodyStored | Unknown) or (isinstance(event, NodeOpened) and not event.parent)
 
 
 def body_refs(event: TraceEvent) -> Iterator[int]:

@@ -144,7 +144,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> No
     path.write_bytes(content)
     with pytest.raises(TraceError, match="not an rlm-tui trace"):
         TraceReader(path)
-    assert [problem.name for problem in verify(path)] == ["header"]
+    assert [problem.name for problem in verify(path)] == ["unreadable"]
 
 
 def test_a_later_format_version_is_refused_by_name(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def messages(tmp_path: Path, *events: ev.TraceEvent) -> list[str]:
     [
         (START, OPEN, CLOSE, END),
         (START, END, START, END),
+        (OPEN, START, CLOSE, END),
         (ev.BodyStored(text="a long question"), msgspec.structs.replace(START, query=ev.BodyRef(1)), END),
     ],
 )

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_examples import HEADER, a_run, lines_of
 
@@ -270,6 +270,7 @@ def test_a_new_name_tells_when_and_what_and_is_free(tmp_path: Path) -> None:
     assert new_trace_path(question, NOW, tmp_path).name.endswith("-the-one-3.rlm.jsonl")
 
 
+@settings(deadline=None, max_examples=100)
 @given(st.text())
 def test_any_question_makes_a_plain_short_name(query: str) -> None:
     name = new_trace_path(query, NOW, Path("/nonexistent")).name
