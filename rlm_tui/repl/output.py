@@ -12,6 +12,7 @@ from rlm_tui.repl.worker.clip import Clip
 _CHUNK = 1 << 16
 _KEEP = 450_000  # a little over what the worker itself keeps, so that its own cut comes through whole
 _LATE_KEEP = 1_000
+_PAUSE_S = 0.002
 
 
 class Drain:
@@ -23,7 +24,9 @@ class Drain:
         self._loop = asyncio.get_running_loop()
         self._late = Clip(_LATE_KEEP)
         self._begin_with(None, None)
-        self._loop.add_reader(fd, self._read)
+        self._is_open = True
+        self._pause: asyncio.TimerHandle | None = None
+        self._resume()
 
     def begin(self, on_output: OnOutput | None) -> str:
         """A block begins; returns what was written since the last one ended."""
@@ -41,7 +44,10 @@ class Drain:
         return clip.text(), clip.dropped
 
     def close(self) -> None:
-        """Stop reading; the pipe belongs to the process object."""
+        """Stop reading; the pipe itself belongs to the process object; idempotent."""
+        self._is_open = False
+        if self._pause is not None:
+            self._pause.cancel()
         self._loop.remove_reader(self._fd)
 
     def _begin_with(self, clip: Clip | None, on_output: OnOutput | None) -> None:
@@ -49,13 +55,24 @@ class Drain:
         self._on_output = on_output
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
+    def _readable(self) -> None:
+        self._read()
+        if self._clip is not None and not self._clip.room and self._pause is None and self._is_open:
+            # What comes now is dropped anyway: read it slowly, so that a flood does not take the loop for itself.
+            self._loop.remove_reader(self._fd)
+            self._pause = self._loop.call_later(_PAUSE_S, self._resume)
+
+    def _resume(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self._fd, self._readable)
+
     def _read(self) -> bool:
         try:
             data = os.read(self._fd, _CHUNK)
         except (BlockingIOError, InterruptedError):
             return False
         if not data:
-            self._loop.remove_reader(self._fd)
+            self.close()
             return False
         self._take(self._decoder.decode(data))
         return True
@@ -63,7 +80,7 @@ class Drain:
     def _read_all(self) -> None:
         # A pipe holds at most 1 MB; a child that keeps writing must not keep the host here.
         for _ in range(64):
-            if not self._read():
+            if not self._is_open or not self._read():
                 return
 
     def _take(self, text: str) -> None:

@@ -94,11 +94,23 @@ class WorkerREPL:
 
     def interrupt(self) -> None:
         """Stop the running block with SIGINT, keeping the state; safe from any thread."""
-        self._from_any_thread(Watch.interrupt)
+
+        def act() -> None:
+            if self._watch is not None:
+                self._watch.interrupt()
+
+        self._from_any_thread(act)
 
     def kill(self) -> None:
-        """End the worker in the middle of a block: its variables are lost; safe from any thread."""
-        self._from_any_thread(Watch.kill)
+        """End the worker at once; the running block reads `killed` and variables are lost; safe from any thread."""
+
+        def act() -> None:
+            if self._watch is not None:
+                self._watch.kill()
+            elif self._connection is not None:
+                self._connection.child.kill()
+
+        self._from_any_thread(act)
 
     async def close(self) -> None:
         """End the worker and every child it started; idempotent."""
@@ -110,14 +122,10 @@ class WorkerREPL:
                 await self._drop(self._connection)
             self._loaded.clear()
 
-    def _from_any_thread(self, act: Callable[[Watch], None]) -> None:
-        def on_loop() -> None:
-            if self._watch is not None:
-                act(self._watch)
-
+    def _from_any_thread(self, act: Callable[[], None]) -> None:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: nothing runs
-                self._loop.call_soon_threadsafe(on_loop)
+                self._loop.call_soon_threadsafe(act)
 
     async def _connected(self) -> Connection:
         if self._is_closed:
@@ -198,7 +206,7 @@ class WorkerREPL:
         how = await connection.ended()
         (stdout, lost_out), (stderr, lost_err) = connection.end_output()
         await self._drop(connection)
-        self._lost = how
+        self._lost = "was ended by force" if watch.killed else how
         error = CodeError("WorkerDied", f"The REPL worker {how}; variables set in it are lost.")
         if watch.killed:
             why = f"did not stop within {GRACE_S:g} s of its timeout" if watch.timed_out else "was stopped by force"

@@ -55,6 +55,7 @@ class Runner:
         except BaseException as exc:  # noqa: BLE001  # also an interrupt while the outcome itself was told
             self._interrupts.running = False
             _fail(outcome, exc, self._interrupts.fired, "")
+        self._guard.quiet()
         return outcome
 
     def _attempt(self, code: str, filename: str, outcome: Outcome) -> None:

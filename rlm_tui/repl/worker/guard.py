@@ -38,19 +38,23 @@ class Guard:
         self._gc = gc.get_threshold()
         self._spare: bytearray | None = bytearray(_SPARE)
 
-    def restore(self) -> None:
-        """Before a block: the process is as at the start, except for what modules and variables hold."""
+    def quiet(self) -> None:
+        """After a block: nothing of it runs by itself any more, save its threads."""
         sys.settrace(None)
         sys.setprofile(None)
         threading.settrace(None)
         threading.setprofile(None)
+        self._restore_signals()
+
+    def restore(self) -> None:
+        """Before a block: the process is as at the start, except for what modules and variables hold."""
+        self.quiet()
         vars(builtins).update(self._builtins)
         for name, value in (self._streams | self._hooks).items():
             setattr(sys, name, value)
             setattr(sys, f"__{name}__", value)
         sys.modules["__main__"] = self._module
         vars(self._module)["__builtins__"] = builtins
-        self._restore_signals()
         sys.setrecursionlimit(self._recursion)
         sys.setswitchinterval(self._switch)
         gc.callbacks.clear()

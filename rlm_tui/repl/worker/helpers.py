@@ -1,7 +1,5 @@
 """The names that every block finds: sub-calls, answers, and a look at the variables."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps
@@ -42,6 +40,8 @@ class Helpers:
         self.offer: Offer | None = None
         self.table = {**self._call_helpers(), **self._answer_helpers(), "SHOW_VARS": self._show_vars()}
         """Name to function."""
+        for function in self.table.values():
+            function.__module__ = "__main__"
 
     def variables(self) -> dict[str, object]:
         """What a person or a model would call the variables: `context` and the user's own."""

@@ -21,6 +21,8 @@ Frame: TypeAlias = tuple[dict[str, Any], bytes | bytearray]
 class HostError(RuntimeError):
     """The host refused or gave up a call."""
 
+    __module__ = "builtins"  # a traceback then names it without a module that the block does not know
+
 
 class Interrupts:
     """Turns SIGINT into KeyboardInterrupt while a block runs, but never inside a send."""

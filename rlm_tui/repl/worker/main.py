@@ -17,10 +17,9 @@ from .guard import Guard, limit_resources
 from .helpers import Helpers
 from .link import Interrupts, Link
 from .streams import NoInput, OutStream, Threads, no_input
-from .variables import changes, fingerprints, user_items
+from .variables import changes, fingerprints, is_a, user_items
 
-_HIGH = 200
-"""The worker's own descriptors stand above those that a block opens and closes."""
+_FIRST_FD = 3
 _MAX_TEXT = 16 << 20
 
 
@@ -75,7 +74,7 @@ class Worker:
     def _restore(self) -> None:
         self._guard.restore()
         self._namespace.update({**self._helpers.table, **self._loaded, "__name__": "__main__"})
-        if not isinstance(self._namespace.get("answer"), dict):
+        if not is_a(self._namespace.get("answer"), dict):
             self._namespace["answer"] = {"content": "", "ready": False}
         if not callable(self._namespace.get("print", print)):
             del self._namespace["print"]
@@ -94,6 +93,7 @@ class Worker:
         self._threads.idle = False
         outcome = self._runner.run(code, header["number"], lambda: self._link.send({"op": "began", "id": header["id"]}))
         if not self._link.in_worker:
+            self._out.flush()
             os._exit(0)
         self._threads.retire()
         self._finish(header["id"], outcome, before, late)
@@ -120,7 +120,7 @@ class Worker:
         wanted = {**self._helpers.table, **self._loaded}
         taken = [name for name, value in wanted.items() if self._namespace.get(name) is not value]
         notes = [f"`{name}` is reserved; the next block finds it as it was." for name in taken]
-        if not isinstance(self._namespace.get("answer"), dict):
+        if not is_a(self._namespace.get("answer"), dict):
             notes.append('`answer` is reserved; give an answer by answer["content"] = … and answer["ready"] = True.')
         return notes
 
@@ -134,8 +134,8 @@ class Worker:
 
 def main(channel_fd: int, memory_mb: int) -> None:
     """Take the channel first, then give up 0, 1 and 2 to whoever prints; never returns."""
-    channel = socket(fileno=fcntl(channel_fd, F_DUPFD_CLOEXEC, _HIGH))
-    outputs = (fcntl(1, F_DUPFD_CLOEXEC, _HIGH), fcntl(2, F_DUPFD_CLOEXEC, _HIGH))
+    channel = socket(fileno=fcntl(channel_fd, F_DUPFD_CLOEXEC, _FIRST_FD))
+    outputs = (fcntl(1, F_DUPFD_CLOEXEC, _FIRST_FD), fcntl(2, F_DUPFD_CLOEXEC, _FIRST_FD))
     os.close(channel_fd)
     limit_resources(memory_mb)
     interrupts = Interrupts()

@@ -26,16 +26,33 @@ _type_module = type.__dict__["__module__"].__get__
 
 
 def user_items(namespace: Mapping[str, object], reserved: Iterable[str]) -> dict[str, object]:
-    """The variables of the user: no modules, no reserved or underscore names."""
+    """The variables of the user: nothing imported, no reserved or underscore names."""
     hidden = set(reserved)
     found: dict[str, object] = {}
     for name, value in list(namespace.items()):
-        if type(name) is not str or name.startswith("_") or name in hidden or type(value) is ModuleType:
+        if type(name) is not str or name.startswith("_") or name in hidden or _is_imported(value):
             continue
         found[name] = value
         if len(found) >= MAX_NAMES:
             break
     return found
+
+
+def is_a(value: object, kind: type) -> bool:
+    """`isinstance` that believes the type alone, never a `__class__` that is the block's own code."""
+    return issubclass(type(value), kind)
+
+
+def _is_main(module: object) -> bool:
+    return type(module) is str and module == "__main__"
+
+
+def _is_imported(value: Any) -> bool:
+    if is_a(value, type):
+        return not _is_main(_type_module(value))
+    if type(value) is FunctionType:
+        return not _is_main(value.__module__)
+    return type(value) in (ModuleType, BuiltinFunctionType)
 
 
 def fingerprints(items: Mapping[str, object]) -> dict[str, Print]:
@@ -44,15 +61,17 @@ def fingerprints(items: Mapping[str, object]) -> dict[str, Print]:
 
 
 def _fingerprint(value: object) -> Print:
+    try:
+        return _mark(value)
+    except RuntimeError:  # a thread changes the container meanwhile
+        return (id(value),)
+
+
+def _mark(value: object) -> Print:
     kind: Any = type(value)
     if kind in _TEXTS:
         text: Any = value
-        return (
-            kind,
-            len(text),
-            bytes(text[:64]) if kind is not str else text[:64],
-            hash(text[-64:]) if kind is str else 0,
-        )
+        return (kind, len(text), *(_hash(part) for part in (text[:64], text[:: len(text) // 512 + 1], text[-64:])))
     if kind is int or kind in _SCALARS:
         return (kind, value) if kind is not int or -(1 << 64) < value < 1 << 64 else (kind, id(value))  # type: ignore[operator]
     if kind in _MAPPINGS:
@@ -62,6 +81,10 @@ def _fingerprint(value: object) -> Print:
     if kind in _SEQUENCES:
         return (id(value), len(value), hash(_sample_ids(value)))  # type: ignore[arg-type]
     return (id(value),)
+
+
+def _hash(text: Any) -> int:
+    return hash(bytes(text) if type(text) is bytearray else text)
 
 
 def _sample_ids(value: Any) -> tuple[int, ...]:
@@ -83,8 +106,8 @@ def changes(before: Mapping[str, Print], after: Mapping[str, Print], items: Mapp
 def describe(value: object) -> Change:
     """Type name, `len()` where it is a built-in one, and a short preview of a value."""
     kind = type(value)
-    if isinstance(value, type):
-        return {"type": "class", "size": None, "preview": _name_of(value)}
+    if is_a(value, type):
+        return {"type": "class", "size": None, "preview": _name_of(value)}  # type: ignore[arg-type]
     if kind is FunctionType:
         return {"type": "function", "size": None, "preview": _signature(value)}
     size = len(value) if kind in _SIZED else None  # type: ignore[arg-type]
@@ -110,7 +133,10 @@ def _signature(function: Any) -> str:
 
 def preview(value: object, depth: int = 0) -> str:
     """A short text of a value; only built-in types are looked into."""
-    text = _preview(value, depth)
+    try:
+        text = _preview(value, depth)
+    except RuntimeError:  # a thread changes the container meanwhile
+        text = "…"
     return text if len(text) <= _PREVIEW else text[: _PREVIEW - 1] + "…"
 
 
@@ -128,8 +154,8 @@ def _preview(value: Any, depth: int) -> str:
     if kind in _SEQUENCES and depth < 2:
         brackets = "()" if kind is tuple else "{}" if kind in (set, frozenset) else "[]"
         return _listing(brackets, [preview(item, depth + 1) for item in islice(value, 8)], len(value))
-    if kind in (FunctionType, BuiltinFunctionType) or isinstance(value, type):
-        return f"<{_name_of(value) if isinstance(value, type) else value.__name__}>"
+    if kind in (FunctionType, BuiltinFunctionType) or is_a(value, type):
+        return f"<{_name_of(value) if is_a(value, type) else value.__name__}>"
     return f"<{_name_of(kind)} object>"
 
 
