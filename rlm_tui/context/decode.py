@@ -76,10 +76,10 @@ def decode(data: Data, name: str) -> Decoded:
 
 
 def _bare_utf16(data: bytes) -> str | None:
-    """UTF-16 without a mark: Western text has NUL in every second byte, and in no other."""
+    """UTF-16 without a mark: Western text has NUL in every second byte, and no controls in the others."""
     even, odd = data[:_PROBE:2], data[1:_PROBE:2]
     for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if zeros and zeros.count(0) > 0.7 * len(zeros) and 0 not in others:
+        if zeros and zeros.count(0) > 0.7 * len(zeros) and not _CONTROLS.search(others):
             return encoding
     return None
 
