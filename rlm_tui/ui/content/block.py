@@ -1,0 +1,191 @@
+"""A code block as rows: the code with what a person changed in it, the calls it made, its output; and answers."""
+
+from __future__ import annotations
+
+from rlm_tui import events as ev
+from rlm_tui.text import plural, short_count, short_seconds
+from rlm_tui.trajectory import Hold, Node
+from rlm_tui.ui.content.calls import code_of, held_text
+from rlm_tui.ui.content.parts import (
+    HELD,
+    MARGIN,
+    Page,
+    folded,
+    hold_at,
+    label,
+    numbered,
+    prose,
+    streaming,
+    verbatim,
+)
+from rlm_tui.ui.lines import BLANK, Piece, Rows, line
+from rlm_tui.ui.rows import Joined
+
+_CODE_ROWS = 200
+_OUTPUT_ROWS = 100
+_ANSWER_ROWS = 200
+_STATUS: dict[ev.BlockStatus, Piece] = {
+    "ok": ("", "done"),
+    "error": ("✗ raised an error", "failed"),
+    "interrupted": ("✗ interrupted; the state is kept", "careful"),
+    "killed": ("✗ killed; the variables are lost", "failed"),
+    "died": ("✗ the worker died; the variables are lost", "failed"),
+}
+_VIA: dict[ev.Via, str] = {
+    "FINAL": "by FINAL(…)",
+    "FINAL_VAR": "by FINAL_VAR(…)",
+    "answer": "by the answer dict",
+    "SUBMIT": "by SUBMIT(…)",
+    "user": "✎ as you wrote it",
+    "exhausted": "the last the model said at the limit, not a final answer",
+}
+_MARKS: dict[ev.Checkpoint, str] = {
+    "before_code": "held, not run yet",
+    "after_code": "held before the model sees it",
+    "before_final": "held, not given yet",
+    "before_request": "held, not sent yet",
+    "after_response": "held, not read yet",
+    "before_subcall": "held, not sent yet",
+    "after_subcall": "held before the code gets it",
+}
+
+
+def held_mark(hold: Hold) -> Piece:
+    """That something waits, and where."""
+    return f"‖ {_MARKS[hold.checkpoint]}", "careful"
+
+
+def block(page: Page, node: Node) -> Rows:
+    """A code block: CODE, CALLS, OUTPUT."""
+    parts = [_code(page, node), _calls(page, node), output(page, node)]
+    rows: list[Rows] = []
+    for part in parts:
+        if len(part):
+            rows += [part, [BLANK]]
+    return Joined(rows[:-1])
+
+
+def _code(page: Page, node: Node) -> Rows:
+    view, hold = page.view, hold_at(page.view, node)
+    started = view.fact(node, ev.CodeStarted)
+    event = page.log.event(started) if started else None
+    number = f"block {event.number}" if isinstance(event, ev.CodeStarted) else ""
+    held = hold if hold is not None and hold.checkpoint == "before_code" else None
+    state: Piece = held_mark(held) if held else (number, "muted")
+    if not held and not started and view.outcome(node) == "skipped":
+        state = ("○ skipped, never run", "dim")
+    text = code_of(view, page.log, node)
+    original = _original(page, node, text)
+    right = _whose(node, edited=original is not None, held=held is not None)
+    rows: list[Rows] = [[label("CODE", state, width=page.width, right=right, key=HELD if held else "")]]
+    rows.append(folded(numbered(text, page), _CODE_ROWS, f"{node.id}.code", page, MARGIN))
+    if original is not None:
+        rows.append(_was(page, node, original))
+    return Joined(rows)
+
+
+def _whose(node: Node, *, edited: bool, held: bool) -> tuple[Piece, ...]:
+    if node.by == "user":
+        return (("✎ you", "user"),)
+    if edited:
+        return (("✎ edited", "user"), (" · V original" if held else " by you", "dim"))
+    return ()
+
+
+def _original(page: Page, node: Node, text: str) -> str | None:
+    """What the model wrote, where a person changed it."""
+    held = held_text(page.view, page.log, node) if page.view.fact(node, ev.Edited) else None
+    if held is None:
+        return None
+    for seq in page.view.facts(node, ev.Edited):
+        event = page.log.event(seq)
+        if isinstance(event, ev.Edited) and event.what == "code":
+            before = page.log.text(event.before)
+            return before if before != text else None
+    return None
+
+
+def _was(page: Page, node: Node, original: str) -> Rows:
+    rows = numbered(original, page, "dim")
+    return folded(Joined(([line("  ", ("the model wrote:", "dim"))], rows)), 1, f"{node.id}.was", page, MARGIN)
+
+
+def _calls(page: Page, node: Node) -> Rows:
+    calls = [child for child in page.view.children(node) if child.type == "subcall"]
+    if not calls:
+        return []
+    outcomes = [page.view.outcome(call) for call in calls]
+    failed, open_ = outcomes.count("error"), outcomes.count(None)
+    pieces: list[Piece] = [(plural(len(calls), "sub-call"), "sub")]
+    if open_:
+        pieces.append((f" · {open_} under way", "running"))
+    if failed:
+        pieces.append((f" · ✗ {failed} failed", "failed"))
+    used = sum((page.view.usage(call) for call in calls), ev.Usage()).tokens
+    return [label("CALLS", *pieces, width=page.width, right=((f"{short_count(used)} tok", "dim"),))]
+
+
+def output(page: Page, node: Node) -> Rows:
+    """What a block wrote, as it comes or as it came, and how much of it the model saw."""
+    seq = page.view.fact(node, ev.CodeFinished)
+    finished = page.log.event(seq) if seq else None
+    hold = hold_at(page.view, node)
+    if hold is not None and hold.checkpoint == "after_code":
+        held = held_text(page.view, page.log, node)
+        body = verbatim(held[1] if held else "", page)
+        return Joined(([label("OUTPUT", held_mark(hold), width=page.width, key=HELD)], body))
+    if isinstance(finished, ev.CodeFinished):
+        return _finished(page, node, finished)
+    if page.view.fact(node, ev.CodeStarted) is None or page.view.outcome(node) is not None:
+        return []
+    passed = short_seconds(page.view.elapsed(node, page.now))
+    heading = label("OUTPUT", ("● running", "running"), width=page.width, right=((passed, "dim"),))
+    return Joined(([heading], streaming(page.live.text(node.id, "stdout"), page, "output", MARGIN)))
+
+
+def _finished(page: Page, node: Node, event: ev.CodeFinished) -> Rows:
+    out, err = page.log.text(event.stdout), page.log.text(event.stderr)
+    trouble = (event.error.traceback or f"{event.error.type}: {event.error.message}") if event.error else ""
+    said = _STATUS[event.status]
+    total = len("\n".join(part.rstrip("\n") for part in (out, err, trouble) if part.strip()))
+    facts = said if said[0] else (short_seconds(event.elapsed_s), "dim")
+    heading = label("OUTPUT", facts, width=page.width, right=(_seen(event, total),))
+    rows: list[Rows] = [[heading]]
+    texts = ((out, "output", "out"), (err, "careful", "err"), (trouble, "failed", "error"))
+    for text, role, name in texts:
+        if text.strip():
+            rows.append(folded(verbatim(text, page, role), _OUTPUT_ROWS, f"{node.id}.{name}", page, MARGIN))
+    rows += [prose(f"⚠ {remark}", page, "careful", MARGIN) for remark in event.notes]
+    return Joined(rows)
+
+
+def _seen(event: ev.CodeFinished, total: int) -> Piece:
+    if event.shown is None:
+        return "the model is told with its next message", "dim"
+    if total == 0:
+        return "no output", "dim"
+    if event.shown >= total:
+        return f"model saw all {plural(total, 'character')}", "dim"
+    return f"model saw {event.shown:,} of {plural(total, 'character')}", "careful"
+
+
+def answer(page: Page, node: Node) -> Rows:
+    """The final answer that a node offers or gave, and by which form."""
+    hold = hold_at(page.view, node)
+    if hold is not None and hold.checkpoint == "before_final":
+        held = held_text(page.view, page.log, node)
+        body = prose(held[1] if held else "", page, "text", MARGIN)
+        return Joined(([label("ANSWER", held_mark(hold), width=page.width, key=HELD)], body))
+    seq = page.view.fact(node, ev.AnswerGiven)
+    event = page.log.event(seq) if seq else None
+    if not isinstance(event, ev.AnswerGiven):
+        return []
+    return answer_rows(page, page.log.text(event.text), event.via, node.id)
+
+
+def answer_rows(page: Page, text: str, via: ev.Via | None, name: str) -> Rows:
+    """An answer with the form that gave it."""
+    form: tuple[Piece, ...] = ((_VIA[via], "user" if via == "user" else "dim"),) if via else ()
+    mark: Piece = ("⚠", "careful") if via == "exhausted" else ("✓", "done")
+    heading = label("ANSWER", mark, width=page.width, right=form)
+    return Joined(([heading], folded(prose(text, page, "text bold", MARGIN), _ANSWER_ROWS, f"{name}.answer", page)))

@@ -1,0 +1,220 @@
+"""The Calls pane: the exact tree, one line a node: state, what it did, time, tokens."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rlm_tui import events as ev
+from rlm_tui.session.log import Log
+from rlm_tui.text import one_line, short_count, short_seconds
+from rlm_tui.trajectory import Node, View
+from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Row, TreeRows, members, split_key
+from rlm_tui.ui.lines import Line, line, rjust, split
+from rlm_tui.ui.rows import Provider
+
+EMPTY = [line(("The tree of calls grows here once a question is asked.", "dim"))]
+_NUMBER = 6
+_TOKENS_FROM = 26
+_GIST = 120
+_OUTCOMES: dict[ev.Outcome, tuple[str, str]] = {
+    "ok": ("✓", "done"),
+    "error": ("✗", "failed"),
+    "skipped": ("○", "dim"),
+    "interrupted": ("✗", "careful"),
+    "cancelled": ("○", "dim"),
+}
+_HELD, _RUNNING, _RETRY = ("‖", "careful"), ("●", "running"), ("↻", "careful")
+
+
+class Scene(NamedTuple):
+    """A moment to draw: the view, its log, the clock for what still runs, and what is held in it."""
+
+    view: View
+    log: Log
+    now: float
+    held: frozenset[str]
+
+
+def scene(view: View, log: Log, now: float | None = None) -> Scene:
+    """The moment of a view; what holds a held node counts as held too, up to its RLM."""
+    held: set[str] = set()
+    for hold in view.holds():
+        node = view.node(hold.node)
+        while node is not None and node.type != "rlm":
+            held.add(node.id)
+            node = view.node(node.parent)
+    return Scene(view, log, view.t if now is None else now, frozenset(held))
+
+
+class CallRows(Provider):
+    """The open rows of the tree as lines, each made when it is looked at."""
+
+    def __init__(self, tree: CallTree, moment: Scene, width: int) -> None:
+        self.rows: TreeRows = tree.at(moment.view)
+        self._tree, self._scene, self._width = tree, moment, width
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def at(self, index: int) -> Line:
+        """The line at an index."""
+        row = self.rows.row(index)
+        return draw(self._scene, row, self._width, is_open=self._tree.is_open(row.key))
+
+
+def draw(moment: Scene, row: Row, width: int, *, is_open: bool) -> Line:
+    """One row of the tree."""
+    if BATCH in row.key:
+        symbol, label, seconds, tokens = _batch(moment, row.key)
+        has_more = True
+    else:
+        node = moment.view.tree.nodes[row.key]
+        symbol, label = state(moment, node), _label(moment, node)
+        seconds, tokens = _seconds(moment, node), _tokens(moment, node)
+        has_more = bool(moment.view.children(node))
+    arrow = ("▾ " if is_open else "▸ ") if has_more else "  "
+    margin = " " * row.depth
+    left = line(margin, (arrow, "dim"), symbol, " ", *label, key=row.key)
+    return split(left, _numbers(seconds, tokens, width), width)
+
+
+def _numbers(seconds: str, tokens: str, width: int) -> Line:
+    time = rjust(seconds, _NUMBER)
+    return Line((time, rjust(tokens, _NUMBER)) if width >= _TOKENS_FROM else (time,))
+
+
+def header(width: int) -> Line:
+    """What the columns on the right are."""
+    return split(line(), _numbers("time", "tok", width), width)
+
+
+def state(moment: Scene, node: Node) -> tuple[str, str]:
+    """The symbol and role of how a node stands."""
+    if node.id in moment.held:
+        return _HELD
+    outcome = moment.view.outcome(node)
+    if outcome is not None:
+        return _OUTCOMES[outcome]
+    if node.type in ("lm", "subcall"):
+        failed, asked = moment.view.fact(node, ev.LmFailed), moment.view.fact(node, ev.LmRequested)
+        if failed and failed > (asked or 0):
+            return _RETRY
+    return _RUNNING
+
+
+def _seconds(moment: Scene, node: Node) -> str:
+    return short_seconds(moment.view.elapsed(node, moment.now))
+
+
+def _tokens(moment: Scene, node: Node) -> str:
+    used = moment.view.usage(node).tokens
+    return "" if node.type == "code" and used is None else short_count(used)
+
+
+def _label(moment: Scene, node: Node) -> list[tuple[str, str]]:
+    edited = [("✎ ", "user")] if node.by == "user" or moment.view.fact(node, ev.Edited) else []
+    match node.type:
+        case "rlm":
+            return [*edited, (_rlm_name(moment.view, node), "root bold")]
+        case "iteration":
+            return [*edited, (f"{node.number or '…'} ", "text"), (gist(moment, node), "muted")]
+        case "lm":
+            return [*edited, ("lm ", "root"), (node.title.rpartition("/")[2], "muted")]
+        case "code":
+            return [*edited, ("code ", "code"), (_code_gist(moment, node), "dim")]
+        case "subcall":
+            return [*edited, *_subcall(moment, node)]
+
+
+def _rlm_name(view: View, node: Node) -> str:
+    if node.parent:
+        return f"RLM depth {node.depth}"
+    return "root" if len(view.roots) < 2 else f"root {view.tree.roots.index(node.id) + 1}"
+
+
+def gist(moment: Scene, iteration: Node) -> str:
+    """What an iteration is about: the model's own words, or the beginning of its code."""
+    view, children = moment.view, moment.view.children(iteration)
+    for child in children:
+        seq = view.fact(child, ev.LmResponded) if child.type == "lm" else None
+        event = moment.log.event(seq) if seq else None
+        if isinstance(event, ev.LmResponded):
+            said = one_line(moment.log.text(event.text)[: 4 * _GIST].partition("```")[0], _GIST)
+            if said:
+                return said
+    return next((_code_gist(moment, child) for child in children if child.type == "code"), "")
+
+
+def _code_gist(moment: Scene, node: Node) -> str:
+    code = code_of(moment.view, moment.log, node) or node.title
+    lines = [text.strip() for text in code[: 8 * _GIST].split("\n")]
+    return one_line(next((text for text in lines if text and not text.startswith("#")), ""), _GIST)
+
+
+def code_of(view: View, log: Log, node: Node) -> str:
+    """The code of a block as it runs, or as it is held."""
+    seq = view.fact(node, ev.CodeStarted)
+    event = log.event(seq) if seq else None
+    if isinstance(event, ev.CodeStarted):
+        return log.text(event.code)
+    held = held_text(view, log, node)
+    return held[1] if held else ""
+
+
+def held_text(view: View, log: Log, node: Node) -> tuple[str, str] | None:
+    """What was last held at a node: as it came, and as it stands after edits."""
+    seq = view.fact(node, ev.Held)
+    event = log.event(seq) if seq else None
+    if not isinstance(event, ev.Held) or seq is None:
+        return None
+    content = log.text(event.content)
+    edit = view.fact(node, ev.Edited)
+    after = log.event(edit) if edit and edit > seq else None
+    return content, log.text(after.after) if isinstance(after, ev.Edited) else content
+
+
+def _subcall(moment: Scene, node: Node) -> list[tuple[str, str]]:
+    view, log = moment.view, moment.log
+    asked, finished = view.fact(node, ev.SubcallRequested), view.fact(node, ev.SubcallFinished)
+    request, answer = (log.event(asked) if asked else None), (log.event(finished) if finished else None)
+    name, place, said, role = "llm", "", node.title, "muted"
+    if isinstance(request, ev.SubcallRequested):
+        name = "rlm" if request.function.startswith("rlm") else "llm"
+        place = f" {request.index + 1}" if request.batch else ""
+        said = _quoted(log.text(request.prompt))
+    if isinstance(answer, ev.SubcallFinished):
+        said, role = (one_line(answer.error), "failed") if answer.error else (_quoted(log.text(answer.text)), "muted")
+    return [(f"{name}{place} ", "sub"), (said, role)]
+
+
+def _quoted(text: str) -> str:
+    return f"“{one_line(text, _GIST)}”"
+
+
+def _batch(moment: Scene, key: str) -> tuple[tuple[str, str], list[tuple[str, str]], str, str]:
+    view, calls = moment.view, members(moment.view, key)
+    outcomes = [view.outcome(call) for call in calls]
+    failed, done = outcomes.count("error"), len(calls) - outcomes.count(None)
+    label = [(f"llm ×{len(calls)} ", "sub")]
+    if split_key(key)[1] == QUEUED:
+        return ("○", "dim"), [*label, ("queued", "dim")], "", ""
+    if done < len(calls):
+        label.append((f"{done} done ", "dim"))
+    if failed:
+        label.append((f"✗ {failed}", "failed"))
+    if any(call.id in moment.held for call in calls):
+        symbol = _HELD
+    elif done < len(calls):
+        symbol = _RUNNING
+    else:
+        symbol = _OUTCOMES["error" if failed == len(calls) else "ok"]
+    used = sum((view.usage(call) for call in calls), ev.Usage()).tokens
+    return symbol, label, short_seconds(_wall(moment, calls)), short_count(used)
+
+
+def _wall(moment: Scene, calls: list[Node]) -> float:
+    """From the first call to the last answer."""
+    if not calls:
+        return 0.0
+    begun = min(call.opened_t for call in calls)
+    return max(call.opened_t + moment.view.elapsed(call, moment.now) for call in calls) - begun

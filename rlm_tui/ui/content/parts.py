@@ -1,0 +1,138 @@
+"""Pieces that several panes are made of: labels, folded texts, numbered code, and what is selected by default."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rlm_tui import events as ev
+from rlm_tui.session.base import LiveText, Session
+from rlm_tui.session.log import Log
+from rlm_tui.text import plural
+from rlm_tui.trajectory import Hold, Node, View
+from rlm_tui.ui.lines import Line, Piece, Rows, Span, line, pad, split
+from rlm_tui.ui.rows import Joined, Window, text_rows
+
+LABEL = 9
+MARGIN = 2
+FOLD = "fold:"
+NODE = "node:"
+HELD = "held:"
+_LIVE = 20_000
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Page(NamedTuple):
+    """What a pane draws from: a moment, its log, the transient text beside it, and the folds a person opened."""
+
+    view: View
+    log: Log
+    width: int
+    live: LiveText = LiveText()
+    now: float | None = None
+    opened: frozenset[str] = _NOTHING
+
+
+def page_of(session: Session, width: int, opened: frozenset[str] = _NOTHING) -> Page:
+    """The page of a session as it stands."""
+    live = session.live if session.following else LiveText()
+    return Page(session.view, session.log, width, live, session.now, opened)
+
+
+def label(name: str, *pieces: Piece, width: int, right: tuple[Piece, ...] = (), key: str = "") -> Line:
+    """A row that begins a section: its name, what is said of it, and a remark at the right edge."""
+    return split(line((f"{name:<{LABEL}}", "muted bold"), *pieces, key=key), line(*right), width)
+
+
+def beside(name: str, rows: Rows, width: int, right: tuple[Piece, ...] = ()) -> Rows:
+    """Rows that were drawn with a margin of LABEL, the name of the section standing in the first."""
+    if not len(rows):
+        return [label(name, width=width, right=right)]
+    first = Line((Span(f"{name:<{LABEL}}", "muted bold"), *rows[0].spans[1:]), rows[0].key)
+    if right:
+        first = split(first, line(*right), width)
+    return Joined(([first], Window(rows, 1)))
+
+
+def folded(rows: Rows, limit: int, name: str, page: Page, margin: int = LABEL) -> Rows:
+    """At most `limit` rows, and one that opens the rest; open, one that folds it up again."""
+    key, more = f"{FOLD}{name}", len(rows) - limit
+    if more < 2:
+        return rows
+    if key in page.opened:
+        return Joined((rows, [line(" " * margin, ("▾ fold up", "dim"), key=key)]))
+    return Joined((Window(rows, 0, limit), [line(" " * margin, (f"▸ {plural(more, 'more row')}", "dim"), key=key)]))
+
+
+def prose(text: str, page: Page, role: str = "text", margin: int = LABEL) -> Rows:
+    """A text broken at words."""
+    return text_rows(text.strip("\n"), page.width, role, True, margin)
+
+
+def verbatim(text: str, page: Page, role: str = "output", margin: int = MARGIN) -> Rows:
+    """A text broken where the row is full."""
+    return text_rows(text.removesuffix("\n"), page.width, role, False, margin)
+
+
+def streaming(text: str, page: Page, role: str, margin: int) -> Rows:
+    """The newest part of a text that is still being written."""
+    from rlm_tui.ui.rows import TextRows
+
+    rows = TextRows(text[-_LIVE:], page.width, role, margin=margin)
+    rows.index(_LIVE)
+    return rows
+
+
+def numbered(code: str, page: Page, role: str = "code") -> list[Line]:
+    """Code with line numbers; a line that is too long goes on below, without a number."""
+    lines = code.rstrip("\n").split("\n")
+    digits = max(3, len(str(len(lines))))
+    rows: list[Line] = []
+    for number, text in enumerate(lines, 1):
+        pieces = text_rows(text, page.width, role, False, digits + 1)
+        mark = Span(f"{number:>{digits}} ", "dim")
+        first = pieces[0].spans[1:] if len(pieces) else ()
+        rows.append(Line((mark, *first)))
+        rows.extend(pieces[1:])
+    return rows
+
+
+def note(symbol: str, text: str, page: Page, role: str = "careful") -> Rows:
+    """A remark in its own rows."""
+    rows = prose(text, page, role)
+    mark = pad(line((f"{'':{LABEL - 2}}{symbol}", role)), LABEL)
+    first = Line((*mark.spans, *(rows[0].spans[1:] if len(rows) else ())))
+    return Joined(([first], Window(rows, 1)))
+
+
+def hold_at(view: View, node: Node) -> Hold | None:
+    """The oldest wait at a node."""
+    return next((hold for hold in view.holds() if hold.node == node.id), None)
+
+
+def iteration_of(view: View, node: Node) -> Node:
+    """The iteration that a node stands in, or the node itself outside of any."""
+    found: Node | None = node
+    while found is not None and found.type != "iteration":
+        found = view.node(found.parent)
+    return found or node
+
+
+def focus(view: View) -> str | None:
+    """What to look at when nobody chose: what is held, else the iteration that is worked on, else the root."""
+    holds = view.holds()
+    node = view.node(holds[0].node) if holds else None
+    if node is None and view.finished is None:
+        activity = view.activity()
+        node = view.node(activity.node) if activity else None
+    node = node or view.root
+    if node is None:
+        return None
+    sub = node if node.type == "subcall" and holds else None
+    return (sub or iteration_of(view, node)).id
+
+
+def response_of(view: View, log: Log, lm: Node) -> ev.LmResponded | None:
+    """What an LM answered at a node, or None as yet."""
+    seq = view.fact(lm, ev.LmResponded)
+    event = log.event(seq) if seq else None
+    return event if isinstance(event, ev.LmResponded) else None

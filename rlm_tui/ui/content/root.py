@@ -1,0 +1,113 @@
+"""The root of a run as rows: question, answer, document, models, limits, usage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rlm_tui import events as ev
+from rlm_tui.text import plural, short_bytes, short_cost, short_count, short_seconds
+from rlm_tui.trajectory import Node
+from rlm_tui.ui.content.block import answer_rows
+from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, note, prose
+from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line
+from rlm_tui.ui.rows import Joined
+
+_QUESTION_ROWS = 40
+_PARTS = 8
+_STATUS: dict[ev.RunStatus, Piece] = {
+    "answered": ("answered", "done"),
+    "no_answer": ("ended without an answer", "careful"),
+    "failed": ("failed", "failed"),
+    "limit": ("stopped at a limit", "careful"),
+    "stopped": ("stopped by you", "careful"),
+}
+
+
+def root(page: Page, node: Node) -> Rows:
+    """Everything that holds for a whole run."""
+    started, finished = _started(page, node), _finished(page, node)
+    if started is None:
+        return [label("RLM", (node.title or "begins", "muted"), width=page.width)]
+    question = beside("QUESTION", prose(page.log.text(started.query), page, "text bold"), page.width)
+    rows: list[Rows] = [folded(question, _QUESTION_ROWS, f"{node.id}.question", page), [BLANK]]
+    if finished is not None:
+        rows += [_ending(page, node, finished), [BLANK]]
+    rows.append(list(_facts(page, node, started)))
+    return Joined(rows)
+
+
+def _started(page: Page, node: Node) -> ev.RunStarted | None:
+    seq = page.view.fact(node, ev.RunStarted)
+    event = page.log.event(seq) if seq else None
+    if isinstance(event, ev.RunStarted):
+        return event
+    return page.view.started if node is page.view.root else None
+
+
+def _finished(page: Page, node: Node) -> ev.RunFinished | None:
+    seq = page.view.fact(node, ev.RunFinished)
+    event = page.log.event(seq) if seq else None
+    if isinstance(event, ev.RunFinished):
+        return event
+    return page.view.finished if node is page.view.root else None
+
+
+def _ending(page: Page, node: Node, event: ev.RunFinished) -> Rows:
+    rows: list[Rows] = []
+    if event.answer is not None:
+        rows.append(answer_rows(page, page.log.text(event.answer), event.via, node.id))
+    if event.answer is None or event.detail:
+        rows.append([label("ENDED", _STATUS[event.status], width=page.width)])
+    if event.detail:
+        rows.append(note("⚠", event.detail, page, "failed" if event.status == "failed" else "careful"))
+    return Joined(rows)
+
+
+def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
+    yield from _document(page, started.context)
+    models: list[Piece] = [(started.model, "root")]
+    if started.sub_model and started.sub_model != started.model:
+        models += [(" → ", "dim"), (started.sub_model, "sub")]
+    yield label("MODEL", *models, width=page.width)
+    yield label("DIALECT", started.dialect, (f"  {started.dialect_reason}", "dim"), width=page.width)
+    if started.sandbox:
+        role = "failed" if started.sandbox.startswith("NOT") else "text"
+        yield label("SANDBOX", (started.sandbox, role), width=page.width)
+    yield label("LIMITS", (limits(started.limits), "muted"), width=page.width)
+    yield label("USED", (_used(page, node), "muted"), width=page.width)
+
+
+def _document(page: Page, context: ev.ContextInfo) -> Iterator[Line]:
+    for index, part in enumerate(context.parts[:_PARTS]):
+        size = plural(part.pages, "page") if part.pages else short_bytes(part.bytes or part.chars)
+        facts = f"  {part.kind} · {size} · {part.chars:,} characters"
+        yield label("" if index else "DOCUMENT", part.name, (facts, "dim"), width=page.width)
+    more = len(context.parts) - _PARTS
+    if more > 0:
+        yield line(" " * LABEL, (f"… and {more} more", "dim"))
+
+
+def limits(caps: ev.Limits) -> str:
+    """The limits of a run in a row; those that are not set are left out."""
+    said = [
+        caps.iterations is not None and f"{caps.iterations} iterations",
+        caps.subcalls is not None and f"{caps.subcalls} sub-calls",
+        caps.tokens is not None and f"{short_count(caps.tokens)} tokens",
+        caps.cost_usd is not None and short_cost(caps.cost_usd),
+        caps.seconds is not None and short_seconds(caps.seconds),
+        caps.errors is not None and f"{caps.errors} errors in a row",
+    ]
+    return " · ".join(part for part in said if part) or "none"
+
+
+def _used(page: Page, node: Node) -> str:
+    used, view = page.view.usage(node), page.view
+    cost = [short_cost(used.cost_usd)] if used.cost_usd is not None else []
+    parts = [
+        plural(len(view.children(node)), "iteration"),
+        plural(view.count(ev.SubcallRequested), "sub-call"),
+        f"{short_count(used.input_tokens)} tokens in, {short_count(used.output_tokens)} out",
+        *cost,
+        short_seconds(view.elapsed(node, page.now)),
+    ]
+    return " · ".join(parts)

@@ -1,0 +1,233 @@
+"""The Step pane: what was selected, in reading order: said, read as, code, output, answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rlm_tui import events as ev
+from rlm_tui.text import one_line, plural, short_count, short_seconds
+from rlm_tui.trajectory import Node
+from rlm_tui.ui.content.block import answer, block, held_mark
+from rlm_tui.ui.content.parts import (
+    HELD,
+    LABEL,
+    MARGIN,
+    Page,
+    beside,
+    focus,
+    folded,
+    hold_at,
+    label,
+    note,
+    prose,
+    response_of,
+    streaming,
+    verbatim,
+)
+from rlm_tui.ui.content.root import root
+from rlm_tui.ui.content.subcall import batch, subcall
+from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.lines import BLANK, Piece, Rows, line
+from rlm_tui.ui.rows import Joined
+
+EMPTY = [line(("What the model says, the code it writes and what comes of it appear here.", "dim"))]
+_SAYS_ROWS = 60
+_PROMPT_ROWS = 20
+_REMARKS = frozenset({"LmFailed", "Note", "LimitHit"})
+_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def step(page: Page, selection: str | None) -> Rows:
+    """The rows of a selection: a node id, the calls of a batch, or None for what matters now."""
+    chosen = selection if selection is not None else focus(page.view)
+    node_id, in_batch = split_key(chosen or "")
+    node = page.view.node(node_id)
+    if node is None:
+        return EMPTY
+    if in_batch:
+        return batch(page, chosen or "")
+    match node.type:
+        case "rlm":
+            return root(page, node)
+        case "iteration":
+            return _sections(iteration(page, node))
+        case "lm":
+            return _sections(exchange(page, node))
+        case "code":
+            return block(page, node)
+        case "subcall":
+            return subcall(page, node)
+
+
+def _sections(parts: Iterator[Rows]) -> Rows:
+    rows: list[Rows] = []
+    for part in parts:
+        if len(part):
+            rows += [part, [BLANK]]
+    return Joined(rows[:-1])
+
+
+def iteration(page: Page, node: Node) -> Iterator[Rows]:
+    """A turn: the LM's words, what was read in them, each block, the answer."""
+    children = page.view.children(node)
+    lms = [child for child in children if child.type == "lm"]
+    if not children:
+        yield [label("SAYS", ("The turn begins; the model has not been asked yet.", "dim"), width=page.width)]
+    for lm in lms:
+        yield Joined((says(page, lm), _read_as(page, node) if lm is lms[-1] else []))
+    for child in children:
+        if child.type == "code":
+            yield block(page, child)
+    yield answer(page, node)
+    yield remarks(page, node)
+
+
+def exchange(page: Page, lm: Node) -> Iterator[Rows]:
+    """One LM call: what was new in the request, and the whole response as it came."""
+    yield _sent(page, lm)
+    yield _whole_response(page, lm)
+    yield remarks(page, lm)
+
+
+def says(page: Page, lm: Node) -> Rows:
+    """What the LM said outside its code, as it comes or as it came."""
+    response = response_of(page.view, page.log, lm)
+    if response is None:
+        return _waiting(page, lm)
+    text, words = page.log.text(response.text), _outside_code(page.log.text(response.text))
+    if response.by == "user":
+        right: tuple[Piece, ...] = (("✎ you answered in its place", "user"),)
+    else:
+        right = _speed(response)
+    hold = hold_at(page.view, lm)
+    if hold is not None and hold.checkpoint == "after_response":
+        return Joined(
+            ([label("SAYS", held_mark(hold), width=page.width, right=right, key=HELD)], _held_text(page, lm, "text"))
+        )
+    shown = prose(words, page, "text") if words else [line(" " * LABEL, (_wordless(text), "dim"))]
+    thoughts = _thoughts(page, response, lm)
+    return Joined((thoughts, beside("SAYS", folded(shown, _SAYS_ROWS, f"{lm.id}.says", page), page.width, right)))
+
+
+def _outside_code(text: str) -> str:
+    words = _FENCED.sub("", text).strip()
+    return re.sub(r"\n{3,}", "\n\n", words)
+
+
+def _wordless(text: str) -> str:
+    return "nothing but code" if text.strip() else "nothing: the response is empty"
+
+
+def _thoughts(page: Page, response: ev.LmResponded, lm: Node) -> Rows:
+    reasoning = page.log.text(response.reasoning)
+    if not reasoning.strip():
+        return []
+    return beside("THINKS", folded(prose(reasoning, page, "dim"), 3, f"{lm.id}.thinks", page), page.width)
+
+
+def _speed(response: ev.LmResponded) -> tuple[Piece, ...]:
+    tokens = response.usage.output_tokens
+    if response.cached:
+        return (("from the cache", "dim"),)
+    if tokens and response.latency_s >= 0.05:
+        return ((f" {tokens / response.latency_s:.0f} tok/s", "dim"),)
+    return ((f" {short_seconds(response.latency_s)}", "dim"),)
+
+
+def _waiting(page: Page, lm: Node) -> Rows:
+    """What can be seen of a response before it is there."""
+    hold = hold_at(page.view, lm)
+    if hold is not None:
+        return Joined(([label("PROMPT", held_mark(hold), width=page.width, key=HELD)], _held_text(page, lm, "text")))
+    thinks, text = page.live.text(lm.id, "reasoning"), page.live.text(lm.id, "text")
+    rows: list[Rows] = []
+    if thinks and not text:
+        rows.append(beside("THINKS", streaming(thinks, page, "dim", LABEL), page.width))
+    if text:
+        rows.append(beside("SAYS", streaming(text, page, "text", LABEL), page.width, (("● writing", "running"),)))
+    elif page.view.outcome(lm) is None and page.view.fact(lm, ev.LmRequested):
+        passed = short_seconds(page.view.elapsed(lm, page.now))
+        state = ("● asked; no word of the answer yet", "running")
+        rows.append([label("SAYS", state, width=page.width, right=((passed, "dim"),))])
+    return Joined((*rows, remarks(page, lm)))
+
+
+def _held_text(page: Page, node: Node, role: str) -> Rows:
+    from rlm_tui.ui.content.calls import held_text
+
+    held = held_text(page.view, page.log, node)
+    return verbatim(held[1], page, role) if held else []
+
+
+def _read_as(page: Page, node: Node) -> Rows:
+    """What the parser found: blocks, a final, every repair, or why nothing."""
+    seq = page.view.fact(node, ev.ResponseParsed)
+    parsed = page.log.event(seq) if seq else None
+    if not isinstance(parsed, ev.ResponseParsed):
+        return []
+    found = [plural(len(parsed.blocks), "block")] if parsed.blocks else []
+    if parsed.final:
+        form = "FINAL" if parsed.final.kind == "text" else "FINAL_VAR"
+        found.append(f"{form}({one_line(parsed.final.value, 60)})")
+    if parsed.truncated:
+        found.append("cut off at its end")
+    usable = bool(parsed.blocks or parsed.final)
+    said = (" · ".join(found), "text") if usable else ("nothing usable", "failed")
+    rows: list[Rows] = [[label("READ AS", said, width=page.width)]]
+    if parsed.problem:
+        rows.append(note("⚠", parsed.problem, page, "careful"))
+    rows += [note("↻", f"{repair.name.replace('_', ' ')}: {repair.detail}", page) for repair in parsed.repairs]
+    return Joined(rows)
+
+
+def remarks(page: Page, node: Node) -> Rows:
+    """Failures, notes and limits that a node owns, in order."""
+    rows: list[Rows] = []
+    for seq, name in node.facts:
+        event = page.log.event(seq) if seq <= page.view.seq and name in _REMARKS else None
+        if isinstance(event, ev.LmFailed):
+            again = f"; asked again after {short_seconds(event.retry_in_s)}" if event.retry_in_s is not None else ""
+            rows.append(note("↻" if again else "✗", f"{event.message}{again}", page, "careful" if again else "failed"))
+        elif isinstance(event, ev.Note):
+            rows.append(note("⚠", event.text, page, "careful" if event.level == "warning" else "muted"))
+        elif isinstance(event, ev.LimitHit):
+            rows.append(note("⚠", f"The limit of {event.cap:g} {event.limit} was reached.", page))
+    return Joined(rows)
+
+
+def _sent(page: Page, lm: Node) -> Rows:
+    hold = hold_at(page.view, lm)
+    if hold is not None and hold.checkpoint == "before_request":
+        return Joined(([label("PROMPT", held_mark(hold), width=page.width, key=HELD)], _held_text(page, lm, "text")))
+    seq = page.view.fact(lm, ev.LmRequested)
+    request = page.log.event(seq) if seq else None
+    if not isinstance(request, ev.LmRequested):
+        return []
+    before = f"{plural(request.prior, 'message')} before" if request.prior else "the first messages"
+    rows: list[Rows] = [[label("SENT", (request.model, "muted"), width=page.width, right=((before, "dim"),))]]
+    for nth, message in enumerate(request.messages):
+        rows.append([line("  ", (message.role, "root" if message.role == "assistant" else "muted"))])
+        text = verbatim(page.log.text(message.content), page, "output")
+        rows.append(folded(text, _PROMPT_ROWS, f"{lm.id}.sent{nth}", page, MARGIN))
+    return Joined(rows)
+
+
+def _whole_response(page: Page, lm: Node) -> Rows:
+    response = response_of(page.view, page.log, lm)
+    if response is None:
+        return _waiting(page, lm) if page.view.fact(lm, ev.LmRequested) else []
+    hold = hold_at(page.view, lm)
+    mark: Piece = held_mark(hold) if hold is not None else _response_facts(response)
+    heading = label("RESPONSE", mark, width=page.width, right=_speed(response), key=HELD if hold else "")
+    text = page.log.text(response.text)
+    body = _held_text(page, lm, "text") if hold is not None else verbatim(text, page, "text")
+    return Joined((_thoughts(page, response, lm), [heading], folded(body, 4 * _SAYS_ROWS, f"{lm.id}.all", page)))
+
+
+def _response_facts(response: ev.LmResponded) -> Piece:
+    used = response.usage
+    parts = [f"{short_count(used.input_tokens)} in, {short_count(used.output_tokens)} out"]
+    if response.finish_reason:
+        parts.append(f"ended by {response.finish_reason}")
+    return " · ".join(parts), "muted"

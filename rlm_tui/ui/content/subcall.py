@@ -1,0 +1,103 @@
+"""A sub-call, and the calls of a batch, as rows."""
+
+from __future__ import annotations
+
+from rlm_tui import events as ev
+from rlm_tui.text import one_line, plural, short_count, short_seconds
+from rlm_tui.trajectory import Node
+from rlm_tui.ui.content.block import held_mark
+from rlm_tui.ui.content.calls import held_text, scene, state
+from rlm_tui.ui.content.parts import HELD, MARGIN, NODE, Page, folded, hold_at, label, verbatim
+from rlm_tui.ui.content.tree import members
+from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
+from rlm_tui.ui.rows import Joined, Provider
+
+_ROWS = 60
+
+
+def subcall(page: Page, node: Node) -> Rows:
+    """PROMPT and ANSWER of one sub-call."""
+    prompt, reply = _prompt(page, node), _answer(page, node)
+    return Joined((prompt, [BLANK], reply) if len(reply) else (prompt,))
+
+
+def _prompt(page: Page, node: Node) -> Rows:
+    view, hold = page.view, hold_at(page.view, node)
+    seq = view.fact(node, ev.SubcallRequested)
+    event = page.log.event(seq) if seq else None
+    if hold is not None and hold.checkpoint == "before_subcall":
+        held = held_text(view, page.log, node)
+        heading = label("PROMPT", held_mark(hold), width=page.width, key=HELD)
+        return Joined(([heading], verbatim(held[1] if held else "", page, "text")))
+    if not isinstance(event, ev.SubcallRequested):
+        return [label("PROMPT", ("○ waits for a free slot", "dim"), width=page.width)]
+    text = page.log.text(event.prompt)
+    place = f" · {event.index + 1} of {event.batch_size}" if event.batch else ""
+    right: tuple[Piece, ...] = ((plural(len(text), "character"), "dim"),)
+    heading = label("PROMPT", (f"{event.model}{place}", "sub"), width=page.width, right=right)
+    return Joined(([heading], folded(verbatim(text, page, "text"), _ROWS, f"{node.id}.prompt", page, MARGIN)))
+
+
+def _answer(page: Page, node: Node) -> Rows:
+    view, hold = page.view, hold_at(page.view, node)
+    seq = view.fact(node, ev.SubcallFinished)
+    event = page.log.event(seq) if seq else None
+    if hold is not None and hold.checkpoint == "after_subcall":
+        held = held_text(view, page.log, node)
+        heading = label("ANSWER", held_mark(hold), width=page.width, key=HELD)
+        return Joined(([heading], verbatim(held[1] if held else "", page, "text")))
+    if isinstance(event, ev.SubcallFinished):
+        return _answered(page, node, event)
+    if view.fact(node, ev.SubcallRequested) is None or view.outcome(node) is not None:
+        return []
+    passed = short_seconds(view.elapsed(node, page.now))
+    return [label("ANSWER", ("● asked; no answer yet", "running"), width=page.width, right=((passed, "dim"),))]
+
+
+def _answered(page: Page, node: Node, event: ev.SubcallFinished) -> Rows:
+    took = "from the cache" if event.cached else short_seconds(event.latency_s)
+    right: tuple[Piece, ...] = ((f"{took} · {short_count(event.usage.tokens)} tok", "dim"),)
+    if event.error:
+        heading = label("ANSWER", ("✗ failed; the code got an error text", "failed"), width=page.width, right=right)
+        return Joined(([heading], verbatim(event.error, page, "failed")))
+    text = page.log.text(event.text)
+    heading = label("ANSWER", ("✓", "done"), width=page.width, right=right)
+    return Joined(([heading], folded(verbatim(text, page, "text"), 4 * _ROWS, f"{node.id}.answer", page, MARGIN)))
+
+
+class _BatchRows(Provider):
+    """One row a call, each made when it is looked at."""
+
+    def __init__(self, page: Page, calls: list[Node]) -> None:
+        self._page, self._calls = page, calls
+        self._scene = scene(page.view, page.log, page.now)
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def at(self, index: int) -> Line:
+        """The row of one call."""
+        view, log, node = self._page.view, self._page.log, self._calls[index]
+        asked, finished = view.fact(node, ev.SubcallRequested), view.fact(node, ev.SubcallFinished)
+        request, reply = (log.event(asked) if asked else None), (log.event(finished) if finished else None)
+        said: Piece = (node.title, "dim")
+        if isinstance(request, ev.SubcallRequested):
+            said = (one_line(log.text(request.prompt)), "dim")
+        if isinstance(reply, ev.SubcallFinished):
+            said = (one_line(reply.error), "failed") if reply.error else (f"“{one_line(log.text(reply.text))}”", "text")
+        numbers = (
+            rjust(str(index + 1), 4),
+            rjust(short_seconds(view.elapsed(node, self._page.now)), 7),
+            rjust(short_count(view.usage(node).tokens), 7),
+        )
+        row = line("  ", state(self._scene, node), *numbers, "  ", said, key=f"{NODE}{node.id}")
+        return pad(row, self._page.width)
+
+
+def batch(page: Page, key: str) -> Rows:
+    """The calls of a batch as a table: state, place, time, tokens, answer; Enter on a row selects the call."""
+    calls = members(page.view, key)
+    used = sum((page.view.usage(call) for call in calls), ev.Usage()).tokens
+    right: tuple[Piece, ...] = ((f"{short_count(used)} tok", "dim"),)
+    said: Piece = (plural(len(calls), "call"), "sub")
+    return Joined(([label("BATCH", said, width=page.width, right=right)], _BatchRows(page, calls)))

@@ -1,0 +1,97 @@
+"""The Calls pane: the tree of the run, with a cursor that selects for every other pane."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from rlm_tui.session.base import Session
+from rlm_tui.ui.content.calls import EMPTY, CallRows, scene
+from rlm_tui.ui.content.tree import CallTree
+from rlm_tui.ui.widgets.lines_view import LinesView
+
+
+class NodeSelected(Message):
+    """A person selected a node: its id, or `CODE#BATCH` for the calls of one batch."""
+
+    def __init__(self, node_id: str) -> None:
+        super().__init__()
+        self.node_id = node_id
+
+
+class CallsPane(LinesView):
+    """The exact tree: root, iterations, LM calls, code blocks, sub-calls."""
+
+    pane_title = "Calls"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("h,left", "fold(0)", "Close / parent", show=False),
+        Binding("l,right", "fold(1)", "Open / child", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(keep_cursor=True, id=id)
+        self.tree_state = CallTree()
+        self._session: Session | None = None
+        self._selection: str | None = None
+        self._shown: CallRows | None = None
+
+    def show(self, session: Session, selection: str | None) -> None:
+        """Draw the tree as it stands; a selection from outside moves the cursor and posts nothing."""
+        self._session = session
+        rows = CallRows(self.tree_state, scene(session.view, session.log, session.now), self.columns)
+        self._shown = rows
+        if not len(rows):
+            self.show_rows(EMPTY, cursor=0)
+            return
+        wanted = selection if selection is not None else self._selection
+        index = rows.rows.find(wanted) if wanted else None
+        self.show_rows(rows, cursor=None)
+        if index is not None and (selection != self._selection or index != self.cursor):
+            self.move_cursor(index)
+        self._selection = wanted
+
+    def _again(self, key: str) -> None:
+        if self._session is not None:
+            self._selection = key
+            self.show(self._session, key)
+
+    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
+        """Tell the other panes what is selected now."""
+        event.stop()
+        if event.key:
+            self._selection = event.key
+            self.post_message(NodeSelected(event.key))
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """Open or close the row."""
+        event.stop()
+        if event.key and self._session is not None:
+            self._fold(event.key, not self.tree_state.is_open(event.key))
+
+    def _fold(self, key: str, is_open: bool) -> None:
+        if self._session is not None:
+            self.tree_state.fold(key, is_open, self._session.view)
+            self._again(key)
+
+    def action_fold(self, which: int) -> None:
+        """Right opens a row or goes to its first child; left closes it or goes to its parent."""
+        if self._shown is None or not len(self._shown):
+            return
+        row = self._shown.rows.row(self.cursor)
+        following = self._shown.rows.row(self.cursor + 1) if self.cursor + 1 < len(self._shown) else None
+        has_rows = following is not None and following.depth > row.depth
+        if which and has_rows:
+            self._move(self.cursor + 1)
+        elif which or has_rows:
+            self._fold(row.key, bool(which))
+        else:
+            self._move(self._parent_row(row.depth))
+
+    def _parent_row(self, depth: int) -> int:
+        rows = self._shown
+        index = self.cursor
+        while rows is not None and index > 0 and rows.rows.row(index).depth >= depth:
+            index -= 1
+        return index

@@ -1,0 +1,231 @@
+"""A virtual view of lines: paints what is on screen from a row provider, however many rows there are."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from rlm_tui.ui.lines import Line, Rows, mark
+from rlm_tui.ui.theme import style
+
+HIT = "background on careful"
+_CURSOR = "on panel"
+_STRIPS = 512
+
+
+class LinesView(ScrollView, can_focus=True):
+    """Rows with a cursor; a new set of rows repaints only the rows that differ, and lays out nothing."""
+
+    DEFAULT_CSS = """
+    LinesView { overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "cursor(1)", "Down", show=False),
+        Binding("k,up", "cursor(-1)", "Up", show=False),
+        Binding("g", "end(0)", "First", show=False),
+        Binding("G", "end(1)", "Last", show=False),
+        Binding("pagedown,space", "page(1)", "Page down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("enter", "enter", "Open", show=False),
+    ]
+
+    class Moved(Message):
+        """A person moved the cursor to a row."""
+
+        def __init__(self, view: LinesView, index: int, key: str) -> None:
+            super().__init__()
+            self.view, self.index, self.key = view, index, key
+
+        @property
+        def control(self) -> LinesView:
+            """The view that sent it."""
+            return self.view
+
+    class Entered(Moved):
+        """A person opened a row with Enter or a second click."""
+
+    def __init__(self, *, keep_cursor: bool = False, tail: bool = False, **names: str | None) -> None:
+        """`keep_cursor`: it shows without focus too; `tail`: at the end, the view stays there while rows come.
+
+        `names` are `id` and `classes` as Textual means them.
+        """
+        super().__init__(**names)
+        self.rows: Rows = []
+        self.cursor = 0
+        self.needle = ""
+        self._keep_cursor = keep_cursor
+        self._tail = tail
+        self._painted: dict[int, Line] = {}
+        self._strips: dict[tuple[Line, int, bool], Strip] = {}
+        self._styles: dict[str, Style] = {}
+        self._theme = ""
+
+    @property
+    def top(self) -> int:
+        """The first row on screen."""
+        return int(self.scroll_offset.y)
+
+    @property
+    def page(self) -> int:
+        """How many rows are on screen."""
+        return max(1, self.scrollable_content_region.height)
+
+    @property
+    def columns(self) -> int:
+        """The cells that a row may take."""
+        return max(2, self.scrollable_content_region.width or self.size.width)
+
+    @property
+    def cursor_key(self) -> str:
+        """What the row under the cursor means, or nothing."""
+        return self.rows[self.cursor].key if 0 <= self.cursor < len(self.rows) else ""
+
+    def show_rows(self, rows: Rows, *, cursor: int | None = None, top: int | None = None) -> None:
+        """Take these rows; cursor and scroll position stay unless they are given."""
+        at_end = self._tail and self.top + self.page >= len(self.rows)
+        self.rows = rows
+        self._resize_rows(len(rows))
+        self.cursor = max(0, min(self.cursor if cursor is None else cursor, len(rows) - 1))
+        if top is not None:
+            self.scroll_to(y=top, animate=False)
+        elif at_end:
+            self._to_end()
+        elif self.top > self.max_scroll_y:
+            self.scroll_to(y=self.max_scroll_y, animate=False)
+        self._repaint_changed()
+
+    def _to_end(self) -> None:
+        self.cursor = max(0, len(self.rows) - 1)
+        self.scroll_to(y=max(0, len(self.rows) - self.page), animate=False)
+
+    def _resize_rows(self, count: int) -> None:
+        # set_reactive and not an assignment: the scrollbar always stands, so a new height needs no layout
+        if count != self.virtual_size.height:
+            self.set_reactive(LinesView.virtual_size, Size(self.size.width, count))
+            if self.is_mounted and self.size:
+                self.vertical_scrollbar.window_virtual_size = count
+
+    def _repaint_changed(self) -> None:
+        width, top = self.size.width, self.top
+        for y in range(self.page):
+            if self._painted.get(y) != self._row(top + y):
+                self.refresh(Region(0, y, width, 1))
+
+    def _row(self, index: int) -> Line | None:
+        if not 0 <= index < len(self.rows):
+            return None
+        row = self.rows[index]
+        return mark(row, self.needle, HIT) if self.needle else row
+
+    def highlight(self, needle: str) -> None:
+        """Mark every place where a text stands; nothing marks nothing."""
+        if needle != self.needle:
+            self.needle = needle
+            self._repaint_changed()
+
+    def move_cursor(self, index: int, *, centre: bool = False) -> None:
+        """Put the cursor on a row and bring it on screen, without telling anyone."""
+        index = max(0, min(index, len(self.rows) - 1))
+        if index != self.cursor:
+            old, self.cursor = self.cursor, index
+            self.refresh_line(old)
+            self.refresh_line(index)
+        top, page = self.top, self.page
+        if not top <= index < top + page:
+            middle = index - page // 2
+            near = index if index < top else index - page + 1
+            self.scroll_to(y=max(0, middle if centre else near), animate=False)
+
+    def render_line(self, y: int) -> Strip:
+        """The strip of one row on screen."""
+        row = self._row(self.top + y)
+        if row is None:
+            self._painted.pop(y, None)
+            return Strip.blank(self.size.width)
+        self._painted[y] = row
+        return self._strip(row, self._has_cursor(self.top + y))
+
+    def _has_cursor(self, index: int) -> bool:
+        return index == self.cursor and (self._keep_cursor or self.has_focus)
+
+    def _strip(self, row: Line, cursor: bool) -> Strip:
+        width = self.columns
+        if self._theme != self.app.theme or len(self._strips) > _STRIPS:
+            self._theme = self.app.theme
+            self._styles.clear()
+            self._strips.clear()
+        strip = self._strips.get((row, width, cursor))
+        if strip is None:
+            segments = [Segment(text, self.role_style(role)) for text, role in row.spans]
+            strip = Strip(segments).adjust_cell_length(width)
+            strip = strip.apply_style(self.role_style(_CURSOR)) if cursor else strip
+            self._strips[row, width, cursor] = strip
+        return strip
+
+    def role_style(self, role: str) -> Style:
+        """The style of a role, `bold`, `italic` and `on ROLE` included."""
+        found = self._styles.get(role)
+        if found is None:
+            found = self._styles[role] = self._mixed(role)
+        return found
+
+    def _mixed(self, role: str) -> Style:
+        front, _, back = role.partition("on ")
+        names = front.split()
+        made = Style(bold="bold" in names or None, italic="italic" in names or None)
+        for name in names:
+            made = made if name in ("bold", "italic") else style(self, name) + made
+        return made + Style(bgcolor=style(self, back).color) if back else made
+
+    def action_cursor(self, by: int) -> None:
+        """Move the cursor by rows; one that was scrolled out of sight starts at the edge of the screen."""
+        last = self.top + self.page - 1
+        at = min(max(self.cursor, self.top - (by > 0)), last + (by < 0))
+        self._move(at + by)
+
+    def action_end(self, which: int) -> None:
+        """Go to the first or the last row."""
+        self._move(len(self.rows) - 1 if which else 0)
+
+    def action_page(self, by: int) -> None:
+        """Move by a screenful, one row of it kept."""
+        step = by * max(1, self.page - 1)
+        self.scroll_to(y=max(0, min(self.top + step, self.max_scroll_y)), animate=False)
+        self._move(self.cursor + step)
+
+    def action_enter(self) -> None:
+        """Open the row under the cursor."""
+        if len(self.rows):
+            self.post_message(self.Entered(self, self.cursor, self.cursor_key))
+
+    def _move(self, index: int) -> None:
+        before = self.cursor
+        self.move_cursor(index)
+        if self.cursor != before:
+            self.post_message(self.Moved(self, self.cursor, self.cursor_key))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor; a click on the row that has it opens the row."""
+        index = self.top + int(event.get_content_offset_capture(self).y)
+        if not 0 <= index < len(self.rows):
+            return
+        if index == self.cursor:
+            self.action_enter()
+        else:
+            self._move(index)
+
+    def on_focus(self) -> None:
+        """The cursor shows where the focus is."""
+        self.refresh_line(self.cursor)
+
+    def on_blur(self) -> None:
+        """The cursor shows where the focus is."""
+        self.refresh_line(self.cursor)

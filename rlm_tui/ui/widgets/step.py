@@ -1,0 +1,116 @@
+"""The Step pane: what is selected, in reading order, and the editor for what is held."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from rlm_tui.session.base import Session
+from rlm_tui.ui.content.parts import FOLD, HELD, NODE, focus, page_of
+from rlm_tui.ui.content.step import step
+from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.lines import line
+from rlm_tui.ui.widgets.calls import NodeSelected
+from rlm_tui.ui.widgets.editor import CodeEditor
+from rlm_tui.ui.widgets.lines_view import LinesView
+
+_LOOKED_AT = 2_000
+
+
+class StepPane(Vertical):
+    """Says, read as, code, output; between `begin_edit` and `end_edit` the held text is in an editor."""
+
+    pane_title = "Step"
+    DEFAULT_CSS = """
+    StepPane > .step-editor { display: none; height: 2fr; }
+    StepPane.-editing > .step-editor { display: block; }
+    StepPane .step-title { height: 1; }
+    StepPane CodeEditor { height: 1fr; border: none; padding: 0; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.lines = LinesView(classes="step-lines")
+        self.editor = CodeEditor()
+        self.title_row = LinesView(classes="step-title")
+        self.title_row.can_focus = False
+        self._session: Session | None = None
+        self._selection: str | None = None
+        self._opened: frozenset[str] = frozenset()
+        self._drawn: tuple[object, ...] = ()
+        self._hold = 0
+
+    def compose(self) -> ComposeResult:
+        """The rows above, the editor below."""
+        yield self.lines
+        with Vertical(classes="step-editor"):
+            yield self.title_row
+            yield self.editor
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether the editor is open."""
+        return self.has_class("-editing")
+
+    def show(self, session: Session, selection: str | None) -> None:
+        """Draw what is selected; without a selection, what matters now."""
+        chosen = selection if selection is not None else focus(session.view)
+        drawn = self._signature(session, chosen)
+        if drawn == self._drawn:
+            return
+        is_new = chosen != self._selection or session is not self._session
+        self._drawn, self._session, self._selection = drawn, session, chosen
+        rows = step(page_of(session, self.lines.columns, self._opened), chosen)
+        self.lines.show_rows(rows, **({"cursor": 0, "top": 0} if is_new else {}))
+        self._show_hold(session, [row.key for row in islice(iter(rows), _LOOKED_AT)])
+
+    def _signature(self, session: Session, chosen: str | None) -> tuple[object, ...]:
+        view = session.view
+        node = view.node(split_key(chosen or "")[0])
+        is_open = node is not None and view.outcome(node) is None
+        live = sum(map(len, session.live.parts.values())) if is_open and session.following else 0
+        tick = round(session.now, 1) if is_open and not view.holds() else 0.0
+        return id(session), view.seq, chosen, self.lines.columns, self._opened, live, tick, session.following
+
+    def _show_hold(self, session: Session, keys: list[str]) -> None:
+        """A new hold comes into sight, once."""
+        holds = session.view.holds()
+        newest = holds[0].id if holds else 0
+        if newest and newest != self._hold and HELD in keys:
+            index = keys.index(HELD)
+            if not self.lines.top <= index < self.lines.top + self.lines.page * 2 // 3:
+                self.lines.show_rows(self.lines.rows, cursor=index, top=max(0, index - 1))
+        self._hold = newest
+
+    def begin_edit(self, text: str, title: str) -> None:
+        """Open the editor on a text; `title` says what it is."""
+        self.editor.load(text, read_only=False)
+        self.title_row.show_rows([line((f"{title}  ", "user bold"), ("Esc keeps the edit", "dim"))])
+        self.add_class("-editing")
+        self.editor.focus()
+
+    def end_edit(self) -> str:
+        """Close the editor; returns what stands in it."""
+        self.remove_class("-editing")
+        self.lines.focus()
+        return self.editor.text
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """Open or close a fold, or select the node that a row leads to."""
+        event.stop()
+        if event.key.startswith(FOLD):
+            self._opened ^= {event.key}
+            if self._session is not None:
+                self.show(self._session, self._selection)
+        elif event.key.startswith(NODE):
+            self.post_message(NodeSelected(event.key.removeprefix(NODE)))
+
+    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
+        """Reading on selects nothing."""
+        event.stop()
+
+    def highlight(self, needle: str) -> None:
+        """Mark every place where a text stands."""
+        self.lines.highlight(needle)
