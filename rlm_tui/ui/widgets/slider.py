@@ -38,21 +38,33 @@ def slider_line(steps: list[Step], number: int, note: str, width: int) -> Line:
     return split(Line(tuple(piece for piece in track if piece.text)), right, width)
 
 
+def nearest(session: Session, x: int, width: int) -> int | None:
+    """The index of the step nearest to a column of the track, or None when there is no step."""
+    columns = places(len(session.trajectory.steps), max(2, width - len(note(session)) - 4))
+    return min(range(len(columns)), key=lambda index: (abs(columns[index] - x), -index), default=None)
+
+
+def note(session: Session) -> str:
+    """`step 3 of 9 · live`."""
+    total = len(session.trajectory.steps)
+    if not total:
+        return "no step yet"
+    mode = "recorded" if session.phase == "replay" else "looking back" if is_behind(session) else "live"
+    return f"step {number_of(session)} of {total} · {mode}"
+
+
+def number_of(session: Session) -> int:
+    """The step, from 1, at which one looks; 0 before the first."""
+    return session.view.step_number() if is_behind(session) else len(session.trajectory.steps)
+
+
 class Slider(Bar):
     """The place in the trace, live or not; a click goes there."""
 
     def show(self, session: Session) -> None:
         """Draw the steps as far as they are known."""
-        steps = session.trajectory.steps
-        number = session.view.step_number() if is_behind(session) else len(steps)
-        self.show_rows(slider_line(steps, number, self._note(session, number), self.size.width or self.app.size.width))
-
-    def _note(self, session: Session, number: int) -> str:
-        total = len(session.trajectory.steps)
-        if not total:
-            return "no step yet"
-        mode = "recorded" if session.phase == "replay" else "looking back" if is_behind(session) else "live"
-        return f"step {number} of {total} · {mode}"
+        width = self.size.width or self.app.size.width
+        self.show_rows(slider_line(session.trajectory.steps, number_of(session), note(session), width))
 
     def on_click(self, event: events.Click) -> None:
         """Go to the step nearest to the pointer."""

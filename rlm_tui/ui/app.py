@@ -1,0 +1,229 @@
+"""The app: one session, one selection, one clock; everything that is drawn is asked of the session when it changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from rlm_tui.errors import ExitCode
+from rlm_tui.session.base import Session
+from rlm_tui.session.commands import SessionCommand
+from rlm_tui.text import safe
+from rlm_tui.ui.actions import ACTIONS, BY_ID
+from rlm_tui.ui.gate import GateController
+from rlm_tui.ui.general import AppController
+from rlm_tui.ui.moving import LookController, PaneController, WalkController
+from rlm_tui.ui.palette import ActionProvider
+from rlm_tui.ui.screens.main import MainScreen
+from rlm_tui.ui.selecting import interesting, is_there, open_hold
+from rlm_tui.ui.state import KeyGuard, UiState
+from rlm_tui.ui.theme import DARK, load_themes
+from rlm_tui.ui.verbs import reason
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.offers import ModelOffer, StartFacts
+
+_FRAME_S = 1 / 30
+_NOTICE_S = 4.0
+_MOVING = ("running", "loading", "interrupting")
+
+
+def _bindings() -> list[BindingType]:
+    return [
+        Binding(key, f"act('{action.id}')", action.label, show=False, priority=action.priority, id=action.id)
+        for action in ACTIONS
+        for key in action.keys
+    ]
+
+
+class RlmTuiApp(App[int], inherit_bindings=False):
+    """The screen of one session; `open_question` opens the start screen over it."""
+
+    TITLE = "rlm-tui"
+    CSS_PATH: ClassVar[Path] = Path(__file__).parent / "styles" / "app.tcss"
+    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
+    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        open_question: bool = False,
+        models: Sequence[ModelOffer] | None = None,
+        start: StartFacts | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.ui = UiState()
+        self.guard = KeyGuard()
+        self.clock = clock
+        self.models = models
+        self.start = start
+        self.main = MainScreen()
+        self.remapped: Mapping[str, str] = {}
+        self.gate, self.look, self.walker = GateController(self), LookController(self), WalkController(self)
+        self._controllers: dict[str, Any] = {
+            "gate": self.gate,
+            "walk": self.walker,
+            "pane": PaneController(self),
+            "look": self.look,
+            "app": AppController(self),
+        }
+        self._open_question = open_question
+        self._hold: int | None = None
+        self._beat = 0
+        self._notice_until = 0.0
+        for theme in load_themes():
+            self.register_theme(theme)
+        self.theme = DARK
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The screen of the run is the first one."""
+        return self.main
+
+    def on_mount(self) -> None:
+        """Begin to drain the session once the first paint is out."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.set_interval(_FRAME_S, self.tick)
+        if self._open_question:
+            self.open_start()
+
+    def tick(self) -> None:
+        """Take in what happened; draw only when something did, or when the clock in the header moved on."""
+        batch = self.session.drain()
+        for message in batch.messages:
+            self.notify(safe(message), markup=False)
+        if self.ui.notice and self.clock() >= self._notice_until:
+            self.ui.notice = ""
+            self.redraw()
+        elif batch.events or batch.deltas or batch.changed:
+            self.redraw()
+        elif self.session.phase in _MOVING and self._beat != int(self.session.now * 8):
+            self._beat = int(self.session.now * 8)
+            self._shown("show_header")
+
+    def redraw(self) -> None:
+        """Draw what the session shows now, on the screen that is on top."""
+        hold = open_hold(self.session)
+        if hold is not None and hold.id != self._hold:
+            self.guard.hold_appeared(self.clock())
+        self._hold = hold.id if hold is not None else None
+        view = self.session.view
+        if not self.ui.pinned or not is_there(view, self.ui.selection):
+            self.ui.selection, self.ui.pinned = interesting(view), False
+        if self.main.is_ready:
+            self.gate.check_edit()
+        self._shown("show_all")
+
+    def _shown(self, method: str) -> None:
+        for screen in {self.screen, self.main}:
+            if screen.is_attached and hasattr(screen, method):
+                getattr(screen, method)()
+
+    def sync(self) -> UiState:
+        """The state of the front end, with what Textual knows of it."""
+        on_main = self.screen is self.main and self.main.is_ready
+        self.ui.screen = "main" if on_main else "other"
+        focused = self.focused
+        self.ui.typing = focused is not None and focused.check_consume_key("a", "a")
+        return self.ui
+
+    @property
+    def ui_below(self) -> UiState:
+        """The state of the front end below the palette."""
+        self.ui.screen = "main" if self.main in self.screen_stack[-2:] and self.main.is_ready else "other"
+        self.ui.typing = False
+        return self.ui
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every key passes the guard first, wherever it goes."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.guard.saw(event.key, self.clock(), typing=self.sync().typing)
+        await super().on_event(event)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that are taken from the panes act only where they mean something; else the pane has them."""
+        if action != "act":
+            return True
+        wanted = BY_ID[str(parameters[0])]
+        if not wanted.priority or wanted.id == "app.leave":
+            return True
+        ui = self.sync()
+        return not ui.typing and bool(wanted.enabled(self.session, ui))
+
+    def action_act(self, action_id: str) -> None:
+        """A key of an action was pressed."""
+        self.sync()
+        if BY_ID[action_id].is_gate and open_hold(self.session) is not None and not self.guard.allows:
+            self.say("This hold has just appeared; nothing was done. Press the key again.")
+        else:
+            self.perform(action_id)
+
+    def action_perform(self, action_id: str) -> None:
+        """An action was clicked."""
+        self.perform(action_id)
+
+    def action_slide(self, x: int, width: int) -> None:
+        """The slider was clicked."""
+        self.walker.slide(x, width)
+
+    def perform(self, action_id: str) -> None:
+        """Do an action, or say why it cannot be done."""
+        why = reason(self.session, self.sync(), action_id)
+        if why:
+            self.say(why)
+            return
+        controller, _, name = action_id.partition(".")
+        getattr(self._controllers[controller], name)()
+
+    def say(self, notice: str) -> None:
+        """Say something in the gate bar for a few seconds."""
+        self.ui.notice = safe(notice)
+        self._notice_until = self.clock() + _NOTICE_S
+        self._shown("show_bars")
+
+    def send(self, command: SessionCommand) -> None:
+        """Hand a command to the session; what it changes comes back with the next batch."""
+        self.session.send(command)
+
+    def look_at(self, node_id: str | None, *, pinned: bool) -> None:
+        """Select a node for every pane."""
+        self.ui.selection, self.ui.pinned = node_id, pinned
+        self.main.show_all()
+
+    def remap(self, keymap: Mapping[str, str]) -> None:
+        """Give actions other keys, by id; Textual's names of keys, several with commas."""
+        self.remapped = dict(keymap)
+        self.set_keymap(self.remapped)
+
+    def confirm(self, sentence: str, verb: str, then: Callable[[], None]) -> None:
+        """Ask before something is lost."""
+        from rlm_tui.ui.screens.dialogs import Confirm
+
+        self.push_screen(Confirm(sentence, verb), lambda agreed: then() if agreed else None)
+
+    def open_start(self) -> None:
+        """Ask for question and model."""
+        from rlm_tui.ui.screens.start import StartScreen
+
+        self.push_screen(StartScreen())
+
+
+def run_app(session: Session, **options: Any) -> int:
+    """Show a session until the person quits; the terminal is as before, the session closed. Returns an ExitCode."""
+    app = RlmTuiApp(session, **options)
+    try:
+        result = app.run()
+    finally:
+        session.close()
+    return ExitCode.OK if result is not None else int(app.return_code or ExitCode.FAILED)

@@ -1,0 +1,158 @@
+"""What the keys at the gate do: each turns into one command for the session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rlm_tui.session import commands as cmd
+from rlm_tui.ui.selecting import held_text, open_hold
+from rlm_tui.ui.widgets.prompt import Asking, Purpose
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.app import RlmTuiApp
+
+_SEND = "Enter sends · Esc leaves"
+_ASKINGS: dict[Purpose, Asking] = {
+    "tell": Asking("tell", "Tell the model, with its next message", _SEND),
+    "inject": Asking(
+        "inject", "A block of your own, in the same REPL", "Enter runs what is complete · Esc leaves", True
+    ),
+    "answer": Asking("answer", "Your answer, in place of the LM", _SEND),
+    "ask": Asking("ask", "Your next question", _SEND),
+}
+
+
+class GateController:
+    """The actions `gate.*`; an edit that is open is sent before anything runs."""
+
+    def __init__(self, app: RlmTuiApp) -> None:
+        self.app = app
+        self._editing: tuple[int, str] | None = None
+
+    def run(self) -> None:
+        """Run what is held as it is."""
+        if (hold := self._release()) is not None:
+            self.app.send(cmd.Run(hold))
+
+    def step(self) -> None:
+        """Run what is held and hold again after it."""
+        self._step("over")
+
+    def into(self) -> None:
+        """Step into requests and sub-calls."""
+        self._step("into")
+
+    def out(self) -> None:
+        """Hold at the parent's next step."""
+        self._step("out")
+
+    def turn(self) -> None:
+        """Hold at the code of the next iteration."""
+        self._step("iteration")
+
+    def _step(self, kind: cmd.StepKind) -> None:
+        if (hold := self._release()) is not None:
+            self.app.send(cmd.Step(hold, kind))
+
+    def go_on(self) -> None:
+        """Let it run on."""
+        self._release()
+        self.app.send(cmd.Resume())
+
+    def skip(self) -> None:
+        """Do without what is held."""
+        if (hold := self._release()) is not None:
+            self.app.send(cmd.Skip(hold))
+
+    def retry(self) -> None:
+        """Ask or run again."""
+        if (hold := self._release()) is not None:
+            self.app.send(cmd.Retry(hold))
+
+    def original(self) -> None:
+        """Put the original back."""
+        if (hold := open_hold(self.app.session)) is not None:
+            self.app.send(cmd.Revert(hold.id))
+
+    def pause(self) -> None:
+        """Hold at the next step."""
+        self.app.send(cmd.Pause())
+
+    def interrupt(self) -> None:
+        """Stop the running block; a second time by force."""
+        self.app.send(cmd.Interrupt(force=self.app.session.phase == "interrupting"))
+
+    def stop(self) -> None:
+        """End the run, after a question."""
+        self.app.confirm("Stop the run? What it found so far is kept.", "stop it", lambda: self.app.send(cmd.Stop()))
+
+    def tell(self) -> None:
+        """Open the prompt for words to the model."""
+        self.app.main.ask(_ASKINGS["tell"])
+
+    def inject(self) -> None:
+        """Open the prompt for a block of one's own."""
+        self.app.main.ask(_ASKINGS["inject"])
+
+    def answer(self) -> None:
+        """Open the prompt for an answer in place of the LM."""
+        self.app.main.ask(_ASKINGS["answer"])
+
+    def ask(self) -> None:
+        """Open the prompt for another question, or the start screen when none was asked yet."""
+        if self.app.session.trajectory.started:
+            self.app.main.ask(_ASKINGS["ask"])
+        else:
+            self.app.open_start()
+
+    def submitted(self, purpose: Purpose, text: str) -> None:
+        """Send what a prompt was given."""
+        hold = open_hold(self.app.session)
+        if purpose == "tell":
+            self.app.send(cmd.Tell(text))
+        elif purpose == "inject":
+            self.app.send(cmd.Inject(text))
+        elif purpose == "ask":
+            self.app.send(cmd.Start(text.strip()))
+        elif hold is not None:
+            self.app.send(cmd.Answer(hold.id, text))
+
+    def edit(self) -> None:
+        """Open the editor on what is held."""
+        session, main = self.app.session, self.app.main
+        if (hold := open_hold(session)) is None:
+            return
+        text = held_text(session, hold)
+        self.app.look_at(hold.node, pinned=False)
+        main.enter("step")
+        main.pane("step").begin_edit(text, f"hold {hold.id}")
+        self._editing = hold.id, text
+        self.app.ui.editing = True
+
+    def finish_edit(self) -> None:
+        """Close the editor; what was changed is sent and stays held."""
+        if self._editing is None:
+            return
+        hold, before = self._editing
+        self._editing = None
+        self.app.ui.editing = False
+        text = self.app.main.pane("step").end_edit()
+        if text != before:
+            self.app.send(cmd.Edit(hold, text))
+
+    def check_edit(self) -> None:
+        """Close the editor when its hold is gone, and say so."""
+        hold = open_hold(self.app.session)
+        if self._editing is not None and (hold is None or hold.id != self._editing[0]):
+            self._editing = None
+            self.app.ui.editing = False
+            self.app.main.pane("step").end_edit()
+            self.app.main.enter("step")
+            self.app.say("What you edited is no longer held; the edit was not sent.")
+
+    def _release(self) -> int | None:
+        """Send an open edit, look at the newest moment again, and name the hold."""
+        self.finish_edit()
+        self.app.ui.pinned = False
+        hold = open_hold(self.app.session)
+        return hold.id if hold is not None else None

@@ -1,0 +1,75 @@
+"""What the keys that belong to the app itself do: help, palette, theme, copy or interrupt, leave, quit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rlm_tui.ui.theme import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.app import RlmTuiApp
+
+_ENDED = ("finished", "replay", "question", "loading")
+
+
+class AppController:
+    """The actions `app.*`."""
+
+    def __init__(self, app: RlmTuiApp) -> None:
+        self.app = app
+
+    def back(self) -> None:
+        """Leave what is innermost: editor, prompt, zoom."""
+        app = self.app
+        if app.ui.editing:
+            app.gate.finish_edit()
+            app.main.enter("step")
+        elif app.ui.asking:
+            app.main.close_prompt()
+        elif app.ui.zoomed:
+            app.look.zoom()
+        elif app.ui.typing:
+            app.main.enter(app.ui.pane)
+
+    def palette(self) -> None:
+        """Every command."""
+        self.app.action_command_palette()
+
+    def help(self) -> None:
+        """The keys that act now."""
+        from rlm_tui.ui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    def theme(self) -> None:
+        """Dark to light and back."""
+        self.app.theme = LIGHT if self.app.theme == DARK else DARK
+
+    def quit(self) -> None:
+        """Back, and from the root quit."""
+        if self.app.ui.zoomed:
+            self.app.look.zoom()
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Quit; asks while something runs."""
+        if self.app.session.phase in _ENDED:
+            self.app.exit(0)
+        else:
+            self.app.confirm("The run is not over. Quit? The trace is kept.", "quit", lambda: self.app.exit(0))
+
+    def copy(self) -> None:
+        """Copy a selection, else interrupt a running block, else say how to quit."""
+        selected = self.app.screen.get_selected_text()
+        if selected:
+            self.app.copy_to_clipboard(selected)
+            self.app.say("Copied.")
+        elif self.app.session.can("interrupt"):
+            self.app.gate.interrupt()
+        else:
+            self.app.say("Nothing runs that could be interrupted; Ctrl+Q quits.")
+
+    def suspend(self) -> None:
+        """Into the background, as a shell does it."""
+        self.app.action_suspend_process()

@@ -1,0 +1,133 @@
+"""What the keys that walk and look do: through the trace, through the panes, out of the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rlm_tui.session import commands as cmd
+from rlm_tui.ui.selecting import step_back, step_forward
+from rlm_tui.ui.state import PANES, Pane
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.app import RlmTuiApp
+
+
+class WalkController:
+    """The actions `walk.*`: move the cursor of the session through the trace."""
+
+    def __init__(self, app: RlmTuiApp) -> None:
+        self.app = app
+
+    def _seek(self, seq: int | None) -> None:
+        self.app.gate.finish_edit()
+        self.app.ui.pinned = False
+        self.app.send(cmd.Seek(seq))
+
+    def live(self) -> None:
+        """Go to the newest moment and follow it."""
+        self._seek(None)
+
+    def back(self) -> None:
+        """The step before."""
+        if (seq := step_back(self.app.session)) is not None:
+            self._seek(seq)
+
+    def forward(self) -> None:
+        """The step after."""
+        self._seek(step_forward(self.app.session))
+
+    left, right, last = back, forward, live
+
+    def first(self) -> None:
+        """The first step."""
+        steps = self.app.session.trajectory.steps
+        if steps:
+            self._seek(steps[0].seq)
+
+    def slide(self, x: int, width: int) -> None:
+        """Go to the step nearest to a column of the slider."""
+        from rlm_tui.ui.widgets.slider import nearest
+
+        steps = self.app.session.trajectory.steps
+        index = nearest(self.app.session, x, width)
+        if index is not None:
+            self._seek(steps[index].seq if index < len(steps) - 1 else None)
+
+
+class PaneController:
+    """The actions `pane.*`: go to a pane."""
+
+    def __init__(self, app: RlmTuiApp) -> None:
+        self.app = app
+
+    def calls(self) -> None:
+        """The tree."""
+        self._enter("calls")
+
+    def step(self) -> None:
+        """The selected step."""
+        self._enter("step")
+
+    def chat(self) -> None:
+        """The conversation."""
+        self._enter("chat")
+
+    def repl(self) -> None:
+        """The REPL."""
+        self._enter("repl")
+
+    def context(self) -> None:
+        """The document."""
+        self._enter("context")
+
+    def vars(self) -> None:
+        """The variables."""
+        self._enter("vars")
+
+    def next(self) -> None:
+        """The pane after this one."""
+        self._turn(1)
+
+    def previous(self) -> None:
+        """The pane before this one."""
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        shown = self.app.main.frame.on_screen
+        around = shown if len(shown) > 1 else list(PANES)
+        here = self.app.ui.pane
+        self._enter(around[(around.index(here) + by) % len(around)] if here in around else around[0])
+
+    def _enter(self, pane: Pane) -> None:
+        self.app.main.enter(pane)
+
+
+class LookController:
+    """The actions `look.*`: prompt, search and zoom."""
+
+    def __init__(self, app: RlmTuiApp) -> None:
+        self.app = app
+
+    def prompt(self) -> None:
+        """The prompt of the REPL."""
+        self.app.main.enter("repl")
+        self.app.main.pane("repl").focus_prompt()
+
+    def find(self) -> None:
+        """Search the document."""
+        self.app.main.enter("context")
+        self.app.main.pane("context").begin_search()
+        self.app.ui.searched = True
+
+    def next(self) -> None:
+        """The next hit."""
+        self.app.main.pane("context").next_hit()
+
+    def previous(self) -> None:
+        """The hit before."""
+        self.app.main.pane("context").previous_hit()
+
+    def zoom(self) -> None:
+        """Give the pane the whole body, or take it back."""
+        self.app.ui.zoomed = not self.app.ui.zoomed
+        self.app.main.relayout()

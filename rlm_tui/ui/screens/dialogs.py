@@ -1,0 +1,54 @@
+"""The one question that is asked over the screen: whether something may be lost."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import ModalScreen
+
+from rlm_tui.ui.lines import Span, line, wrap_text
+from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
+
+_WIDTH = 60
+
+
+class Confirm(ModalScreen[bool]):
+    """A sentence, and `y` or `n`: never the key that asked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "agree", "yes", show=False),
+        Binding("n,escape,q", "refuse", "no", show=False),
+    ]
+
+    def __init__(self, sentence: str, verb: str) -> None:
+        super().__init__()
+        self._sentence = sentence
+        self._verb = verb
+
+    def compose(self) -> ComposeResult:
+        """Sentence and verbs."""
+        with Container(id="dialog"):
+            yield Bar(id="dialog-text")
+            yield VerbBar(id="dialog-verbs")
+
+    def on_mount(self) -> None:
+        """Draw both."""
+        rows = wrap_text(self._sentence, _WIDTH - 4)
+        text = self.query_one("#dialog-text", Bar)
+        text.styles.height = len(rows) + 1
+        text.show_rows(*(line(" ", (row.text, "text")) for row in rows))
+        verbs = Verb("", "y", self._verb), Verb("", "n", "stay")
+        self.query_one("#dialog-verbs", Bar).show_rows(
+            line(" ", *(piece for verb in verbs for piece in (*verb.spans, Span("   "))))
+        )
+
+    def action_agree(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+    def action_refuse(self) -> None:
+        """No."""
+        self.dismiss(False)

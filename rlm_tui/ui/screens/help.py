@@ -1,0 +1,61 @@
+"""`?`: the keys that act now, drawn from the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import ModalScreen
+
+from rlm_tui.ui.actions import GROUPS, key_name, keys_of, valid_now
+from rlm_tui.ui.lines import BLANK, Line, line, pad
+from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.app import RlmTuiApp
+
+_KEYS = 16
+_MOVES = (("j k ↑ ↓", "Move in a pane"), ("g G", "The ends of a pane"), ("Space PgDn", "A page"), ("Enter", "Open"))
+
+
+class HelpScreen(ModalScreen[None]):
+    """What can be done now, by group; what cannot is in the palette."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "leave", "close", show=False)]
+
+    def compose(self) -> ComposeResult:
+        """A title, the rows, and how to leave."""
+        with Container(id="help"):
+            yield Bar(id="help-title")
+            yield LinesView(id="help-keys")
+
+    def on_mount(self) -> None:
+        """Draw the keys of this moment."""
+        title = line((" Keys that act now", "accent bold"), ("   Esc closes · : has every command", "dim"))
+        self.query_one("#help-title", Bar).show_rows(title)
+        self.query_one("#help-keys", LinesView).show_rows(self._rows())
+        self.query_one("#help-keys").focus()
+
+    def _rows(self) -> list[Line]:
+        owner = cast("RlmTuiApp", self.app)
+        rows: list[Line] = []
+        for group in GROUPS:
+            rows += [BLANK, line((f" {group}", "muted bold"))]
+            for action in valid_now(owner.session, owner.ui_below, [group]):
+                keys = keys_of(action, owner.remapped)
+                if keys:
+                    rows.append(_row(" ".join(key_name(key) for key in keys), action.tooltip))
+            rows += [_row(*move) for move in _MOVES] if group == "move" else []
+        return rows[1:]
+
+    def action_leave(self) -> None:
+        """Back to where one was."""
+        self.dismiss(None)
+
+
+def _row(keys: str, words: str) -> Line:
+    left = pad(line((f"  {keys}", "accent")), _KEYS)
+    return Line((*left.spans, *line((words, "text")).spans))

@@ -1,0 +1,203 @@
+"""The screen of a run: bars above and below, the panes between, one selection that moves all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widget import Widget
+
+from rlm_tui.ui.lines import line
+from rlm_tui.ui.screens.layout import SMALLEST
+from rlm_tui.ui.state import Pane
+from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, verbs
+from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.footer import Footer
+from rlm_tui.ui.widgets.frame import Frame, PaneWidget
+from rlm_tui.ui.widgets.gate_bar import GateBar
+from rlm_tui.ui.widgets.header import Header, QuestionBar
+from rlm_tui.ui.widgets.prompt import Asking, Prompt
+from rlm_tui.ui.widgets.rule import Rule
+from rlm_tui.ui.widgets.slider import Slider
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.app import RlmTuiApp
+    from rlm_tui.ui.widgets.calls import NodeSelected
+    from rlm_tui.ui.widgets.repl import ReplPane
+
+_NARROW, _LOW = 100, 30
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """Bars are there at the first paint; panes are imported and mounted after it."""
+
+    _frame: Frame | None = None
+
+    @property
+    def owner(self) -> RlmTuiApp:
+        """The app, as what it is."""
+        return cast("RlmTuiApp", self.app)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the panes are there."""
+        return self._frame is not None
+
+    @property
+    def frame(self) -> Frame:
+        """The frame with the panes; only once `is_ready`."""
+        assert self._frame is not None  # noqa: S101
+        return self._frame
+
+    def compose(self) -> ComposeResult:
+        """Everything but the panes."""
+        yield Header()
+        yield QuestionBar()
+        yield Container(id="body")
+        yield Prompt()
+        yield Slider()
+        yield Rule()
+        yield GateBar()
+        yield Footer()
+        yield Bar(id="too-small")
+
+    def on_mount(self) -> None:
+        """Draw the bars, and the panes once these are painted."""
+        self._fit(self.app.size.width, self.app.size.height)
+        self.show_bars()
+        self.call_after_refresh(self._mount_panes)
+
+    async def _mount_panes(self) -> None:
+        from rlm_tui.ui.panes import make_panes
+
+        frame = Frame(make_panes())
+        frame.arrange_for(self.owner.ui.recent, zoomed=self.owner.ui.zoomed)
+        await self.query_one("#body").mount(frame)
+        self._frame = frame
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        if self.is_current:
+            self.enter(self.owner.ui.pane)
+        self.show_all()
+
+    def pane(self, name: Pane) -> Any:
+        """The widget of a pane."""
+        return self.frame.panes[name]
+
+    def show_all(self) -> None:
+        """Draw bars and panes at the session's cursor."""
+        self.show_bars()
+        self.show_panes()
+
+    def show_header(self) -> None:
+        """Draw the header alone: its clock has moved on."""
+        self.query_one(Header).show(self.owner.session)
+
+    def show_bars(self) -> None:
+        """Draw the bars above and below the panes."""
+        owner = self.owner
+        session, ui, narrow = owner.session, owner.sync(), self.has_class("narrow")
+        self.show_header()
+        self.query_one(QuestionBar).show(session)
+        self.query_one(Slider).show(session)
+        keymap = owner.remapped
+        self.query_one(GateBar).show(session, ui, verbs(session, ui, GATE_GROUPS, keymap, narrow=narrow))
+        self.query_one(Footer).show(verbs(session, ui, FOOTER_GROUPS, keymap, narrow=narrow))
+
+    def show_panes(self) -> None:
+        """Draw the panes that are on screen."""
+        if not self.is_ready:
+            return
+        owner = self.owner
+        for name in self.frame.on_screen:
+            cast(PaneWidget, self.pane(name)).show(owner.session, owner.ui.selection)
+        self.frame.mark(owner.ui.pane)
+
+    def enter(self, name: Pane) -> None:
+        """Bring a pane onto the screen and give it the focus."""
+        self.owner.ui.enter(name)
+        self.relayout()
+        target = _focus_target(self.pane(name))
+        if target is not None:
+            target.focus()
+        self.show_bars()
+
+    def relayout(self) -> None:
+        """Lay out for the panes that were used last, and draw those that came onto the screen."""
+        ui = self.owner.ui
+        self.frame.arrange_for(ui.recent, zoomed=ui.zoomed)
+        self.frame.mark(ui.pane)
+        self.call_after_refresh(self.show_all)
+
+    def ask(self, asking: Asking) -> None:
+        """Open the prompt at the bottom."""
+        self.query_one(Prompt).ask(asking)
+        self.owner.ui.asking = True
+
+    def close_prompt(self) -> None:
+        """Close the prompt and go back to the pane."""
+        self.query_one(Prompt).close()
+        self.owner.ui.asking = False
+        self.enter(self.owner.ui.pane)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size may be another layout; what is selected, open and focused stays."""
+        self._fit(event.size.width, event.size.height)
+        if self.is_ready:
+            self.relayout()
+        else:
+            self.show_bars()
+
+    def _fit(self, width: int, height: int) -> None:
+        self.set_class(width < _NARROW or height < _LOW, "narrow")
+        self.set_class(width < SMALLEST.width or height < SMALLEST.height, "tiny")
+        words = f"rlm-tui needs {SMALLEST.width}x{SMALLEST.height}; this is {width}x{height}."
+        self.query_one("#too-small", Bar).show_rows(line((words, "careful")))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The pane in which the focus is, is the pane the person is in."""
+        for name, pane in self.frame.panes.items() if self.is_ready else ():
+            if pane is event.widget or pane in event.widget.ancestors:
+                self.owner.ui.enter(name)
+                self.frame.mark(name)
+        self.show_bars()
+
+    def on_descendant_blur(self) -> None:
+        """Without a focus, letters are keys."""
+        self.show_bars()
+
+    def on_frame_title_clicked(self, event: Frame.TitleClicked) -> None:
+        """A click on a title goes to the pane."""
+        self.enter(event.pane)
+
+    def on_node_selected(self, event: NodeSelected) -> None:
+        """The cursor of the tree moves every other pane."""
+        self.owner.look_at(event.node_id, pinned=True)
+
+    def on_code_editor_edited(self) -> None:
+        """Esc left the editor of what is held."""
+        self.owner.gate.finish_edit()
+        self.enter("step")
+
+    def on_repl_pane_submitted(self, event: ReplPane.Submitted) -> None:
+        """A line for the REPL is a block of one's own."""
+        self.owner.gate.submitted("inject", event.code)
+
+    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """The prompt was answered."""
+        self.close_prompt()
+        self.owner.gate.submitted(event.purpose, event.text)
+
+    def on_prompt_left(self) -> None:
+        """The prompt was left; what was typed is kept."""
+        self.close_prompt()
+
+
+def _focus_target(pane: Widget) -> Widget | None:
+    if pane.focusable:
+        return pane
+    return next((child for child in pane.query("*") if child.focusable), None)

@@ -1,0 +1,56 @@
+"""Which node is looked at, where a step back or forward leads, and what text a hold holds: pure questions."""
+
+from __future__ import annotations
+
+from rlm_tui import events as ev
+from rlm_tui.session.base import Session
+from rlm_tui.trajectory import Hold, View
+from rlm_tui.ui.words import iteration_of
+
+
+def interesting(view: View) -> str | None:
+    """The node to look at when nobody chose one: what is held, else the step of now, else the newest iteration."""
+    holds = view.holds()
+    if holds:
+        return holds[0].node
+    number = view.step_number()
+    if number and not view.at_end:
+        return view.tree.steps[number - 1].node
+    turn = iteration_of(view, view.root.id) if view.root is not None else None
+    return turn.id if turn is not None else view.root.id if view.root is not None else None
+
+
+def is_there(view: View, selection: str | None) -> bool:
+    """Whether a selection names a node (or a batch of one) that is there at this moment."""
+    return selection is not None and view.node(selection.partition("#")[0]) is not None
+
+
+def step_back(session: Session) -> int | None:
+    """The seq of the step before the one that is looked at; None when there is none."""
+    view, steps = session.view, session.trajectory.steps
+    number = len(steps) if session.following else view.step_number()
+    return steps[number - 2].seq if number > 1 else None
+
+
+def step_forward(session: Session) -> int | None:
+    """The seq of the step after the one that is looked at; None when that is the newest moment."""
+    number, steps = session.view.step_number(), session.trajectory.steps
+    return steps[number].seq if number < len(steps) - 1 else None
+
+
+def open_hold(session: Session) -> Hold | None:
+    """What waits for a person first, at the newest moment."""
+    holds = session.trajectory.now().holds()
+    return holds[0] if holds else None
+
+
+def held_text(session: Session, hold: Hold) -> str:
+    """The content of a hold as it would run now: the last edit, else the original."""
+    view = session.trajectory.now()
+    node = view.node(hold.node)
+    for seq in reversed(view.facts(node, ev.Edited) if node is not None else []):
+        event = session.log.event(seq)
+        if isinstance(event, ev.Edited) and event.hold == hold.id and seq > hold.seq:
+            return session.log.text(event.after)
+    held = session.log.event(hold.seq)
+    return session.log.text(held.content) if isinstance(held, ev.Held) else ""

@@ -1,0 +1,41 @@
+"""The verbs that the bars show: what can be done at this moment, with its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rlm_tui.session.base import Session
+from rlm_tui.ui.actions import BY_ID, Action, Group, key_name, keys_of, valid_now
+from rlm_tui.ui.state import UiState
+from rlm_tui.ui.widgets.bar import Verb
+
+GATE_GROUPS: tuple[Group, ...] = ("at the gate", "walk the run")
+FOOTER_GROUPS: tuple[Group, ...] = ("look", "always")
+
+
+def verbs(
+    session: Session, ui: UiState, groups: Iterable[Group], keymap: Mapping[str, str], *, narrow: bool = False
+) -> list[Verb]:
+    """The verbs of some groups that can act now, by rank; while typing only those whose key is no text."""
+    groups = tuple(groups)
+    found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
+    if ui.typing and "at the gate" in groups:
+        found.append(Verb("app.back", key_name("escape"), "leave, the text is kept"))
+    return found
+
+
+def _ranked(session: Session, ui: UiState, groups: tuple[Group, ...]) -> list[Action]:
+    actions = [action for action in valid_now(session, ui, groups) if action.rank]
+    return sorted(actions, key=lambda action: action.rank)
+
+
+def _verb(action: Action, ui: UiState, keymap: Mapping[str, str], *, narrow: bool) -> Verb | None:
+    keys = keys_of(action, keymap, typing=ui.typing)
+    label = action.short if narrow and action.short else action.label
+    return Verb(action.id, key_name(keys[0]), label) if keys else None
+
+
+def reason(session: Session, ui: UiState, action_id: str) -> str:
+    """Why an action cannot be done now; empty when it can."""
+    capability = BY_ID[action_id].enabled(session, ui)
+    return "" if capability else capability.reason or "This cannot be done now."

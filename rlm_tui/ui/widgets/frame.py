@@ -1,0 +1,140 @@
+"""The frame around the panes: places them by a plan, and draws their titles and the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from textual import events
+from textual.geometry import Offset, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from rlm_tui.session.base import Session
+from rlm_tui.ui.lines import BLANK, Line, Span, line, pad, span, split
+from rlm_tui.ui.screens.layout import Plan, Titles, plan
+from rlm_tui.ui.state import PANES, Pane
+from rlm_tui.ui.widgets.bar import strip_of
+
+
+class PaneWidget(Protocol):
+    """What the frame asks of a pane: its title, and to draw a session at a selection (cheap when nothing changed)."""
+
+    pane_title: str
+
+    def show(self, session: Session, selection: str | None) -> None:
+        """Draw what there is at the session's cursor."""
+        ...
+
+
+class PlannedLayout(Layout):
+    """Places children where the frame's plan says; those that it leaves out are not shown."""
+
+    name = "planned"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:  # noqa: ARG002
+        """A placement for every child that the plan has."""
+        frame = cast(Frame, parent)
+        regions = frame.planned(size).panes
+        return [
+            WidgetPlacement(regions[name], Offset(), Spacing(), child)
+            for name, child in frame.panes.items()
+            if name in regions and child in children
+        ]
+
+
+class Frame(Widget):
+    """Holds every pane once, whatever the layout, so that position, focus and expansion survive it."""
+
+    DEFAULT_CSS = "Frame { width: 1fr; height: 1fr; }"
+
+    class TitleClicked(Message):
+        """A click on the title of a pane."""
+
+        def __init__(self, pane: Pane) -> None:
+            super().__init__()
+            self.pane: Pane = pane
+
+    def __init__(self, panes: dict[Pane, Widget]) -> None:
+        super().__init__(*panes.values(), markup=False)
+        self.panes = panes
+        self._layout = PlannedLayout()
+        self._recent: Sequence[Pane] = PANES
+        self._zoomed = False
+        self._plan = (Size(-1, -1), Plan())
+        self._focused: Pane | None = None
+        self._notes: dict[Pane, str] = {}
+
+    @property
+    def layout(self) -> Layout:
+        """How Textual places the panes; a plan is no layout that a stylesheet could name."""
+        return self._layout
+
+    @property
+    def plan(self) -> Plan:
+        """Where everything stands now."""
+        return self._plan[1]
+
+    @property
+    def on_screen(self) -> list[Pane]:
+        """The panes that can be seen, in their order."""
+        return [pane for pane in PANES if pane in self.plan.panes]
+
+    def arrange_for(self, recent: Sequence[Pane], *, zoomed: bool) -> None:
+        """Lay out for the panes that were used last; does nothing when the same ones stay on screen."""
+        self._recent, self._zoomed = tuple(recent), zoomed
+        made = plan(self.size, self._recent, zoomed=zoomed)
+        if made != self.plan:
+            self._plan = self.size, made
+            self.refresh(layout=True)
+
+    def planned(self, size: Size) -> Plan:
+        """The plan for a size."""
+        if self._plan[0] != size:
+            self._plan = size, plan(size, self._recent, zoomed=self._zoomed)
+        return self.plan
+
+    def mark(self, focused: Pane | None) -> None:
+        """Light the title of the pane that has the focus, and show what panes note beside their titles."""
+        notes = {name: str(getattr(pane, "pane_note", "")) for name, pane in self.panes.items()}
+        if (focused, notes) != (self._focused, self._notes):
+            self._focused, self._notes = focused, notes
+            self.refresh(*(titles.region for titles in self.plan.strips))
+
+    def render_line(self, y: int) -> Strip:
+        """The titles and rules of one row; what panes cover is drawn by them."""
+        width = self.size.width
+        pieces = sorted(
+            [(t.region.x, self._titles(t)) for t in self.plan.strips if t.region.y == y]
+            + [(r.x, line(("│", "rule"))) for r in self.plan.rules if r.y <= y < r.bottom],
+            key=lambda piece: piece[0],
+        )
+        row = BLANK
+        for x, piece in pieces:
+            row = Line((*pad(row, x).spans, *piece.spans))
+        return strip_of(self, row, width)
+
+    def _titles(self, titles: Titles) -> Line:
+        spans: list[Span] = [Span(" ")]
+        for name in titles.panes:
+            role = "accent bold" if name == self._focused else "text" if name == titles.shown else "dim"
+            spans += [span(self._title(name), role), Span("  ")]
+        note = span(f"{self._notes.get(titles.shown, '')} ", "dim")
+        width = titles.region.width
+        return pad(split(Line(tuple(spans)), Line((note,)), width), width)
+
+    def _title(self, name: Pane) -> str:
+        return f"{PANES.index(name) + 1} {getattr(self.panes[name], 'pane_title', name)}"
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a title goes to its pane."""
+        for titles in self.plan.strips:
+            if titles.region.contains(event.x, event.y):
+                at = titles.region.x + 1
+                for name in titles.panes:
+                    end = at + len(self._title(name))
+                    if at <= event.x < end:
+                        self.post_message(self.TitleClicked(name))
+                    at = end + 2

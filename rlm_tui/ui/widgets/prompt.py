@@ -1,0 +1,141 @@
+"""A prompt at the bottom of the screen, in place of a dialog: a title, a text of one or more lines, and its keys."""
+
+from __future__ import annotations
+
+import codeop
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from textual import events
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widget import Widget
+
+from rlm_tui.ui.lines import line, split
+from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.editor import CodeEditor
+
+Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a prompt asks for; `is_code` makes Enter a new line until the code is complete."""
+
+    purpose: Purpose
+    title: str
+    hint: str
+    is_code: bool = False
+
+
+class PromptEditor(CodeEditor):
+    """The text of a prompt: Enter sends it, or goes on to a new line where code is not complete."""
+
+    class Sent(Message):
+        """The person sent the text."""
+
+    is_code = False
+
+    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
+        if event.key == "enter" and (not self.is_code or is_complete(self.text, self.cursor_location[0])):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Sent())
+        elif event.key in ("alt+enter", "shift+enter"):
+            event.stop()
+            event.prevent_default()
+            self.insert("\n")
+
+
+def is_complete(code: str, row: int) -> bool:
+    """Whether Enter on a row of a block runs it: one whole statement, or a last line that is empty."""
+    lines = code.split("\n")
+    if row < len(lines) - 1:
+        return False
+    if len(lines) > 1:
+        return not lines[-1].strip()
+    try:
+        return codeop.compile_command(code, symbol="exec") is not None
+    except (SyntaxError, ValueError, OverflowError):
+        return True
+
+
+class Prompt(Widget):
+    """Opened with `ask`; posts `Submitted`, or nothing when it is left. What was typed is kept for the next time."""
+
+    DEFAULT_CSS = """
+    Prompt { height: auto; max-height: 12; display: none; layout: vertical; }
+    Prompt PromptEditor { height: auto; max-height: 10; border: none; padding: 0 1; }
+    """
+
+    class Submitted(Message):
+        """A text was sent for a purpose."""
+
+        def __init__(self, purpose: Purpose, text: str) -> None:
+            super().__init__()
+            self.purpose: Purpose = purpose
+            self.text = text
+
+    class Left(Message):
+        """The prompt was closed without sending."""
+
+    def __init__(self) -> None:
+        super().__init__(id="prompt", markup=False)
+        self._asking: Asking | None = None
+        self._drafts: dict[Purpose, str] = {}
+
+    def compose(self) -> ComposeResult:
+        """A title row over the text."""
+        yield Bar(id="prompt-title")
+        yield PromptEditor(numbers=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it asks for something now."""
+        return self._asking is not None
+
+    def ask(self, asking: Asking) -> None:
+        """Open it for a purpose, with the draft that was left there."""
+        self._keep()
+        self._asking = asking
+        self.display = True
+        editor = self.query_one(PromptEditor)
+        editor.is_code = asking.is_code
+        editor.load(self._drafts.get(asking.purpose, ""))
+        editor.move_cursor(editor.document.end)
+        self._draw_title()
+        editor.focus()
+
+    def close(self) -> None:
+        """Hide it and keep what was typed."""
+        self._keep()
+        self._asking = None
+        self.display = False
+
+    def _keep(self) -> None:
+        if self._asking is not None:
+            self._drafts[self._asking.purpose] = self.query_one(PromptEditor).text
+
+    def _draw_title(self) -> None:
+        if self._asking is not None:
+            right = line((f"{self._asking.hint} ", "dim"))
+            row = split(line((f" {self._asking.title}", "user bold")), right, self.app.size.width)
+            self.query_one("#prompt-title", Bar).show_rows(row)
+
+    def on_resize(self) -> None:
+        """The title keeps its right end in sight."""
+        self._draw_title()
+
+    def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
+        """Hand the text over, if there is any."""
+        event.stop()
+        text = self.query_one(PromptEditor).text
+        if self._asking is not None and text.strip():
+            purpose = self._asking.purpose
+            self.query_one(PromptEditor).load("")
+            self.post_message(self.Submitted(purpose, text))
+
+    def on_code_editor_edited(self, event: CodeEditor.Edited) -> None:
+        """Esc leaves the prompt."""
+        event.stop()
+        self.post_message(self.Left())
