@@ -7,6 +7,7 @@ in the log and are decoded when looked at.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -105,7 +106,8 @@ class Trajectory:
         self.told: list[int] = []
         self.told_out: list[int] = []
         self.remarks: list[int] = []
-        self.times: list[float] = []
+        self.seqs = array("Q")
+        self.times = array("d")
         self.counts: dict[str, list[int]] = {}
         for event in events:
             self.fold(event)
@@ -113,6 +115,7 @@ class Trajectory:
     def fold(self, event: ev.TraceEvent) -> None:
         """Take in the next event; events must come in order of seq."""
         self.last, self.last_t = event.seq, event.t
+        self.seqs.append(event.seq)
         self.times.append(event.t)
         kind = type(event)
         self.counts.setdefault(kind.__name__, []).append(event.seq)
@@ -143,10 +146,10 @@ class Trajectory:
     def _node_opened(self, event: ev.NodeOpened) -> None:
         if event.node in self.nodes:
             return
+        # Only a node that is already there can be a parent, so that no trace can make a cycle.
         parent = self.nodes.get(event.parent)
-        node = Node(
-            event.node, event.type, event.parent, event.depth, event.role, event.title, event.by, event.seq, event.t
-        )
+        above = parent.id if parent else ""
+        node = Node(event.node, event.type, above, event.depth, event.role, event.title, event.by, event.seq, event.t)
         node.facts.append((event.seq, "NodeOpened"))
         self.nodes[event.node] = node
         (parent.children if parent else self.roots).append(event.node)
@@ -275,7 +278,8 @@ class View:
     @property
     def t(self) -> float:
         """Seconds since the start at this moment."""
-        return self.tree.times[self.seq - 1] if 0 < self.seq <= len(self.tree.times) else 0.0
+        index = bisect_right(self.tree.seqs, self.seq)
+        return self.tree.times[index - 1] if index else 0.0
 
     @property
     def started(self) -> ev.RunStarted | None:

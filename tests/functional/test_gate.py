@@ -1,0 +1,249 @@
+"""A person at the gate: what is held, what each command does to it, and what the model then sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rlm_tui import events as ev
+from rlm_tui.events import Limits
+from rlm_tui.session import commands as cmd
+from tests.driving import block, live
+
+
+def test_step_holds_before_and_after_code_and_before_the_answer(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), "FINAL(one)"], step=True) as run:
+        run.start()
+        for checkpoint in ("before_code", "after_code", "before_final"):
+            run.send(cmd.Run(run.hold(checkpoint).id))
+        assert run.end().answer == "one"
+        assert [e.checkpoint for e in run.of(ev.Held)] == ["before_code", "after_code", "before_final"]
+
+
+def test_nothing_runs_while_code_is_held(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), "FINAL(one)"], step=True) as run:
+        run.start().hold("before_code")
+        assert run.of(ev.CodeStarted) == []
+        assert run.session.phase == "held"
+
+
+def test_edited_code_runs_in_place_of_the_model_s_and_the_model_is_told(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print('its own')"), "FINAL(x)"], step=True) as run:
+        hold = run.start().hold("before_code")
+        run.send(cmd.Edit(hold.id, "print('my own')"))
+        run.send(cmd.Resume())
+        run.end()
+        assert [e.code for e in run.of(ev.CodeStarted)] == ["print('my own')"]
+        (edited,) = run.of(ev.Edited)
+        assert (edited.what, edited.before, edited.after) == ("code", "print('its own')", "print('my own')")
+        assert "The user changed the code; this ran:" in run.said()[-1]
+        assert "my own" in run.said()[-1]
+        assert "its own" in run.said()[-2], "the model's own message stays as it was"
+
+
+def test_revert_puts_the_original_back(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), "FINAL(x)"], step=True) as run:
+        hold = run.start().hold("before_code")
+        run.send(cmd.Edit(hold.id, "print(2)"))
+        run.send(cmd.Revert(hold.id))
+        run.send(cmd.Resume())
+        run.end()
+        assert run.of(ev.CodeStarted)[0].code == "print(1)"
+        assert "changed the code" not in run.said()[-1]
+
+
+def test_a_skipped_block_does_not_run_and_the_model_sees_it(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), "FINAL(x)"], step=True) as run:
+        run.send(cmd.Skip(run.start().hold("before_code").id))
+        run.send(cmd.Run(run.hold("before_final").id))
+        run.end()
+        assert run.of(ev.CodeStarted) == []
+        assert "skipped by the user" in run.said()[-1]
+
+
+def test_asking_again_before_code_gives_another_response_in_the_same_iteration(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print('bad')"), block("print('good')"), "FINAL(x)"], step=True) as run:
+        run.send(cmd.Retry(run.start().hold("before_code").id))
+        run.until(lambda: len(run.of(ev.Held)) == 2)
+        assert run.content(run.holds()[0]) == "print('good')"
+        run.send(cmd.Resume())
+        run.end()
+        assert [e.number for e in run.of(ev.IterationStarted)] == [1, 2]
+        assert not any("bad" in text for text in run.said()), "the dropped response is not in the conversation"
+
+
+def test_running_a_block_again_says_that_its_state_stays(tmp_path: Path) -> None:
+    with live(tmp_path, ["```repl\nn = globals().get('n', 0) + 1\nprint(n)\n```", "FINAL_VAR(n)"], step=True) as run:
+        run.send(cmd.Run(run.start().hold("before_code").id))
+        run.send(cmd.Retry(run.hold("after_code").id))
+        run.until(lambda: len([h for h in run.of(ev.Held) if h.checkpoint == "after_code"]) == 2)
+        run.send(cmd.Resume())
+        assert run.end().answer == "2"
+        assert any("not undone" in note.text for note in run.of(ev.Note))
+
+
+def test_words_to_the_model_go_out_with_its_next_message(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), "FINAL(x)"], step=True) as run:
+        run.start().hold("before_code")
+        run.send(cmd.Tell("look at page 3"))
+        run.until(lambda: bool(run.of(ev.Told)))
+        assert run.session.trajectory.now().queued_words()
+        run.send(cmd.Resume())
+        run.end()
+        assert "The user says: look at page 3" in run.said()[-1]
+        assert not run.session.trajectory.now().queued_words()
+
+
+def test_an_injected_block_runs_in_the_same_namespace_and_is_announced(tmp_path: Path) -> None:
+    with live(tmp_path, [block("x = 1"), "FINAL_VAR(y)"], step=True) as run:
+        run.send(cmd.Run(run.start().hold("before_code").id))
+        run.hold("after_code")
+        run.send(cmd.Inject("y = x + 41; print('mine', y)"))
+        run.until(lambda: len(run.of(ev.CodeFinished)) == 2)
+        run.send(cmd.Resume())
+        assert run.end().answer == "42"
+        assert [e.by for e in run.of(ev.CodeStarted)] == ["model", "user"]
+        assert "The user ran a block of their own" in run.said()[-1]
+        assert "mine 42" in run.said()[-1]
+
+
+def test_a_refused_answer_lets_the_run_go_on(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(too soon)", "FINAL(better)"], step=True) as run:
+        run.send(cmd.Skip(run.start().hold("before_final").id))
+        run.until(lambda: len(run.of(ev.Held)) == 2)
+        run.send(cmd.Resume())
+        assert run.end().answer == "better"
+        assert any("does not accept" in text for text in run.said())
+
+
+def test_an_edited_answer_is_the_person_s(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(41)"], step=True) as run:
+        hold = run.start().hold("before_final")
+        run.send(cmd.Edit(hold.id, "42"))
+        run.send(cmd.Run(hold.id))
+        finished = run.end()
+        assert (finished.answer, finished.via) == ("42", "user")
+
+
+def test_a_stale_hold_is_refused_by_a_message(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), "FINAL(x)"], step=True) as run:
+        first = run.start().hold("before_code")
+        run.send(cmd.Run(first.id))
+        run.hold("after_code")
+        run.send(cmd.Run(first.id))
+        run.until(lambda: bool(run.messages))
+        assert run.messages == ["That hold is over already; nothing was done."]
+        assert [h.checkpoint for h in run.holds()] == ["after_code"]
+
+
+def test_stepping_into_holds_requests_responses_and_sub_calls(tmp_path: Path) -> None:
+    root = [block("print(llm_query('why?'))"), "FINAL(x)"]
+    with live(tmp_path, root, sub=["because"], step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "into"))
+        for checkpoint in ("before_subcall", "after_subcall", "after_code", "before_request", "after_response"):
+            run.send(cmd.Step(run.hold(checkpoint).id, "into"))
+        run.send(cmd.Run(run.hold("before_final").id))
+        run.end()
+
+
+def test_stepping_over_a_batch_releases_all_of_it_at_once(tmp_path: Path) -> None:
+    root = [block("print(llm_query_batched(['a', 'b', 'c']))"), "FINAL(x)"]
+    with live(tmp_path, root, sub={"a": "1", "b": "2", "c": "3"}, step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "into"))
+        run.until(lambda: len(run.holds()) == 3)
+        run.send(cmd.Step(run.holds()[0].id, "over"))
+        run.hold("after_code")
+        assert [e.checkpoint for e in run.of(ev.Held)].count("after_subcall") == 0
+        assert "['1', '2', '3']" in str(run.of(ev.CodeFinished)[0].stdout)
+        run.send(cmd.Resume())
+        run.end()
+
+
+def test_stepping_out_of_a_sub_call_stops_after_its_block(tmp_path: Path) -> None:
+    root = [block("print(llm_query('a'), llm_query('b'))"), "FINAL(x)"]
+    with live(tmp_path, root, sub={"a": "1", "b": "2"}, step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "into"))
+        run.send(cmd.Step(run.hold("before_subcall").id, "out"))
+        run.hold("after_code")
+        assert len(run.of(ev.Held)) == 3
+        run.send(cmd.Resume())
+        run.end()
+
+
+def test_stepping_by_iteration_stops_at_the_next_code(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), block("print(2)"), "FINAL(x)"], step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "iteration"))
+        run.until(lambda: len(run.of(ev.Held)) == 2)
+        assert run.content(run.holds()[0]) == "print(2)"
+        run.send(cmd.Resume())
+        run.end()
+
+
+def test_go_on_clears_the_policy(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), block("print(2)"), "FINAL(x)"], step=True) as run:
+        run.start().hold("before_code")
+        run.send(cmd.Resume())
+        run.end()
+        assert len(run.of(ev.Held)) == 1
+
+
+def test_pause_holds_at_the_next_checkpoint_and_then_steps(tmp_path: Path) -> None:
+    root = [{"text": block("print(1)"), "delay_s": 0.2}, "FINAL(x)"]
+    with live(tmp_path, root) as run:
+        run.start().until(lambda: bool(run.of(ev.LmRequested)))
+        run.send(cmd.Pause())
+        hold = run.hold("after_response")
+        assert hold.why == "paused by you"
+        run.send(cmd.Resume())
+        assert run.end().status == "answered"
+
+
+def test_a_skipped_sub_call_gives_an_error_value(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(llm_query('a'))"), "FINAL(x)"], sub=["1"], step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "into"))
+        run.send(cmd.Skip(run.hold("before_subcall").id))
+        run.hold("after_code")
+        assert "Error: this sub-call was skipped by the user." in str(run.of(ev.CodeFinished)[0].stdout)
+        run.send(cmd.Resume())
+        run.end()
+
+
+def test_a_sub_call_s_answer_can_be_changed_before_the_code_sees_it(tmp_path: Path) -> None:
+    with live(tmp_path, [block("v = llm_query('a')"), "FINAL_VAR(v)"], sub=["wrong"], step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "into"))
+        run.send(cmd.Step(run.hold("before_subcall").id, "into"))
+        hold = run.hold("after_subcall")
+        run.send(cmd.Edit(hold.id, "right"))
+        run.send(cmd.Resume())
+        assert run.end().answer == "right"
+
+
+def test_a_person_answers_for_the_model_human(tmp_path: Path) -> None:
+    with live(tmp_path, [], model="human") as run:
+        hold = run.start().hold("before_request")
+        assert "you are the model" in hold.why
+        run.send(cmd.Answer(hold.id, block("print(6 * 7)")))
+        run.until(lambda: len(run.of(ev.Held)) == 2)
+        assert "42" in run.content(run.holds()[0])
+        run.send(cmd.Answer(run.holds()[0].id, "FINAL(42)"))
+        assert run.end().answer == "42"
+        assert {e.by for e in run.of(ev.LmResponded)} == {"user"}
+
+
+def test_the_red_label_asks_once_before_foreign_code_runs(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), block("print(2)"), "FINAL(x)"], sandbox="auto") as run:
+        hold = run.start().hold("before_code")
+        assert "NOT SANDBOXED" in hold.why
+        run.send(cmd.Run(hold.id))
+        run.end()
+        assert len(run.of(ev.Held)) == 1
+
+
+def test_time_held_does_not_count_towards_the_seconds(tmp_path: Path) -> None:
+    import time
+
+    with live(tmp_path, [block("print(1)"), "FINAL(x)"], step=True, limits=Limits(seconds=0.5)) as run:
+        run.start().hold("before_code")
+        begun = time.monotonic()
+        run.until(lambda: time.monotonic() - begun > 0.7)
+        run.send(cmd.Resume())
+        assert run.end().status == "answered"

@@ -1,0 +1,257 @@
+"""Whole runs with a scripted model: how they end, what they cost, what the model is told, what is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from rlm_tui import events as ev
+from rlm_tui.events import Limits
+from rlm_tui.session import commands as cmd
+from rlm_tui.session.replay import ReplaySession
+from tests.driving import block, live
+
+
+def test_a_final_text_and_a_final_variable_and_the_answer_dict_end_the_run(tmp_path: Path) -> None:
+    for number, (root, via) in enumerate(
+        (
+            (["FINAL(42)"], "FINAL"),
+            ([block("v = 42"), "FINAL_VAR(v)"], "FINAL_VAR"),
+            ([block("answer['content'] = 42\nanswer['ready'] = True")], "answer"),
+            ([block("FINAL(42)")], "FINAL"),
+            ([block("v = 42\nFINAL_VAR('v')")], "FINAL_VAR"),
+        )
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with live(folder, root) as run:
+            finished = run.start().end()
+            assert (finished.status, finished.answer, finished.via, finished.exit_code) == ("answered", "42", via, 0)
+
+
+def test_a_final_beside_code_waits_until_the_code_has_run_without_error(tmp_path: Path) -> None:
+    root = [block("v = 1 / 0") + "\nFINAL(too soon)", block("v = 5") + "\nFINAL_VAR(v)"]
+    with live(tmp_path, root) as run:
+        assert run.start().end().answer == "5"
+        assert any("did not count" in text for text in run.said())
+
+
+def test_final_var_of_nothing_names_what_there_is_and_goes_on(tmp_path: Path) -> None:
+    with live(tmp_path, [block("found = 1"), "FINAL_VAR(fuond)", "FINAL_VAR(found)"]) as run:
+        assert run.start().end().answer == "1"
+        assert any("names no variable" in text and "found" in text for text in run.said())
+
+
+def test_an_empty_answer_is_not_an_answer(tmp_path: Path) -> None:
+    with live(tmp_path, [block("v = '  '") + "\nFINAL_VAR(v)", "FINAL(x)"]) as run:
+        assert run.start().end().answer == "x"
+
+
+def test_the_context_s_text_is_never_in_a_prompt(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(x)"], text="SECRET-CONTENT " * 50) as run:
+        run.start().end()
+        assert not any("SECRET-CONTENT" in text for text in run.said())
+        assert any("750 characters" in text for text in run.said())
+
+
+def test_variables_live_on_after_an_error(tmp_path: Path) -> None:
+    with live(tmp_path, [block("kept = 7\nraise ValueError('no')"), "FINAL_VAR(kept)"]) as run:
+        assert run.start().end().answer == "7"
+        error = run.of(ev.CodeFinished)[0].error
+        assert error is not None
+        assert error.type == "ValueError"
+        assert any("ValueError: no" in text and "line 2" in text for text in run.said())
+
+
+def test_a_batch_keeps_its_order_and_one_failure_is_one_error_value(tmp_path: Path) -> None:
+    root = [block("print(llm_query_batched(['a', 'b', 'c']))"), "FINAL(x)"]
+    sub = {"a": "1", "b": {"error": {"status": 400}}, "c": "3"}
+    with live(tmp_path, root, sub=sub) as run:
+        run.start().end()
+        out = str(run.of(ev.CodeFinished)[0].stdout)
+        assert out.index("'1'") < out.index("Error:") < out.index("'3'")
+        assert [e.index for e in run.of(ev.SubcallRequested)] == [0, 1, 2]
+        assert len({e.batch for e in run.of(ev.SubcallRequested)}) == 1
+
+
+def test_at_the_limit_of_iterations_the_model_has_one_last_turn(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), "FINAL(from what I have)"], limits=Limits(iterations=1)) as run:
+        finished = run.start().end()
+        assert (finished.status, finished.answer, finished.exit_code) == ("limit", "from what I have", 4)
+        assert "This is your last turn" in run.said()[-1]
+        assert run.of(ev.LimitHit)[0].limit == "iterations"
+        assert "--max-iterations" in finished.detail
+
+
+def test_without_an_answer_in_the_last_turn_the_best_partial_one_is_marked(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)"), "I think it is 7."], limits=Limits(iterations=1)) as run:
+        finished = run.start().end()
+        assert (finished.status, finished.answer, finished.via) == ("limit", "I think it is 7.", "exhausted")
+
+
+def test_sub_calls_over_the_limit_are_error_values(tmp_path: Path) -> None:
+    root = [block("print([llm_query('a') for _ in range(3)])"), "FINAL(x)"]
+    with live(tmp_path, root, sub={"a": "1"}, limits=Limits(subcalls=2)) as run:
+        run.start().end()
+        out = str(run.of(ev.CodeFinished)[0].stdout)
+        assert out.count("'1'") == 2
+        assert "the limit of 2 sub-calls for this run is reached" in out
+
+
+def test_turns_with_nothing_usable_lead_to_the_limit_of_errors(tmp_path: Path) -> None:
+    with live(tmp_path, ["hm", "hm", "hm"], limits=Limits(errors=2)) as run:
+        finished = run.start().end()
+        assert finished.status == "limit"
+        assert run.of(ev.LimitHit)[0].limit == "errors"
+        assert len(run.of(ev.LmRequested)) == 3
+
+
+def test_tokens_are_limited_over_the_whole_tree(tmp_path: Path) -> None:
+    usage = {"input_tokens": 60, "output_tokens": 0}
+    root = [{"text": block("print(1)"), "usage": usage}, {"text": block("print(2)"), "usage": usage}, "FINAL(x)"]
+    with live(tmp_path, root, limits=Limits(tokens=100)) as run:
+        finished = run.start().end()
+        assert run.of(ev.LimitHit)[0].limit == "tokens"
+        assert (finished.status, finished.usage.tokens) == ("limit", 120)
+
+
+def test_a_script_that_is_used_up_fails_naming_its_file(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(1)")]) as run:
+        finished = run.start().end()
+        assert (finished.status, finished.exit_code) == ("failed", 1)
+        assert "script.json" in finished.detail
+
+
+def test_a_sub_script_that_is_used_up_fails_the_run(tmp_path: Path) -> None:
+    with live(tmp_path, [block("llm_query('a'); llm_query('b')"), "FINAL(x)"], sub=["1"]) as run:
+        assert run.start().end().status == "failed"
+
+
+def test_a_provider_that_fails_ends_the_run_by_name(tmp_path: Path) -> None:
+    with live(tmp_path, [{"error": {"status": 401}}]) as run:
+        finished = run.start().end()
+        assert (finished.status, finished.exit_code) == ("failed", 3)
+        assert run.of(ev.LmFailed)[0].status == 401
+
+
+def test_a_busy_provider_is_asked_again(tmp_path: Path) -> None:
+    with live(tmp_path, [{"error": {"status": 429, "retry_after": 0}}, "FINAL(x)"]) as run:
+        assert run.start().end().answer == "x"
+        assert run.of(ev.LmFailed)[0].retry_in_s is not None
+
+
+def test_interrupting_a_block_keeps_its_state(tmp_path: Path) -> None:
+    root = [block("kept = 3\nprint('going', flush=True)\nwhile True: pass"), "FINAL_VAR(kept)"]
+    with live(tmp_path, root) as run:
+        run.start().until(lambda: "going" in "".join(run.session.live.parts.values()))
+        run.send(cmd.Interrupt())
+        assert run.end().answer == "3"
+        assert run.of(ev.CodeFinished)[0].status == "interrupted"
+
+
+def test_interrupting_a_request_waits_for_the_person(tmp_path: Path) -> None:
+    with live(tmp_path, [{"text": "FINAL(late)", "delay_s": 60}, "FINAL(in time)"]) as run:
+        run.start().until(lambda: bool(run.of(ev.LmRequested)))
+        run.send(cmd.Interrupt())
+        hold = run.hold("before_request")
+        assert hold.why == "interrupted by you"
+        run.send(cmd.Run(hold.id))
+        assert run.end().answer == "in time"
+
+
+def test_a_block_over_its_time_is_stopped_and_the_state_kept(tmp_path: Path) -> None:
+    limits = Limits(block_timeout_s=0.3)
+    with live(tmp_path, [block("kept = 3\nwhile True: pass"), "FINAL_VAR(kept)"], limits=limits) as run:
+        assert run.start().end().answer == "3"
+        assert run.of(ev.CodeFinished)[0].status == "interrupted"
+
+
+def test_a_worker_that_dies_is_named_and_replaced_with_the_context(tmp_path: Path) -> None:
+    root = [block("import os; os._exit(0)"), block("n = len(context)"), "FINAL_VAR(n)"]
+    with live(tmp_path, root, text="12345") as run:
+        assert run.start().end().answer == "5"
+        assert run.of(ev.CodeFinished)[0].status == "died"
+
+
+def test_stopping_ends_the_run_and_keeps_the_trace(tmp_path: Path) -> None:
+    with live(tmp_path, [block("while True: pass")]) as run:
+        run.start().until(lambda: bool(run.of(ev.CodeStarted)))
+        run.send(cmd.Stop())
+        finished = run.end()
+        assert (finished.status, finished.exit_code) == ("stopped", 130)
+        root = run.session.trajectory.nodes["1"]
+        assert root.closed is not None
+        assert all(node.closed for node in run.session.trajectory.nodes.values())
+
+
+def test_a_second_question_goes_on_in_the_same_repl(tmp_path: Path) -> None:
+    with live(tmp_path, [block("v = 8") + "\nFINAL(one)"]) as run:
+        assert run.start("first").end().answer == "one"
+        again = tmp_path / "again.json"
+        again.write_text(json.dumps(["FINAL_VAR(v)"]))
+        run.send(cmd.Start("second", model=f"scripted:{again}"))
+        run.until(lambda: len(run.of(ev.RunFinished)) == 2 and not run.session.is_running)
+        assert run.of(ev.RunFinished)[-1].answer == "8"
+        assert [node.id for node in run.session.trajectory.now().roots] == ["1", "2"]
+
+
+def test_a_live_run_and_its_replay_are_equal(tmp_path: Path) -> None:
+    root = [block("print(llm_query_batched(['a', 'b']))"), block("1 / 0"), "FINAL(x)"]
+    with live(tmp_path, root, sub={"a": "1", "b": "2"}, step=True) as run:
+        hold = run.start().hold("before_code")
+        run.send(cmd.Edit(hold.id, "print(llm_query('a'))"))
+        run.send(cmd.Tell("be brief"))
+        run.send(cmd.Resume())
+        run.end()
+        seen = run.session.trajectory.now().snapshot()
+        path = Path(run.session.trace_path)
+    replay = ReplaySession(path)
+    try:
+        replay.wait()
+        assert replay.trajectory.now().snapshot() == seen
+    finally:
+        replay.close()
+
+
+def test_a_trace_grows_with_the_work_and_not_with_its_square(tmp_path: Path) -> None:
+    def size(turns: int) -> int:
+        folder = tmp_path / str(turns)
+        folder.mkdir()
+        with live(folder, [*[block(f"print('{i}' * 3000)") for i in range(turns)], "FINAL(x)"],
+                  limits=Limits(iterations=100)) as run:  # fmt: skip
+            run.start().end()
+            path = run.session.trace_path
+        return os.path.getsize(path)
+
+    assert size(24) < 2.5 * size(12)
+
+
+def test_nothing_outlives_a_session(tmp_path: Path) -> None:
+    def children() -> set[str]:
+        return set(Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split())
+
+    threads, processes = set(threading.enumerate()), children()
+    for root in (["FINAL(x)"], [block("while True: pass")], [{"text": "FINAL(x)", "delay_s": 60}]):
+        folder = tmp_path / str(len(str(root)))
+        folder.mkdir()
+        with live(folder, root) as run:
+            run.start().until(lambda: bool(run.of(ev.LmRequested)))  # noqa: B023
+    assert set(threading.enumerate()) == threads
+    assert children() == processes
+
+
+@pytest.mark.parametrize("code", ["print('\\ud800')", "FINAL('\\ud800x')"])
+def test_a_lone_surrogate_becomes_visible_and_the_run_goes_on(tmp_path: Path, code: str) -> None:
+    with live(tmp_path, [block(code), "FINAL(x)"]) as run:
+        assert run.start().end().status == "answered"
+
+
+def test_a_question_without_a_model_says_what_to_do(tmp_path: Path) -> None:
+    with live(tmp_path, [], model="") as run:
+        run.start().until(lambda: bool(run.messages))
+        assert "No model is chosen" in run.messages[0]
+        run.until(lambda: run.session.phase == "question")
