@@ -21,7 +21,7 @@ def folder(name: str) -> Path:
 def sample(name: str) -> Path:
     """The path of the bundled document, folder or trace that `sample:NAME` means (with or without its ending)."""
     root = folder("sample_traces")
-    entries = sorted(path for place in (root / "documents", root) for path in place.iterdir() if _is_sample(path))
+    entries = [path for place in (root / "documents", root) for path in sorted(place.iterdir()) if _is_sample(path)]
     for path in entries:
         if name in (path.name, path.name.split(".")[0]):
             return path

@@ -19,7 +19,7 @@ from rlm_tui.context.grow import PdfGrowth
 from rlm_tui.context.markdown import markdown_headings
 from rlm_tui.context.sources import Source, find_sources, kind_of
 from rlm_tui.errors import DocumentError
-from rlm_tui.text import short_bytes
+from rlm_tui.text import scrub, short_bytes
 
 MAX_BYTES = 2_000_000_000
 _CHUNK = 1 << 22
@@ -210,7 +210,7 @@ class Loading:
 
 
 def _path(source: Source) -> str | None:
-    return None if source.path is None else str(source.path.resolve())
+    return None if source.path is None else scrub(str(source.path.resolve()))[0]
 
 
 def _open(path: Path) -> int:

@@ -10,6 +10,10 @@ from rlm_tui.context.document import Document
 from rlm_tui.errors import UsageError
 from rlm_tui.text import safe
 
+_WINDOW = 1 << 20
+_REACH = 1 << 14  # white space that a plain query may span beyond its own length
+_SPACE = re.compile(r"\s")
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -36,7 +40,8 @@ def find(document: Document, query: str, *, regex: bool = False, ignore_case: bo
     A bad regular expression raises UsageError at once, not at the first hit.
     """
     pattern = _compile(query, regex=regex, ignore_case=ignore_case)
-    return _hits(document, pattern) if query.strip() else iter(())
+    reach = None if regex else _REACH + len(query)
+    return _hits(document, pattern, reach) if query.strip() else iter(())
 
 
 def _compile(query: str, *, regex: bool, ignore_case: bool) -> re.Pattern[str]:
@@ -51,11 +56,25 @@ def _compile(query: str, *, regex: bool, ignore_case: bool) -> re.Pattern[str]:
         raise UsageError("The regular expression is too large or too deeply nested; make it simpler.") from None
 
 
-def _hits(document: Document, pattern: re.Pattern[str]) -> Iterator[Hit]:
+def _hits(document: Document, pattern: re.Pattern[str], reach: int | None) -> Iterator[Hit]:
     for index, part in enumerate(document.parts):
-        for match in pattern.finditer(part.text):
+        text = part.text
+        matches = pattern.finditer(text) if reach is None else _in_windows(pattern, text, reach)
+        for match in matches:
             if match.end() > match.start():
                 yield Hit(index, match.start(), match.end() - match.start())
+
+
+def _in_windows(pattern: re.Pattern[str], text: str, reach: int) -> Iterator[re.Match[str]]:
+    """As `finditer`, a window at a time: a match of `re` holds the interpreter, and a screen waits for it."""
+    done = 0
+    for start in range(0, len(text), _WINDOW):
+        end = start + _WINDOW
+        for match in pattern.finditer(text, max(start, done), end + reach):
+            if match.start() >= end:
+                break
+            done = match.end()
+            yield match
 
 
 def excerpt(document: Document, hit: Hit, width: int = 72) -> Excerpt:
@@ -66,9 +85,6 @@ def excerpt(document: Document, hit: Hit, width: int = 72) -> Excerpt:
     start = max(0, hit.offset - before)
     end = min(len(text), start + max(length, width - 2))
     left, right = "…" if start else "", "…" if end < len(text) else ""
-    line = safe(_BREAKS.sub(" ", text[start:end]))
+    line = safe(_SPACE.sub(" ", text[start:end]))
     at = hit.offset - start + len(left)
     return Excerpt(left + line + right, at, at + min(length, end - hit.offset))
-
-
-_BREAKS = re.compile(r"[\s]")  # one for one, so that offsets stay true

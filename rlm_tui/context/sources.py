@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rlm_tui.context.decode import what_binary
 from rlm_tui.errors import DocumentError
-from rlm_tui.text import plural
+from rlm_tui.text import plural, scrub
 
 STDIN = "-"
 PDF_MAGIC = b"%PDF-"
@@ -43,10 +43,12 @@ class Sources:
 
 
 def kind_of(name: str, head: bytes | bytearray) -> str:
-    """`pdf` by content, `markdown` by ending, else `text`."""
-    if PDF_MAGIC in head[:_PDF_MAGIC_WITHIN]:
+    """`pdf` by content (with junk before it only if the name says so, too), `markdown` by ending, else `text`."""
+    ending = Path(name).suffix.lower()
+    start = head[:_PDF_MAGIC_WITHIN]
+    if start.lstrip().startswith(PDF_MAGIC) or (ending == ".pdf" and PDF_MAGIC in start):
         return "pdf"
-    return "markdown" if Path(name).suffix.lower() in _MARKDOWN else "text"
+    return "markdown" if ending in _MARKDOWN else "text"
 
 
 def find_sources(paths: Sequence[str]) -> Sources:
@@ -73,46 +75,57 @@ def _source(path: str) -> Source:
         raise DocumentError("An empty path, or one with a NUL in it, names no document; check the path.")
     if not os.path.lexists(path):
         raise DocumentError(f"{path} does not exist; check the path.")
-    return Source(Path(path).name or path, Path(path))
+    return Source(_clean(Path(path).name or path), Path(path))
+
+
+def _clean(name: str) -> str:
+    """File names may hold bytes that are no UTF-8; what a trace records may not."""
+    return scrub(name)[0]
 
 
 def _distinct(files: list[Source]) -> list[Source]:
     """Files of one name are told apart by their paths."""
     count = Counter(source.name for source in files)
-    return [replace(file, name=str(file.path)) if file.path and count[file.name] > 1 else file for file in files]
+    return [
+        replace(file, name=_clean(str(file.path))) if file.path and count[file.name] > 1 else file for file in files
+    ]
 
 
 def _add_folder(found: Sources, folder: Path, *, prefix: bool) -> None:
-    skipped = {"hidden": 0, "binary": 0, "empty": 0, "linked": 0, "special": 0, "unreadable": 0}
+    skipped: Counter[str] = Counter()
     files: list[Source] = []
     for path in _walk(folder, skipped):
         why = _why_skip(path)
         if why:
             skipped[why] += 1
-            continue
-        relative = path.relative_to(folder).as_posix()
-        files.append(Source(f"{folder.resolve().name}/{relative}" if prefix else relative, path, is_named=False))
-        if len(files) > _MAX_FILES:
-            raise DocumentError(f"{folder} holds more than {_MAX_FILES:,} files; open a folder inside it.")
-    told = ", ".join(plural(count, f"{why} file") for why, count in skipped.items() if count)
+        else:
+            relative = path.relative_to(folder).as_posix()
+            name = f"{folder.resolve().name}/{relative}" if prefix else relative
+            files.append(Source(_clean(name), path, is_named=False))
+    told = ", ".join(plural(skipped[why], f"{why} file") for why in sorted(skipped) if skipped[why])
     if not files:
         raise DocumentError(f"{folder} holds nothing to read{f' ({told})' if told else ''}; open another folder.")
     if told:
-        found.notes.append(f"Skipped in {folder.name or folder}: {told}.")
+        found.notes.append(f"Skipped in {_clean(folder.name or str(folder))}: {told}.")
     found.files += sorted(files, key=lambda source: source.path.parts if source.path else ())
 
 
-def _walk(folder: Path, skipped: dict[str, int]) -> list[Path]:
+def _walk(folder: Path, skipped: Counter[str]) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
-        raise DocumentError(f"{error.filename} cannot be read ({error.strerror}); check its permissions.")
+        if Path(error.filename) == folder:
+            raise error
+        skipped["unreadable"] += 1
 
-    paths: list[Path] = []
+    seen = 0
     for root, folders, files in os.walk(folder, onerror=refuse):
-        skipped["hidden"] += sum(name.startswith(".") for name in folders + files)
-        skipped["linked"] += sum((Path(root) / name).is_symlink() for name in folders if not name.startswith("."))
+        hidden = [name for name in folders + files if name.startswith(".")]
+        skipped.update(hidden=len(hidden))
         folders[:] = [name for name in folders if not name.startswith(".")]
-        paths += [Path(root) / name for name in files if not name.startswith(".")]
-    return paths
+        skipped.update(linked=sum((Path(root) / name).is_symlink() for name in folders))
+        yield from (Path(root) / name for name in files if not name.startswith("."))
+        seen += len(files)
+        if seen > _MAX_FILES:
+            raise DocumentError(f"{folder} holds more than {_MAX_FILES:,} files; open a folder inside it.")
 
 
 def _why_skip(path: Path) -> str | None:

@@ -17,6 +17,7 @@ from rlm_tui.context import Document, Loading, Progress, find, load_document, ou
 from rlm_tui.context import grow as grow_module
 from rlm_tui.context import load as load_module
 from rlm_tui.context import pdf as pdf_module
+from rlm_tui.context import sources as sources_module
 from rlm_tui.errors import DocumentError, ExitCode
 from tests.pdfs import make_pdf
 
@@ -89,7 +90,9 @@ def test_a_word_cut_at_the_end_of_a_line_is_whole_and_other_hyphens_stay(tmp_pat
 
 def test_a_pdf_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
     assert load_document([_write(tmp_path / "a.txt", make_pdf(["hello"]))]).parts[0].kind == "pdf"
+    assert load_document([_write(tmp_path / "junk.pdf", b"junk\n" + make_pdf(["hello"]))]).parts[0].kind == "pdf"
     assert load_document([_write(tmp_path / "b.pdf", "hello")]).parts[0].kind == "text"
+    assert load_document([_write(tmp_path / "c.py", "MAGIC = b'%PDF-'")]).parts[0].kind == "text"
 
 
 def test_bookmarks_may_be_missing_or_point_nowhere(tmp_path: Path) -> None:
@@ -348,7 +351,7 @@ def test_a_folder_is_a_list_in_path_order_and_says_what_it_passed_over(tmp_path:
     assert document.value == ["y = 1", "z", "a", "# B\n", "page"]
     assert [heading.title for heading in document.parts[3].headings] == ["B"]
     assert document.notes == [
-        "Skipped in notes: 2 hidden files, 1 binary file, 1 empty file, 2 linked files, 1 special file.",
+        "Skipped in notes: 1 binary file, 1 empty file, 2 hidden files, 2 linked files, 1 special file.",
         "Left out: scan.pdf has 1 page but no text: it is a scan and needs OCR first.",
     ]
 
@@ -364,6 +367,21 @@ def test_several_paths_keep_their_order_and_files_of_one_name_are_told_apart(tmp
     document = load_document([second, first, str(tmp_path / "f")])
     assert document.value == ["2", "1", "3"]
     assert [part.name for part in document.parts] == [second, first, "f/b.txt"]
+
+
+def test_a_file_name_that_is_no_utf8_does_not_enter_as_it_is(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.txt")
+    document = load_document([_write(tmp_path / "f" / name, "a").rpartition("/")[0]])
+    assert document.parts[0].name == "caf\ufffd.txt"
+    assert str(document.parts[0].path).endswith("caf\ufffd.txt")
+    assert load_document([str(tmp_path / "f" / name)]).parts[0].name == "caf\ufffd.txt"
+
+
+def test_a_folder_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources_module, "_MAX_FILES", 2)
+    for name in "abc":
+        _write(tmp_path / name, name)
+    assert "more than 2 files" in _refused(str(tmp_path))
 
 
 def test_a_link_that_is_named_is_followed(tmp_path: Path) -> None:
@@ -516,7 +534,7 @@ def test_every_sample_is_found_by_its_name() -> None:
         False,
         True,
     ]
-    with pytest.raises(UsageError, match=r"field-notes, report, server, staff"):
+    with pytest.raises(UsageError, match="there are: field-notes, report, server, staff"):
         sample("nothing")
 
 

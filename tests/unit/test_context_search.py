@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlm_tui.context import Document, Heading, Hit, Part, excerpt, find, outline_rows
+from rlm_tui.context import search as search_module
 from rlm_tui.errors import UsageError
 
 
@@ -26,6 +28,16 @@ def _matches(document: Document, query: str, *, regex: bool = False, ignore_case
 def test_a_plain_query_is_found_where_str_find_finds_it(text: str, query: str) -> None:
     first = next(find(_document(text), query, ignore_case=False), None)
     assert (first.offset if first else -1) == text.find(query)
+
+
+@settings(deadline=None)
+@given(st.text("ab \n", max_size=60), st.sampled_from(["a", "ab", "a b", "aa", "b a b"]), st.integers(1, 9))
+def test_windows_change_no_hit(text: str, query: str, window: int) -> None:
+    pattern = r"\s+".join(query.split())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_module, "_WINDOW", window)
+        hits = list(find(_document(text), query))
+    assert [(hit.offset, hit.length) for hit in hits] == [(m.start(), len(m[0])) for m in re.finditer(pattern, text)]
 
 
 def test_hits_come_in_document_order_over_all_parts() -> None:
