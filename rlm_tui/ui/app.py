@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,7 +28,7 @@ from rlm_tui.ui.theme import DARK, load_themes
 from rlm_tui.ui.verbs import reason
 
 if TYPE_CHECKING:
-    from rlm_tui.ui.offers import ModelOffer, StartFacts
+    from rlm_tui.session.setup import Setup
 
 _FRAME_S = 1 / 30
 _NOTICE_S = 4.0
@@ -56,8 +56,8 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         session: Session,
         *,
         open_question: bool = False,
-        models: Sequence[ModelOffer] | None = None,
-        start: StartFacts | None = None,
+        query: str = "",
+        setup: Setup | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
@@ -65,8 +65,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self.ui = UiState()
         self.guard = KeyGuard()
         self.clock = clock
-        self.models = models
-        self.start = start
+        self._query, self._setup = query, setup
         self.main = MainScreen()
         self.remapped: Mapping[str, str] = {}
         self.gate, self.look, self.walker = GateController(self), LookController(self), WalkController(self)
@@ -214,14 +213,18 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def open_start(self) -> None:
         """Ask for question and model."""
+        from rlm_tui.session.setup import Setup
         from rlm_tui.ui.screens.start import StartScreen
 
-        self.push_screen(StartScreen())
+        self.push_screen(StartScreen(self._setup or Setup(), self._query))
 
 
-def run_app(session: Session, **options: Any) -> int:
-    """Show a session until the person quits; the terminal is as before, the session closed. Returns an ExitCode."""
-    app = RlmTuiApp(session, **options)
+def run_app(session: Session, *, open_question: bool = False, query: str = "", setup: Setup | None = None) -> int:
+    """Show a session until the person quits; the terminal is as before, the session closed. Returns an ExitCode.
+
+    With `open_question` the start screen asks for what is missing; it begins with `query` and what `setup` names.
+    """
+    app = RlmTuiApp(session, open_question=open_question, query=query, setup=setup)
     try:
         result = app.run()
     finally:

@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.widget import Widget
 
-from rlm_tui.ui.state import Pane
+from rlm_tui.ui.state import PANES, Pane
 from rlm_tui.ui.widgets.bar import Bar
 
 
@@ -20,22 +20,17 @@ class Placeholder(Bar, can_focus=True):
         self.show_rows(line((f" {self.pane_title} will stand here · {selection}", "dim")))
 
 
-def make_panes() -> dict[Pane, Widget]:
-    """One widget a pane."""
+def make_pane(name: str) -> Widget:
     import importlib
 
-    out: dict[Pane, Widget] = {}
-    for name, cls in {
-        "calls": "CallsPane",
-        "step": "StepPane",
-        "chat": "ChatPane",
-        "repl": "ReplPane",
-        "context": "ContextPane",
-        "vars": "VarsPane",
-    }.items():
-        try:
-            out[name] = getattr(importlib.import_module(f"rlm_tui.ui.widgets.{name}"), cls)()  # type: ignore
-        except (ImportError, AttributeError):
-            out[name] = Placeholder()  # type: ignore
-            out[name].pane_title = name.capitalize()  # type: ignore
-    return out
+    try:
+        return getattr(importlib.import_module(f"rlm_tui.ui.widgets.{name}"), f"{name.capitalize()}Pane")()  # type: ignore
+    except (ImportError, AttributeError):
+        out = Placeholder()
+        out.pane_title = name.capitalize()
+        return out
+
+
+def make_panes() -> dict[Pane, Widget]:
+    """One widget a pane."""
+    return {name: make_pane(name) for name in PANES}

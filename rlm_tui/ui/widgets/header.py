@@ -122,6 +122,11 @@ class QuestionBar(Bar):
         """Draw question and document."""
         self.show_rows(question_line(session, self.size.width or self.app.size.width))
 
+    def show_document(self, session: Session) -> None:
+        """Draw the document alone."""
+        name, size = (f" {one_line(session.title, 60)}", "text bold"), (f"{size_words(session)} ", "dim")
+        self.show_rows(split(line(name), line(size), self.size.width or self.app.size.width))
+
 
 def question_line(session: Session, width: int) -> Line:
     """`? What do the engineers earn?` on the left, `report.pdf 412 p` on the right."""

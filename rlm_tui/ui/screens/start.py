@@ -1,0 +1,222 @@
+"""The start screen: the document on the left; on the right the question, the model and how to run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from rlm_tui.session.commands import Start
+from rlm_tui.session.setup import Setup
+from rlm_tui.ui.lines import line
+from rlm_tui.ui.offers import check, found_offers, recent_runs
+from rlm_tui.ui.screens.layout import SMALLEST
+from rlm_tui.ui.screens.start_rows import MODEL, OTHER, START, STEP, Choice, choice_rows, fact_rows
+from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
+from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.editor import CodeEditor
+from rlm_tui.ui.widgets.footer import Footer
+from rlm_tui.ui.widgets.frame import PaneWidget
+from rlm_tui.ui.widgets.header import Header, QuestionBar
+from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.widgets.prompt import PromptEditor
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.app import RlmTuiApp
+
+_TWO_COLUMNS = 110
+
+
+class StartScreen(Screen[None]):
+    """Asks what is missing, offers what was found, and sends one Start."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "back", show=False),
+        Binding("f5", "start", "start", show=False),
+    ]
+
+    def __init__(self, setup: Setup, query: str = "") -> None:
+        super().__init__()
+        self.choice = Choice(query, setup.model, setup.sub_model, setup.step)
+        self._setup = setup
+        self._offers = found_offers(setup.model)
+        self._recent = recent_runs()
+
+    @property
+    def owner(self) -> RlmTuiApp:
+        """The app, as what it is."""
+        return cast("RlmTuiApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Document, form, bars."""
+        from rlm_tui.ui.panes import make_pane
+
+        yield Header()
+        with Horizontal(id="start"):
+            with Vertical(id="start-document"):
+                yield QuestionBar(id="start-name")
+                yield make_pane("context")
+            with Vertical(id="start-form"):
+                yield Bar(id="start-ask")
+                yield PromptEditor(id="start-question", numbers=False)
+                yield Bar(id="start-other-title")
+                yield PromptEditor(id="start-other", numbers=False)
+                yield LinesView(id="start-choices", keep_cursor=True)
+                yield Bar(id="start-facts")
+        yield Bar(id="start-notice")
+        yield Footer()
+        yield Bar(id="too-small")
+
+    def on_mount(self) -> None:
+        """Draw it, with the focus on what is missing."""
+        self.query_one("#start-ask", Bar).show_rows(line((" Question", "muted bold")))
+        title = line((" Model", "muted bold"), ("  provider/name, scripted:FILE or human · Enter takes it", "dim"))
+        self.query_one("#start-other-title", Bar).show_rows(title)
+        question = self._question
+        question.load(self.choice.query)
+        question.soft_wrap = True
+        self._other(False)
+        (self._choices if self.choice.query.strip() else question).focus()
+        self.show_all()
+        self._choices.move_cursor(2)
+
+    @property
+    def _question(self) -> PromptEditor:
+        return self.query_one("#start-question", PromptEditor)
+
+    @property
+    def _choices(self) -> LinesView:
+        return self.query_one("#start-choices", LinesView)
+
+    def _other(self, shown: bool) -> None:
+        for name in ("#start-other", "#start-other-title"):
+            self.query_one(name).display = shown
+
+    def on_resize(self) -> None:
+        """The document gives way on a narrow screen."""
+        size = self.app.size
+        self.set_class(size.width < _TWO_COLUMNS, "narrow")
+        self.set_class(size.width < SMALLEST.width or size.height < SMALLEST.height, "tiny")
+        words = f"rlm-tui needs {SMALLEST.width}x{SMALLEST.height}; this is {size.width}x{size.height}."
+        self.query_one("#too-small", Bar).show_rows(line((words, "careful")))
+        self.call_after_refresh(self.show_all)
+
+    def show_header(self) -> None:
+        """Draw the header alone."""
+        self.query_one(Header).show(self.owner.session)
+
+    def show_bars(self) -> None:
+        """Draw header, notice and footer."""
+        owner = self.owner
+        ui = owner.sync()
+        self.show_header()
+        hint = " Tab goes on, Enter chooses, F5 starts, Esc goes to the panes." if not ui.notice else f" {ui.notice}"
+        self.query_one("#start-notice", Bar).show_rows(line((hint, "careful" if ui.notice else "dim")))
+        self.query_one(Footer).show(verbs(owner.session, ui, FOOTER_GROUPS, owner.remapped))
+
+    def show_all(self) -> None:
+        """Draw everything."""
+        owner = self.owner
+        self.show_bars()
+        self.query_one("#start-name", QuestionBar).show_document(owner.session)
+        cast(PaneWidget, self.query_one("#start-document").children[1]).show(owner.session, None)
+        self._show_choices()
+        dialect, why = self._dialect()
+        facts = fact_rows(dialect, why, self._setup.limits, self._recent)
+        bar = self.query_one("#start-facts", Bar)
+        bar.styles.height = len(facts)
+        bar.show_rows(*facts)
+
+    def _show_choices(self) -> None:
+        self._choices.show_rows(choice_rows(self.choice, self._offers, self.owner.session.title))
+
+    def _dialect(self) -> tuple[str, str]:
+        if not self.choice.model and self._setup.dialect == "auto":
+            return "auto", "follows the model"
+        config = self._setup.engine_config(self.choice.model, self.choice.sub_model)
+        return config.dialect, config.dialect_reason
+
+    def on_text_area_changed(self) -> None:
+        """The question is what stands in its editor."""
+        self.choice.query = self._question.text
+        self._show_choices()
+
+    def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
+        """Enter in the question goes on to the model; Enter in the name of a model takes it."""
+        event.stop()
+        other = self.query_one("#start-other", PromptEditor)
+        if other.has_focus:
+            self._take(other.text.strip())
+        elif self.choice.missing:
+            self._choices.focus()
+        else:
+            self.action_start()
+
+    def _take(self, spec: str) -> None:
+        why = check(spec)
+        if why:
+            self.owner.say(why)
+            return
+        self.choice.model = spec
+        self._other(False)
+        self.show_all()
+        self._choices.focus()
+        self._to_start()
+
+    def _to_start(self) -> None:
+        self._choices.move_cursor(len(self._choices.rows) - 1)
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """Choose the row."""
+        event.stop()
+        if event.key.startswith(MODEL):
+            self._choose(event.key.removeprefix(MODEL))
+        elif event.key == OTHER:
+            self._name("")
+        elif event.key == STEP:
+            self.choice.step = not self.choice.step
+            self._show_choices()
+        elif event.key == START:
+            self.action_start()
+
+    def _choose(self, spec: str) -> None:
+        if spec.endswith("/"):
+            self._name(spec)
+        elif spec == self.choice.model:
+            self.action_start()
+        else:
+            self._take(spec)
+
+    def _name(self, spec: str) -> None:
+        self._other(True)
+        other = self.query_one("#start-other", PromptEditor)
+        other.load(spec)
+        other.move_cursor(other.document.end)
+        other.focus()
+
+    def on_code_editor_edited(self, event: CodeEditor.Edited) -> None:
+        """Esc leaves an editor; what was typed is kept."""
+        event.stop()
+        self._other(False)
+        self._choices.focus()
+
+    def action_start(self) -> None:
+        """Ask the question, or say what is missing."""
+        why = self.choice.missing
+        if why:
+            self.owner.say(f"It cannot start yet: {why}.")
+            return
+        choice = self.choice
+        self.owner.send(Start(choice.query.strip(), choice.model, choice.sub_model, choice.step))
+        self.dismiss(None)
+
+    def action_leave(self) -> None:
+        """To the panes, without a question."""
+        self.dismiss(None)
+
+    def on_descendant_focus(self) -> None:
+        """Letters may be text now, or keys."""
+        self.show_bars()
