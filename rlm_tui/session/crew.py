@@ -36,11 +36,13 @@ class Crew:
         self._nodes = Nodes(log.emit)
         self._repl: WorkerREPL | None = None
         self._engine: Engine | None = None
+        self._question: asyncio.Task[None] | None = None
         self._lms: list[LM] = []
         self._syncs: set[asyncio.Task[None]] = set()
 
     async def ask(self, command: cmd.Start, loading: Loading) -> None:
         """Wait for the document, make the parts, and work on the question to its end."""
+        self._question = asyncio.current_task()
         config = self._config(command)
         await asyncio.to_thread(loading.join)
         if loading.error is not None:
@@ -83,9 +85,13 @@ class Crew:
         if self._repl is None:
             self._tell("starting the REPL")
             repl = WorkerREPL(self._handle, sandbox=self._setup.sandbox, memory_mb=self._setup.memory_mb)
-            await repl.start()
+            try:
+                await repl.start()
+                await repl.load("context", loading.document.value)
+            except BaseException:
+                await repl.close()
+                raise
             self._repl = repl
-            await repl.load("context", loading.document.value)
         return self._repl
 
     async def _models(self, config: EngineConfig) -> tuple[LM, LM]:
@@ -148,11 +154,9 @@ class Crew:
 
     async def close(self) -> None:
         """End the worker and give back connections."""
-        current = asyncio.current_task()
-        others = [task for task in asyncio.all_tasks() if task is not current]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        if self._question is not None:
+            self._question.cancel()
+            await asyncio.wait([self._question])
         if self._repl is not None:
             await self._repl.close()
         await self._close_models()

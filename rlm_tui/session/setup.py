@@ -52,13 +52,15 @@ class Setup:
             return MemoryLines()
         now = datetime.now(UTC)
         header = Header(
-            app=__version__,
+            app=f"rlm-tui {__version__}",
             created=now.isoformat(timespec="seconds"),
             config={
                 "model": config.model,
                 "sub_model": config.sub_name,
                 "dialect": config.dialect,
+                "temperature": config.temperature,
                 "seed": config.seed,
+                **{f"max_{name}": getattr(config.limits, name) for name in config.limits.__struct_fields__},
             },
             sandbox=sandbox,
             context=context,

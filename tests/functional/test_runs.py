@@ -221,7 +221,7 @@ def test_a_trace_grows_with_the_work_and_not_with_its_square(tmp_path: Path) -> 
     def size(turns: int) -> int:
         folder = tmp_path / str(turns)
         folder.mkdir()
-        with live(folder, [*[block(f"print('{i}' * 3000)") for i in range(turns)], "FINAL(x)"],
+        with live(folder, [*[block(f"print('{i:02}' * 3000)") for i in range(turns)], "FINAL(x)"],
                   limits=Limits(iterations=100)) as run:  # fmt: skip
             run.start().end()
             path = run.session.trace_path

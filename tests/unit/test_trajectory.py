@@ -90,6 +90,19 @@ def test_what_a_node_spent_includes_everything_below_it_at_that_moment() -> None
     assert tree.now().usage(tree.nodes["1.1.code1"]) == ev.Usage(100, None)
 
 
+def test_no_trace_can_make_a_cycle_of_nodes() -> None:
+    loop = ev.NodeOpened(node="a", type="iteration", parent="b"), ev.NodeOpened(node="b", type="iteration", parent="a")
+    itself = ev.NodeOpened(node="c", type="iteration", parent="c")
+    tree = Trajectory(_stamped([*loop, itself, ev.LmResponded(node="b", text="", usage=ev.Usage(1, 1))]))
+    assert tree.roots == ["a", "c"]
+    assert tree.rlm_of("b") is None
+
+
+def test_the_clock_is_right_where_a_damaged_trace_has_gaps() -> None:
+    tree = Trajectory([ev.Note(seq=3, t=1.5, text="a"), ev.Note(seq=9, t=4.5, text="b")])
+    assert [tree.at(seq).t for seq in (1, 3, 5, 9)] == [0.0, 1.5, 1.5, 4.5]
+
+
 def test_unknown_usage_stays_unknown_and_is_not_nought() -> None:
     tree = Trajectory(_stamped([_opened("1"), ev.LmResponded(node="1", text="x")]))
     assert tree.now().usage(tree.nodes["1"]).tokens is None
