@@ -88,6 +88,20 @@ def test_a_word_cut_at_the_end_of_a_line_is_whole_and_other_hyphens_stay(tmp_pat
     assert text == "the observatory of Smith-\nJones, a well-known one"
 
 
+def test_characters_beyond_the_bmp_are_whole_and_half_ones_are_replaced(tmp_path: Path) -> None:
+    cmap = (
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
+        b"1 begincodespacerange <00> <FF> endcodespacerange\n"
+        b"2 beginbfchar <41> <D83DDE00> <42> <D800> endbfchar\nendcmap end end"
+    )
+    table = b"6 0 obj\n<< /Length %d >>\nstream\n%s\nendstream\nendobj\nxref\n0" % (len(cmap), cmap)
+    data = make_pdf(["AAAAAAAA x B y"], compress=False).replace(b"xref\n0", table, 1)
+    data = data.replace(b"/BaseFont /Helvetica", b"/BaseFont /Helvetica /ToUnicode 6 0 R")
+    document = load_document([_write(tmp_path / "a.pdf", data)])
+    assert document.value == "\U0001f600" * 8 + " x \ufffd y"
+    assert document.notes == ["a.pdf: 1 broken character became U+FFFD."]
+
+
 def test_a_pdf_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
     assert load_document([_write(tmp_path / "a.txt", make_pdf(["hello"]))]).parts[0].kind == "pdf"
     assert load_document([_write(tmp_path / "junk.pdf", b"junk\n" + make_pdf(["hello"]))]).parts[0].kind == "pdf"
@@ -507,6 +521,16 @@ def test_the_sample_report_has_its_facts_where_they_belong(report: Document) -> 
         for hit in find(report, query)
     }
     assert places == {"The magic number is 7481926.": "report.pdf p. 26", "opened on 14 May 1997": "report.pdf p. 7"}
+
+
+def test_the_text_of_a_page_is_what_pdfium_gives(report: Document) -> None:
+    import pypdfium2
+
+    from rlm_tui.resources import sample
+
+    with pypdfium2.PdfDocument(sample("report")) as pdf:
+        texts = [page.get_textpage().get_text_range().replace("\r\n", "\n") for page in pdf]
+    assert report.value == "\f".join(texts)
 
 
 def test_the_samples_are_what_their_generator_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
