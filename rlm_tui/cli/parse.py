@@ -1,0 +1,56 @@
+"""`rlm-tui parse`: what the parser sees in a response."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from rlm_tui.errors import DocumentError, ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rlm_tui.engine.parser import Parsed
+
+_DIALECTS = ("auto", "paper", "rlms", "runtime", "dspy", "strict")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe `parse`."""
+    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the response; stdin when left out or -")
+    parser.add_argument("--dialect", default="paper", choices=_DIALECTS, help="which protocol it speaks (paper)")
+    parser.add_argument("--finish-reason", metavar="R", help="what the provider gave as the reason to stop")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one JSON object: blocks, final, repairs (remarks included), truncated."""
+    from rlm_tui.engine.parser import parse
+
+    text = _read(args.file).decode("utf-8", "replace")
+    dialect = "paper" if args.dialect == "auto" else args.dialect
+    sys.stdout.write(json.dumps(_as_json(parse(text, dialect, args.finish_reason))) + "\n")
+    return ExitCode.OK
+
+
+def _read(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        with open(name, "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DocumentError(
+            f"The response {name!r} cannot be read ({reason}); name a file, or give it on stdin."
+        ) from None
+
+
+def _as_json(parsed: Parsed) -> dict[str, object]:
+    final = parsed.final
+    return {
+        "blocks": list(parsed.blocks),
+        "final": {"kind": final.kind, "value": final.value} if final else None,
+        "repairs": [{"name": repair.name, "detail": repair.detail} for repair in parsed.repairs],
+        "truncated": parsed.truncated,
+    }

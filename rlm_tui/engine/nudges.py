@@ -1,0 +1,123 @@
+"""The one sentence a model is sent when its response could not be used, and how it should look instead."""
+
+from __future__ import annotations
+
+_REPL = "```repl\nprint(context[:500])\n```"
+_PYTHON = "```python\nprint(context[:500])\n```"
+_CODE = {"dspy": _PYTHON, "runtime": "```python\nprint(peek(500))\n```"}
+_FINAL = {
+    "paper": "FINAL(your answer)",
+    "rlms": '```repl\nanswer["content"] = "your answer"; answer["ready"] = True\n```',
+    "runtime": "FINAL: your answer",
+    "dspy": '```python\nSUBMIT(answer="your answer")\n```',
+    "strict": "FINAL_VAR(name)",
+}
+
+
+def code_like_this(dialect: str) -> str:
+    """An example of a code block in a dialect, led in by a colon."""
+    return f":\n{_CODE.get(dialect, _REPL)}"
+
+
+def final_like_this(dialect: str) -> str:
+    """An example of a final answer in a dialect, led in by a colon."""
+    return f":\n{_FINAL[dialect]}"
+
+
+def nothing(dialect: str) -> str:
+    """There was neither code nor an answer."""
+    return (
+        "Your response held neither code to run nor a final answer; write one code block like this"
+        f"{code_like_this(dialect)}\nor, when you know the answer, end like this{final_like_this(dialect)}"
+    )
+
+
+def empty(dialect: str) -> str:
+    """There was no text at all."""
+    return f"Your response was empty; write one code block like this{code_like_this(dialect)}"
+
+
+def blank(dialect: str) -> str:
+    """There was a block, with nothing in it."""
+    return f"Your code block was blank; write the code between the fences like this{code_like_this(dialect)}"
+
+
+def unfenced(dialect: str) -> str:
+    """There was code, but no fence."""
+    return f"Your code did not run because it stood outside a fence; put it between fences like this{code_like_this(dialect)}"
+
+
+def other_fence(dialect: str) -> str:
+    """There were fences, but none of code."""
+    return (
+        f"Nothing ran because no fence in your response was tagged as code; tag it like this{code_like_this(dialect)}"
+    )
+
+
+def mention(dialect: str) -> str:
+    """FINAL stood inside a sentence, a list or a fence."""
+    return (
+        "A final answer counts only at the start of a line of its own, in capitals, outside any fence and sentence, "
+        f"like this{final_like_this(dialect)}"
+    )
+
+
+def submit_as_text(dialect: str) -> str:
+    """SUBMIT stood outside code."""
+    return f"SUBMIT counts only as code; put it in a block like this{final_like_this(dialect)}"
+
+
+def cut_in_reasoning() -> str:
+    """The response ended before its reasoning did."""
+    return "Your response was cut off inside your reasoning; think more briefly and write the code block or the final answer."
+
+
+def cut_in_block() -> str:
+    """The last block has no closing fence."""
+    return "Your response was cut off inside a code block, so that block did not run; write it again, shorter, and close its fence."
+
+
+def cut_in_final(dialect: str) -> str:
+    """FINAL( has no closing parenthesis."""
+    how = final_like_this(dialect)
+    return f"Your final answer was cut off before its closing parenthesis, so it did not count; give it again like this{how}"
+
+
+def cut_by_length() -> str:
+    """The provider stopped at its token limit."""
+    return "Your response was cut off at the limit of output tokens; answer more briefly."
+
+
+def invented() -> str:
+    """The model wrote the REPL's output itself."""
+    return (
+        "You wrote the output of the REPL yourself, so what followed your code block was dropped; end your response "
+        "after the closing fence and wait for the real output."
+    )
+
+
+def one_block() -> str:
+    """There were several blocks where one is allowed."""
+    return "Only your first code block was run; write exactly one a turn and wait for its output."
+
+
+WHY_REFUSED = {
+    "empty": "an empty answer is not an answer",
+    "name": "FINAL_VAR takes one name",
+    "code": "the argument of FINAL is code, which does not run there",
+    "colon": "the form with a colon does not count in this dialect",
+    "text": "FINAL(text) does not count in this dialect",
+}
+_INSTEAD = {
+    "name": "FINAL_VAR takes the name of one variable and nothing else",
+    "code": "FINAL takes plain text, and code in it does not run; give the text to a variable in a code block first",
+    "colon": "A final answer with a colon does not count here; give the name of a variable",
+    "text": "FINAL(text) does not count here; put the answer into a variable and give its name",
+}
+
+
+def refused(refusal: str, dialect: str) -> str:
+    """A FINAL form was there but cannot be an answer, for one of the reasons in `WHY_REFUSED`."""
+    if refusal == "empty":
+        return f"Your final answer was empty; give the answer itself like this{final_like_this(dialect)}"
+    return f"{_INSTEAD[refusal]}, like this:\nFINAL_VAR(answer)"
