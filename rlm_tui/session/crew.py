@@ -124,6 +124,11 @@ class Crew:
         if done is not None:
             await done
 
+    def stop(self) -> None:
+        """End the question; only once, as a second cancellation would cut its tidying up short."""
+        if self._question is not None and not self._question.cancelling():
+            self._question.cancel()
+
     def pause(self, why: str) -> None:
         """Hold at the next checkpoint."""
         if self._engine is not None:
@@ -154,8 +159,8 @@ class Crew:
 
     async def close(self) -> None:
         """End the worker and give back connections."""
+        self.stop()
         if self._question is not None:
-            self._question.cancel()
             await asyncio.wait([self._question])
         if self._repl is not None:
             await self._repl.close()

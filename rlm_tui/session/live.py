@@ -109,8 +109,7 @@ class LiveSession(Cursor):
         elif isinstance(command, cmd.Start):
             self._start(command)
         elif isinstance(command, cmd.Stop):
-            if self._question is not None:
-                self._question.cancel()
+            self._thread.call(self._crew.stop)
         else:
             self._is_interrupting = self._is_interrupting or isinstance(command, cmd.Interrupt)
             self._thread.start(self._do(command))
@@ -182,8 +181,6 @@ class LiveSession(Cursor):
         """Stop the run, end the worker, the threads and the loading, and close the trace."""
         self.loading.cancel()
         if self._thread.is_running:
-            if self._question is not None:
-                self._question.cancel()
             self._thread.start(self._crew.close()).result()
         self._thread.close()
         self.loading.join()
