@@ -41,16 +41,18 @@ _SMALL = (
     "twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million dozen"
 ).replace(" ", "|")
 _NUMBER = re.compile(
-    rf"(?<![\w.,-])(?:[-−+]?[$€£¥]?\s?\d+(?:[.,'’\u00a0\u202f]\d+)*(?![\w]){_UNIT}?|[$€£]?\d+(?:[.,]\d+)*[kKmM]\b"
+    rf"(?<![\w.,-])(?:(?:[-−+]?[$€£¥]?|[$€£¥]\s)\d+(?:[.,'’\u00a0\u202f]\d+)*(?!\w|-\d){_UNIT}?|[$€£]?\d+(?:[.,]\d+)*[kKmM]\b"
     rf"|(?:{_SMALL})(?:[- ](?:{_SMALL}))*\b)",
     re.IGNORECASE,
 )
 _CODE = re.compile(
     r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z_-])\w[\w]*(?:[-_.:/]\w+)*|\b[A-Z]{2,}(?:[-_]\w+)+|\b[A-Z]{4,}\b|\b\w+(?:[-_]\w+){2,}"
 )
+_PHONE = re.compile(r"(?<![\w+])\+?\(?\d{1,4}\)?(?:[ -]\(?\d{2,6}\)?){2,}(?![\w-])")
 _QUOTED = re.compile(r"[\"“„«]([^\"”“»]{1,120})[\"”“»]|(?<!\w)['‘`]([^'’`]{1,80})['’`](?!\w)")
 _AFTER = re.compile(
-    r"(?:\b(?:is|are|was|were|equals|reads|be|called|named|became)\b\s*:?|[:=→])\s+(?=\S)", re.IGNORECASE
+    r"(?:\b(?:is|are|was|were|equals|reads|means|stands for|refers to|consists of|be|called|named|became)\b\s*:?|[:=→])\s+(?=\S)",
+    re.IGNORECASE,
 )
 _CLAUSE = re.compile(
     r"[,;](?:\s|$)|[.!?](?:\s|$)|\s(?:and|but|which|who|while|because|although|when|since|so|where)\s|\s[—–-]\s|\s\(|\n|$"
@@ -68,11 +70,13 @@ def candidates(sentence: str, kind: Kind) -> Iterator[Candidate]:
         if kind == "name":
             yield from _clauses(sentence, 0.7)
     elif kind == "number":
+        yield from _found(_PHONE, sentence, 1.0)
         yield from _found(_NUMBER, sentence, 1.0)
         yield from _found(_CODE, sentence, 0.85)
     else:
         yield from _quoted(sentence, 1.0)
         yield from _found(_CODE, sentence, 0.95)
+        yield from _found(_DATE, sentence, 0.92)
         yield from _found(_NUMBER, sentence, 0.9)
         yield from _clauses(sentence, 0.9)
         yield from _names(sentence, 0.8)
@@ -101,7 +105,7 @@ def _clauses(sentence: str, fit: float) -> Iterator[Candidate]:
             "",
             text,
         )
-        if text and len(text.split()) <= 10:
+        if text and len(text.split()) <= 12 and not text.lower().startswith("not "):
             start = sentence.index(text, match.end())
             yield Candidate(start, start + len(text), text, fit)
 

@@ -47,8 +47,9 @@ for hit in sorted(hits, key=bm25, reverse=True)[:60]:
         best.append((number, start, docs[number][max(0, start - 300) : start + 1500]))
 def excerpt(text):  # from just before its rarest word
     low = text.lower()
-    rarest = min((word for word in patterns if re.search(patterns[word], low)), key=seen.get)
-    start = max(0, re.search(patterns[rarest], low).start() - 150)
+    rarest = min(patterns, key=lambda word: (not re.search(patterns[word], low), seen[word]))
+    found = re.search(patterns[rarest], low)
+    start = max(0, found.start() - 150) if found else 0
     return text[start : start + «width»]
 
 print("windows:", windows, "| with each word:", {word: seen[word] for word in patterns})
@@ -109,7 +110,8 @@ print("answers:", [(answer, facts[0], facts[1]) for answer, facts in ranked[:5]]
 final_answer = «nothing»
 if len(ranked) > «refused»:
     answer, (sureness, where, sentence) = ranked[«refused»]
-    final_answer = f'{answer} ({where}): "{sentence}"'
+    perhaps = "" if sureness >= 60 else "Perhaps "
+    final_answer = f'{perhaps}{answer} ({where}): "{sentence}"'
 print("final_answer:", final_answer)
 """
 

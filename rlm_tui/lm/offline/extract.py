@@ -9,11 +9,13 @@ from rlm_tui.lm.offline.candidates import Candidate, candidates
 from rlm_tui.lm.offline.question import Question
 from rlm_tui.lm.offline.words import COPULA, DECOY, FUNCTION, STOP, Term
 
-_THRESHOLD = 0.4
+_THRESHOLD = 0.42
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nos|vs|etc|e\.g|i\.e|ca|Fig|Jr|Sr|Inc|Ltd|Co|approx)|\b[A-Z])\.$"
 )
 _END = re.compile(r"[.!?。！？][\"'”’)\]]*(?:\s+|$)|\n\s*\n|\n(?=\s*[-*•|#])|(?<=[:;,])\n(?=\s*\d{1,3}[.)]\s)")
+_POINTS_BACK = re.compile(r"(?:\W*\w+){0,3}?\W*\b(?:it|its|he|she|they|his|her|their|this|that|these|there)\b")
+_SHORT = 0.65  # of the widest line round it: a line that ends before that ends its paragraph
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
@@ -59,8 +61,19 @@ def mend(text: str) -> str:
 
 
 def _sentences(passage: str) -> list[_Sentence]:
-    texts = _parts(mend(passage).replace("\r", "").replace("\f", "\n"))
+    texts = _parts(_paragraphs(mend(passage).replace("\r", "").replace("\f", "\n")))
     return [_Sentence(text, before) for text, before in zip(texts, ["", *texts], strict=False)]
+
+
+def _paragraphs(text: str) -> str:
+    """Put a blank line where a short line without a full stop is followed by a capital: headings, lists, labels."""
+    lines = text.split("\n")
+    out: list[str] = []
+    for index, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True)):
+        width = max(map(len, lines[max(0, index - 3) : index + 4])) * _SHORT
+        ends = len(line) < width and following[:1].isupper() and not line.rstrip().endswith((",", ";", "-"))
+        out.append(line + "\n" if ends else line)
+    return "\n".join(out)
 
 
 def _parts(text: str) -> list[str]:
@@ -88,7 +101,8 @@ def _own_lines(part: str) -> list[str]:
 
 def _coverage(question: Question, sentence: _Sentence) -> float:
     """How much of the question's weight the sentence has; what only the sentence before has counts half."""
-    low, before = sentence.text.lower(), sentence.before.lower()
+    low = sentence.text.lower()
+    before = sentence.before.lower() if _POINTS_BACK.match(low) else ""
     got = 0.0
     for term in question.weighed:
         if re.search(term.pattern, low):
@@ -125,14 +139,19 @@ def _closeness(question: Question, sentence: str, candidate: Candidate, span: tu
     extra = [w for w in _WORD.findall(gap.lower()) if w not in FUNCTION and not _asked(question.weighed, w)]
     score = (0.94 if question.kind in ("time", "place") else 0.86) ** len(extra)
     score *= 0.6 ** sum(w in DECOY and not _asked(question.weighed, w) for w in extra)
-    score *= 0.5 if re.search(r"\b(?:not|never)\b|n't\b", gap.lower()) else 1.0
+    score *= 0.3 if re.search(r"\b(?:not|never)\b|n't\b", gap.lower()) else 1.0
     if COPULA.search(gap):
-        score *= 1.0 if forward else 0.97
-    else:
-        score *= (
-            0.5 if forward and question.counted else 0.93 if forward or question.kind in ("person", "time") else 0.75
-        )
-    return score * _led(question, sentence, candidate)
+        return score * (1.0 if forward else 0.97) * _led(question, sentence, candidate)
+    return score * _beside(question, gap, forward=forward) * _led(question, sentence, candidate)
+
+
+def _beside(question: Question, gap: str, *, forward: bool) -> float:
+    """How much a value without `is` counts: `47 windows` and `Glennport, the capital` do, `Employee 1` does not."""
+    if forward:
+        return 0.5 if question.counted else 0.93
+    if question.counted and not gap.strip():
+        return 0.97
+    return 0.93 if question.kind in ("person", "time", "name") else 0.75
 
 
 def _led(question: Question, sentence: str, candidate: Candidate) -> float:

@@ -6,19 +6,20 @@ import ast
 import csv
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 LayoutKind = Literal["csv", "table", "keyed", "jsonl", "json", "log", "sentences"]
-_EXCERPT = re.compile(r"^(?:document \d+ begins|passage of document \d+ at \d+): (['\"].*['\"])$", re.MULTILINE)
+_EXCERPT = re.compile(r"^(document \d+ begins|passage of document \d+ at \d+): (['\"].*['\"])$", re.MULTILINE)
 _KEY = re.compile(
-    r"(?:^|[,;|.•*(\[{–-]\s*|:\s+|\s{2,})[\"'*]*([A-Za-z_][\w#/-]*(?: [\w#/-]+){0,2})[\"'*]*\s*:(?=[*]*\s*\S)"
+    r"(?:^|(?<=[,;|.•*(\[{–-])\s*|(?<=:)\s+|\s{2,})[\"'*]*([A-Za-z_][\w#/-]*(?: [\w#/-]+){0,2})[\"'*]*\s*:(?=[*]*\s*\S)"
     r"|(?:^|[\s,;|(])([A-Za-z_][\w.-]*)\s?=\s?(?=\S)",
     re.MULTILINE,
 )
 LEVEL = r"\b(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|SEVERE|CRITICAL|FATAL)\b"
+_DELIMITERS = ((",", 3), (";", 2), ("\t", 2), ("  ", 2))
 _SLOT = re.compile(
     r"(?P<number>[$€£]?\d+(?:[.,:/-]\d+)*(?:[kK]\b|%)?)|(?P<name>(?:[A-Z]\w*\.?(?:['’&-]\w+)*)(?:[ \n](?:[A-Z]\w*(?:['’&-]\w+)*))*)"
 )
@@ -26,28 +27,34 @@ _SLOT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A way to write records; `columns` are the names of their fields, `detail` a delimiter or a pattern."""
+    """A way to write records; `columns` are the names of their fields, `detail` a delimiter or a pattern,
+    `sample` a row whose header stands elsewhere."""
 
     kind: LayoutKind
     columns: tuple[str, ...] = ()
     detail: str = ""
+    sample: str = ""
 
 
 def excerpts(outputs: str) -> list[str]:
-    """The texts that the blocks printed as literals; what a person's edit broke is left out."""
+    """The texts that the blocks printed as literals, without cut lines; what a person's edit broke is left out."""
     found: list[str] = []
     for match in _EXCERPT.finditer(outputs):
         try:
-            found.append(str(ast.literal_eval(match.group(1))))
+            text = str(ast.literal_eval(match.group(2)))
         except (ValueError, SyntaxError):
             continue
+        lines = text.split("\n")
+        first = int(match.group(1).startswith("passage") and not match.group(1).endswith(" at 0") and len(lines) > 3)
+        found.append("\n".join(lines[first : -1 if len(lines) > 2 else None]))
     return found
 
 
 def detect(texts: Sequence[str]) -> Layout | None:
     """The layout of the records in some excerpts, or None when they look like plain prose."""
     lines = [line for text in texts for line in text.replace("\f", "\n").splitlines() if line.strip()]
-    return _json(texts, lines) or _separated(lines) or _log(lines) or _keyed(texts) or _sentences(texts)
+    found = _json(texts, lines) or _separated(lines) or _log(lines) or _keyed(texts)
+    return found or _headless(lines) or _sentences(texts)
 
 
 def _json(texts: Sequence[str], lines: list[str]) -> Layout | None:
@@ -74,14 +81,28 @@ def cells(line: str, delimiter: str) -> list[str]:
 
 
 def _separated(lines: list[str]) -> Layout | None:
-    for delimiter, least in ((",", 3), (";", 2), ("\t", 2), ("  ", 2)):
-        rows = [(cells(line, delimiter), line) for line in lines]
-        for index, (header, _) in enumerate(rows):
-            width = len(header)
-            same = sum(len(row) == width and _is_data(row) for row, _ in rows[index + 1 :])
-            if width >= least and same >= 2 and _is_header(header):
-                return Layout("table" if delimiter == "  " else "csv", tuple(header), delimiter)
+    for delimiter, least in _DELIMITERS:
+        rows = [cells(line, delimiter) for line in lines]
+        data = Counter(len(row) for row in rows if len(row) >= least and _is_data(row))
+        for header in rows:
+            if data[len(header)] >= 2 and _is_header(header):
+                return Layout(_separator_kind(delimiter), tuple(header), delimiter)
     return None
+
+
+def _headless(lines: list[str]) -> Layout | None:
+    """Rows whose header was not among the excerpts; the block looks for it above the first of them."""
+    for delimiter, least in _DELIMITERS:
+        rows = [(len(row), line) for line in lines if len(row := cells(line, delimiter)) >= least and _is_data(row)]
+        width, count = Counter(width for width, _ in rows).most_common(1)[0] if rows else (0, 0)
+        if count >= 4:
+            sample = next(line for found, line in rows if found == width)
+            return Layout(_separator_kind(delimiter), (), delimiter, sample.strip())
+    return None
+
+
+def _separator_kind(delimiter: str) -> LayoutKind:
+    return "table" if delimiter == "  " else "csv"
 
 
 def _is_header(row: list[str]) -> bool:
@@ -114,29 +135,30 @@ def _keyed(texts: Sequence[str]) -> Layout | None:
 
 def _sentences(texts: Sequence[str]) -> Layout | None:
     """Sentences, or lines, of one shape: `Alice works in Sales and earns $75,000` -> @ works in @ and earns #."""
-    shapes: Counter[tuple[str, ...]] = Counter()
-    seen: set[str] = set()
+    shapes: defaultdict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
     for text in texts:
-        for part in re.split(r"(?<=[a-z0-9)%])[.!?]\s+|\n\s*\n|\n(?=\s*[-*•])", text)[1 if len(texts) > 1 else 0 :]:
+        for part in re.split(r"(?<=[a-z0-9)%])[.!?]\s+|\n\s*\n|\n(?=\s*[-*•])", text):
             for piece in {part.strip(), *(line.strip() for line in part.splitlines())}:
-                if piece not in seen and 10 < len(piece) < 300:
-                    seen.add(piece)
-                    shapes[tuple(_shape(piece))] += 1
-    good = [shape for shape, count in shapes.most_common(8) if count >= 2 and _has_slots(shape)]
+                if 10 < len(piece) < 300:
+                    shape, values = _shape(piece)
+                    shapes[shape].add(values)
+    good = [shape for shape, values in shapes.items() if len(values) >= 3 and _has_slots(shape)]
     if not good:
         return None
-    best = max(good, key=lambda shape: (shapes[shape], len(shape)))
+    best = max(good, key=lambda shape: (len(shapes[shape]), len(shape)))
     return Layout("sentences", _slot_names(best), _pattern(best))
 
 
-def _shape(piece: str) -> list[str]:
-    """The fixed texts of a piece with the kind of slot (@ or #) after each but the last."""
+def _shape(piece: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fixed texts of a piece with the kind of slot (@ or #) between them, and what fills the slots."""
     parts: list[str] = []
     at = 0
-    for match in _SLOT.finditer(piece):
-        parts += [" ".join(piece[at : match.start()].split(" ")), "#" if match.group("number") else "@"]
+    slots = list(_SLOT.finditer(piece))
+    for match in slots:
+        parts += [piece[at : match.start()], "#" if match.group("number") else "@"]
         at = match.end()
-    return [re.sub(r"\s+", " ", part) for part in [*parts, piece[at:].rstrip(" .!")]]
+    fixed = [re.sub(r"\s+", " ", part) for part in [*parts, piece[at:].rstrip(" .!")]]
+    return tuple(fixed), tuple(match.group() for match in slots)
 
 
 def _has_slots(shape: tuple[str, ...]) -> bool:
@@ -144,12 +166,17 @@ def _has_slots(shape: tuple[str, ...]) -> bool:
 
 
 def _slot_names(shape: tuple[str, ...]) -> tuple[str, ...]:
+    """Each slot is named by the words before it, one with a number also by the word after it."""
     names: list[str] = []
     for index in range(0, len(shape) - 1, 2):
-        fixed = re.sub(r"[^\w ]|\b(?:and|the|a|an|of|who|which|for|is)\b", " ", shape[index]).split()
-        name = " ".join(fixed[-3:]) or ("name" if index == 0 else f"part {index // 2 + 1}")
+        near = _plain(shape[index])[-2:] + (_plain(shape[index + 2])[:1] if shape[index + 1] == "#" else [])
+        name = " ".join(near) or ("name" if index == 0 else f"part {index // 2 + 1}")
         names.append(name if name not in names else f"{name} {index // 2 + 1}")
     return tuple(names)
+
+
+def _plain(text: str) -> list[str]:
+    return re.sub(r"[^\w ]|\b(?:and|the|a|an|of|who|which|for|is|that)\b", " ", text).split()
 
 
 def _pattern(shape: tuple[str, ...]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from rlm_tui.lm.offline.question import Operation, Question
-from rlm_tui.lm.offline.words import Term
+from rlm_tui.lm.offline.words import Term, term
 
 _COMPARE = re.compile(
     r"\b(over|above|more than|greater than|higher than|older than|at least|under|below|less than|fewer than|lower than"
@@ -15,8 +16,12 @@ _COMPARE = re.compile(
     re.IGNORECASE,
 )
 _SIGNS = {"at least": ">=", "at most": "<="}
+_FREE = re.compile(r"message|msg|text|description|note", re.IGNORECASE)
 _GENERIC = ("record", "row", "line", "entr", "item")
 _NO_MEASURE = re.compile(r"(?:^|[\W_])(?:id|no|nr|date|time|year|phone|zip|index|number|#)$|^#|time|Id$", re.IGNORECASE)
+
+
+_Equal: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Plan:
     operation: Operation
     measure: str = ""
     label: str = ""
-    equal: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    equal: _Equal = ()
     holds: tuple[tuple[str, str, str], ...] = ()
     compare: tuple[str, float] | None = None
     asks_label: bool = False
@@ -73,10 +78,14 @@ def make(question: Question, seen: Profile, known: dict[str, int]) -> Plan | Non
     terms = [term for term in question.terms if term.word not in digits]
     operation = question.operation or "lookup"
     equal, covered = _equal(question, terms, seen)
-    measure = _measure(question, operation, seen, bool(compare), {name for name, _ in equal})
+    if operation == "count" and not compare and _counted_field(question, seen):
+        operation = "sum"
+    measure = _measure(question, operation, seen, bool(compare), equal)
     if not measure and (operation in ("sum", "average", "max", "min", "lookup") or compare):
         return None
-    holds = _holds(question, [term for term in terms if term.word not in covered], seen, has_equal=bool(equal))
+    holds = _holds(
+        question, [term for term in terms if term.word not in covered], seen, skip_weak=bool(equal or compare)
+    )
     fields = named(question, list(seen.example))
     left = [
         t
@@ -92,7 +101,7 @@ def make(question: Question, seen: Profile, known: dict[str, int]) -> Plan | Non
     if (
         operation == "count"
         and not (equal or holds or compare)
-        and not any(known.get(t.word) or t.word.startswith(_GENERIC) for t in left)
+        and not all(t.word == question.counted and (known.get(t.word) or t.word.startswith(_GENERIC)) for t in left)
     ):
         return None
     label = _label(question, operation, seen, measure, fields)
@@ -108,6 +117,13 @@ def _is_subject(term: Term, question: Question) -> bool:
     ) and term.word.endswith("s")
 
 
+def _is_told(term: Term, question: Question) -> bool:
+    """Whether a word says which records are meant: a name, or what stands after `mention`, `with`, `about`."""
+    lead = r"(?:mention\w*|contain\w*|about|with|including|by|named|called|saying)"
+    told = rf"\b{lead}\s+(?:an?\s+|the\s+)?{re.escape(term.word)}"
+    return term.weight > 1 or bool(re.search(told, question.text.lower()))
+
+
 def _comparison(match: re.Match[str] | None) -> tuple[str, float] | None:
     if match is None:
         return None
@@ -118,9 +134,7 @@ def _comparison(match: re.Match[str] | None) -> tuple[str, float] | None:
     return sign, float(match.group(2).strip(".,").replace(",", "")) * (1000 if match.group(3) else 1)
 
 
-def _equal(
-    question: Question, terms: list[Term], seen: Profile
-) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], set[str]]:
+def _equal(question: Question, terms: list[Term], seen: Profile) -> tuple[_Equal, set[str]]:
     """Conditions `field is value` for values made of the question's words alone, and the words they use up."""
     exact: dict[str, dict[str, tuple[str, ...]]] = {}
     asked = " ".join(re.findall(r"\w+", question.text.lower()))
@@ -142,7 +156,7 @@ def _equal(
 
 def _best_fields(
     question: Question, exact: dict[str, dict[str, tuple[str, ...]]], seen: Profile
-) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], set[str]]:
+) -> tuple[_Equal, set[str]]:
     fields = named(question, list(exact))
     times = {name: sum(n for _, f, _, n in seen.matches if f == name) for name in exact}
     chosen: list[tuple[str, tuple[str, ...]]] = []
@@ -157,39 +171,54 @@ def _best_fields(
 
 
 def _holds(
-    question: Question, terms: list[Term], seen: Profile, *, has_equal: bool
+    question: Question, terms: list[Term], seen: Profile, *, skip_weak: bool
 ) -> tuple[tuple[str, str, str], ...]:
     """Conditions `field holds word` for words that stand inside longer values."""
     out: list[tuple[str, str, str]] = []
     head = re.search(r"\bhow many (\w+)", question.text.lower())
     for term in terms:
         places = [(times, name) for word, name, _, times in seen.matches if word == term.word]
-        is_head = bool(head and head.group(1) == term.word) and "message" not in seen.example
+        is_head = bool(head and head.group(1) == term.word) and not any(_FREE.search(name) for name in seen.example)
         if (
             places
             and not any(_names(term, name) for name in seen.example)
-            and (term.weight > 1 or not (has_equal or is_head))
+            and (_is_told(term, question) or not (skip_weak or is_head))
         ):
             totals = {name: sum(t for t, n in places if n == name) for _, name in places}
             out.append((max(totals, key=lambda name: totals[name]), term.pattern, term.word))
     return tuple(out)
 
 
-def _measure(question: Question, operation: Operation, seen: Profile, compares: bool, taken: set[str]) -> str:
+def _measure(question: Question, operation: Operation, seen: Profile, compares: bool, equal: _Equal) -> str:
     """The field to compute with: one that the question names, else the only one with numbers."""
     if operation in ("count", "most", "occurrences") and not compares:
         return ""
+    taken = {name for name, _ in equal}
     asked = [name for name in named(question, list(seen.example)) if name not in taken]
     numeric = [name for name, value in seen.example.items() if re.search(r"\d", value) and name not in taken]
     both = [name for name in asked if name in numeric]
-    if both or operation == "lookup":
-        return (both or [*asked, ""])[0] if operation != "lookup" else (asked or [""])[0]
+    if operation == "lookup":
+        return next(iter(asked), "")
+    if both:
+        return min(both, key=lambda name: (bool(_NO_MEASURE.search(name)), _counts(question, name)))
     plain = [
         name
         for name in numeric
         if not _NO_MEASURE.search(name) and re.fullmatch(r"\W{0,3}\d[\d.,'’]*\W?\w{0,8}", seen.example[name])
     ]
-    return plain[0] if len(plain) == 1 else ""
+    unnamed = all(re.match(r"name|part \d", name) for name in seen.example)
+    return plain[0] if len(plain) == 1 and (unnamed or taken) else ""
+
+
+def _counts(question: Question, name: str) -> bool:
+    """Whether a field is named by the noun after `how many`."""
+    return bool(question.counted) and _names(term(question.counted), name)
+
+
+def _counted_field(question: Question, seen: Profile) -> str:
+    """The field that already counts what is asked: `apples: 7` for `how many apples`."""
+    numbers = [n for n, value in list(seen.example.items())[1:] if re.fullmatch(r"\d[\d.,]*", value)]
+    return next((n for n in numbers if _counts(question, n) and not _NO_MEASURE.search(n)), "")
 
 
 def _label(question: Question, operation: Operation, seen: Profile, measure: str, fields: list[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from rlm_tui.lm.offline.words import STOP, Term, phrase, term, words
+from rlm_tui.lm.offline.words import STOP, Term, has_kin, phrase, term, words
 
 Kind = Literal["person", "time", "place", "number", "name", "value"]
 Operation = Literal["count", "sum", "average", "max", "min", "most", "occurrences", "lookup"]
@@ -27,6 +27,13 @@ _NUMBER_NOUNS = (
     r"number|amount|price|cost|salary|population|temperature|height|length|width|depth|weight|speed|age|distance|percentage|"
     r"percent|share|score|rate|budget|revenue|profit|pin|code number|size|area|capacity|duration|fee|fine|limit|"
     r"voltage|power|melting point|boiling point|total|sum|average"
+)
+_CONTAINERS = frozenset(
+    ["log", "logs", "table", "list", "data", "dataset", "store", "shop", "company", "catalog", "catalogue", "inventory"]
+)
+_CLASSES = (
+    r"city|country|town|village|company|person|planet|colou?r|year|date|day|month|time|team|river|mountain|island|language|"
+    r"animal|fruit|school|university|department|word|name|character|country|state|place|kind|type|number|percentage|century|acronym|abbreviation|initials|term"
 )
 _NAME_NOUNS = (
     r"capital|city|town|village|country|river|mountain|island|company|person|author|president|king|queen|captain|"
@@ -68,7 +75,7 @@ def understand(text: str, told: tuple[str, ...] = ()) -> Question:
     terms = _terms(asked) or _terms(text)
     operation = _operation(asked)
     word = _QUALIFIERS.get(operation or "")
-    counted = re.search(r"\bhow many (?:different )?(\w+)", asked.lower())
+    counted = re.search(r"\b(?:how many|number of) (?:different )?(\w+)", asked.lower())
     return Question(
         text,
         _kind(asked),
@@ -94,9 +101,24 @@ def _terms(text: str) -> tuple[Term, ...]:
     for index, word in enumerate(words(text)):
         low = word.lower()
         if low in quoted or (low not in STOP and (len(low) > 1 or low.isdigit())):
-            special = low in quoted or any(c.isdigit() for c in low) or (index > 0 and word[0].isupper())
-            found.setdefault(low, term(low, 2.0 if special or _is_complement(low, text) else 1.0))
+            special = low in quoted or (index > 0 and word[0].isupper()) or _is_complement(low, text)
+            found.setdefault(low, term(low, _weight(low, text, special=special)))
     return tuple(found.values())[:12]
+
+
+def _weight(low: str, text: str, *, special: bool) -> float:
+    """How much a word matters: a year or number most, the verb of a `who` or `when` more, `city` in `which city` little."""
+    if re.search(rf"\b(?:which|what)\s+{re.escape(low)}\b", text.lower()) and re.fullmatch(_CLASSES, low):
+        return 0.3
+    if low in _CONTAINERS and re.search(
+        rf"\b(?:in|of) the (?:whole |entire )?{re.escape(low)}\b|\blog\b", text.lower()
+    ):
+        return 0.3
+    if any(c.isdigit() for c in low):
+        return 3.0
+    if has_kin(low) and re.search(r"\b(?:who|when|where)\b", text.lower()):
+        return 2.5
+    return 2.0 if special else 1.0
 
 
 def _is_complement(low: str, text: str) -> bool:
@@ -118,7 +140,8 @@ def _kind(text: str) -> Kind:
     if re.search(r"\b(?:who|whom|whose)\b", low):
         return "person"
     if re.search(
-        r"\bwhen\b|\b(?:what|which|on which|in which) (?:year|date|day|month|time|century)\b|\bdate of\b", low
+        r"\bwhen\b|\b(?:what|which|on which|in which) (?:year|date|day|month|time|century)\b|\b(?:date|deadline|birthday|anniversary)\b",
+        low,
     ):
         return "time"
     if re.search(r"\bwhere\b", low):

@@ -11,26 +11,39 @@ def lines():
             yield match.group().strip()
 
 """
-_CSV = """\
-columns = «columns»
+_CSV_CELLS = """\
+def cells(line):
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=«detail»), [])]
 
-def records():  # lines of CSV; a thousands comma that splits a cell is taken out
-    for line in lines():
-        row = [cell.strip() for cell in next(csv.reader([line], delimiter=«detail»), [])]
-        if len(row) > len(columns):
-            row = [cell.strip() for cell in line_without_commas(line)]
-        if len(row) == len(columns) and row != columns and row[0].lower() not in totals:
-            yield dict(zip(columns, row))
-
-def line_without_commas(line):
-    return next(csv.reader([re.sub(r"(?<=\\d),(?=\\d{3}(?!\\d))", "", line)], delimiter=«detail»))
 """
-_TABLE = """\
-columns = «columns»
+_TABLE_CELLS = """\
+def cells(line):  # cells part at bars, tabs or two blanks
+    return re.split(r"\\s{2,}|\\t|\\s*\\|\\s*", line.strip("|").strip())
 
-def records():  # rows of a table: cells part at bars, tabs or two blanks
+"""
+_HEADER = """\
+def header(row):  # the topmost of the lines above a row that have as many cells
+    doc = next(doc for doc in docs if row in doc)
+    top, end = row, doc.find(row)
+    while end > 0:
+        start = max(doc.rfind("\\n", 0, end - 1), doc.rfind("\\f", 0, end - 1)) + 1
+        if len(cells(doc[start:end].strip())) != len(cells(row)):
+            break
+        top, end = doc[start:end].strip(), start
+    return cells(top)
+
+columns = header(«sample»)
+"""
+_COLUMNS = """\
+columns = «columns»
+"""
+_ROWS = """\
+
+def records():  # rows with as many cells as the header; a thousands comma that splits a cell is taken out
     for line in lines():
-        row = re.split(r"\\s{2,}|\\t|\\s*\\|\\s*", line.strip("|").strip())
+        row = cells(line)
+        if len(row) > len(columns):
+            row = cells(re.sub(r"(?<=\\d),(?=\\d{3}(?!\\d))", "", line))
         if len(row) == len(columns) and row != columns and re.search(r"\\w", line) and row[0].lower() not in totals:
             yield dict(zip(columns, row))
 """
@@ -95,8 +108,8 @@ def records():  # sentences of one shape
             yield {name: " ".join(value.split()) for name, value in zip(columns, found.groups())}
 """
 _READERS = {
-    "csv": ("csv, re", _LINES + _CSV),
-    "table": ("re", _LINES + _TABLE),
+    "csv": ("csv, re", _LINES + _CSV_CELLS),
+    "table": ("re", _LINES + _TABLE_CELLS),
     "keyed": ("re", _KEYED),
     "jsonl": ("json, re", _LINES + _JSONL),
     "json": ("json, re", _JSON),
@@ -146,7 +159,10 @@ def number(text):  # "$75,000" -> 75000.0, "75k" -> 75000.0, None when there is 
 def reader(layout: Layout) -> str:
     """The template of step 3: a generator of records, then a count of them and of the question's words in them."""
     imports, body = _READERS[layout.kind]
-    totals = _TOTALS if "totals" in body else ""
+    totals = ""
+    if layout.kind in ("csv", "table"):
+        totals = _TOTALS
+        body += (_COLUMNS if layout.columns else _HEADER) + _ROWS
     head = (
         f"# Step 3: read every record ({NAMES[layout.kind]}), and see in which fields the words of the question stand\n"
     )

@@ -28,6 +28,9 @@ def next_turn(story: Story) -> str:
         )
     if "windows:" not in story.outputs.get("find", ""):
         return _search(story, question)
+    known = _known(story)
+    if known and not any(known.values()):
+        return _give_up(story, question, "None of its words stands there.")
     return _over_records(story, question) or _by_reading(story, question)
 
 
@@ -59,7 +62,7 @@ def _over_records(story: Story, question: Question) -> str | None:
         return None
     if "read" not in story.tries:
         found = _layout(story, question)
-        return found and _read(question, found)
+        return _read(question, found) if found else None
     planned = plan.make(question, plan.profile(story.outputs.get("read", "")), _known(story))
     if planned is None or "compute" in story.tries:
         return None
@@ -83,6 +86,7 @@ def _read(question: Question, found: layout.Layout) -> str:
         records.reader(found),
         columns=list(found.columns),
         detail=records.detail(found),
+        sample=found.sample,
         words=code.words(question.terms),
     )
     return _turn(prose, block)

@@ -21,7 +21,10 @@ STOP = _set(
     currently now use uses used using get gets know think what's who's where's when's whats let need want try rather
     actually inside contain contains contained appear appears value values total sum average mean highest lowest
     maximum minimum max min largest smallest biggest combined together altogether overall mention mentions mentioning
-    greatest top"""
+    greatest top was ist sind war waren der das den dem des ein eine wer wann wo wie viele welche welcher welches
+    lautet heißt hat und im am zu von qui que quel quelle quels est le la les du un une où quand combien de el los las
+    cuál cual qué quién cuándo dónde cuántos es il lo che chi quando dove какой какая какое кто что где когда
+    сколько в на и"""
 )
 """Words that say how a question is asked, not what it is about."""
 
@@ -35,7 +38,7 @@ FUNCTION = _set(
 
 COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|be|been|being|equals?|reads?|says|became|becomes|remains?|called|named|has|have|had"
-    r"|totals?|numbers?|stands at|amounts? to|set to|by)\b|[:=→—–])",
+    r"|totals?|numbers?|stands (?:at|for)|means|refers to|consists of|amounts? to|set to|by)\b|[:=→—–])",
     re.IGNORECASE,
 )
 
@@ -125,6 +128,11 @@ def words(text: str) -> list[str]:
     return [re.sub(r"['’]s$", "", word) for word in found]
 
 
+def has_kin(word: str) -> bool:
+    """Whether other words say the same as this one."""
+    return word in _KIN
+
+
 def stem(word: str) -> str:
     """The start of a word that its forms share: engineers, engineering -> engineer; short words stay whole."""
     low = word.lower()
@@ -142,7 +150,7 @@ def term(word: str, weight: float = 1.0) -> Term:
     forms = [_form(low, base)]
     stems = [base]
     for other in kin:
-        if not other.startswith(base):
+        if not re.fullmatch(forms[0], other):
             forms.append(re.escape(other))
             stems.append(other)
     body = forms[0] if len(forms) == 1 else f"(?:{'|'.join(forms)})"
