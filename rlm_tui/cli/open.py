@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 from rlm_tui.cli import options, terminal
-from rlm_tui.errors import UsageError
 
 if TYPE_CHECKING:
+    from rlm_tui.context.load import Loading
     from rlm_tui.session.setup import Setup
 
 
@@ -30,45 +29,45 @@ def run(arguments: argparse.Namespace) -> int:
 
         return replay.show(paths[0], at=None, command="open")
     setup = options.make_setup(arguments, model=options.chosen_model(arguments), is_attended=True)
-    title = options.title_of(paths)
-    with tempfile.TemporaryDirectory(prefix="rlm-tui-") as folder:
-        if "-" in paths:
-            paths = [_saved_stdin(folder) if path == "-" else path for path in paths]
-        terminal.require("open")
-        return _show(setup, paths, title, arguments.query)
+    return _show(setup, paths, options.title_of(paths), arguments.query)
 
 
 def _show(setup: Setup, paths: list[str], title: str, query: str) -> int:
-    from rlm_tui.context.load import Loading
     from rlm_tui.session.commands import Start
     from rlm_tui.session.live import LiveSession
 
-    loading = Loading(paths)
-    loading.start()
-    from rlm_tui.ui.app import run_app
-
+    loading = _begin_loading(paths)
     session = LiveSession(setup, loading, title=title)
-    if loading.finished and loading.error is not None:
+    try:
+        from rlm_tui.ui.app import run_app
+
+        has_all = bool(query.strip() and setup.model)
+        if has_all:
+            session.send(Start(query))
+        code = run_app(session, open_question=not has_all, query=query, setup=setup)
+    finally:
         session.close()
-        raise loading.error
-    has_all = bool(query.strip() and setup.model)
-    if has_all:
-        session.send(Start(query))
-    code = run_app(session, open_question=not has_all, query=query)
     if loading.error is not None:
         raise loading.error
     return code
 
 
-def _saved_stdin(folder: str) -> str:
-    """Read standard input to its end into a file, so that the terminal can take its place."""
-    if os.isatty(0):
-        raise UsageError("Nothing is piped into standard input; pipe a text or a PDF into it, or name a file.")
-    path = os.path.join(folder, "standard input")
-    with open(path, "wb") as file:
-        while chunk := os.read(0, 1 << 20):
-            file.write(chunk)
-    return path
+def _begin_loading(paths: list[str]) -> Loading:
+    """Start to load in a thread; standard input is read to its end first, as the terminal then takes its place."""
+    from rlm_tui.context.load import Loading
+    from rlm_tui.context.sources import find_sources
+
+    loading = Loading(paths)
+    if "-" in paths:
+        loading.run()
+        if loading.error is not None:
+            raise loading.error
+        terminal.require("open")
+    else:
+        find_sources(paths)
+        terminal.require("open")
+        loading.start()
+    return loading
 
 
 def _is_trace(path: str) -> bool:

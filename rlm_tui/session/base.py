@@ -66,9 +66,20 @@ class Session(Protocol):
     `send()` may be called from any thread.
     """
 
-    log: Log
-    trajectory: Trajectory
-    live: LiveText
+    @property
+    def log(self) -> Log:
+        """Gives any event back by its seq."""
+        ...
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """All that has been drained, folded."""
+        ...
+
+    @property
+    def live(self) -> LiveText:
+        """The transient text of open nodes."""
+        ...
 
     @property
     def phase(self) -> Phase:

@@ -1,0 +1,128 @@
+"""A real terminal for tests: a pseudo-terminal whose screen pyte keeps, driven by keys and by waiting for text."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+KEYS = {
+    "enter": "\r",
+    "escape": "\x1b",
+    "tab": "\t",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "home": "\x1b[H",
+    "end": "\x1b[F",
+    "f5": "\x1b[15~",
+    "f10": "\x1b[21~",
+    "f11": "\x1b[23~",
+    "ctrl+c": "\x03",
+    "ctrl+q": "\x11",
+    "ctrl+p": "\x10",
+    "ctrl+z": "\x1a",
+}
+_PATIENCE_S = 60.0
+
+
+class Terminal:
+    """Runs a command in a terminal of `columns` x `lines`; everything it wrote is kept in `written`."""
+
+    def __init__(
+        self, command: Sequence[str], *, columns: int = 120, lines: int = 36, env: Mapping[str, str] | None = None
+    ) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self.written = bytearray()
+        self.status: int | None = None
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})}
+        environment.pop("NO_COLOR", None)
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:  # the child
+            os.execvpe(command[0], list(command), environment)  # noqa: S606
+        self.resize(columns, lines)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the size as a window does."""
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.screen.resize(lines, columns)
+
+    def press(self, *keys: str) -> None:
+        """Press keys by name (see KEYS) or as text."""
+        for key in keys:
+            os.write(self._fd, KEYS.get(key, key).encode())
+
+    @property
+    def text(self) -> str:
+        """What the screen shows."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def wait(self, *texts: str, gone: bool = False) -> None:
+        """Wait until all texts are on the screen (or, with `gone`, none of them is)."""
+        end = time.monotonic() + _PATIENCE_S
+        while not all((text in self.text) is not gone for text in texts):
+            if not self._pump(end - time.monotonic()):
+                raise AssertionError(f"never {'went' if gone else 'came'}: {texts}; the screen was:\n{self.text}")
+
+    def finish(self) -> int:
+        """Wait for the end of the command; returns its exit code."""
+        end = time.monotonic() + _PATIENCE_S
+        while self._pump(end - time.monotonic()):
+            pass
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            while pid == 0 and time.monotonic() < end:
+                self._pump(0.05)
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            assert pid, f"still running; the screen was:\n{self.text}"
+            self.status = os.waitstatus_to_exitcode(status)
+        return self.status
+
+    def _pump(self, patience_s: float) -> bool:
+        """Take in what was written; False when nothing more comes."""
+        if patience_s <= 0:
+            return False
+        readable, _, _ = select.select([self._fd], [], [], min(patience_s, 1.0))
+        if not readable:
+            return True
+        try:
+            data = os.read(self._fd, 1 << 16)
+        except OSError:
+            return False
+        self.written += data
+        self._stream.feed(data)
+        return bool(data)
+
+    def close(self) -> None:
+        """Kill what still runs and release the terminal."""
+        if self.status is None:
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                self.status = -1
+        os.close(self._fd)
+
+
+def python(*words: str) -> list[str]:
+    """A command line that runs this interpreter's rlm-tui."""
+    return [sys.executable, "-m", "rlm_tui", *words]

@@ -1,0 +1,81 @@
+"""What a command or a layer may load, seen in a fresh interpreter: deferred imports count too."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SDKS = {"openai", "anthropic"}
+SCREEN = {"textual", "rich"}
+BELOW_THE_SCREEN = (
+    "rlm_tui.events",
+    "rlm_tui.trajectory",
+    "rlm_tui.trace.reader",
+    "rlm_tui.trace.store",
+    "rlm_tui.context",
+    "rlm_tui.context.load",
+    "rlm_tui.lm.registry",
+    "rlm_tui.lm.offline",
+    "rlm_tui.lm.scripted",
+    "rlm_tui.repl.process",
+    "rlm_tui.engine.engine",
+    "rlm_tui.engine.parser",
+    "rlm_tui.session.live",
+    "rlm_tui.session.replay",
+)
+
+
+def loaded_after(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after running `code`."""
+    program = f"{code}\nimport sys, json\nsys.stderr.write(json.dumps([m.split('.')[0] for m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("module", BELOW_THE_SCREEN)
+def test_nothing_below_the_screen_loads_it_or_an_sdk(module: str) -> None:
+    assert not loaded_after(f"import {module}") & (SCREEN | SDKS)
+
+
+def test_help_loads_neither_screen_nor_sdk_nor_engine() -> None:
+    code = "from rlm_tui.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit: pass"
+    assert not loaded_after(code) & (SCREEN | SDKS | {"asyncio", "msgspec", "orjson"})
+
+
+@pytest.mark.parametrize("command", ["open", "run", "replay", "repl", "parse", "trace", "runs"])
+def test_the_help_of_a_command_loads_neither_screen_nor_sdk(command: str) -> None:
+    code = f"from rlm_tui.cli import main\ntry:\n    main(['{command}', '--help'])\nexcept SystemExit: pass"
+    assert not loaded_after(code) & (SCREEN | SDKS)
+
+
+def test_a_run_with_the_offline_model_loads_no_sdk_and_no_screen() -> None:
+    code = "from rlm_tui.cli import main\nmain(['run', 'sample:staff', '-q', 'Who?', '-m', 'offline', '--no-trace'])"
+    assert not loaded_after(code) & (SCREEN | SDKS)
+
+
+def test_a_replay_loads_no_sdk_no_network_and_no_worker() -> None:
+    code = "import rlm_tui.session.replay, rlm_tui.ui.app"
+    assert not loaded_after(code) & SDKS
+
+
+def test_the_worker_loads_nothing_of_rlm_tui() -> None:
+    import asyncio
+
+    from rlm_tui.repl.process import WorkerREPL
+
+    async def loaded() -> str:
+        async def nobody(_: object) -> list[str]:
+            return []
+
+        repl = WorkerREPL(nobody, sandbox="none")
+        await repl.start()
+        try:
+            result = await repl.run("import sys; print([m for m in sys.modules if 'rlm_tui' in m])", timeout_s=9)
+        finally:
+            await repl.close()
+        return result.stdout.strip()
+
+    assert asyncio.run(loaded()) == "[]"
