@@ -24,34 +24,47 @@ _MONTH = (
     r"|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _DATE = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s+\d{{4}})?"
-    rf"|{_MONTH}\s+\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}}(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}})?)?|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
-    r"|\d{1,2}:\d{2}(?:\s*[ap]\.?m\b\.?)?|\d{1,2}\s*[ap]m\b|(?:1\d|20)\d{2}(?![\d,])|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-    r"|\d+(?:st|nd|rd|th) century)",
+    "|".join(
+        (
+            rf"\b\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?",
+            rf"\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s+\d{{4}})?",
+            rf"\b{_MONTH}\s+\d{{4}}",
+            r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?",
+            r"\b\d{1,2}[./]\d{1,2}[./]\d{2,4}",
+            r"\b\d{1,2}:\d{2}(?:\s*[ap]\.?m\b\.?)?",
+            r"\b\d{1,2}\s*[ap]m\b",
+            r"\b(?:1\d|20)\d{2}(?![\d,])",
+            r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day",
+            r"\b\d+(?:st|nd|rd|th) century",
+        )
+    ),
     re.IGNORECASE,
 )
-_UNIT = (
-    r"(?:\s?(?:%|percent\b|per cent\b|°\s?[CFK]?\b|k\b|[kmc]?m²?\b|km/h\b|mph\b|[kmc]?g\b|lbs?\b|tons?\b|tonnes?\b|"
-    r"(?:hundred|thousand|million|billion|trillion)\b(?:\s+(?:dollars|euros|pounds|people|inhabitants))?|dollars?\b|euros?\b|"
-    r"€|£|USD\b|EUR\b|years?\b|days?\b|hours?\b|minutes?\b|seconds?\b|weeks?\b|months?\b|met(?:er|re)s?\b|kilomet(?:er|re)s?\b|"
-    r"miles?\b|f(?:ee|oo)t\b|degrees?(?:\s+(?:celsius|fahrenheit|kelvin))?\b|kelvin\b|lit(?:er|re)s?\b|kilograms?\b|[KMG]B\b|kWh?\b|volts?\b))"
+_UNITS = (
+    r"%|°\s?[CFK]?\b|€|£|(?:percent|per cent|k|[kmc]?m²?|km/h|mph|[kmc]?g|lbs?|tons?|tonnes?|[KMG]B|kWh?|USD|EUR)\b",
+    r"(?:hundred|thousand|million|billion|trillion)\b(?:\s+(?:dollars|euros|pounds|people|inhabitants))?",
+    r"(?:dollar|euro|year|day|hour|minute|second|week|month|met(?:er|re)|kilomet(?:er|re)|mile|lit(?:er|re)|volt)s?\b",
+    r"(?:f(?:ee|oo)t|degrees?(?:\s+(?:celsius|fahrenheit|kelvin))?|kelvin|kilograms?)\b",
 )
+_UNIT = rf"(?:\s?(?:{'|'.join(_UNITS)}))"
 _SMALL = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
-    "twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million dozen"
-).replace(" ", "|")
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen"
+    "|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|dozen"
+)
 _NUMBER = re.compile(
-    rf"(?<![\w.,-])(?:(?:[-−+]?[$€£¥]?|[$€£¥]\s)\d+(?:[.,'’\u00a0\u202f]\d+)*(?!\w|-\d){_UNIT}?|[$€£]?\d+(?:[.,]\d+)*[kKmM]\b"
-    rf"|(?:{_SMALL})(?:[- ](?:{_SMALL}))*\b)",
+    rf"(?<![\w.,-])(?:(?:[-−+]?[$€£¥]?|[$€£¥]\s)\d+(?:[.,'’\u00a0\u202f]\d+)*(?!\w|-\d){_UNIT}?"
+    rf"|[$€£]?\d+(?:[.,]\d+)*[kKmM]\b|(?:{_SMALL})(?:[- ](?:{_SMALL}))*\b)",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z_-])\w[\w]*(?:[-_.:/]\w+)*|\b[A-Z]{2,}(?:[-_]\w+)+|\b[A-Z]{4,}\b|\b\w+(?:[-_]\w+){2,}"
+    r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z_-])\w[\w]*(?:[-_.:/]\w+)*"
+    r"|\b[A-Z]{2,}(?:[-_]\w+)+|\b[A-Z]{4,}\b|\b\w+(?:[-_]\w+){2,}"
 )
 _PHONE = re.compile(r"(?<![\w+])\+?\(?\d{1,4}\)?(?:[ -]\(?\d{2,6}\)?){2,}(?![\w-])")
 _QUOTED = re.compile(r"[\"“„«]([^\"”“»]{1,120})[\"”“»]|(?<!\w)['‘`]([^'’`]{1,80})['’`](?!\w)")
 _AFTER = re.compile(
-    r"(?:\b(?:is|are|was|were|equals|reads|means|stands for|refers to|consists of|be|called|named|became)\b\s*:?|[:=→])\s+(?=\S)",
+    r"(?:\b(?:is|are|was|were|be|equals|reads|means|stands for|refers to|consists of|called|named|became)\b\s*:?|[:=→])"
+    r"\s+(?=\S)",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(

@@ -122,14 +122,20 @@ def fill(template: str, **values: object) -> str:
 
 
 def literal(value: object) -> str:
-    """A value as Python source without a backtick."""
-    return value if isinstance(value, Source) else repr(value).replace("`", "\\x60")
+    """A value as Python source that can close no fence and open no placeholder."""
+    return value if isinstance(value, Source) else repr(value).replace("`", "\\x60").replace("«", "\\xab")
 
 
 class Source(str):
     """Python source that is put in as it stands."""
 
     __slots__ = ()
+
+
+def raw(pattern: str) -> Source:
+    """A pattern as a raw string where it can be one."""
+    plain = pattern.isprintable() and not re.search(r"[\"`«]|\\$", pattern)
+    return Source(f'r"{pattern}"' if plain else literal(pattern))
 
 
 def mapping(items: dict[str, str]) -> Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlm_tui.lm.offline.code import fill, literal
+from rlm_tui.lm.offline.code import Source, fill, literal
 from rlm_tui.lm.offline.plan import Plan
 from rlm_tui.lm.offline.records import NUMBERS
 
@@ -15,6 +15,12 @@ _WORDS = {
     "count": "number",
     "most": "count",
 }
+_HEAD = """\
+# Step 4: compute the «word» over every record that matches
+import math, re
+from collections import Counter
+
+"""
 _COUNT = """\
 count = total = 0
 for record in records():
@@ -30,7 +36,7 @@ final_answer = f"{top} ({count} of {sum(groups.values())} records«where»)" if 
 """
 _VALUES = """\
 chosen = [(record.get(«measure», ""), record.get(«label», "")) for record in records() if wanted(record)]
-values = [(number(text), text, label) for text, label in chosen]
+«commas»values = [(number(text), text, label) for text, label in chosen]
 readable = [value for value in values if value[0] is not None]
 commas = "," if any("," in text for _, text, _ in readable) and not decimal_comma else ""
 symbol = next((sign for _, text, _ in readable for sign in "$€£" if sign in text), "")
@@ -70,21 +76,14 @@ if chosen:
 
 def block(plan: Plan, nothing: str) -> str:
     """The code of step 4."""
-    where = _where(plan)
-    head = f"# Step 4: compute the {_WORDS[plan.operation]} over every record that matches\nimport math, re\nfrom collections import Counter\n\n"
-    numbers = plan.compare is not None or plan.operation in _RESULTS
-    text = head + (_decimal(plan) + NUMBERS + "\n" if numbers else "") + _wanted(plan) + _body(plan)
-    names = {
-        "where": _inside(where),
-        "field": _inside(plan.measure),
-        "word": _WORDS[plan.operation],
-        "order": _order(plan),
-    }
-    for name, value in names.items():
-        text = text.replace(f"«{name}»", value)
-    return (
-        fill(text, measure=plan.measure, label=plan.label, nothing=nothing) + 'print("final_answer:", final_answer)\n'
-    )
+    text = _HEAD + (NUMBERS + "\n" if plan.compare or plan.operation in _RESULTS else "")
+    text += (_commas(plan) if plan.compare else "") + _wanted(plan) + _body(plan)
+    inside = {"where": _where(plan), "field": plan.measure, "word": _WORDS[plan.operation]}
+    for name, value in inside.items():
+        text = text.replace(f"«{name}»", _inside(value))
+    commas = Source("" if plan.compare else _commas(plan))
+    names = {"measure": plan.measure, "label": plan.label, "nothing": nothing, "commas": commas}
+    return fill(text, **names, order=Source(_order(plan))) + 'print("final_answer:", final_answer)\n'
 
 
 def _order(plan: Plan) -> str:
@@ -98,9 +97,12 @@ def _body(plan: Plan) -> str:
     return simple.get(plan.operation) or _VALUES + _RESULTS[plan.operation] + _END
 
 
-def _decimal(plan: Plan) -> str:
-    seen = f'any(re.search(r"\\.\\d{{3}},\\d|\\d,\\d{{1,2}}(?![\\d,])", record.get({literal(plan.measure)}, "")) for record in records())'
-    return f"decimal_comma = {seen}\n\n"
+def _commas(plan: Plan) -> str:
+    """Whether the comma is the decimal sign: told from all values that matter, 1.234,50 or 3,5 but not 1,234."""
+    sign = r'decimal_comma = any(re.search(r"\.\d{3},\d|\d,\d{1,2}(?![\d,])", text) for '
+    if plan.compare:
+        return f"{sign}text in (record.get({literal(plan.measure)}, '') for record in records()))\n\n"
+    return f"{sign}text, _ in chosen)\n"
 
 
 def _wanted(plan: Plan) -> str:

@@ -21,7 +21,8 @@ _KEY = re.compile(
 LEVEL = r"\b(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|SEVERE|CRITICAL|FATAL)\b"
 _DELIMITERS = ((",", 3), (";", 2), ("\t", 2), ("  ", 2))
 _SLOT = re.compile(
-    r"(?P<number>[$€£]?\d+(?:[.,:/-]\d+)*(?:[kK]\b|%)?)|(?P<name>(?:[A-Z]\w*\.?(?:['’&-]\w+)*)(?:[ \n](?:[A-Z]\w*(?:['’&-]\w+)*))*)"
+    r"(?P<number>[$€£]?\d+(?:[.,:/-]\d+)*(?:[kK]\b|%)?)"
+    r"|(?P<name>[A-Z]\w*\.?(?:['’&-]\w+)*(?:[ \n][A-Z]\w*(?:['’&-]\w+)*)*)"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -21,6 +22,7 @@ _GENERIC = ("record", "row", "line", "entr", "item")
 _NO_MEASURE = re.compile(r"(?:^|[\W_])(?:id|no|nr|date|time|year|phone|zip|index|number|#)$|^#|time|Id$", re.IGNORECASE)
 
 
+_Hold: TypeAlias = tuple[str, str, str]
 _Equal: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -35,13 +37,13 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A computation: `equal` holds (field, values), `holds` (field, pattern), `compare` (sign, number)."""
+    """A computation: `equal` holds (field, values), `holds` (field, pattern, word), `compare` (sign, number)."""
 
     operation: Operation
     measure: str = ""
     label: str = ""
     equal: _Equal = ()
-    holds: tuple[tuple[str, str, str], ...] = ()
+    holds: tuple[_Hold, ...] = ()
     compare: tuple[str, float] | None = None
     asks_label: bool = False
 
@@ -104,7 +106,7 @@ def make(question: Question, seen: Profile, known: dict[str, int]) -> Plan | Non
         and not all(t.word == question.counted and (known.get(t.word) or t.word.startswith(_GENERIC)) for t in left)
     ):
         return None
-    label = _label(question, operation, seen, measure, fields)
+    label = _label(operation, seen, measure, fields)
     if operation == "most" and not label:
         return None
     return Plan(operation, measure, label, equal, holds, _comparison(compare), question.kind in ("person", "name"))
@@ -170,22 +172,21 @@ def _best_fields(
     return tuple(chosen), covered
 
 
-def _holds(
-    question: Question, terms: list[Term], seen: Profile, *, skip_weak: bool
-) -> tuple[tuple[str, str, str], ...]:
+def _holds(question: Question, terms: list[Term], seen: Profile, *, skip_weak: bool) -> tuple[_Hold, ...]:
     """Conditions `field holds word` for words that stand inside longer values."""
-    out: list[tuple[str, str, str]] = []
-    head = re.search(r"\bhow many (\w+)", question.text.lower())
-    for term in terms:
-        places = [(times, name) for word, name, _, times in seen.matches if word == term.word]
-        is_head = bool(head and head.group(1) == term.word) and not any(_FREE.search(name) for name in seen.example)
+    free_text = any(_FREE.search(name) for name in seen.example)
+    out: list[_Hold] = []
+    for word in terms:
+        times: Counter[str] = Counter()
+        for found, name, _, count in seen.matches:
+            times[name] += count if found == word.word else 0
+        weak = skip_weak or (word.word == question.counted and not free_text)
         if (
-            places
-            and not any(_names(term, name) for name in seen.example)
-            and (_is_told(term, question) or not (skip_weak or is_head))
+            times.total()
+            and not any(_names(word, name) for name in seen.example)
+            and (_is_told(word, question) or not weak)
         ):
-            totals = {name: sum(t for t, n in places if n == name) for _, name in places}
-            out.append((max(totals, key=lambda name: totals[name]), term.pattern, term.word))
+            out.append((times.most_common(1)[0][0], word.pattern, word.word))
     return tuple(out)
 
 
@@ -221,7 +222,7 @@ def _counted_field(question: Question, seen: Profile) -> str:
     return next((n for n in numbers if _counts(question, n) and not _NO_MEASURE.search(n)), "")
 
 
-def _label(question: Question, operation: Operation, seen: Profile, measure: str, fields: list[str]) -> str:
+def _label(operation: Operation, seen: Profile, measure: str, fields: list[str]) -> str:
     """The field that names a record, or the one to group by."""
     if operation == "most":
         groups = [name for name in fields if not re.fullmatch(r"\W*[\d.,]+\W*", seen.example[name])]

@@ -40,6 +40,15 @@ _NAME_NOUNS = (
     r"director|ceo|manager|founder|mayor|street|planet|ship|school|university|team|department|employee|winner|name"
 )
 
+_KINDS: tuple[tuple[Kind, str], ...] = (
+    ("person", r"\b(?:who|whom|whose)\b"),
+    ("time", r"\bwhen\b|\b(?:what|which|on which|in which) (?:year|date|day|month|time|century)\b"),
+    ("time", r"\b(?:date|deadline|birthday|anniversary)\b"),
+    ("place", r"\bwhere\b"),
+    ("number", r"\bhow (?:many|much|old|tall|high|long|deep|far|fast|heavy|large|big|wide|hot|cold)\b"),
+    ("name", rf"\bwhich (?:{_NAME_NOUNS})\b"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -107,16 +116,15 @@ def _terms(text: str) -> tuple[Term, ...]:
 
 
 def _weight(low: str, text: str, *, special: bool) -> float:
-    """How much a word matters: a year or number most, the verb of a `who` or `when` more, `city` in `which city` little."""
-    if re.search(rf"\b(?:which|what)\s+{re.escape(low)}\b", text.lower()) and re.fullmatch(_CLASSES, low):
+    """How much a word matters: a year or number most, a verb of `who` or `when` more, `city` in `which city` little."""
+    lower = text.lower()
+    if re.fullmatch(_CLASSES, low) and re.search(rf"\b(?:which|what)\s+{low}\b", lower):
         return 0.3
-    if low in _CONTAINERS and re.search(
-        rf"\b(?:in|of) the (?:whole |entire )?{re.escape(low)}\b|\blog\b", text.lower()
-    ):
+    if low in _CONTAINERS and re.search(rf"\b(?:in|of) the (?:whole |entire )?{low}\b|\blog\b", lower):
         return 0.3
     if any(c.isdigit() for c in low):
         return 3.0
-    if has_kin(low) and re.search(r"\b(?:who|when|where)\b", text.lower()):
+    if has_kin(low) and re.search(r"\b(?:who|when|where)\b", lower):
         return 2.5
     return 2.0 if special else 1.0
 
@@ -137,25 +145,11 @@ def _operation(text: str) -> Operation | None:
 
 def _kind(text: str) -> Kind:
     low = text.lower()
-    if re.search(r"\b(?:who|whom|whose)\b", low):
-        return "person"
-    if re.search(
-        r"\bwhen\b|\b(?:what|which|on which|in which) (?:year|date|day|month|time|century)\b|\b(?:date|deadline|birthday|anniversary)\b",
-        low,
-    ):
-        return "time"
-    if re.search(r"\bwhere\b", low):
-        return "place"
-    if re.search(r"\bhow (?:many|much|old|tall|high|long|deep|far|fast|heavy|large|big|wide|hot|cold)\b", low):
-        return "number"
-    noun = re.split(
-        r"\b(?:of|for|in|at|on|that|which|from|to)\b", re.sub(r"^.*?\b(?:is|are|was|were|which|what)\b", "", low)
-    )
-    head = noun[0].strip(" ?.!:") if noun else ""
+    for kind, pattern in _KINDS:
+        if re.search(pattern, low):
+            return kind
+    after_verb = re.sub(r"^.*?\b(?:is|are|was|were|which|what)\b", "", low)
+    head = re.split(r"\b(?:of|for|in|at|on|that|which|from|to)\b", after_verb)[0].strip(" ?.!:")
     if re.search(rf"(?:{_NUMBER_NOUNS})s?$", head):
         return "number"
-    return (
-        "name"
-        if re.search(rf"\b(?:{_NAME_NOUNS})\b", head) or re.search(rf"\bwhich (?:{_NAME_NOUNS})\b", low)
-        else "value"
-    )
+    return "name" if re.search(rf"\b(?:{_NAME_NOUNS})\b", head) else "value"

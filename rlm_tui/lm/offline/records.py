@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from rlm_tui.lm.offline.code import Source, literal, raw
 from rlm_tui.lm.offline.layout import LEVEL, Layout
 
 _LINES = """\
@@ -13,7 +16,8 @@ def lines():
 """
 _CSV_CELLS = """\
 def cells(line):
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=«detail»), [])]
+    row = next(csv.reader([line], delimiter=«detail»), []) if '"' in line else line.split(«detail»)
+    return [cell.strip() for cell in row]
 
 """
 _TABLE_CELLS = """\
@@ -96,7 +100,8 @@ def records():  # lines of a log: what stands before the level, the level, the m
     for line in lines():
         found = level.search(line[:120])
         if found:
-            yield {"time": line[: found.start()].strip(" []:-"), "level": found.group(1), "message": line[found.end() :].strip(" ]:-")}
+            before, after = line[: found.start()], line[found.end() :]
+            yield {"time": before.strip(" []:-"), "level": found.group(1), "message": after.strip(" ]:-")}
 """
 _SENTENCES = """\
 columns = «columns»
@@ -170,12 +175,12 @@ def reader(layout: Layout) -> str:
     return f"{head}import {imports}\nfrom collections import Counter\n\n{docs}words = «words»\n{totals}{body}{_PROFILE}"
 
 
-def detail(layout: Layout) -> str:
-    """What a reader needs beside the columns: a delimiter or a pattern."""
+def detail(layout: Layout) -> Source:
+    """What a reader needs beside the columns, as source: a delimiter or a pattern."""
+    if layout.kind == "csv":
+        return Source(literal(layout.detail))
     if layout.kind == "keyed":
-        import re
-
         keys = sorted(layout.columns, key=len, reverse=True)
         names = "|".join(re.escape(key).replace(r"\ ", r"\s") for key in keys)
-        return rf"\b({names})[\"'*]*\s?[:=][*]*[ \t]*"
-    return LEVEL if layout.kind == "log" else layout.detail
+        return raw(rf"\b({names})['\x22*]*\s?[:=][*]*[ \t]*")
+    return raw(LEVEL if layout.kind == "log" else layout.detail)
