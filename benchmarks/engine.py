@@ -1,0 +1,75 @@
+"""What the engine adds to an iteration: a scripted model without latency, the real worker, the trace on.
+
+Run it as `PYTHONPATH=. python benchmarks/engine.py [ITERATIONS]`. The official rlms 0.1.3 takes 65 to 88 ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rlm_tui import events as ev
+from rlm_tui.events import Limits
+from rlm_tui.repl.base import HostCall
+from rlm_tui.repl.process import WorkerREPL
+from tests.driving import block, live
+
+ITERATION_MS, START_MS, ROUND_TRIP_MS = 5.0, 150.0, 0.5
+
+
+def iterations(count: int) -> list[float]:
+    """Milliseconds of each iteration of a run of `count` with one small block each."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = [*[block(f"x = {i}; print(x)") for i in range(count)], "FINAL(done)"]
+        limits = Limits(iterations=count + 2)
+        with live(Path(folder), root, limits=limits) as run:
+            run.start().end()
+            began = [event.t for event in run.of(ev.IterationStarted)]
+    return [(b - a) * 1000 for a, b in zip(began, began[1:], strict=False)]
+
+
+async def worker(calls: int) -> tuple[float, float]:
+    """Milliseconds to start a worker, and of one llm_query round trip."""
+
+    async def echo(call: HostCall) -> list[str]:
+        return list(call.prompts)
+
+    begun = time.perf_counter()
+    repl = WorkerREPL(echo, sandbox="none")
+    await repl.start()
+    started = time.perf_counter() - begun
+    begun = time.perf_counter()
+    await repl.run(f"for _ in range({calls}): llm_query('hello')", timeout_s=60)
+    trip = (time.perf_counter() - begun) / calls
+    await repl.close()
+    return started * 1000, trip * 1000
+
+
+def line(name: str, value: float, limit: float) -> bool:
+    """Print one figure beside its limit; whether it keeps to it."""
+    verdict = "ok" if value <= limit else "OVER"
+    print(f"{name:34} {value:8.3f} ms  limit {limit:g} ms  ratio {value / limit:.2f}  {verdict}")
+    return verdict == "ok"
+
+
+def main(count: int) -> int:
+    """Measure; 1 when a limit is broken."""
+    times = iterations(count)
+    quarter = max(1, count // 4)
+    first, last = statistics.median(times[:quarter]), statistics.median(times[-quarter:])
+    started, trip = asyncio.run(worker(2000))
+    kept = [
+        line("one iteration, trace on", statistics.median(times), ITERATION_MS),
+        line("worker start", started, START_MS),
+        line("one llm_query round trip", trip, ROUND_TRIP_MS),
+    ]
+    print(f"first quarter {first:.2f} ms, last quarter {last:.2f} ms an iteration")
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100))
