@@ -162,7 +162,9 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def action_act(self, action_id: str) -> None:
         """A key of an action was pressed."""
-        self.sync()
+        ui = self.sync()
+        if action_id == "app.back" and not BY_ID[action_id].enabled(self.session, ui):
+            return
         if BY_ID[action_id].is_gate and open_hold(self.session) is not None and not self.guard.allows:
             self.say("This hold has just appeared; nothing was done. Press the key again.")
         else:

@@ -32,7 +32,7 @@ class ActionProvider(Provider):
         """The actions whose words match what is typed."""
         matcher = self.matcher(query)
         for action in ACTIONS:
-            score = matcher.match(f"{action.label} {action.tooltip}")
+            score = matcher.match(f"{action.label} {action.tooltip}") * (0.5 if self._reason(action) else 1)
             if score > 0:
                 chosen = partial(self._owner.perform, action.id)
                 yield Hit(score, self._words(action), chosen, action.label, self._help(action))

@@ -12,12 +12,21 @@ def interesting(view: View) -> str | None:
     """The node to look at when nobody chose one: what is held, else the step of now, else the newest iteration."""
     holds = view.holds()
     if holds:
-        return holds[0].node
+        return in_reading_order(view, holds[0].node)
     number = view.step_number()
     if number and not view.at_end:
-        return view.tree.steps[number - 1].node
+        return in_reading_order(view, view.tree.steps[number - 1].node)
     turn = iteration_of(view, view.root.id) if view.root is not None else None
     return turn.id if turn is not None else view.root.id if view.root is not None else None
+
+
+def in_reading_order(view: View, node_id: str) -> str:
+    """The iteration of a response or a block, as there it is read with what led to it; else the node itself."""
+    node = view.node(node_id)
+    parent = view.node(node.parent) if node is not None else None
+    if node is not None and parent is not None and parent.type == "iteration" and node.type in ("lm", "code"):
+        return parent.id
+    return node_id
 
 
 def is_there(view: View, selection: str | None) -> bool:

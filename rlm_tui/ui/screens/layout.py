@@ -38,7 +38,7 @@ class Plan:
         """Give a region to some panes: a row of titles, and below it the one that was used last."""
         shown = next(pane for pane in recent if pane in panes)
         self.strips.append(Titles(Region(region.x, region.y, region.width, 1), panes, shown))
-        self.panes[shown] = Region(region.x, region.y + 1, region.width, max(0, region.height - 1))
+        self.panes[shown] = Region(region.x + 1, region.y + 1, max(0, region.width - 1), max(0, region.height - 1))
 
 
 def plan(size: Size, recent: Sequence[Pane], *, zoomed: bool) -> Plan:

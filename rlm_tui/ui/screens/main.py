@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rlm_tui.ui.widgets.calls import NodeSelected
     from rlm_tui.ui.widgets.repl import ReplPane
 
-_NARROW, _LOW = 100, 30
+_NARROW, _LOW, _QUESTION_FROM = 100, 30, 20
 
 
 class MainScreen(Screen[None], inherit_bindings=False):
@@ -154,6 +154,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _fit(self, width: int, height: int) -> None:
         self.set_class(width < _NARROW or height < _LOW, "narrow")
+        self.set_class(height < _QUESTION_FROM, "low")
         self.set_class(width < SMALLEST.width or height < SMALLEST.height, "tiny")
         words = f"rlm-tui needs {SMALLEST.width}x{SMALLEST.height}; this is {width}x{height}."
         self.query_one("#too-small", Bar).show_rows(line((words, "careful")))

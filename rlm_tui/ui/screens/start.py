@@ -81,7 +81,7 @@ class StartScreen(Screen[None]):
         self._other(False)
         (self._choices if self.choice.query.strip() else question).focus()
         self.show_all()
-        self._choices.move_cursor(2)
+        self._choices.move_cursor(1)
 
     @property
     def _question(self) -> PromptEditor:
@@ -131,7 +131,10 @@ class StartScreen(Screen[None]):
         bar.show_rows(*facts)
 
     def _show_choices(self) -> None:
-        self._choices.show_rows(choice_rows(self.choice, self._offers, self.owner.session.title))
+        rows = choice_rows(self.choice, self._offers, self.owner.session.title)
+        if len(rows) != len(self._choices.rows):
+            self._choices.styles.height = len(rows)
+        self._choices.show_rows(rows)
 
     def _dialect(self) -> tuple[str, str]:
         if not self.choice.model and self._setup.dialect == "auto":

@@ -33,13 +33,13 @@ class Choice:
 
 def choice_rows(choice: Choice, offers: Sequence[ModelOffer], title: str) -> list[Line]:
     """Models, the way to run, and the row that starts."""
-    rows = [line((" Model", "muted bold"), ("  none is taken unless you choose it", "dim")), BLANK]
+    rows = [line((" Model", "muted bold"), ("  none is taken unless you choose it", "dim"))]
     rows += [_offer(offer, choice.model) for offer in offers]
     if choice.model and choice.model not in [offer.spec for offer in offers]:
         rows.append(_offer(ModelOffer(choice.model, "as you named it"), choice.model))
     rows.append(_row(" ", "another …", "provider/name, scripted:FILE or human", OTHER))
     held = "hold before and after every block" if choice.step else "run without holding; P pauses"
-    rows += [BLANK, line((" Run", "muted bold")), BLANK, _row("✓" if choice.step else "○", "step", held, STEP)]
+    rows += [BLANK, line((" Run", "muted bold")), _row("✓" if choice.step else "○", "step", held, STEP)]
     return [*rows, BLANK, _start(choice, title)]
 
 

@@ -34,7 +34,8 @@ class Verb(NamedTuple):
 
 def strip_of(widget: Widget, row: Line, width: int) -> Strip:
     """A row as exactly `width` cells in the colours of the theme of now."""
-    return Strip([Segment(text, style(widget, role)) for text, role in pad(row, width).spans], width)
+    strip = Strip([Segment(text, style(widget, role)) for text, role in pad(row, width).spans], width)
+    return strip.apply_style(widget.rich_style)
 
 
 class Bar(Widget):
@@ -60,7 +61,7 @@ class Bar(Widget):
     def render_line(self, y: int) -> Strip:
         """One row of the bar."""
         row = self._rows[y] if y < len(self._rows) else BLANK
-        return strip_of(self, row, self.size.width).apply_style(self.rich_style)
+        return strip_of(self, row, self.size.width)
 
 
 class VerbBar(Bar):

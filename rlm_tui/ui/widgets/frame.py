@@ -119,7 +119,7 @@ class Frame(Widget):
     def _titles(self, titles: Titles) -> Line:
         spans: list[Span] = [Span(" ")]
         for name in titles.panes:
-            role = "accent bold" if name == self._focused else "text" if name == titles.shown else "dim"
+            role = "accent bold" if name == self._focused else "muted" if name == titles.shown else "dim"
             spans += [span(self._title(name), role), Span("  ")]
         note = span(f"{self._notes.get(titles.shown, '')} ", "dim")
         width = titles.region.width

@@ -1,0 +1,170 @@
+"""The keys at the gate, on a real session with a scripted model."""
+
+from pathlib import Path
+
+from rlm_tui import events as ev
+from rlm_tui.session import commands as cmd
+from tests.driving import Driver, block, live
+from tests.ui_kit import Hand, on_screen
+
+ROOT = [block("x = 1"), block("y = 2"), "FINAL(3)"]
+
+
+def all_of(hand: Hand, kind: type[ev.TraceEvent]) -> list[ev.TraceEvent]:
+    """Every event of a kind that the screen has been told of."""
+    return [hand.app.session.log.event(seq) for seq in hand.app.session.trajectory.counts.get(kind.__name__, [])]
+
+
+def held(driver: Driver) -> Driver:
+    """A session that will hold at every block."""
+    driver.send(cmd.Start("What?", step=True))
+    return driver
+
+
+async def test_a_hold_is_named_and_offers_what_can_be_done(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            assert "‖ HELD  code of iteration 1, not run yet" in hand.bar("Header")
+            sentence, verbs = hand.bar("GateBar").split("\n")
+            assert sentence.strip().startswith("The code waits. Nothing runs and nothing is spent")
+            assert "a run" in verbs
+            assert "i edit" in verbs
+            assert verbs.rstrip().endswith("KEYS")
+            assert "document.txt" in hand.bar("QuestionBar")
+
+
+async def test_a_key_right_after_the_hold_does_nothing(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.pilot.press("a")
+            assert "just appeared" in hand.bar("GateBar")
+            assert not all_of(hand, ev.Released)
+            await hand.press("a")
+            await hand.held("after_code")
+            assert len(all_of(hand, ev.Released)) == 1
+
+
+async def test_typing_in_a_prompt_never_answers_the_hold(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("t")
+            assert "TYPING" in hand.bar("GateBar")
+            await hand.type("axc")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: bool(all_of(hand, ev.Told)))
+            told = all_of(hand, ev.Told)[0]
+            assert isinstance(told, ev.Told)
+            assert told.text == "axc"
+            assert not all_of(hand, ev.Released)
+            assert "KEYS" in hand.bar("GateBar")
+
+
+async def test_an_edit_is_kept_by_esc_and_runs_when_told_so(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("i")
+            assert "TYPING" in hand.bar("GateBar")
+            await hand.type("z")
+            await hand.pilot.press("escape")
+            await hand.until(lambda: bool(all_of(hand, ev.Edited)))
+            assert "KEYS" in hand.bar("GateBar")
+            assert "V original" in hand.screen()
+            await hand.press("V")
+            await hand.until(lambda: len(all_of(hand, ev.Edited)) == 2)
+            await hand.press("a")
+            await hand.held("after_code")
+            started = all_of(hand, ev.CodeStarted)[0]
+            assert isinstance(started, ev.CodeStarted)
+            assert started.code == "x = 1"
+
+
+async def test_f10_runs_what_stands_in_the_editor(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("i")
+            await hand.type("y=")
+            await hand.press("f10")
+            await hand.held("after_code")
+            started = all_of(hand, ev.CodeStarted)[0]
+            assert isinstance(started, ev.CodeStarted)
+            assert started.code == "y=x = 1"
+
+
+async def test_a_block_of_ones_own_runs_in_the_same_repl(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("I")
+            await hand.type("mine = 5")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: "mine" in hand.app.session.trajectory.variables)
+            started = all_of(hand, ev.CodeStarted)[0]
+            assert isinstance(started, ev.CodeStarted)
+            assert started.by == "user"
+
+
+async def test_behind_the_end_the_gate_keys_say_so_and_g_goes_there(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("s")
+            await hand.held("after_code")
+            await hand.press("comma")
+            await hand.until(lambda: not hand.app.session.following)
+            assert "You look back at step" in hand.bar("GateBar")
+            assert "a run" not in hand.bar("GateBar")
+            await hand.press("a")
+            assert "G goes to the newest moment" in hand.bar("GateBar")
+            assert len(all_of(hand, ev.Released)) == 1
+            await hand.press("G")
+            await hand.until(lambda: hand.app.session.following)
+
+
+async def test_go_on_leads_to_the_answer_and_q_quits(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("f5")
+            await hand.until(lambda: "ANSWERED" in hand.bar("Header"))
+            assert "✓ ANSWERED  3" in hand.bar("Header")
+            await hand.press("q")
+            await hand.until(lambda: hand.app.return_value == 0)
+
+
+async def test_quitting_a_run_asks_with_another_key(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("q")
+            assert hand.app.screen is not hand.app.main
+            await hand.press("q")
+            assert hand.app.screen is hand.app.main
+            assert hand.app.return_value is None
+            await hand.press("ctrl+q")
+            await hand.press("y")
+            await hand.until(lambda: hand.app.return_value == 0)
+
+
+async def test_ctrl_c_without_anything_to_stop_says_how_to_quit(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("ctrl+c")
+            assert "Ctrl+Q quits" in hand.bar("GateBar")
+
+
+async def test_ctrl_c_interrupts_a_running_block(tmp_path: Path) -> None:
+    with live(tmp_path, [block("while True: pass"), "FINAL(1)"]) as driver:
+        driver.send(cmd.Start("What?"))
+        async with on_screen(driver.session) as hand:
+            await hand.until(lambda: "block 1 runs" in hand.bar("Header"))
+            await hand.press("ctrl+c")
+            await hand.until(lambda: bool(all_of(hand, ev.CodeFinished)))
+            finished = all_of(hand, ev.CodeFinished)[0]
+            assert isinstance(finished, ev.CodeFinished)
+            assert finished.status == "interrupted"
