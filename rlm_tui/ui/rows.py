@@ -114,6 +114,10 @@ class TextRows(Provider):
         begin = self._starts[index]
         return begin, self._starts[index + 1] if index + 1 < len(self._starts) else self._done
 
+    def knows(self, offset: int) -> bool:
+        """Whether the row of a code point is known."""
+        return offset < self._done
+
     def row_of(self, offset: int) -> int:
         """The row on which a code point stands, among those known."""
         return max(0, bisect_right(self._starts, offset) - 1)

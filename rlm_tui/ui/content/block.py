@@ -7,6 +7,8 @@ from rlm_tui.text import plural, short_count, short_seconds
 from rlm_tui.trajectory import Hold, Node
 from rlm_tui.ui.content.calls import code_of, held_text
 from rlm_tui.ui.content.parts import (
+    AT,
+    FOLD,
     HELD,
     MARGIN,
     Page,
@@ -24,7 +26,7 @@ from rlm_tui.ui.rows import Joined
 _CODE_ROWS = 200
 _OUTPUT_ROWS = 100
 _ANSWER_ROWS = 200
-_STATUS: dict[ev.BlockStatus, Piece] = {
+OUTCOMES: dict[ev.BlockStatus, Piece] = {
     "ok": ("", "done"),
     "error": ("✗ raised an error", "failed"),
     "interrupted": ("✗ interrupted; the state is kept", "careful"),
@@ -77,7 +79,7 @@ def _code(page: Page, node: Node) -> Rows:
     text = code_of(view, page.log, node)
     original = _original(page, node, text)
     right = _whose(node, edited=original is not None, held=held is not None)
-    rows: list[Rows] = [[label("CODE", state, width=page.width, right=right, key=HELD if held else "")]]
+    rows: list[Rows] = [[label("CODE", state, width=page.width, right=right, key=HELD if held else f"{AT}{node.id}")]]
     rows.append(folded(numbered(text, page), _CODE_ROWS, f"{node.id}.code", page, MARGIN))
     if original is not None:
         rows.append(_was(page, node, original))
@@ -106,8 +108,10 @@ def _original(page: Page, node: Node, text: str) -> str | None:
 
 
 def _was(page: Page, node: Node, original: str) -> Rows:
-    rows = numbered(original, page, "dim")
-    return folded(Joined(([line("  ", ("the model wrote:", "dim"))], rows)), 1, f"{node.id}.was", page, MARGIN)
+    key = f"{FOLD}{node.id}.was"
+    arrow = "▾" if key in page.opened else "▸"
+    heading = line("  ", (f"{arrow} what the model wrote", "dim"), key=key)
+    return Joined(([heading], numbered(original, page, "dim") if key in page.opened else []))
 
 
 def _calls(page: Page, node: Node) -> Rows:
@@ -144,19 +148,28 @@ def output(page: Page, node: Node) -> Rows:
 
 
 def _finished(page: Page, node: Node, event: ev.CodeFinished) -> Rows:
-    out, err = page.log.text(event.stdout), page.log.text(event.stderr)
-    trouble = (event.error.traceback or f"{event.error.type}: {event.error.message}") if event.error else ""
-    said = _STATUS[event.status]
-    total = len("\n".join(part.rstrip("\n") for part in (out, err, trouble) if part.strip()))
+    said = OUTCOMES[event.status]
     facts = said if said[0] else (short_seconds(event.elapsed_s), "dim")
+    total = len("\n".join(text.rstrip("\n") for text, _ in _texts(page, event) if text.strip()))
     heading = label("OUTPUT", facts, width=page.width, right=(_seen(event, total),))
-    rows: list[Rows] = [[heading]]
-    texts = ((out, "output", "out"), (err, "careful", "err"), (trouble, "failed", "error"))
-    for text, role, name in texts:
-        if text.strip():
-            rows.append(folded(verbatim(text, page, role), _OUTPUT_ROWS, f"{node.id}.{name}", page, MARGIN))
-    rows += [prose(f"⚠ {remark}", page, "careful", MARGIN) for remark in event.notes]
-    return Joined(rows)
+    return Joined(([heading], written(page, event, node.id, _OUTPUT_ROWS)))
+
+
+def _texts(page: Page, event: ev.CodeFinished) -> tuple[tuple[str, str], ...]:
+    """Output, error output and traceback of a block, each with its role."""
+    error = event.error
+    trouble = (error.traceback or f"{error.type}: {error.message}") if error else ""
+    return (page.log.text(event.stdout), "output"), (page.log.text(event.stderr), "careful"), (trouble, "failed")
+
+
+def written(page: Page, event: ev.CodeFinished, name: str, limit: int) -> Rows:
+    """All that a block wrote, and the engine's remarks on it."""
+    rows = [
+        folded(verbatim(text, page, role), limit, f"{name}.{role}", page, MARGIN)
+        for text, role in _texts(page, event)
+        if text.strip()
+    ]
+    return Joined((*rows, *(prose(f"⚠ {remark}", page, "careful", MARGIN) for remark in event.notes)))
 
 
 def _seen(event: ev.CodeFinished, total: int) -> Piece:

@@ -17,6 +17,7 @@ MARGIN = 2
 FOLD = "fold:"
 NODE = "node:"
 HELD = "held:"
+AT = "at:"
 _LIVE = 20_000
 _NOTHING: frozenset[str] = frozenset()
 

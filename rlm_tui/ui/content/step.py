@@ -18,6 +18,7 @@ from rlm_tui.ui.content.parts import (
     focus,
     folded,
     hold_at,
+    iteration_of,
     label,
     note,
     prose,
@@ -55,7 +56,8 @@ def step(page: Page, selection: str | None) -> Rows:
         case "lm":
             return _sections(exchange(page, node))
         case "code":
-            return block(page, node)
+            turn = iteration_of(page.view, node)
+            return _sections(iteration(page, turn)) if turn is not node else block(page, node)
         case "subcall":
             return subcall(page, node)
 
@@ -102,9 +104,8 @@ def says(page: Page, lm: Node) -> Rows:
         right = _speed(response)
     hold = hold_at(page.view, lm)
     if hold is not None and hold.checkpoint == "after_response":
-        return Joined(
-            ([label("SAYS", held_mark(hold), width=page.width, right=right, key=HELD)], _held_text(page, lm, "text"))
-        )
+        heading = label("SAYS", held_mark(hold), width=page.width, right=right, key=HELD)
+        return Joined(([heading], _held_text(page, lm, "text")))
     shown = prose(words, page, "text") if words else [line(" " * LABEL, (_wordless(text), "dim"))]
     thoughts = _thoughts(page, response, lm)
     return Joined((thoughts, beside("SAYS", folded(shown, _SAYS_ROWS, f"{lm.id}.says", page), page.width, right)))

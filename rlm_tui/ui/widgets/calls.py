@@ -9,6 +9,7 @@ from textual.message import Message
 
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.calls import EMPTY, CallRows, scene
+from rlm_tui.ui.content.parts import focus
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.widgets.lines_view import LinesView
 
@@ -45,7 +46,7 @@ class CallsPane(LinesView):
         if not len(rows):
             self.show_rows(EMPTY, cursor=0)
             return
-        wanted = selection if selection is not None else self._selection
+        wanted = selection if selection is not None else focus(session.view)
         index = rows.rows.find(wanted) if wanted else None
         self.show_rows(rows, cursor=None)
         if index is not None and (selection != self._selection or index != self.cursor):

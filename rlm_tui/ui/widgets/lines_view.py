@@ -17,7 +17,7 @@ from rlm_tui.ui.lines import Line, Rows, mark
 from rlm_tui.ui.theme import style
 
 HIT = "background on careful"
-_CURSOR = "on panel"
+_CURSOR = "text on panel"
 _STRIPS = 512
 
 
@@ -52,12 +52,16 @@ class LinesView(ScrollView, can_focus=True):
     class Entered(Moved):
         """A person opened a row with Enter or a second click."""
 
-    def __init__(self, *, keep_cursor: bool = False, tail: bool = False, **names: str | None) -> None:
-        """`keep_cursor`: it shows without focus too; `tail`: at the end, the view stays there while rows come.
-
-        `names` are `id` and `classes` as Textual means them.
-        """
-        super().__init__(**names)
+    def __init__(
+        self,
+        *,
+        keep_cursor: bool = False,
+        tail: bool = False,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        """`keep_cursor`: it shows without focus too; `tail`: at the end, the view stays there while rows come."""
+        super().__init__(id=id, classes=classes)
         self.rows: Rows = []
         self.cursor = 0
         self.needle = ""
@@ -164,26 +168,18 @@ class LinesView(ScrollView, can_focus=True):
             self._strips.clear()
         strip = self._strips.get((row, width, cursor))
         if strip is None:
-            segments = [Segment(text, self.role_style(role)) for text, role in row.spans]
+            segments = [Segment(text, self._role_style(role)) for text, role in row.spans]
             strip = Strip(segments).adjust_cell_length(width)
-            strip = strip.apply_style(self.role_style(_CURSOR)) if cursor else strip
+            strip = strip.apply_style(Style(bgcolor=self._role_style(_CURSOR).bgcolor)) if cursor else strip
             self._strips[row, width, cursor] = strip
         return strip
 
-    def role_style(self, role: str) -> Style:
-        """The style of a role, `bold`, `italic` and `on ROLE` included."""
+    def _role_style(self, role: str) -> Style:
+        """The style of a role in the theme of now."""
         found = self._styles.get(role)
         if found is None:
-            found = self._styles[role] = self._mixed(role)
+            found = self._styles[role] = style(self, role)
         return found
-
-    def _mixed(self, role: str) -> Style:
-        front, _, back = role.partition("on ")
-        names = front.split()
-        made = Style(bold="bold" in names or None, italic="italic" in names or None)
-        for name in names:
-            made = made if name in ("bold", "italic") else style(self, name) + made
-        return made + Style(bgcolor=style(self, back).color) if back else made
 
     def action_cursor(self, by: int) -> None:
         """Move the cursor by rows; one that was scrolled out of sight starts at the edge of the screen."""

@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.content.parts import FOLD, HELD, NODE, focus, page_of
+from rlm_tui.ui.content.parts import AT, FOLD, HELD, NODE, focus, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.tree import split_key
-from rlm_tui.ui.lines import line
+from rlm_tui.ui.lines import Rows, line
+from rlm_tui.ui.rows import Window
 from rlm_tui.ui.widgets.calls import NodeSelected
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -24,7 +25,7 @@ class StepPane(Vertical):
 
     pane_title = "Step"
     DEFAULT_CSS = """
-    StepPane > .step-editor { display: none; height: 2fr; }
+    StepPane > .step-editor { display: none; height: 1fr; }
     StepPane.-editing > .step-editor { display: block; }
     StepPane .step-title { height: 1; }
     StepPane CodeEditor { height: 1fr; border: none; padding: 0; }
@@ -40,6 +41,7 @@ class StepPane(Vertical):
         self._selection: str | None = None
         self._opened: frozenset[str] = frozenset()
         self._drawn: tuple[object, ...] = ()
+        self._rows: Rows = []
         self._hold = 0
 
     def compose(self) -> ComposeResult:
@@ -62,9 +64,32 @@ class StepPane(Vertical):
             return
         is_new = chosen != self._selection or session is not self._session
         self._drawn, self._session, self._selection = drawn, session, chosen
-        rows = step(page_of(session, self.lines.columns, self._opened), chosen)
-        self.lines.show_rows(rows, **({"cursor": 0, "top": 0} if is_new else {}))
-        self._show_hold(session, [row.key for row in islice(iter(rows), _LOOKED_AT)])
+        self._rows = step(page_of(session, self.lines.columns, self._opened), chosen)
+        self._draw_rows(to_top=is_new)
+        holds = session.view.holds()
+        newest = holds[0].id if holds else 0
+        if newest and newest != self._hold:
+            self._bring_up(HELD)
+        elif is_new and chosen is not None:
+            self._bring_up(f"{AT}{chosen}")
+        self._hold = newest
+
+    def _draw_rows(self, *, to_top: bool) -> None:
+        """All rows; while the editor is open, only those above what is in it."""
+        rows, start = self._rows, 0 if to_top else None
+        if self.is_editing:
+            end = self._find(HELD)
+            rows = Window(rows, 0, end) if end is not None else rows
+        self.lines.show_rows(rows, cursor=start, top=start)
+
+    def _find(self, key: str) -> int | None:
+        return next((i for i, row in enumerate(islice(iter(self._rows), _LOOKED_AT)) if row.key == key), None)
+
+    def _bring_up(self, key: str) -> None:
+        """Scroll to a section, unless its beginning is well in sight."""
+        index = self._find(key)
+        if index is not None and not self.lines.top <= index < self.lines.top + self.lines.page * 2 // 3:
+            self.lines.show_rows(self._rows, cursor=index, top=max(0, index - 1))
 
     def _signature(self, session: Session, chosen: str | None) -> tuple[object, ...]:
         view = session.view
@@ -74,26 +99,20 @@ class StepPane(Vertical):
         tick = round(session.now, 1) if is_open and not view.holds() else 0.0
         return id(session), view.seq, chosen, self.lines.columns, self._opened, live, tick, session.following
 
-    def _show_hold(self, session: Session, keys: list[str]) -> None:
-        """A new hold comes into sight, once."""
-        holds = session.view.holds()
-        newest = holds[0].id if holds else 0
-        if newest and newest != self._hold and HELD in keys:
-            index = keys.index(HELD)
-            if not self.lines.top <= index < self.lines.top + self.lines.page * 2 // 3:
-                self.lines.show_rows(self.lines.rows, cursor=index, top=max(0, index - 1))
-        self._hold = newest
-
     def begin_edit(self, text: str, title: str) -> None:
         """Open the editor on a text; `title` says what it is."""
         self.editor.load(text, read_only=False)
         self.title_row.show_rows([line((f"{title}  ", "user bold"), ("Esc keeps the edit", "dim"))])
         self.add_class("-editing")
+        self._draw_rows(to_top=False)
+        self.lines.styles.height = min(len(self.lines.rows), max(3, self.size.height // 3)) or 1
         self.editor.focus()
 
     def end_edit(self) -> str:
         """Close the editor; returns what stands in it."""
         self.remove_class("-editing")
+        self.lines.styles.height = "1fr"
+        self._draw_rows(to_top=False)
         self.lines.focus()
         return self.editor.text
 

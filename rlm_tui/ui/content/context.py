@@ -1,0 +1,114 @@
+"""The Context pane: the outline of the documents, their text page by page, and where a search hit."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from rlm_tui import events as ev
+from rlm_tui.context.document import Document, Part
+from rlm_tui.context.outline import Row, outline_rows
+from rlm_tui.text import plural
+from rlm_tui.ui.finding import Finding
+from rlm_tui.ui.lines import BLANK, Line, Rows, Span, clip, line, paint, rjust, split, wrap_text
+from rlm_tui.ui.rows import Provider, TextRows
+
+HIT, HIT_NOW = "background on careful", "background on accent"
+GUTTER = 7
+_WAITING = "The documents, their outline and their text appear here once one is open."
+
+
+def absent(started: ev.RunStarted | None, width: int) -> list[Line]:
+    """What the pane says without a document."""
+    if started is None or not started.context.parts:
+        return wrap_text(_WAITING, width, "dim")
+    parts = started.context.parts
+    size = f"{parts[0].name}, " if len(parts) == 1 else f"{plural(len(parts), 'document')}, "
+    said = f"The document is not at hand: {size}{plural(started.context.chars, 'character')}."
+    hint = "Open the trace beside its document to read it here; all that was printed or passed on stands in the steps."
+    return [*wrap_text(said, width, "text"), BLANK, *wrap_text(hint, width, "dim")]
+
+
+class OutlineRows(Provider):
+    """Parts, headings and pages of a document, one a row."""
+
+    def __init__(self, document: Document, width: int) -> None:
+        self.entries = outline_rows(document)
+        self._width = width
+        self._lone = len(document.parts) == 1
+        self._places = [(entry.part, entry.offset) for entry in self.entries]
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def at(self, index: int) -> Line:
+        """One entry: what it is called, and its page."""
+        entry = self.entries[index]
+        if entry.kind == "part":
+            return clip(line((entry.label, "text bold")), self._width)
+        if entry.kind == "page":
+            number = rjust(str(entry.page), 5)
+            return clip(Line((number, Span("  "), *line((entry.label, "muted")).spans)), self._width)
+        margin = " " * min(12, 2 * entry.level - (2 if self._lone else 0))
+        page = line((f" {entry.page}", "dim")) if entry.page else line()
+        return split(line(margin, (entry.label, "text")), page, self._width)
+
+    def row_of(self, part: int, offset: int) -> int:
+        """The entry in which a place stands."""
+        return max(0, bisect_left(self._places, (part, offset + 1)) - 1)
+
+
+def outline_size(document: Document) -> tuple[int, int, int]:
+    """What changes when the outline may: parts, pages, headings."""
+    parts = document.parts
+    return len(parts), sum(len(part.pages) for part in parts), sum(len(part.headings) for part in parts)
+
+
+class DocumentRows(Provider):
+    """The text of one part with its page numbers in a gutter and the hits of a search marked."""
+
+    def __init__(self, part: Part, index: int, text: TextRows) -> None:
+        self.part, self.index, self.text = part, index, text
+        self.finding: Finding | None = None
+        self.hit: tuple[int, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def at(self, index: int) -> Line:
+        """One row of the text."""
+        begin, end = self.text.bounds(index)
+        row = self.text.at(index)
+        if self.finding is not None:
+            row = self._marked(row, begin, end)
+        return Line((self._gutter(begin, end), *row.spans)) if self.part.is_paged else row
+
+    def _marked(self, row: Line, begin: int, end: int) -> Line:
+        places = self.finding.within(self.index, begin, end) if self.finding else []
+        if not places or "\t" in self.text.text[begin:end]:
+            return paint(row, [(0, len(row.text))], HIT) if places else row
+        shown = paint(row, [(max(0, start - begin), stop - begin) for start, stop in places], HIT)
+        if self.hit and begin < self.hit[1] and self.hit[0] < end:
+            shown = paint(shown, [(max(0, self.hit[0] - begin), self.hit[1] - begin)], HIT_NOW)
+        return shown
+
+    def _gutter(self, begin: int, end: int) -> Span:
+        pages = self.part.pages
+        nth = bisect_left(pages, begin)
+        starts_here = nth < len(pages) and pages[nth] < max(end, begin + 1)
+        return Span(f"{f'p.{nth + 1}' if starts_here else '':<{GUTTER}}", "dim")
+
+
+def entry_at(rows: Rows, index: int) -> Row | None:
+    """The entry of the outline on a row."""
+    return rows.entries[index] if isinstance(rows, OutlineRows) and index < len(rows) else None
+
+
+def status(finding: Finding | None, number: int | None) -> Line:
+    """How a search stands: `3 of 41 hits`."""
+    if finding is None or not finding.query.strip():
+        return line()
+    total = f"{finding.total:,}{'+' if finding.is_full or not finding.is_done else ''}"
+    if finding.total == 0:
+        return line(("no hit", "careful") if finding.is_done else ("searching", "dim"))
+    place = f"{number + 1:,} of " if number is not None else ""
+    return line((f"{place}{total} {'hit' if finding.total == 1 else 'hits'}", "accent"), ("  n next  N back", "dim"))

@@ -1,0 +1,80 @@
+"""The Vars pane: the REPL's variables, what the last block did to them, and one of them in full."""
+
+from __future__ import annotations
+
+from rlm_tui import events as ev
+from rlm_tui.text import one_line, plural, short_bytes, short_count
+from rlm_tui.ui.content.parts import MARGIN, Page, verbatim
+from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, rjust
+from rlm_tui.ui.rows import Joined
+
+EMPTY = [line(("The variables of the REPL appear here once a block has run.", "dim"))]
+VAR = "var:"
+_NAME, _TYPE, _SIZE = 14, 7, 7
+_PREVIEW_FROM = 44
+_MARKS: dict[str, Piece] = {"added": ("+ ", "done"), "changed": ("~ ", "careful"), "removed": ("- ", "failed")}
+_SAME: Piece = ("  ", "dim")
+
+
+def variables(page: Page) -> Rows:
+    """One row a variable, `context` first; those that a person opened with their preview in full."""
+    marks = last_changes(page)
+    rows: list[Rows] = []
+    context = _context(page)
+    if context is not None:
+        rows.append(_rows(page, context, _SAME))
+    for variable in page.view.variables():
+        change = variable.change
+        if change.name != "context" or context is None:
+            rows.append(_rows(page, change, _mark(marks, change.name)))
+    gone = [change for change in marks.values() if change.change == "removed"]
+    rows += [[line(_MARKS["removed"], (change.name, "dim"), key=f"{VAR}{change.name}")] for change in gone]
+    return Joined(rows) if rows else EMPTY
+
+
+def last_changes(page: Page) -> dict[str, ev.VarChange]:
+    """What the last block that ended added, changed and removed, by name."""
+    seqs = page.view.tree.counts.get(ev.CodeFinished.__name__, [])
+    count = page.view.count(ev.CodeFinished)
+    event = page.log.event(seqs[count - 1]) if count else None
+    return {change.name: change for change in event.changes} if isinstance(event, ev.CodeFinished) else {}
+
+
+def _mark(marks: dict[str, ev.VarChange], name: str) -> Piece:
+    return _MARKS[marks[name].change] if name in marks else _SAME
+
+
+def _context(page: Page) -> ev.VarChange | None:
+    started = page.view.started
+    if started is None or not started.context.parts:
+        return None
+    info = started.context
+    kind = "list" if info.is_list else "str"
+    parts = ", ".join(
+        part.name + (f" ({plural(part.pages, 'page')})" if part.pages else "") for part in info.parts[:50]
+    )
+    size = len(info.parts) if info.is_list else info.chars
+    return ev.VarChange("context", "added", kind, size, parts)
+
+
+def _rows(page: Page, change: ev.VarChange, mark: Piece) -> Rows:
+    key = f"{VAR}{change.name}"
+    if key not in page.opened:
+        return [_row(page, change, mark)]
+    whole = verbatim(change.preview or "(empty)", page, "output", 2 * MARGIN)
+    return Joined(([_row(page, change, mark)], whole))
+
+
+def _row(page: Page, change: ev.VarChange, mark: Piece) -> Line:
+    name = pad(line((change.name, "text")), min(_NAME, max(6, page.width // 3)))
+    kind = pad(line((one_line(change.type, 20), "muted")), _TYPE)
+    size = "" if change.size is None else _size(change)
+    left = line(mark, key=f"{VAR}{change.name}")
+    columns = (*left.spans, *name.spans, Span(" "), *kind.spans, rjust(size, _SIZE), Span("  "))
+    preview = line((one_line(change.preview), "dim")).spans if page.width >= _PREVIEW_FROM else ()
+    return clip(Line((*columns, *preview), left.key), page.width)
+
+
+def _size(change: ev.VarChange) -> str:
+    is_long = change.type == "str" and (change.size or 0) >= 1_000
+    return short_bytes(change.size or 0) if is_long else short_count(change.size)

@@ -1,0 +1,278 @@
+"""The Context pane: outline, text and search of the documents; what is long is indexed in slices."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.css.query import NoMatches
+from textual.timer import Timer
+from textual.widgets import Input
+
+from rlm_tui.context.document import Document, Part
+from rlm_tui.session.base import Session
+from rlm_tui.text import safe
+from rlm_tui.ui.content.context import GUTTER, DocumentRows, OutlineRows, absent, entry_at, outline_size, status
+from rlm_tui.ui.finding import Finding
+from rlm_tui.ui.lines import line
+from rlm_tui.ui.rows import TextRows
+from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.lines_view import LinesView
+
+_SLICE_S = 0.006
+_BEAT_S = 0.03
+_WIDE = 72
+
+
+class SearchInput(Input):
+    """The query of a search, drawn safely whatever was pasted."""
+
+    @property
+    def _value(self):  # type: ignore[no-untyped-def]
+        from rich.text import Text
+
+        return Text(safe(self.value), no_wrap=True, overflow="ignore", end="")
+
+
+class ContextPane(Vertical):
+    """Documents and pages on the left (or above), the text beside them, `/` searches."""
+
+    pane_title = "Context"
+    DEFAULT_CSS = """
+    ContextPane { height: 1fr; }
+    ContextPane > #context-body { height: 1fr; layout: vertical; }
+    ContextPane #context-outline { height: 30%; }
+    ContextPane #context-text { height: 1fr; padding-left: 1; }
+    ContextPane.-wide > #context-body { layout: horizontal; }
+    ContextPane.-wide #context-outline { width: 26; height: 1fr; }
+    ContextPane.-lone #context-outline { display: none; }
+    ContextPane > #context-search { height: 1; display: none; }
+    ContextPane.-searching > #context-search { display: block; }
+    ContextPane #context-mark { width: 2; }
+    ContextPane #context-hits { width: 36; }
+    ContextPane SearchInput { height: 1; border: none; padding: 0; width: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.outline = LinesView(keep_cursor=True, id="context-outline")
+        self.text = LinesView(id="context-text")
+        self.input = SearchInput(placeholder="search the document", select_on_focus=False, compact=True)
+        self.mark, self.hits = Bar(id="context-mark"), Bar(id="context-hits")
+        self.finding: Finding | None = None
+        self.number: int | None = None
+        self._document: Document | None = None
+        self._rows: DocumentRows | None = None
+        self._outline_key: tuple[object, ...] = ()
+        self._outline_cost = 0.0
+        self._outline_at = 0.0
+        self._wanted: int | None = None
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Outline, text, and the search below."""
+        with Container(id="context-body"):
+            yield self.outline
+            yield self.text
+        with Horizontal(id="context-search"):
+            yield self.mark
+            yield self.input
+            yield self.hits
+
+    def on_mount(self) -> None:
+        """The beat on which slices of work are done, while there is any."""
+        self.mark.show_rows(line(("/", "accent bold")))
+        self._timer = self.set_interval(_BEAT_S, self._beat, pause=True)
+
+    def on_unmount(self) -> None:
+        """No thread outlives the pane."""
+        if self.finding is not None:
+            self.finding.cancel()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The outline stands on the left where there is room."""
+        self.set_class(event.size.width >= _WIDE, "-wide")
+
+    def show(self, session: Session, selection: str | None) -> None:  # noqa: ARG002
+        """Draw the document as far as it is loaded."""
+        document = session.document
+        if document is None or not document.parts:
+            self._document = self._rows = None
+            self.add_class("-lone")
+            self.text.show_rows(absent(session.view.started, self.text.columns))
+            return
+        if document is not self._document:
+            self._document, self._rows, self._outline_key = document, None, ()
+        self.set_class(sum(outline_size(document)[:2]) <= 2 and not document.parts[0].headings, "-lone")
+        self._show_outline(document)
+        self._show_part(self._rows.index if self._rows else 0)
+
+    def _show_outline(self, document: Document) -> None:
+        """Made anew when it grew, but never for more than a small part of the time."""
+        key = id(document), *outline_size(document), self.outline.columns
+        now = time.monotonic()
+        if key == self._outline_key:
+            return
+        if now - self._outline_at < 20 * self._outline_cost:
+            self._work()
+            return
+        self.outline.show_rows(OutlineRows(document, self.outline.columns))
+        self._outline_key, self._outline_at, self._outline_cost = key, now, time.monotonic() - now
+
+    def _show_part(self, index: int) -> None:
+        document = self._document
+        if document is None:
+            return
+        part, columns = document.parts[index], self._text_width(document.parts[index])
+        rows = self._rows
+        if rows is None or rows.index != index or rows.part is not part:
+            self._rows = self._new_rows(part, index, columns)
+            self.text.show_rows(self._rows, cursor=0, top=0)
+        elif rows.text.width != max(4, columns):
+            self._wanted = rows.text.bounds(self.text.top)[0] if len(rows) else None
+            self._rows = self._new_rows(part, index, columns)
+        elif len(part.text) != len(rows.text.text):
+            rows.text.grow(part.text)
+        else:
+            return
+        self._beat()
+
+    def _text_width(self, part: Part) -> int:
+        return self.text.columns - (GUTTER if part.is_paged else 0)
+
+    def _new_rows(self, part: Part, index: int, columns: int) -> DocumentRows:
+        rows = DocumentRows(part, index, TextRows(part.text, columns))
+        rows.finding = self.finding
+        return rows
+
+    def _work(self) -> None:
+        if self._timer is not None:
+            self._timer.resume()
+
+    def _beat(self) -> None:
+        """A slice of work: more rows of the text, the outline, the count of hits; the beat rests when all is done."""
+        rows, until = self._rows, time.monotonic() + _SLICE_S
+        if rows is not None:
+            while not rows.text.is_complete and time.monotonic() < until:
+                rows.text.index()
+            self.text.show_rows(rows)
+            self._arrive(rows)
+        outline_due = self._document is not None and self._outline_key[1:4] != outline_size(self._document)
+        if outline_due and self._document is not None:
+            self._show_outline(self._document)
+        self._follow_search()
+        is_busy = (rows is not None and not rows.text.is_complete) or outline_due
+        is_busy = is_busy or (self.finding is not None and not self.finding.is_done)
+        if self._timer is not None:
+            (self._timer.resume if is_busy else self._timer.pause)()
+
+    def _arrive(self, rows: DocumentRows) -> None:
+        """Go to the place that is wanted, once its row is known."""
+        if self._wanted is None or not (rows.text.is_complete or rows.text.knows(self._wanted)):
+            return
+        row, self._wanted = rows.text.row_of(self._wanted), None
+        if self.text.top <= row < self.text.top + self.text.page:
+            self.text.move_cursor(row)
+        else:
+            self.text.show_rows(rows, cursor=row, top=max(0, row - self.text.page // 4))
+
+    def go_to(self, part: int, offset: int) -> None:
+        """Bring a place of the document on screen, as soon as its row is known."""
+        self._show_part(part)
+        self._wanted = offset
+        self._beat()
+
+    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
+        """The cursor of the outline leads through the text."""
+        event.stop()
+        entry = entry_at(self.outline.rows, event.index) if event.view is self.outline else None
+        if entry is not None:
+            self.go_to(entry.part, entry.offset)
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """Enter on the outline goes on into the text."""
+        event.stop()
+        self.on_lines_view_moved(event)
+        self.text.focus()
+
+    def begin_search(self) -> None:
+        """Open the search and type."""
+        self.add_class("-searching")
+        self.input.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Hits are counted and marked while one types."""
+        event.stop()
+        self._search(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter goes to the first hit from here, and back to the text."""
+        event.stop()
+        self.text.focus()
+        if not event.value.strip():
+            self.end_search()
+        elif self.number is None:
+            self.next_hit()
+
+    def end_search(self) -> None:
+        """Close the search and its marks."""
+        self.input.value = ""
+        self._search("")
+        self.remove_class("-searching")
+        with suppress(NoMatches):
+            self.text.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Esc in the query ends the search."""
+        if event.key == "escape" and self.input.has_focus:
+            event.stop()
+            event.prevent_default()
+            self.end_search()
+
+    def _search(self, query: str) -> None:
+        if self.finding is not None:
+            self.finding.cancel()
+        wanted = bool(query.strip()) and self._document is not None
+        self.finding = Finding(self._document, query) if wanted and self._document else None
+        self.number = None
+        self._mark_hit(None)
+        self._beat()
+
+    def _follow_search(self) -> None:
+        """Count on; search again when the document has grown since."""
+        finding, document = self.finding, self._document
+        if finding is not None and document is not None and finding.is_done and finding.chars != document.chars:
+            self.finding = Finding(document, finding.query)
+            if self._rows is not None:
+                self._rows.finding = self.finding
+        self.hits.show_rows(status(self.finding, self.number))
+
+    def _mark_hit(self, place: tuple[int, int] | None) -> None:
+        if self._rows is not None:
+            self._rows.finding, self._rows.hit = self.finding, place
+            self.text.show_rows(self._rows)
+
+    def next_hit(self) -> None:
+        """Go to the next hit, from the last one or from what is on screen."""
+        self._step(1)
+
+    def previous_hit(self) -> None:
+        """Go to the hit before."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        finding, rows = self.finding, self._rows
+        if finding is None or not finding.total or rows is None:
+            return
+        if self.number is None:
+            start = rows.text.bounds(self.text.top)[0] if len(rows) else 0
+            self.number = finding.after(rows.index, start)
+        else:
+            self.number = (self.number + by) % finding.total
+        part, start, end = finding.hit(self.number)
+        self._show_part(part)
+        self._mark_hit((start, end))
+        self.go_to(part, start)

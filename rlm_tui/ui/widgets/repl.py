@@ -1,0 +1,156 @@
+"""The REPL pane: what ran and what came of it, and a prompt for a line of one's own."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+
+from rlm_tui import events as ev
+from rlm_tui.session.base import Session
+from rlm_tui.text import one_line
+from rlm_tui.ui.content.parts import FOLD, NODE, iteration_of, page_of
+from rlm_tui.ui.content.repl import Blocks, Transcript, repl
+from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.lines import line
+from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.calls import NodeSelected
+from rlm_tui.ui.widgets.editor import CodeEditor
+from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.widgets.prompt import PromptEditor
+
+_REMEMBERED = 200
+
+
+class ReplPane(Vertical):
+    """Blocks and outputs in order; `>` runs a block of one's own in the same namespace."""
+
+    pane_title = "REPL"
+    DEFAULT_CSS = """
+    ReplPane { height: 1fr; }
+    ReplPane > LinesView { height: 1fr; }
+    ReplPane .repl-prompt { height: auto; max-height: 10; }
+    ReplPane .repl-mark { width: 2; }
+    ReplPane PromptEditor { height: auto; max-height: 10; width: 1fr; border: none; padding: 0; }
+    ReplPane .repl-reason { display: none; }
+    ReplPane.-closed PromptEditor { display: none; }
+    ReplPane.-closed .repl-reason { display: block; }
+    """
+
+    class Submitted(Message):
+        """A person wants a block of their own to run."""
+
+        def __init__(self, code: str) -> None:
+            super().__init__()
+            self.code = code
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.lines = LinesView(tail=True)
+        self.prompt = PromptEditor(numbers=False)
+        self.prompt.is_code = True
+        self.mark, self.reason = Bar(), Bar()
+        self.history: list[str] = []
+        self._place = 0
+        self._session: Session | None = None
+        self._selection: str | None = None
+        self._opened: frozenset[str] = frozenset()
+        self._blocks: Blocks = {}
+        self._drawn: tuple[object, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The rows, and the prompt below them."""
+        self.mark.add_class("repl-mark")
+        self.reason.add_class("repl-reason")
+        yield self.lines
+        with Horizontal(classes="repl-prompt"):
+            yield self.mark
+            yield self.prompt
+            yield self.reason
+
+    def show(self, session: Session, selection: str | None) -> None:
+        """Draw the blocks so far; the prompt is there when a block can be injected, else the reason why not."""
+        self._show_prompt(session)
+        drawn = self._signature(session)
+        if drawn != self._drawn or selection != self._selection:
+            if session is not self._session:
+                self._blocks.clear()
+            is_new = selection != self._selection and not session.following
+            self._drawn, self._session, self._selection = drawn, session, selection
+            transcript = repl(page_of(session, self.lines.columns, self._opened), self._blocks)
+            self.lines.show_rows(transcript.rows)
+            if is_new:
+                self._go_to(session, transcript, selection)
+
+    def _show_prompt(self, session: Session) -> None:
+        capability = session.can("inject")
+        self.set_class(not capability, "-closed")
+        self.mark.show_rows(line((">", "user bold" if capability else "dim")))
+        self.reason.show_rows(line((one_line(capability.reason), "dim")))
+
+    def _signature(self, session: Session) -> tuple[object, ...]:
+        view = session.view
+        started, over = view.count(ev.CodeStarted), view.count(ev.CodeFinished)
+        runs = started > over
+        live = sum(len(text) for (_, stream), text in session.live.parts.items() if stream == "stdout") if runs else 0
+        tick = round(session.now, 1) if runs else 0.0
+        return id(session), started, over, live, tick, self.lines.columns, self._opened, session.following
+
+    def _go_to(self, session: Session, transcript: Transcript, selection: str | None) -> None:
+        """Bring the block of a selection on screen."""
+        node = session.view.node(split_key(selection or "")[0])
+        turn = iteration_of(session.view, node) if node else None
+        wanted = [node.id, *(child.id for child in session.view.children(turn))] if node and turn else []
+        head = next((transcript.heads[name] for name in wanted if name in transcript.heads), None)
+        if head is not None and not self.lines.top <= head < self.lines.top + self.lines.page:
+            self.lines.show_rows(transcript.rows, cursor=head, top=head)
+
+    def focus_prompt(self) -> None:
+        """Go to the prompt, if a block can be injected now."""
+        if not self.has_class("-closed"):
+            self.prompt.focus()
+
+    def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
+        """Enter hands the block over."""
+        event.stop()
+        code = self.prompt.text
+        if code.strip():
+            self.history = [*self.history[1 - _REMEMBERED :], code]
+            self._place = len(self.history)
+            self.prompt.load("")
+            self.post_message(self.Submitted(code))
+
+    def on_key(self, event: events.Key) -> None:
+        """Up on the first row and down on the last walk through what was typed before."""
+        if not self.prompt.has_focus or event.key not in ("up", "down"):
+            return
+        by = -1 if event.key == "up" else 1
+        row = self.prompt.cursor_location[0]
+        if row == (0 if by < 0 else self.prompt.document.line_count - 1):
+            event.prevent_default()
+            self._recall(by)
+
+    def _recall(self, by: int) -> None:
+        self._place = max(0, min(self._place + by, len(self.history)))
+        text = self.history[self._place] if self._place < len(self.history) else ""
+        self.prompt.load(text)
+        self.prompt.move_cursor(self.prompt.document.end)
+
+    def on_code_editor_edited(self, event: CodeEditor.Edited) -> None:
+        """Esc leaves the prompt and keeps what was typed."""
+        event.stop()
+        self.lines.focus()
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """Open or close what is folded, or select the block."""
+        event.stop()
+        if event.key.startswith(FOLD) and self._session is not None:
+            self._opened ^= {event.key}
+            self.show(self._session, self._selection)
+        elif event.key.startswith(NODE):
+            self.post_message(NodeSelected(event.key.removeprefix(NODE)))
+
+    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
+        """Reading on selects nothing."""
+        event.stop()

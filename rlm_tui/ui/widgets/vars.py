@@ -1,0 +1,41 @@
+"""The Vars pane: the variables of the REPL."""
+
+from __future__ import annotations
+
+from rlm_tui import events as ev
+from rlm_tui.session.base import Session
+from rlm_tui.ui.content.parts import page_of
+from rlm_tui.ui.content.vars import VAR, variables
+from rlm_tui.ui.widgets.lines_view import LinesView
+
+
+class VarsPane(LinesView):
+    """Name, type, size, preview; Enter opens one in full."""
+
+    pane_title = "Vars"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._session: Session | None = None
+        self._opened: frozenset[str] = frozenset()
+        self._drawn: tuple[object, ...] = ()
+
+    def show(self, session: Session, selection: str | None) -> None:  # noqa: ARG002
+        """Draw the variables as the last block left them."""
+        view = session.view
+        counts = view.count(ev.CodeFinished), view.count(ev.RunStarted)
+        drawn = id(session), counts, self.columns, self._opened
+        if drawn != self._drawn:
+            self._drawn, self._session = drawn, session
+            self.show_rows(variables(page_of(session, self.columns, self._opened)))
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """Open or close a variable."""
+        event.stop()
+        if event.key.startswith(VAR) and self._session is not None:
+            self._opened ^= {event.key}
+            self.show(self._session, None)
+
+    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
+        """A variable selects no node."""
+        event.stop()
