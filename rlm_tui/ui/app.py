@@ -184,8 +184,13 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         if why:
             self.say(why)
             return
+        self.method_of(action_id)()
+
+    def method_of(self, action_id: str) -> Callable[[], None]:
+        """What does an action: `gate.run` is `run` of the controller `gate`."""
         controller, _, name = action_id.partition(".")
-        getattr(self._controllers[controller], name)()
+        method: Callable[[], None] = getattr(self._controllers[controller], name)
+        return method
 
     def say(self, notice: str) -> None:
         """Say something in the gate bar for a few seconds."""

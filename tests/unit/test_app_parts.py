@@ -1,0 +1,136 @@
+"""The parts of the screen that are arithmetic: layouts, slider, bars, the exact document of the editor."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.geometry import Size
+
+from rlm_tui.session.replay import ReplaySession
+from rlm_tui.trajectory import Step
+from rlm_tui.ui.offers import found_offers
+from rlm_tui.ui.screens.layout import plan
+from rlm_tui.ui.state import PANES, Pane, UiState
+from rlm_tui.ui.theme import load_themes
+from rlm_tui.ui.widgets.bar import Verb, VerbBar
+from rlm_tui.ui.widgets.editor import ExactDocument
+from rlm_tui.ui.widgets.header import header_line, question_line
+from rlm_tui.ui.widgets.prompt import is_complete
+from rlm_tui.ui.widgets.slider import places, slider_line
+
+TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
+sizes = st.builds(Size, st.integers(60, 300), st.integers(8, 90))
+orders = st.permutations(PANES)
+
+
+@given(sizes, orders, st.booleans())
+@settings(deadline=None, max_examples=200)
+def test_panes_lie_inside_and_never_on_each_other(size: Size, recent: list[Pane], zoomed: bool) -> None:
+    made = plan(size, recent, zoomed=zoomed)
+    regions = [*made.panes.values(), *(strip.region for strip in made.strips), *made.rules]
+    assert all(size.region.contains_region(region) for region in regions)
+    assert not any(a.overlaps(b) for index, a in enumerate(regions) for b in regions[:index])
+
+
+@given(sizes, orders, st.booleans())
+@settings(deadline=None, max_examples=200)
+def test_the_pane_one_is_in_is_on_screen_and_every_pane_has_a_title(
+    size: Size, recent: list[Pane], zoomed: bool
+) -> None:
+    made = plan(size, recent, zoomed=zoomed)
+    assert recent[0] in made.panes
+    assert sorted(pane for strip in made.strips for pane in strip.panes) == sorted(PANES)
+
+
+def test_the_three_sizes_of_the_design() -> None:
+    recent = UiState().recent
+    assert list(plan(Size(80, 18), recent, zoomed=False).panes) == ["step"]
+    assert set(plan(Size(120, 29), recent, zoomed=False).panes) == {"calls", "vars", "step"}
+    assert set(plan(Size(200, 53), recent, zoomed=False).panes) == {"calls", "step", "chat", "vars", "context"}
+
+
+@given(st.integers(0, 5000), st.integers(2, 300))
+@settings(deadline=None)
+def test_steps_stand_on_the_slider_in_order(count: int, width: int) -> None:
+    columns = places(count, width)
+    assert columns == sorted(columns)
+    assert all(0 <= column < width for column in columns)
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.integers(60, 250))
+@settings(deadline=None)
+def test_the_slider_keeps_its_width(count: int, number: int, width: int) -> None:
+    steps = [Step(index + 1, "1", "before_code" if index % 3 else "output") for index in range(count)]
+    row = slider_line(steps, min(number, count), f"step {number} of {count} · live", width)
+    assert row.cells <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_header_and_question_keep_their_width_and_never_lose_state_and_sandbox(width: int) -> None:
+    session = ReplaySession(TRACE)
+    session.wait()
+    header, question = header_line(session, width), question_line(session, width)
+    session.close()
+    assert header.cells <= width
+    assert question.cells <= width
+    assert "REPLAY" in header.text
+    assert "SANDBOXED" in header.text
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=12), max_size=20), st.integers(10, 200))
+@settings(deadline=None)
+def test_a_bar_shows_at_most_eight_verbs_and_only_whole_ones(labels: list[str], width: int) -> None:
+    shown = VerbBar().verbs_line([Verb("x", "k", label) for label in labels], width, 0)
+    assert shown.cells <= width
+    assert shown.text.split() == [word for label in labels for word in ("k", label)][: len(shown.text.split())]
+    assert shown.text.split().count("k") <= 8
+
+
+texts = st.text(st.sampled_from("ab \n\r\t\f\v\x1c\u2028\x85é漢"), max_size=30)
+
+
+@given(texts)
+@settings(deadline=None)
+def test_an_editor_gives_every_text_back(text: str) -> None:
+    assert ExactDocument(text).text == text
+
+
+@given(texts, texts, st.data())
+@settings(deadline=None)
+def test_an_edit_changes_its_range_and_nothing_else(text: str, new: str, data: st.DataObject) -> None:
+    document = ExactDocument(text)
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    result = document.replace_range(document.get_location_from_index(start), document.get_location_from_index(end), new)
+    assert document.text == text[:start] + new + text[end:]
+    assert result.replaced_text == text[start:end]
+    assert document.get_index_from_location(result.end_location) == start + len(new)
+
+
+@pytest.mark.parametrize(
+    ("code", "row", "complete"),
+    [("x = 1", 0, True), ("for i in y:", 0, False), ("for i in y:\n    pass", 1, False), ("if x:\n    y\n", 2, True)],
+)
+def test_enter_runs_a_block_that_is_complete(code: str, row: int, complete: bool) -> None:
+    assert is_complete(code, row) is complete
+
+
+def test_themes_name_every_role_and_differ() -> None:
+    dark, light = load_themes()
+    assert (dark.name, dark.dark, light.name, light.dark) == ("rlm-dark", True, "rlm-light", False)
+    assert dark.variables.keys() == light.variables.keys()
+
+
+def test_a_key_in_the_environment_is_only_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LLM_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    assert [offer.spec for offer in found_offers()] == ["offline"]
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "secret")
+    offers = found_offers("human")
+    assert [(offer.spec, offer.is_whole) for offer in offers] == [
+        ("human", True),
+        ("offline", True),
+        ("anthropic/", False),
+    ]
+    assert "secret" not in str(offers)
