@@ -15,7 +15,10 @@ The message is one sentence: what is wrong, where, and what to do.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+
+TYPE_CHECKING = False  # as in typing, whose import would be a tenth of what --help takes
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class ExitCode(IntEnum):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
-from typing import Any, NoReturn
 
 from rlm_tui import __version__
 from rlm_tui.cli import diagnostics
 from rlm_tui.errors import ExitCode, UsageError
+
+TYPE_CHECKING = False  # as in typing, whose import would be a tenth of what --help takes
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 _COMMANDS = {
     "open": "open a document in the debugger and ask about it",

@@ -6,11 +6,12 @@ import os
 import sys
 
 from rlm_tui.errors import ExitCode, RlmTuiError
-from rlm_tui.text import safe
 
 
 def say(text: str) -> None:
     """Write one line of talk to stderr, harmless to any terminal."""
+    from rlm_tui.text import safe
+
     try:
         sys.stderr.write(safe(text) + "\n")
         sys.stderr.flush()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.cli.options import resolve_paths
 from rlm_tui.errors import ExitCode, ProviderError, ReplError, UsageError
-from rlm_tui.repl.base import BlockResult, HostCall
+from rlm_tui.repl.base import BlockResult, HostCall, OnOutput
 from rlm_tui.text import plural, safe
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _CELL = "# %%"
 _CONCURRENCY = 16
 _NO_WALLS = "code can read your files and use your network; --sandbox none hides this line."
-_MAX_SHOWN = 20_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -148,6 +147,9 @@ class Console:
         """The whole of stdin; a line `# %%` begins a new block. Stops at the first block that fails."""
         for code in _cells(sys.stdin.read()):
             result = runner.run(self._run_interruptible(code))
+            sys.stdout.write(result.stdout)
+            for line in result.stderr.splitlines():
+                say(line)
             self._show(result)
             if result.status != "ok":
                 return ExitCode.INTERRUPTED if result.status == "interrupted" else ExitCode.FAILED
@@ -159,15 +161,15 @@ class Console:
 
         while (code := _typed()) is not None:
             if code.strip():
-                self._show(runner.run(self._run_interruptible(code)))
+                self._show(runner.run(self._run_interruptible(code, on_output=_write)))
         return ExitCode.OK
 
-    async def _run_interruptible(self, code: str) -> BlockResult:
+    async def _run_interruptible(self, code: str, on_output: OnOutput | None = None) -> BlockResult:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, self._interrupted)
         self._presses = 0
         try:
-            return await self._repl.run(code, timeout_s=self._timeout_s)
+            return await self._repl.run(code, timeout_s=self._timeout_s, on_output=on_output)
         finally:
             loop.remove_signal_handler(signal.SIGINT)
 
@@ -180,16 +182,13 @@ class Console:
             self._repl.interrupt()
 
     def _show(self, result: BlockResult) -> None:
-        _write(sys.stdout.isatty(), result.stdout)
-        for text in (result.stderr, result.error.traceback if result.error else ""):
-            for line in text.splitlines():
+        if result.error:
+            for line in (result.error.traceback or f"{result.error.type}: {result.error.message}").splitlines():
                 say(line)
-        if result.error and not result.error.traceback:
-            say(f"{result.error.type}: {result.error.message}")
         _say_notes(result)
         if result.offer:
             say(f"Final answer, by {result.offer.via}:")
-            _write(sys.stdout.isatty(), result.offer.value + "\n")
+            _write(result.offer.value + "\n")
 
 
 def _say_notes(result: BlockResult) -> None:
@@ -197,8 +196,8 @@ def _say_notes(result: BlockResult) -> None:
         say(f"note: {note}")
 
 
-def _write(is_terminal: bool, text: str) -> None:
-    sys.stdout.write(safe(text[:_MAX_SHOWN], multiline=True) if is_terminal else text)
+def _write(text: str) -> None:
+    sys.stdout.write(safe(text, multiline=True) if sys.stdout.isatty() else text)
     sys.stdout.flush()
 
 
