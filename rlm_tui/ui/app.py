@@ -125,7 +125,8 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self._shown("show_all")
 
     def _shown(self, method: str) -> None:
-        for screen in {self.screen, self.main}:
+        screens: list[Screen[Any]] = [self.main, *([] if self.screen is self.main else [self.screen])]
+        for screen in screens:
             if screen.is_attached and hasattr(screen, method):
                 getattr(screen, method)()
 

@@ -178,7 +178,7 @@ class StartScreen(Screen[None]):
         if event.key.startswith(MODEL):
             self._choose(event.key.removeprefix(MODEL))
         elif event.key == OTHER:
-            self._name("")
+            self._spell("")
         elif event.key == STEP:
             self.choice.step = not self.choice.step
             self._show_choices()
@@ -187,13 +187,13 @@ class StartScreen(Screen[None]):
 
     def _choose(self, spec: str) -> None:
         if spec.endswith("/"):
-            self._name(spec)
+            self._spell(spec)
         elif spec == self.choice.model:
             self.action_start()
         else:
             self._take(spec)
 
-    def _name(self, spec: str) -> None:
+    def _spell(self, spec: str) -> None:
         self._other(True)
         other = self.query_one("#start-other", PromptEditor)
         other.load(spec)

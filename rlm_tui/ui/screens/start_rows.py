@@ -51,7 +51,7 @@ def _offer(offer: ModelOffer, chosen: str) -> Line:
 def _row(mark: str, name: str, words: str, key: str) -> Line:
     lit = mark in "●✓"
     left = pad(line((f"  {mark} ", "accent bold" if lit else "dim"), (name, "text bold" if lit else "text")), _NAME)
-    return Line((*left.spans, *line(f" ", (words, "muted")).spans), key)
+    return Line((*left.spans, *line(" ", (words, "muted")).spans), key)
 
 
 def _start(choice: Choice, title: str) -> Line:

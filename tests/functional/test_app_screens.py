@@ -1,0 +1,236 @@
+"""The screen at its sizes, in replay, at the start, and under hands that resize, search for help and quit."""
+
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from rlm_tui import events as ev
+from rlm_tui.session.replay import ReplaySession
+from rlm_tui.session.setup import Setup
+from rlm_tui.ui.screens.start import StartScreen
+from rlm_tui.ui.theme import DARK, LIGHT
+from tests.driving import block, live
+from tests.ui_kit import Hand, on_screen
+
+TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
+SIZES = [(80, 24), (120, 36), (200, 60)]
+
+
+@pytest.fixture
+def recorded():
+    session = ReplaySession(TRACE)
+    session.wait()
+    yield session
+    session.close()
+
+
+def shown_pane(hand: Hand) -> str:
+    """The pane that has the focus."""
+    return hand.app.ui.pane
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_row_keeps_the_width(recorded: ReplaySession, size: tuple[int, int]) -> None:
+    async with on_screen(recorded, size) as hand:
+        rows = hand.screen().split("\n")
+        assert [cell_len(row) for row in rows] == [size[0]] * size[1]
+        assert "REPLAY" in rows[0]
+        assert "KEYS" in rows[-2]
+        assert "? help" in rows[-1]
+
+
+@pytest.mark.parametrize(
+    ("size", "panes"),
+    [
+        ((80, 24), ["step"]),
+        ((120, 36), ["calls", "step", "vars"]),
+        ((200, 60), ["calls", "step", "chat", "context", "vars"]),
+    ],
+)
+async def test_the_panes_of_each_size(recorded: ReplaySession, size: tuple[int, int], panes: list[str]) -> None:
+    async with on_screen(recorded, size) as hand:
+        assert hand.app.main.frame.on_screen == panes
+
+
+async def test_resizing_keeps_pane_and_selection(recorded: ReplaySession) -> None:
+    async with on_screen(recorded, (120, 36)) as hand:
+        await hand.press("4")
+        hand.app.look_at("1.1" if recorded.view.node("1.1") else recorded.view.roots[0].id, pinned=True)
+        selection = hand.app.ui.selection
+        for size in ((80, 24), (200, 60), (40, 10), (120, 36)):
+            await hand.pilot.resize_terminal(*size)
+            await hand.pilot.pause()
+            assert shown_pane(hand) == "repl"
+            assert hand.app.ui.selection == selection
+        assert "repl" in hand.app.main.frame.on_screen
+
+
+async def test_a_screen_that_is_too_small_says_what_it_needs(recorded: ReplaySession) -> None:
+    async with on_screen(recorded, (50, 12)) as hand:
+        assert "rlm-tui needs 60x16; this is 50x12." in hand.screen()
+        await hand.pilot.resize_terminal(80, 24)
+        await hand.until(lambda: "REPLAY" in hand.screen())
+
+
+async def test_numbers_and_tab_go_through_the_panes(recorded: ReplaySession) -> None:
+    async with on_screen(recorded, (80, 24)) as hand:
+        for key, pane in zip("123456", ("calls", "step", "chat", "repl", "context", "vars"), strict=True):
+            await hand.press(key)
+            assert shown_pane(hand) == pane
+            assert hand.app.main.frame.on_screen == [pane]
+        await hand.press("tab")
+        assert shown_pane(hand) == "calls"
+        await hand.press("shift+tab")
+        assert shown_pane(hand) == "vars"
+
+
+async def test_zoom_gives_a_pane_everything_and_esc_takes_it_back(recorded: ReplaySession) -> None:
+    async with on_screen(recorded) as hand:
+        await hand.press("z")
+        assert hand.app.main.frame.on_screen == ["step"]
+        await hand.press("escape")
+        assert hand.app.main.frame.on_screen == ["calls", "step", "vars"]
+        await hand.press("z", "q")
+        assert hand.app.main.frame.on_screen == ["calls", "step", "vars"]
+        assert hand.app.return_value is None
+
+
+async def test_a_recorded_run_is_walked_through(recorded: ReplaySession) -> None:
+    total = len(recorded.trajectory.steps)
+    async with on_screen(recorded) as hand:
+        assert f"step {total} of {total} · recorded" in hand.bar("Slider")
+        for number in range(total - 1, 0, -1):
+            await hand.press("comma")
+            await hand.until(lambda n=number: f"step {n} of {total}" in hand.bar("Header"))
+            step = recorded.trajectory.steps[number - 1]
+            assert recorded.view.seq == step.seq
+        await hand.press("comma")
+        assert "This is the first step." in hand.bar("GateBar")
+        for number in range(2, total + 1):
+            await hand.press("full_stop")
+            await hand.until(lambda n=number: f"step {n} of {total}" in hand.bar("Header"))
+        assert recorded.following
+        await hand.press("home")
+        await hand.until(lambda: f"step 1 of {total}" in hand.bar("Slider"))
+        await hand.press("end")
+        await hand.until(lambda: recorded.following)
+
+
+async def test_the_slider_is_clicked(recorded: ReplaySession) -> None:
+    async with on_screen(recorded) as hand:
+        await hand.pilot.click("Slider", offset=(1, 0))
+        await hand.until(lambda: recorded.view.seq == recorded.trajectory.steps[0].seq)
+
+
+async def test_a_verb_is_clicked(recorded: ReplaySession) -> None:
+    async with on_screen(recorded) as hand:
+        await hand.pilot.click("GateBar", offset=(2, 1))
+        await hand.until(lambda: not recorded.following)
+
+
+async def test_help_lists_what_can_be_done_now_and_nothing_else(recorded: ReplaySession) -> None:
+    async with on_screen(recorded) as hand:
+        await hand.press("question_mark")
+        assert "Keys that act now" in hand.screen()
+        assert "The step before" in hand.screen()
+        assert "Run what is held" not in hand.screen()
+        await hand.press("escape")
+        assert hand.app.screen is hand.app.main
+
+
+async def test_the_palette_has_every_action_with_why_it_cannot_be_done(recorded: ReplaySession) -> None:
+    async with on_screen(recorded) as hand:
+        await hand.press("colon")
+        await hand.until(lambda: hand.app.screen is not hand.app.main)
+        await hand.type("held")
+        await hand.until(lambda: "Run what is held as it is" in hand.screen())
+        assert "not now: This is a recorded run" in hand.screen()
+        await hand.pilot.press("escape")
+        await hand.until(lambda: hand.app.screen is hand.app.main)
+
+
+async def test_dark_and_light_are_one_command_apart(recorded: ReplaySession) -> None:
+    async with on_screen(recorded) as hand:
+        assert hand.app.theme == DARK
+        hand.app.perform("app.theme")
+        assert hand.app.theme == LIGHT
+
+
+async def test_a_remapped_key_acts_and_the_old_one_does_not(recorded: ReplaySession) -> None:
+    async with on_screen(recorded) as hand:
+        hand.app.remap({"walk.back": "b"})
+        await hand.press("comma")
+        assert recorded.following
+        await hand.press("b")
+        await hand.until(lambda: not recorded.following)
+
+
+async def test_the_start_screen_takes_no_model_by_itself(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)"], model="") as driver:
+        async with on_screen(driver.session, open_question=True) as hand:
+            await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
+            assert "keyword search demo, no LLM" in hand.screen()
+            assert "●" not in hand.screen()
+            await hand.type("who?")
+            assert "no model is chosen" in hand.screen()
+            await hand.press("f5")
+            assert "It cannot start yet: no model is chosen." in hand.screen()
+            await hand.pilot.press("enter")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: "● offline" in hand.screen())
+            await hand.pilot.press("enter")
+            await hand.until(lambda: "ANSWERED" in hand.bar("Header") or "NO ANSWER" in hand.bar("Header"))
+            started = driver.session.view.started
+            assert started is not None
+            assert (driver.session.log.text(started.query), started.model) == ("who?", "offline")
+
+
+async def test_a_model_that_cannot_be_meant_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)"], model="") as driver:
+        async with on_screen(driver.session, open_question=True, query="Who?", setup=Setup()) as hand:
+            await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
+            await hand.pilot.press("down", "enter")
+            await hand.type("opnai/x")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: "did you mean openai/x?" in hand.screen())
+            await hand.press("escape", "escape")
+            await hand.until(lambda: hand.app.screen is hand.app.main)
+            assert "YOUR QUESTION" in hand.bar("Header")
+            assert driver.session.view.started is None
+
+
+async def test_the_next_question_continues_the_conversation(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)", "FINAL(2)"]) as driver:
+        driver.start()
+        async with on_screen(driver.session) as hand:
+            await hand.until(lambda: "ANSWERED  1" in hand.bar("Header"))
+            await hand.press("A")
+            await hand.type("next?")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: len(driver.session.trajectory.finished) == 2)
+            await hand.until(lambda: "ANSWERED  1" in hand.bar("Header"))
+            assert "next?" in hand.bar("QuestionBar")
+
+
+async def test_hostile_text_reaches_no_bar_as_an_escape_or_as_markup(tmp_path: Path) -> None:
+    hostile = "[bold]x[/] \x1b]0;owned\x07 \u202e end"
+    with live(tmp_path, [block(f"print({hostile!r})"), f"FINAL({hostile})"]) as driver:
+        driver.start(hostile)
+        async with on_screen(driver.session) as hand:
+            await hand.until(lambda: "ANSWERED" in hand.bar("Header"))
+            hand.app.say(hostile)
+            await hand.pilot.pause()
+            drawn = hand.screen()
+            assert "[bold]x[/]" in drawn
+            assert not any(char in drawn for char in "\x1b\x07\u202e")
+
+
+async def test_a_failed_run_says_what_went_wrong(tmp_path: Path) -> None:
+    with live(tmp_path, []) as driver:
+        driver.start()
+        async with on_screen(driver.session) as hand:
+            await hand.until(lambda: "FAILED" in hand.bar("Header"))
+            finished = driver.session.trajectory.now().finished
+            assert isinstance(finished, ev.RunFinished)
+            assert finished.detail[:40] in hand.bar("GateBar")
