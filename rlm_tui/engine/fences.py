@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from rlm_tui.engine.grammar import FENCE_LINE, LEAD, RUN, TOKEN_AT
+from rlm_tui.engine.grammar import FENCE_LINE, LEAD, LEAKED, RUN, TOKEN_AT
 from rlm_tui.events import Repair
 
 Form: TypeAlias = Literal["repl", "python", "bare", "output", "other", "one-line", "tag", "tool-call", "transcript"]
@@ -18,15 +18,17 @@ _TAGS: dict[str, Form] = {
     **dict.fromkeys(("output", "outputs", "stdout", "repl_output", "repl-output", "result", "results"), "output"),
 }
 _TAG = re.compile(r"[ \t]*\{?\.?([a-z][\w+#.-]*)?\}?[,:]?[ \t]*", re.IGNORECASE)
-_NOT_A_LINE = rf"(?!{LEAD}{RUN})"
-_FENCE_AHEAD = rf"\n{_NOT_A_LINE}"
+_CODE_TAGS = "|".join(tag for tag, form in _TAGS.items() if form in ("repl", "python"))
+_CAN_CLOSE = rf"{LEAD}{RUN}[ \t]*(?:\n|\Z|{LEAKED}|(?i:\{{?\.?(?:{_CODE_TAGS})\b))"
+_FENCE_AHEAD = rf"\n(?!{_CAN_CLOSE})"
 _TRIPLES = "|".join(
     rf"{q * 3}[^{q}\\\n]*(?:(?:\\[^\n]|{q}(?!{q * 2})|\\?{_FENCE_AHEAD})[^{q}\\\n]*)*{q * 3}" for q in "'\""
 )
 _SINGLES = "|".join(rf"{q}(?!{q * 2})[^{q}\\\n]*(?:\\(?:[^\n]|{_FENCE_AHEAD})[^{q}\\\n]*)*{q}?" for q in "'\"")
 _CODE = re.compile(rf"[^'\"#\n]*(?:(?:{_TRIPLES}|{_SINGLES}|#[^\n]*|{_FENCE_AHEAD})[^'\"#\n]*)*")
 _TO_END = {q * 3: re.compile(rf"[^{q}\\]*(?:(?:\\[\s\S]|{q}(?!{q * 2}))[^{q}\\]*)*") for q in "'\""}
-_STRINGS = re.compile(rf"{_TRIPLES}|{_SINGLES}|#[^\n]*")
+_ANY_TRIPLE = "|".join(rf"{q * 3}[^{q}\\]*(?:(?:\\[\s\S]|{q}(?!{q * 2}))[^{q}\\]*)*(?:{q * 3})?" for q in "'\"")
+_STRINGS = re.compile(rf"{_ANY_TRIPLE}|{_SINGLES}|#[^\n]*")
 
 _STATEMENT = re.compile(
     r"(?:import[ \t]+\w|from[ \t]+[\w.]+[ \t]+import\b|(?:async[ \t]+)?(?:for|while|if|elif|def|class|with|except)\b.*:"
@@ -40,7 +42,7 @@ _UNFINISHED = re.compile(
 )
 _BLANK_HEAD = re.compile(r"(?:[ \t]*\n)*")
 _FIRST_LINE = re.compile(r"^([ \t]*)[^\s#]", re.MULTILINE)
-_PROMPT = re.compile(rf"^{LEAD}(>>>|\.\.\.)(?: (.*)|[ \t]*)$")
+_PROMPT = re.compile(rf"^{LEAD}(?:>>>|\.\.\.)(?: |(?=[ \t]*$))([^\n]*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,8 @@ def is_complete(code: str) -> bool:
 
 
 def _is_whole(literal: str) -> bool:
-    return len(literal) > 1 and literal[-1] == literal[0]
+    quote = literal[0] * (3 if literal.startswith(("""'''""", '"""')) else 1)
+    return len(literal) >= 2 * len(quote) and literal.endswith(quote)
 
 
 def tidy(code: str, indent: int = 0) -> tuple[str, tuple[Repair, ...]]:
@@ -210,11 +213,4 @@ def tidy(code: str, indent: int = 0) -> tuple[str, tuple[Repair, ...]]:
 
 def untranscript(text: str) -> str:
     """The code of a `>>>` transcript: lines with a prompt, without it."""
-    code: list[str] = []
-    inside = False
-    for line in text.split("\n"):
-        prompt = _PROMPT.match(line)
-        inside = bool(prompt and (prompt[1] == ">>>" or inside))
-        if prompt and inside:
-            code.append(prompt[2] or "")
-    return "\n".join(code).rstrip()
+    return "\n".join(line[1] for line in _PROMPT.finditer(text)).rstrip()

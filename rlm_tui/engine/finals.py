@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -13,6 +14,7 @@ from rlm_tui.events import Final, Repair
 Refusal: TypeAlias = Literal["", "empty", "name", "code", "cut"]
 
 _PAIRS = re.compile(r"(?:\([^()]*\)[^()]*)+|\(+|\)+")
+_BLANK_REST = re.compile(r"\s*+\Z")
 _TAIL = re.compile(r"[ \t*_`.]*")
 _LAST_PAREN = re.compile(r"\)[ \t*_`.]*$", re.MULTILINE)
 _LITERAL = re.compile(
@@ -72,8 +74,9 @@ def read_final(text: str, opened: re.Match[str]) -> FinalForm:
         repairs = (Repair("final-markup", "markup round FINAL was taken away"), *repairs)
     elif opened["gap"]:
         repairs = (Repair("final-space", "the space between FINAL and what follows was taken away"), *repairs)
-    at_end = not text[argument.end :].strip()
-    return FinalForm(opened.start(), argument.end, colon, is_var, final, refusal, argument.repairs + repairs, at_end)
+    at_end = _BLANK_REST.match(text, argument.end) is not None
+    repairs = tuple(dict.fromkeys(argument.repairs + repairs))
+    return FinalForm(opened.start(), argument.end, colon, is_var, final, refusal, repairs, at_end)
 
 
 def _to_the_last(text: str, start: int) -> Final | None:
@@ -179,7 +182,5 @@ def _tail(text: str, start: int) -> tuple[int, tuple[Repair, ...]]:
 
 
 def _last_paren(text: str, start: int, end: int) -> tuple[int, int] | None:
-    last = None
-    for last in _LAST_PAREN.finditer(text, start, end):
-        pass
+    last = next(iter(deque(_LAST_PAREN.finditer(text, start, end), maxlen=1)), None)
     return (last.start(), last.end()) if last else None

@@ -8,17 +8,19 @@ from __future__ import annotations
 import re
 
 # What may stand before a mark on its line: blanks, a BOM, zero-width and control characters, terminal colours.
-LEAD = "(?:[ \t\xa0\ufeff\u200b-\u200f\u2060\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]|\x1b(?:\\[[0-9;]*m)?)*"
+_BLANKS = "[ \t\xa0\ufeff\u200b-\u200f\u2060\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]*+"
+LEAD = rf"{_BLANKS}(?:\x1b(?:\[[0-9;]{{0,20}}m)?{_BLANKS}){{0,16}}"
 RUN = "(?:`{3,}|~{3,})"
 
 _KIN = "think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|antthinking"
-_OPEN_THINK = rf"<(?P<think>{_KIN})(?:\s[^<>\n]{{0,200}})?(?<!/)>|\[(?P<bthink>think)\]|◁(?P<kthink>think)▷"
-_HARMONY = r"<\|channel\|>(?:analysis|commentary)[^<\n]{0,100}<\|message\|>"
-_CLOSE_THINK = rf"</(?:{_KIN})\s*>|\[/think\]|◁/think▷"
-TOKEN = (
-    r"(?:<\|[a-z_][\w /-]{0,40}\|>|<｜[^<｜\n]{1,40}｜>|</?s>|<(?:start|end)_of_turn>|<[be]os>|<eot>"
-    r"|\[/?INST\]|<</?SYS>>)"
+_OPEN_THINK = rf"(?<=<)(?P<think>{_KIN})(?:\s[^<>\n]{{0,200}})?(?<!/)>|(?<=\[)think\]|(?<=◁)think▷"
+_HARMONY = r"(?<=<)\|channel\|>(?:analysis|commentary)[^<\n]{0,100}<\|message\|>"
+_CLOSE_REST = rf"(?<=<)/(?:{_KIN})\s*>|(?<=\[)/think\]|(?<=◁)/think▷"
+_LEAKED_REST = (
+    r"(?:(?<=<)(?:\|[a-z_][\w /-]{0,40}\|>|｜[^<｜\n]{1,40}｜>|/?s>|(?:start|end)_of_turn>|[be]os>|eot>|</?SYS>>)"
+    r"|(?<=\[)/?INST\])"
 )
+LEAKED = rf"[<\[]{_LEAKED_REST}"
 
 _WHOSE = "repl|code|execution|console|program|terminal|python|cell|actual|expected|simulated|tool|interpreter|standard"
 _OF_BLOCK = r"(?:[ \t]+(?:of|for|from)[ \t]+(?:the[ \t]+)?(?:(?:code|repl)[ \t]+)?(?:block|cell|code)[ \t]*#?\d{0,6})?"
@@ -32,22 +34,28 @@ _FINAL = (
     r"(?P<mark>(?:#{1,6}[ \t]+)?[*_`]{0,6})(?-i:FINAL(?P<var>_VAR)?)(?P<bold>[*`]{0,3})(?P<gap>[ \t]*)(?P<form>[(:])"
 )
 
-LINE = re.compile(
-    rf"^(?P<indent>{LEAD})(?:(?P<fence>{RUN})|(?P<final>{_FINAL})|(?P<prompt>>>>(?=[ \t\n]|\Z))"
-    rf"|(?P<tag><(?:repl|python)>)|(?P<label>{LABEL}))",
-    re.MULTILINE | re.IGNORECASE,
+# The first character of any mark: most lines are told apart by it alone.
+_GATE = r"(?=[`~#*_>\[<a-fioprst-])"
+
+_MARK = (
+    rf"(?P<indent>{LEAD}){_GATE}(?:(?P<fence>{RUN})|(?P<final>{_FINAL})|(?P<prompt>>>>(?=[ \t\n]|\Z))"
+    rf"|(?P<tag><(?:repl|python)>)|(?P<label>{LABEL}))"
 )
-# A tag right after a backtick is quoted in prose: it is spoken about, not used.
+LINE = re.compile(rf"\n{_MARK}", re.MULTILINE | re.IGNORECASE)
+LINE_HERE = re.compile(_MARK, re.MULTILINE | re.IGNORECASE)
+# A tag right after a single backtick is quoted in prose: it is spoken about, not used.
 INLINE = re.compile(
-    rf"(?<!`)(?:(?P<open>{_OPEN_THINK}|(?P<harmony>{_HARMONY}))|(?P<close>{_CLOSE_THINK})"
-    rf"|(?P<call><(?P<caller>tool_call|function_call|tool_use)>)|(?P<token>{TOKEN}))",
+    rf"[<\[◁](?<![^`]`.)(?:(?P<open>{_OPEN_THINK}|(?P<harmony>{_HARMONY}))|(?P<close>{_CLOSE_REST})"
+    rf"|(?P<call>(?P<caller>tool_call|function_call|tool_use)>)|(?P<token>{_LEAKED_REST}))",
     re.IGNORECASE,
 )
-CLOSE_THINK = re.compile(_CLOSE_THINK, re.IGNORECASE)
-TOKEN_AT = re.compile(TOKEN, re.IGNORECASE)
+CLOSE_THINK = re.compile(rf"[<\[◁](?:{_CLOSE_REST})", re.IGNORECASE)
+TOKEN_AT = re.compile(LEAKED, re.IGNORECASE)
 FENCE_LINE = re.compile(rf"^{LEAD}(?P<run>{RUN})(?P<info>[^\n]*)", re.MULTILINE)
 # Where a paragraph ends for a FINAL or a transcript that has no better end.
-BOUND = re.compile(rf"\n(?=[ \t]*\n|{LEAD}(?:{RUN}|{_FINAL.replace('?P<', '?P<x')}|{LABEL}))|(?={TOKEN})", re.IGNORECASE)
+BOUND = re.compile(
+    rf"\n(?=[ \t]*\n|{LEAD}{_GATE}(?:{RUN}|{_FINAL.replace('?P<', '?P<x')}|{LABEL}))|{LEAKED}", re.IGNORECASE
+)
 ROLE = re.compile(r"\s*(?:assistant|model|final)?(?=\s|<|\Z)\s*", re.IGNORECASE)
 
 

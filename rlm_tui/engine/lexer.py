@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rlm_tui.engine import fences
 from rlm_tui.engine.fences import Closer, Form, Region
 from rlm_tui.engine.finals import FinalForm, read_final
-from rlm_tui.engine.grammar import BOUND, CLOSE_THINK, INLINE, LINE, ROLE, closing_tag
+from rlm_tui.engine.grammar import BOUND, CLOSE_THINK, FENCE_LINE, INLINE, LINE, LINE_HERE, ROLE, closing_tag
 from rlm_tui.events import Repair
 
-MAX_STOPS = 10_000
+MAX_STOPS = 5_000
 _CODE_KEYS = ("code", "python", "source", "script", "input", "command")
 _MAX_DEPTH = 6
 
@@ -47,9 +48,9 @@ class Lexer:
     """Reads one text once; make one, call `scan()`, throw it away."""
 
     def __init__(self, text: str) -> None:
+        text = f"\n{text}"  # so that a newline stands before every line, which makes lines quick to find
         self._text = text
-        self._at = 0
-        self._shown = 0
+        self._at = self._shown = 1
         self._outside: list[str] = []
         self._closer = Closer(text)
         self._unclosed: set[str] = set()
@@ -61,11 +62,22 @@ class Lexer:
 
     def scan(self) -> Scan:
         """All blocks, finals and labels of the text."""
+        handlers: dict[str, Callable[[re.Match[str]], None]] = {
+            "fence": self._on_fence,
+            "final": self._on_final,
+            "prompt": self._on_prompt,
+            "tag": self._on_tag,
+            "label": self._on_label,
+            "open": self._on_open,
+            "close": self._on_close,
+            "call": self._on_call,
+            "token": self._on_token,
+        }
         for _ in range(MAX_STOPS):
             mark = self._next()
             if mark is None:
                 break
-            self._stop_at(mark)
+            handlers[str(mark.lastgroup)](mark)
         else:
             self._end(
                 self._at, Repair("too-many-marks", f"only the first {MAX_STOPS:,} marks of the response were read")
@@ -75,24 +87,16 @@ class Lexer:
 
     def _next(self) -> re.Match[str] | None:
         """The mark that opens first from here on; each of the two lanes is searched once over the whole text."""
-        if self._line and self._line.start() < self._at:
-            self._line = LINE.search(self._text, self._at)
+        if self._line and self._line.start() < self._at - 1:
+            self._line = LINE.search(self._text, self._at - 1)
         if self._inline and self._inline.start() < self._at:
             self._inline = INLINE.search(self._text, self._at)
         if self._line and self._inline:
-            return self._line if self._line.start() <= self._inline.start() else self._inline
+            return self._line if self._line.start() < self._inline.start() else self._inline
         return self._line or self._inline
 
-    def _stop_at(self, mark: re.Match[str]) -> None:
-        kinds = mark.groupdict()
-        if mark is self._line:
-            name = next(name for name in ("fence", "final", "prompt", "tag", "label") if kinds[name])
-        else:
-            name = next(name for name in ("open", "close", "call", "token") if kinds[name])
-        getattr(self, f"_on_{name}")(mark)
-
     def _on_fence(self, mark: re.Match[str]) -> None:
-        run, start, after = mark["fence"], mark.start(), mark.end()
+        run, start, after = mark["fence"], mark.start("indent"), mark.end()
         end_of_line = self._text.find("\n", after)
         info = self._text[after : end_of_line if end_of_line >= 0 else len(self._text)]
         if run[0] == "`" and "`" in info:
@@ -151,8 +155,7 @@ class Lexer:
     def _on_tag(self, mark: re.Match[str]) -> None:
         end, closed = self._closing(f"</{mark['tag'][1:]}", mark.end())
         code, repairs = fences.tidy(self._text[mark.end() : end], len(mark["indent"]))
-        inner = LINE.match(code)
-        if inner and inner["fence"] and "\n" in code:
+        if FENCE_LINE.match(code) and "\n" in code:
             code, repairs = fences.tidy(code[code.index("\n") + 1 :].rstrip().rstrip("`~"))
         self._add("tag", code, mark.start(), closed=closed, repairs=repairs)
 
@@ -178,7 +181,10 @@ class Lexer:
                 break
             self._unclosed.add(pattern.pattern)
         self._outside.append(self._text[self._shown : mark.start()])
+        blank_before = not self._text[self._text.rfind("\n", 0, mark.start()) : mark.start()].strip()
         self._at = self._shown = end.end() if end else len(self._text)
+        if blank_before:
+            self._begin_line()
         if not end:
             self._found.cut = True
             self._remark("unclosed-think", "the response ended inside its reasoning")
@@ -190,6 +196,11 @@ class Lexer:
         self._final_cut = False
         self._remark("unopened-think", f"everything before {mark[0]} was taken as reasoning")
         self._at = self._shown = mark.end()
+        self._begin_line()
+
+    def _begin_line(self) -> None:
+        """What was taken away stood first on its line, so that the rest of it is read as a line of its own."""
+        self._line = LINE_HERE.match(self._text, self._at) or self._line
 
     def _on_token(self, mark: re.Match[str]) -> None:
         before = (*self._outside, self._text[self._shown : mark.start()])
@@ -198,6 +209,7 @@ class Lexer:
             return
         role = ROLE.match(self._text, mark.end())
         self._at = self._shown = role.end() if role else mark.end()
+        self._begin_line()
         if not any(remark.name == "leaked-token" for remark in self._found.remarks):
             self._remark("leaked-token", f"{mark[0]} at the start was taken away")
 

@@ -44,7 +44,9 @@ def blank(dialect: str) -> str:
 
 def unfenced(dialect: str) -> str:
     """There was code, but no fence."""
-    return f"Your code did not run because it stood outside a fence; put it between fences like this{code_like_this(dialect)}"
+    return (
+        f"Your code stood outside a fence, so it did not run; put it between fences like this{code_like_this(dialect)}"
+    )
 
 
 def other_fence(dialect: str) -> str:
@@ -69,18 +71,18 @@ def submit_as_text(dialect: str) -> str:
 
 def cut_in_reasoning() -> str:
     """The response ended before its reasoning did."""
-    return "Your response was cut off inside your reasoning; think more briefly and write the code block or the final answer."
+    return "Your response was cut off inside your reasoning; think briefly, then write code or the answer."
 
 
 def cut_in_block() -> str:
     """The last block has no closing fence."""
-    return "Your response was cut off inside a code block, so that block did not run; write it again, shorter, and close its fence."
+    return "Your response was cut off inside a code block, which did not run; write a shorter one and close it."
 
 
 def cut_in_final(dialect: str) -> str:
     """FINAL( has no closing parenthesis."""
     how = final_like_this(dialect)
-    return f"Your final answer was cut off before its closing parenthesis, so it did not count; give it again like this{how}"
+    return f"Your final answer was cut off before its end, so it did not count; give it again, whole, like this{how}"
 
 
 def cut_by_length() -> str:

@@ -40,7 +40,7 @@ _STOP_SEQUENCE = frozenset(("stop", "stop_sequence"))
 _OUT_OF_TOKENS = frozenset(
     ("length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "model_context_window_exceeded")
 )
-_MENTION = re.compile(r"\bFINAL(?:_VAR)?\b\s*[(:]|^\s*final(?:_var)?\(", re.MULTILINE | re.IGNORECASE)
+_MENTION = re.compile(r"\bFINAL(?:_VAR)?\b[ \t]*[(:]|^[ \t]*final(?:_var)?\(", re.MULTILINE | re.IGNORECASE)
 _SUBMIT = re.compile(r"^[ \t*`]*SUBMIT\(", re.MULTILINE)
 _NOTHING: dict[str, tuple[str, Callable[[str], str]]] = {
     "blank-block": ("a blank block was left out", nudges.blank),
@@ -114,8 +114,9 @@ class _Reading:
         items = self.scan.items
         if self.dialect != "runtime" or any(isinstance(item, Region) for item in items):
             return items
-        marks = (mark.start() for mark in LINE.finditer(self.scan.outside) if mark["final"] or mark["label"])
-        raw = self.scan.outside[: next(marks, None)].strip("\ufeff\n ")
+        outside = f"\n{self.scan.outside}"
+        marks = (mark.start() for mark in LINE.finditer(outside) if mark["final"] or mark["label"])
+        raw = outside[: next(marks, None)].strip("\ufeff\n ")
         return [Region("bare", raw, -1), *items] if fences.is_code(raw) else items
 
     def _code_among(self, items: list[Item]) -> list[Region]:
@@ -229,7 +230,7 @@ class _Reading:
 
     def _why_nothing(self, regions: list[Region]) -> str:
         text = self.scan.outside
-        if any(not region.code.strip() for region in regions):
+        if any(region.form in _FALLBACK and not region.code.strip() for region in regions):
             return "blank-block"
         if not text.strip():
             return "empty-response"
