@@ -26,46 +26,38 @@ docs = [context] if isinstance(context, str) else [str(part) for part in context
 docs = [re.sub(r"-\\n(?=[a-z])", "", doc) for doc in docs]  # join words that a line break cut
 patterns = «patterns»
 stems = «stems»
-hits, seen = [], Counter()  # (counts by word, document, start) of each window with a word; windows with each word
-windows = 0
+hits, seen, windows = [], Counter(), 0
 for number, doc in enumerate(docs):
     for start in range(0, max(len(doc) - 600, 1), 600):  # windows overlap, so no sentence is cut in all of them
         windows += 1
         text = doc[start : start + 1200].lower()
         if any(stem in text for stem in stems):
-            counts = {word: len(re.findall(pattern, text)) for word, pattern in patterns.items()}
-            seen.update(word for word, count in counts.items() if count)
+            counts = {word: n for word in patterns if (n := len(re.findall(patterns[word], text)))}
+            seen.update(counts.keys())
             hits.append((counts, number, start))
 
 def bm25(hit):
-    return sum(math.log(1 + windows / seen[w]) * n * 2.2 / (n + 1.2) for w, n in hit[0].items() if n)
+    return sum(math.log(1 + windows / seen[word]) * n * 2.2 / (n + 1.2) for word, n in hit[0].items())
 
 best = []
-for hit in sorted(hits, key=bm25, reverse=True)[:60]:
-    counts, number, start = hit
-    if len(best) < «keep» and all(number != n or abs(start - s) > 600 for n, s, _ in best) and bm25(hit) > 0:
-        best.append((number, start, docs[number][max(0, start - 300) : start + 1500]))
-def excerpt(text):  # from just before its rarest word
-    low = text.lower()
-    rarest = min(patterns, key=lambda word: (not re.search(patterns[word], low), seen[word]))
-    found = re.search(patterns[rarest], low)
-    start = max(0, found.start() - 150) if found else 0
-    return text[start : start + «width»]
-
+for counts, number, start in [hit for hit in sorted(hits, key=bm25, reverse=True)[:80] if hit[0]]:
+    rarest = patterns[min(counts, key=seen.get)]
+    at = start + re.search(rarest, docs[number][start : start + 1200].lower()).start()
+    if len(best) < «keep» and all(number != n or abs(at - a) > 600 for n, a, _ in best):
+        best.append((number, at, docs[number][max(0, at - 700) : at + 1300]))
 print("windows:", windows, "| with each word:", {word: seen[word] for word in patterns})
-for number, start, text in best[:«show»]:
-    print(f"passage of document {number + 1} at {start}: {excerpt(text)!r}")
+for number, at, text in best[:«show»]:
+    print(f"passage of document {number + 1} at {at}: {text[max(0, min(at, 700) - 150) :][:«width»]!r}")
 """
 
 SIMPLE_SEARCH = """\
 # Step 2, simpler: find the surroundings of the first places where the words of the question stand
 docs = [context] if isinstance(context, str) else [str(part) for part in context]
 best = []
-for stem in «stems»:
-    for number, doc in enumerate(docs):
-        at = doc.lower().find(stem)
-        if at >= 0:
-            best.append((number, max(0, at - 900), doc[max(0, at - 900) : at + 900]))
+for number, doc in enumerate(docs):
+    text = doc.lower()
+    for at in [at for stem in «stems» if (at := text.find(stem)) >= 0]:
+        best.append((number, at, doc[max(0, at - 700) : at + 1300]))
 best = best[:«keep»]
 print("windows:", len(best))
 """
@@ -80,8 +72,8 @@ SURENESS: 0 to 100
 or only: NOT FOUND"""
 replies = llm_query_batched([f"Question: {question}\\n{form}\\nPassage:\\n{text}" for _, _, text in best])
 print("replies:", len(replies))
-for (number, start, _), reply in zip(best, replies):
-    print(f"document {number + 1} at {start}: {str(reply)[:200]!r}")
+for (number, at, _), reply in zip(best, replies):
+    print(f"document {number + 1} at {at}: {str(reply)[:200]!r}")
 '''
 
 COMBINE = """\
@@ -96,13 +88,13 @@ def place(number, position):
     return f"{name}line {doc.count(chr(10), 0, position) + 1}"
 
 answers = {}
-for (number, start, text), reply in zip(best, replies):
+for (number, at, text), reply in zip(best, replies):
     got = dict(re.findall(r"^(ANSWER|SENTENCE|SURENESS): *(.+)$", str(reply), re.MULTILINE))
     if "ANSWER" in got and "SENTENCE" in got:
         sureness = int(re.sub(r"\\D", "", got.get("SURENESS", "")) or 50)
         words = r"\\s+".join(re.escape(word) for word in got["SENTENCE"].split())
         inside = re.search(words, text)
-        position = max(0, start - 300) + (inside.start() if inside else 0)
+        position = max(0, at - 700) + (inside.start() if inside else 0)
         old = answers.get(got["ANSWER"], (0,))
         answers[got["ANSWER"]] = max(old, (sureness, place(number, position), got["SENTENCE"]))
 ranked = sorted(answers.items(), key=lambda item: item[1][0], reverse=True)
@@ -151,11 +143,8 @@ def patterns(terms: Iterable[Term]) -> Source:
     return mapping({repr(term.word).replace(" ", "\0"): f'r"{term.pattern}"' for term in terms})
 
 
-def stems(terms: Iterable[Term]) -> tuple[str, ...]:
-    """What a window is quickly looked through for."""
-    return tuple(dict.fromkeys(stem for term in terms for stem in term.stems))
-
-
-def words(terms: Iterable[Term]) -> Source:
-    """What the records are looked through for: the stems and the pattern of each word."""
-    return mapping({repr(term.word): f'({term.stems!r}, r"{term.pattern}")'.replace(" ", "\0") for term in terms})
+def stems(terms: Iterable[Term]) -> Source:
+    """What a window is quickly looked through for: no stem that another one begins."""
+    every = sorted({stem for term in terms for stem in term.stems})
+    least = [stem for stem in every if not any(stem != other and stem.startswith(other) for other in every)]
+    return Source("(" + " ".join(f"{stem!r}," for stem in least) + ")")

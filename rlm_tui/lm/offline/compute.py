@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rlm_tui.lm.offline.code import Source, fill, literal
 from rlm_tui.lm.offline.plan import Plan
-from rlm_tui.lm.offline.records import NUMBERS
 
 _WORDS = {
     "sum": "sum",
@@ -34,35 +33,49 @@ print("groups:", groups.most_common(10))
 top, count = groups.most_common(1)[0] if groups else ("", 0)
 final_answer = f"{top} ({count} of {sum(groups.values())} records«where»)" if groups else «nothing»
 """
+_NUMBER = """\
+def number(text):  # "$75,000" -> 75000.0, "75k" -> 75000.0; nan where there is no number
+    scales = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+    found = re.search(r"([-−]?)[$€£]?\\s?(\\d[\\d.,'\\u00a0]*)\\s?(k\\b|thousand|million|billion)?", text.lower())
+    if not found:
+        return math.nan
+    digits = re.sub(r"['\\u00a0]", "", found[2]).strip(".,")
+    if decimal_comma:
+        digits = digits.replace(".", "").replace(",", ".")
+    digits = digits.replace(",", "") if digits.count(".") < 2 else digits.replace(".", "")
+    return float(found[1].replace("−", "-") + digits) * scales.get(found[3], 1)
+
+"""
 _VALUES = """\
 chosen = [(record.get(«measure», ""), record.get(«label», "")) for record in records() if wanted(record)]
-«commas»values = [(number(text), text, label) for text, label in chosen]
-readable = [value for value in values if value[0] is not None]
-commas = "," if any("," in text for _, text, _ in readable) and not decimal_comma else ""
-symbol = next((sign for _, text, _ in readable for sign in "$€£" if sign in text), "")
-
-def show(amount):
-    return f"{symbol}{amount:{commas}.2f}".removesuffix(".00")
-
-print("records that match:", len(chosen), "| readable as a number:", len(readable), "| first:", chosen[:3])
+«commas»«rows»
+commas = "," if any("," in text for _, text, _ in rows) and not decimal_comma else ""
+symbol = next((sign for _, text, _ in rows for sign in "$€£" if sign in text), "")
+print("records that match:", len(chosen), "| with a number:", len(rows), "| first:", chosen[:3])
 final_answer = «nothing»
-if readable:
+if rows:
+"""
+_NUMBER_ROWS = "rows = [(amount, text, label) for text, label in chosen if not math.isnan(amount := number(text))]"
+_TEXT_ROWS = "rows = [(text, text, label) for text, label in chosen if text]  # dates like 2024-05-31 sort as text"
+_AMOUNT = """\
+    amount = math.fsum(amount for amount, _, _ in rows)«divided»
+    result = f"{symbol}{amount:{commas}.2f}".removesuffix(".00")
 """
 _EXTREME = """\
-    top = BEST(value for value, _, _ in readable)
-    labels = ", ".join(dict.fromkeys(label for value, _, label in readable if value == top))
-    text = next(text for value, text, _ in readable if value == top)
+    top = «extreme»(amount for amount, _, _ in rows)
+    labels = ", ".join(dict.fromkeys(label for amount, _, label in rows if amount == top))
+    text = next(text for amount, text, _ in rows if amount == top)
     result = «order»
 """
 _RESULTS = {
-    "sum": "    result = show(math.fsum(value for value, _, _ in readable))\n",
-    "average": "    result = show(math.fsum(value for value, _, _ in readable) / len(readable))\n",
-    "max": _EXTREME.replace("BEST", "max"),
-    "min": _EXTREME.replace("BEST", "min"),
+    "sum": _AMOUNT.replace("«divided»", ""),
+    "average": _AMOUNT.replace("«divided»", " / len(rows)"),
+    "max": _EXTREME.replace("«extreme»", "max"),
+    "min": _EXTREME.replace("«extreme»", "min"),
 }
 _END = """\
-    left = f"; {len(chosen) - len(readable)} without a number left out" if len(chosen) > len(readable) else ""
-    final_answer = f"{result} («word» of «field» over {len(readable)} records«where»{left})"
+    left = f"; {len(chosen) - len(rows)} without a number left out" if len(chosen) > len(rows) else ""
+    final_answer = f"{result} («word» of «field» over {len(rows)} records«where»{left})"
 """
 _LOOKUP = """\
 chosen = [record for record in records() if wanted(record)]
@@ -76,13 +89,14 @@ if chosen:
 
 def block(plan: Plan, nothing: str) -> str:
     """The code of step 4."""
-    text = _HEAD + (NUMBERS + "\n" if plan.compare or plan.operation in _RESULTS else "")
+    text = _HEAD + (_NUMBER if plan.compare or plan.operation in _RESULTS else "")
     text += (_commas(plan) if plan.compare else "") + _wanted(plan) + _body(plan)
     inside = {"where": _where(plan), "field": plan.measure, "word": _WORDS[plan.operation]}
     for name, value in inside.items():
         text = text.replace(f"«{name}»", _inside(value))
     commas = Source("" if plan.compare else _commas(plan))
     names = {"measure": plan.measure, "label": plan.label, "nothing": nothing, "commas": commas}
+    names["rows"] = Source(_TEXT_ROWS if plan.by_text else _NUMBER_ROWS)
     return fill(text, **names, order=Source(_order(plan))) + 'print("final_answer:", final_answer)\n'
 
 
@@ -101,7 +115,7 @@ def _commas(plan: Plan) -> str:
     """Whether the comma is the decimal sign: told from all values that matter, 1.234,50 or 3,5 but not 1,234."""
     sign = r'decimal_comma = any(re.search(r"\.\d{3},\d|\d,\d{1,2}(?![\d,])", text) for '
     if plan.compare:
-        return f"{sign}text in (record.get({literal(plan.measure)}, '') for record in records()))\n\n"
+        return f"every = (record.get({literal(plan.measure)}, '') for record in records())\n{sign}text in every)\n\n"
     return f"{sign}text, _ in chosen)\n"
 
 
@@ -113,9 +127,14 @@ def _wanted(plan: Plan) -> str:
     tests += [f"re.search(r\"{pattern}\", record.get({literal(f)}, '').lower())" for f, pattern, _ in plan.holds]
     if plan.compare:
         sign, limit = plan.compare
-        tests.append(f"(number(record.get({literal(plan.measure)}, '')) or 0) {sign} {limit:g}")
-    body = "\n        and ".join(tests) or "True"
-    return f"def wanted(record):\n    return (\n        {body}\n    )\n\n"
+        tests.append(f"number(record.get({literal(plan.measure)}, '')) {sign} {limit!r}")
+    return f"def wanted(record):\n    return {_joined(tests)}\n\n"
+
+
+def _joined(tests: list[str]) -> str:
+    if len(tests) < 2:
+        return "".join(tests) or "True"
+    return "(\n        " + "\n        and ".join(tests) + "\n    )"
 
 
 def _where(plan: Plan) -> str:

@@ -11,14 +11,9 @@ from typing import TypeAlias
 from rlm_tui.lm.offline.question import Operation, Question
 from rlm_tui.lm.offline.words import Term, term
 
-_COMPARE = re.compile(
-    r"\b(over|above|more than|greater than|higher than|older than|at least|under|below|less than|fewer than|lower than"
-    r"|cheaper than|younger than|at most)\s+[$€£]?(\d[\d.,]*)(k\b)?",
-    re.IGNORECASE,
-)
-_SIGNS = {"at least": ">=", "at most": "<="}
 _FREE = re.compile(r"message|msg|text|description|note", re.IGNORECASE)
 _GENERIC = ("record", "row", "line", "entr", "item")
+_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b")
 _NO_MEASURE = re.compile(r"(?:^|[\W_])(?:id|no|nr|date|time|year|phone|zip|index|number|#)$|^#|time|Id$", re.IGNORECASE)
 
 
@@ -46,6 +41,8 @@ class Plan:
     holds: tuple[_Hold, ...] = ()
     compare: tuple[str, float] | None = None
     asks_label: bool = False
+    by_text: bool = False
+    """Compare the texts themselves: dates that begin with the year."""
 
 
 def profile(output: str) -> Profile:
@@ -75,41 +72,35 @@ def make(question: Question, seen: Profile, known: dict[str, int]) -> Plan | Non
     """A Plan that the records bear out, or None when the question is about something else."""
     if seen.count < 2 or not seen.example:
         return None
-    compare = _COMPARE.search(question.text)
-    digits = set(re.findall(r"\d+", compare.group())) if compare else set()
-    terms = [term for term in question.terms if term.word not in digits]
     operation = question.operation or "lookup"
-    equal, covered = _equal(question, terms, seen)
-    if operation == "count" and not compare and _counted_field(question, seen):
+    if operation == "count" and not question.compare and _counted_field(question, seen):
         operation = "sum"
-    measure = _measure(question, operation, seen, bool(compare), equal)
-    if not measure and (operation in ("sum", "average", "max", "min", "lookup") or compare):
+    equal, covered = _equal(question, list(question.terms), seen)
+    measure = _measure(question, operation, seen, equal)
+    label = _label(operation, seen, measure, named(question, list(seen.example)))
+    open_terms = [word for word in question.terms if word.word not in covered]
+    holds = _holds(question, open_terms, seen, skip_weak=bool(equal or question.compare))
+    dated = _DATED.match(seen.example.get(measure, ""))
+    asks_label = question.kind in ("person", "name")
+    plan = Plan(operation, measure, label, equal, holds, question.compare, asks_label, bool(dated and dated.group(1)))
+    if dated and operation != "lookup" and not (plan.by_text and operation in ("max", "min")):
         return None
-    holds = _holds(
-        question, [term for term in terms if term.word not in covered], seen, skip_weak=bool(equal or compare)
-    )
-    fields = named(question, list(seen.example))
-    left = [
-        t
-        for t in terms
-        if t.word not in covered
-        and not any(_names(t, f) for f in seen.example)
-        and not any(h[2] == t.word for h in holds)
-    ]
-    if any(term.weight > 1 and not _is_subject(term, question) for term in left) or (
-        operation == "lookup" and not equal
-    ):
-        return None
-    if (
-        operation == "count"
-        and not (equal or holds or compare)
-        and not all(t.word == question.counted and (known.get(t.word) or t.word.startswith(_GENERIC)) for t in left)
-    ):
-        return None
-    label = _label(operation, seen, measure, fields)
-    if operation == "most" and not label:
-        return None
-    return Plan(operation, measure, label, equal, holds, _comparison(compare), question.kind in ("person", "name"))
+    used = {word for _, _, word in holds}
+    left = [word for word in open_terms if word.word not in used and not any(_names(word, f) for f in seen.example)]
+    return plan if _is_borne_out(plan, question, left, known) else None
+
+
+def _is_borne_out(plan: Plan, question: Question, left: list[Term], known: dict[str, int]) -> bool:
+    """Whether a plan answers the question, seeing which of its words the records know nothing of."""
+    if any(word.weight > 1 and not _is_subject(word, question) for word in left):
+        return False
+    if not plan.measure and (plan.compare or plan.operation not in ("count", "most")):
+        return False
+    if plan.operation == "lookup":
+        return bool(plan.equal)
+    if plan.operation == "count" and not (plan.equal or plan.holds or plan.compare):
+        return all(w.word == question.counted and (known.get(w.word) or w.word.startswith(_GENERIC)) for w in left)
+    return plan.operation != "most" or bool(plan.label)
 
 
 def _is_subject(term: Term, question: Question) -> bool:
@@ -124,16 +115,6 @@ def _is_told(term: Term, question: Question) -> bool:
     lead = r"(?:mention\w*|contain\w*|about|with|including|by|named|called|saying)"
     told = rf"\b{lead}\s+(?:an?\s+|the\s+)?{re.escape(term.word)}"
     return term.weight > 1 or bool(re.search(told, question.text.lower()))
-
-
-def _comparison(match: re.Match[str] | None) -> tuple[str, float] | None:
-    if match is None:
-        return None
-    word = match.group(1).lower()
-    sign = _SIGNS.get(word) or (
-        ">" if word.split()[0] in ("over", "above", "more", "greater", "higher", "older") else "<"
-    )
-    return sign, float(match.group(2).strip(".,").replace(",", "")) * (1000 if match.group(3) else 1)
 
 
 def _equal(question: Question, terms: list[Term], seen: Profile) -> tuple[_Equal, set[str]]:
@@ -190,9 +171,9 @@ def _holds(question: Question, terms: list[Term], seen: Profile, *, skip_weak: b
     return tuple(out)
 
 
-def _measure(question: Question, operation: Operation, seen: Profile, compares: bool, equal: _Equal) -> str:
+def _measure(question: Question, operation: Operation, seen: Profile, equal: _Equal) -> str:
     """The field to compute with: one that the question names, else the only one with numbers."""
-    if operation in ("count", "most", "occurrences") and not compares:
+    if operation in ("count", "most") and not question.compare:
         return ""
     taken = {name for name, _ in equal}
     asked = [name for name in named(question, list(seen.example)) if name not in taken]

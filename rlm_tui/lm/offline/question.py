@@ -50,6 +50,15 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 )
 
 
+_COMPARE = re.compile(
+    r"\b(over|above|more than|greater than|higher than|older than|at least|under|below|less than|fewer than|lower than"
+    r"|cheaper than|younger than|at most)\s+[$€£]?(\d[\d.,]*)(k\b)?",
+    re.IGNORECASE,
+)
+_SIGNS = {"at least": ">=", "at most": "<="}
+_MORE = ("over", "above", "more", "greater", "higher", "older")
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question as understood; `terms` are in its order, `phrases` are neighbours among them."""
@@ -63,6 +72,8 @@ class Question:
     """The word of the operation (total, highest): a sentence that gives the result by itself has it or its kin."""
     counted: str = ""
     """The noun after `how many`, in lower case."""
+    compare: tuple[str, float] | None = None
+    """A limit that a number is held against: `over $50,000` is (">", 50000.0)."""
 
     @property
     def searched(self) -> tuple[Term, ...]:
@@ -81,7 +92,7 @@ def understand(text: str, told: tuple[str, ...] = ()) -> Question:
         replaces = re.search(r"\binstead\b|\?\s*$", words_told, re.IGNORECASE)
         text = words_told if replaces and _terms(words_told) else f"{text} {words_told}"
     asked = _core(text)
-    terms = _terms(asked) or _terms(text)
+    terms = _terms(_COMPARE.sub(" ", asked)) or _terms(text)
     operation = _operation(asked)
     word = _QUALIFIERS.get(operation or "")
     counted = re.search(r"\b(?:how many|number of) (?:different )?(\w+)", asked.lower())
@@ -93,7 +104,17 @@ def understand(text: str, told: tuple[str, ...] = ()) -> Question:
         tuple(phrase(a, b) for a, b in pairwise(terms) if _side(a, b, asked)),
         term(word) if word else None,
         counted.group(1) if counted else "",
+        _comparison(asked),
     )
+
+
+def _comparison(text: str) -> tuple[str, float] | None:
+    match = _COMPARE.search(text)
+    if match is None:
+        return None
+    word = match.group(1).lower()
+    sign = _SIGNS.get(word) or (">" if word.split()[0] in _MORE else "<")
+    return sign, float(match.group(2).strip(".,").replace(",", "")) * (1000 if match.group(3) else 1)
 
 
 def _core(text: str) -> str:

@@ -135,9 +135,8 @@ count, example, matches = 0, {}, Counter()
 for record in records():
     count, example = count + 1, example or record
     for field, value in record.items():
-        low = value.lower()
-        for word in [word for word, (stems, _) in words.items() if any(stem in low for stem in stems)]:
-            if re.search(words[word][1], low):
+        for word, pattern in patterns.items():
+            if re.search(pattern, value.lower()):
                 matches[word, field, value if len(value) <= 40 else "…"] += 1
 print("records:", count)
 print("example:", {field: value[:60] for field, value in example.items()})
@@ -145,19 +144,6 @@ print("matches:", [(*match, times) for match, times in matches.most_common(30)])
 """
 _TOTALS = """\
 totals = ("total", "totals", "subtotal", "sum", "grand total", "total:")
-"""
-NUMBERS = """\
-def number(text):  # "$75,000" -> 75000.0, "75k" -> 75000.0, None when there is no number
-    found = re.search(r"([-−]?)[$€£]?\\s?(\\d[\\d.,'\\u00a0\\u202f]*)\\s?(k\\b|thousand|million|billion)?", text.lower())
-    if not found:
-        return None
-    digits = re.sub(r"['\\u00a0\\u202f]", "", found[2]).strip(".,")
-    if decimal_comma:
-        digits = digits.replace(".", "").replace(",", ".")
-    else:
-        digits = digits.replace(",", "") if digits.count(".") < 2 else digits.replace(".", "")
-    scale = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9}.get(found[3], 1)
-    return (-1 if found[1] else 1) * float(digits) * scale
 """
 
 
@@ -168,11 +154,10 @@ def reader(layout: Layout) -> str:
     if layout.kind in ("csv", "table"):
         totals = _TOTALS
         body += (_COLUMNS if layout.columns else _HEADER) + _ROWS
-    head = (
-        f"# Step 3: read every record ({NAMES[layout.kind]}), and see in which fields the words of the question stand\n"
-    )
+    head = f"# Step 3: read every record ({NAMES[layout.kind]}), and see where the words of the question stand\n"
     docs = "docs = [context] if isinstance(context, str) else [str(part) for part in context]\n"
-    return f"{head}import {imports}\nfrom collections import Counter\n\n{docs}words = «words»\n{totals}{body}{_PROFILE}"
+    start = f"{head}import {imports}\nfrom collections import Counter\n\n{docs}"
+    return f"{start}patterns = «patterns»\n{totals}\n{body}{_PROFILE}"
 
 
 def detail(layout: Layout) -> Source:

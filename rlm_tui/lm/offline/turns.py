@@ -87,7 +87,7 @@ def _read(question: Question, found: layout.Layout) -> str:
         columns=list(found.columns),
         detail=records.detail(found),
         sample=found.sample,
-        words=code.words(question.terms),
+        patterns=code.patterns(question.terms),
     )
     return _turn(prose, block)
 
