@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rlm_tui.events import RunFinished
     from rlm_tui.session.live import LiveSession
 
+_NO_MODEL = "No model was named: using offline, a keyword search demo that is no LLM; -m names another."
 _NO_WALLS = "NOT SANDBOXED: the model's code can read your files and use your network; --sandbox none hides this line."
 
 
@@ -37,19 +38,17 @@ def run(arguments: argparse.Namespace) -> int:
     if model == "human":
         raise UsageError("The model human answers in the app; use rlm-tui open … -m human.")
     setup = options.make_setup(arguments, model=model or "offline", is_attended=False)
-    if not model:
-        say("No model was named: using offline, a keyword search demo that is no LLM; -m names another.")
+    remarks = [] if model else [_NO_MODEL]
+    remarks += [_NO_WALLS] if arguments.sandbox == "auto" else []
     paths = options.resolve_paths(arguments.paths)
     session = LiveSession(setup, Loading(paths), title=options.title_of(paths))
-    if arguments.sandbox == "auto":
-        say(_NO_WALLS)
     try:
-        return _ask(session, arguments.query, as_json=arguments.json)
+        return _ask(session, arguments.query, remarks, as_json=arguments.json)
     finally:
         session.close()
 
 
-def _ask(session: LiveSession, query: str, *, as_json: bool) -> int:
+def _ask(session: LiveSession, query: str, remarks: list[str], *, as_json: bool) -> int:
     from rlm_tui.cli.narrate import JsonLines, Talk
     from rlm_tui.session.commands import Start, Stop
 
@@ -64,6 +63,8 @@ def _ask(session: LiveSession, query: str, *, as_json: bool) -> int:
         while True:
             is_over = not session.is_running
             batch = session.drain()
+            while remarks and batch.events:
+                say(remarks.pop(0))
             for event in batch.events:
                 reader.read(event)
             if is_over:

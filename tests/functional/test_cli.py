@@ -1,0 +1,246 @@
+"""The command line as people script against it: stdout is data, stderr is talk, exit codes stay put."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.driving import block, script
+from tests.pdfs import make_pdf
+
+
+def rlm_tui(*words: str, home: Path, stdin: str | bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command without a terminal and return what it said."""
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    environment = {"PATH": os.environ["PATH"], "RLM_TUI_HOME": str(home), "TERM": "xterm-256color", **env}
+    return subprocess.run(
+        [sys.executable, "-m", "rlm_tui", *words], input=data, capture_output=True, env=environment, check=False
+    )
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> str:
+    path = tmp_path / "note.txt"
+    path.write_text("The password is marlin. It was set in May.\n" * 3)
+    return str(path)
+
+
+def lines(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_run_prints_the_answer_alone_on_stdout(tmp_path: Path, note: str) -> None:
+    model = script(tmp_path, [block("print(1)"), "FINAL(forty-two)"])
+    done = rlm_tui("run", note, "-q", "What?", "-m", model, home=tmp_path)
+    assert (done.returncode, done.stdout) == (0, b"forty-two\n")
+    assert b"NOT SANDBOXED" in done.stderr
+
+
+def test_run_takes_the_keyword_search_where_no_model_is_named_and_says_so(tmp_path: Path, note: str) -> None:
+    done = rlm_tui("run", note, "-q", "What is the password?", home=tmp_path)
+    assert done.returncode == 0
+    assert b"marlin" in done.stdout
+    assert b"no LLM" in done.stderr
+
+
+def test_run_json_ends_with_run_finished(tmp_path: Path, note: str) -> None:
+    model = script(tmp_path, [{"text": "FINAL(42)", "usage": {"input_tokens": 7, "output_tokens": 2}}])
+    done = rlm_tui("run", note, "-q", "What?", "-m", model, "--json", home=tmp_path)
+    last = lines(done)[-1]
+    assert (last["type"], last["status"], last["answer"]) == ("run.finished", "answered", "42")
+    assert last["usage"]["input_tokens"] == 7
+    assert all("type" in each for each in lines(done))
+
+
+def test_run_json_shows_long_texts_in_full(tmp_path: Path, note: str) -> None:
+    model = script(tmp_path, [block("print('x' * 5000)"), "FINAL(42)"])
+    done = rlm_tui("run", note, "-q", "What?", "-m", model, "--json", home=tmp_path)
+    (finished,) = [each for each in lines(done) if each["type"] == "code.finished"]
+    assert finished["stdout"] == "x" * 5000 + "\n"
+
+
+def test_a_limit_exits_4_and_the_partial_answer_is_marked(tmp_path: Path, note: str) -> None:
+    model = script(tmp_path, [block("print(1)"), "I think 7."])
+    done = rlm_tui("run", note, "-q", "What?", "-m", model, "--max-iterations", "1", home=tmp_path)
+    assert done.returncode == 4
+    assert b"I think 7." in done.stdout
+    assert b"may be partial" in done.stdout
+
+
+def test_a_script_used_up_exits_1_and_names_its_file(tmp_path: Path, note: str) -> None:
+    done = rlm_tui("run", note, "-q", "What?", "-m", script(tmp_path, []), home=tmp_path)
+    assert done.returncode == 1
+    assert b"script.json" in done.stderr
+
+
+def test_a_refused_key_exits_3(tmp_path: Path, note: str) -> None:
+    model = script(tmp_path, [{"error": {"status": 401}}])
+    assert rlm_tui("run", note, "-q", "What?", "-m", model, home=tmp_path).returncode == 3
+    done = rlm_tui("run", note, "-q", "What?", "-m", "openai/gpt-4o-mini", home=tmp_path)
+    assert done.returncode == 3
+    assert b"OPENAI_API_KEY" in done.stderr
+
+
+def bad_documents(folder: Path) -> list[tuple[list[str], str]]:
+    (folder / "empty.txt").touch()
+    (folder / "binary.bin").write_bytes(bytes(range(256)) * 9)
+    (folder / "scan.pdf").write_bytes(make_pdf(["", ""]))
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7\nrubbish")
+    (folder / "nothing").mkdir()
+    os.mkfifo(folder / "pipe")
+    names = ("missing.pdf", "empty.txt", "binary.bin", "scan.pdf", "broken.pdf", "nothing", "pipe")
+    return [([str(folder / name)], name) for name in names]
+
+
+def test_every_bad_document_gets_one_sentence_and_exit_2(tmp_path: Path) -> None:
+    for words, name in bad_documents(tmp_path):
+        done = rlm_tui("run", *words, "-q", "What?", home=tmp_path)
+        said = done.stderr.decode().splitlines()
+        assert (done.returncode, done.stdout) == (2, b""), name
+        assert len(said) == 1, said
+        assert name in said[0]
+        assert "Traceback" not in said[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["run", "x.txt"], "needs a question"),
+        (["run", "x.txt", "-q", " "], "needs a question"),
+        (["run"], "PATH"),
+        (["run", "x.txt", "-q", "?", "-m", "opnai/gpt"], "openai"),
+        (["run", "x.txt", "-q", "?", "-m", "human"], "rlm-tui open"),
+        (["run", "x.txt", "-q", "?", "-m", "scripted:/no/such.json"], "such.json"),
+        (["run", "x.txt", "-q", "?", "--dialect", "latin"], "latin"),
+        (["run", "x.txt", "-q", "?", "--sandbox", "strong"], "strong"),
+        (["run", "x.txt", "-q", "?", "--max-iterations", "0"], "above 0"),
+        (["run", "x.txt", "-q", "?", "--max-seconds", "nan"], "above 0"),
+        (["run", "x.txt", "-q", "?", "--trace", "a", "--no-trace"], "contradict"),
+        (["run", "sample:nothing", "-q", "?"], "sample"),
+        (["open", "x.txt", "--unknown"], "--unknown"),
+        (["fly"], "fly"),
+    ],
+)
+def test_a_command_line_that_cannot_be_meant_is_one_sentence(tmp_path: Path, words: list[str], part: str) -> None:
+    done = rlm_tui(*words, home=tmp_path)
+    said = done.stderr.decode()
+    assert done.returncode == 2, said
+    assert part in said
+    assert len(said.splitlines()) == 1, said
+    assert done.stdout == b""
+
+
+@pytest.mark.parametrize("words", [["open", "sample:report"], ["replay", "sample:clean"], ["open", "sample:clean"]])
+def test_without_a_terminal_the_app_refuses_in_one_line_that_names_run(tmp_path: Path, words: list[str]) -> None:
+    done = rlm_tui(*words, home=tmp_path)
+    assert done.returncode == 2
+    assert "rlm-tui run" in done.stderr.decode()
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_replay_of_what_is_no_trace_exits_5(tmp_path: Path, note: str) -> None:
+    for path in (note, str(tmp_path / "missing.rlm.jsonl")):
+        done = rlm_tui("replay", path, home=tmp_path)
+        assert done.returncode == 5
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_document_may_come_from_standard_input(tmp_path: Path) -> None:
+    model = script(tmp_path, [block("n = len(context)"), "FINAL_VAR(n)"])
+    done = rlm_tui("run", "-", "-q", "?", "-m", model, home=tmp_path, stdin="12345")
+    assert done.stdout == b"5\n"
+    pdf = make_pdf(["one page", "and another"])
+    assert rlm_tui("run", "-", "-q", "?", "-m", model, home=tmp_path, stdin=pdf).returncode == 0
+
+
+def test_several_paths_are_a_list_in_their_order(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt"):
+        (tmp_path / name).write_text(name)
+    model = script(tmp_path, [block("FINAL(context)")])
+    paths = str(tmp_path / "b.txt"), str(tmp_path / "a.txt")
+    done = rlm_tui("run", *paths, "-q", "?", "-m", model, home=tmp_path)
+    assert done.stdout == b"['b.txt', 'a.txt']\n"
+
+
+def test_the_trace_goes_where_it_is_told_and_nowhere_with_no_trace(tmp_path: Path, note: str) -> None:
+    model = script(tmp_path, ["FINAL(42)"])
+    rlm_tui("run", note, "-q", "?", "-m", model, "--trace", str(tmp_path / "my.rlm.jsonl"), home=tmp_path)
+    assert (tmp_path / "my.rlm.jsonl").stat().st_mode & 0o777 == 0o600
+    rlm_tui("run", note, "-q", "?", "-m", model, "--no-trace", home=tmp_path)
+    assert not (tmp_path / "data").exists()
+    rlm_tui("run", note, "-q", "?", "-m", model, home=tmp_path)
+    (saved,) = (tmp_path / "data" / "traces").iterdir()
+    assert saved.name.endswith(".rlm.jsonl")
+    runs = rlm_tui("runs", "--json", home=tmp_path)
+    assert lines(runs)[0]["status"] == "answered"
+
+
+def test_an_existing_trace_is_never_overwritten(tmp_path: Path, note: str) -> None:
+    path = tmp_path / "my.rlm.jsonl"
+    path.write_text("precious")
+    done = rlm_tui("run", note, "-q", "?", "-m", "offline", "--trace", str(path), home=tmp_path)
+    assert done.returncode in (2, 5)
+    assert path.read_text() == "precious"
+
+
+def test_ctrl_c_stops_a_run_and_keeps_its_trace(tmp_path: Path, note: str) -> None:
+    model = script(tmp_path, [block("while True: pass")])
+    trace = tmp_path / "my.rlm.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rlm_tui", "run", note, "-q", "?", "-m", model, "--json", "--trace", str(trace)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "RLM_TUI_HOME": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    with process.stdout as out:
+        for line in out:
+            if b'"code.started"' in line:
+                process.send_signal(signal.SIGINT)
+            last = line
+    assert process.wait() == 130
+    assert json.loads(last)["status"] == "stopped"
+    assert rlm_tui("trace", "verify", str(trace), home=tmp_path).returncode == 0
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, note: str) -> None:
+    model = script(tmp_path, [*[block(f"print('{'x' * 9000}')")] * 9, "FINAL(42)"])
+    command = f"{sys.executable} -m rlm_tui run {note} -q ? -m {model} --json | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, env={**os.environ, "RLM_TUI_HOME": str(tmp_path)}, check=False
+    )
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+
+
+def test_debug_shows_the_traceback_and_the_same_exit_code(tmp_path: Path) -> None:
+    done = rlm_tui("run", "missing.txt", "-q", "?", "-m", "offline", "--debug", home=tmp_path)
+    assert done.returncode == 2
+    assert b"Traceback" in done.stderr
+
+
+def test_version_and_help_go_to_stdout(tmp_path: Path) -> None:
+    from rlm_tui import __version__
+
+    assert rlm_tui("--version", home=tmp_path).stdout.decode().strip() == f"rlm-tui {__version__}"
+    for words in ([], ["--help"], ["run", "--help"]):
+        done = rlm_tui(*words, home=tmp_path)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout
+
+
+def test_a_trace_in_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, note: str) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    done = rlm_tui("run", note, "-q", "?", "-m", "offline", "--trace", str(blocked / "x.rlm.jsonl"), home=tmp_path)
+    said = done.stderr.decode().splitlines()
+    assert done.returncode in (2, 5)
+    assert "x.rlm.jsonl" in said[-1]
+    assert "Traceback" not in done.stderr.decode()
