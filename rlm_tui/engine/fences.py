@@ -36,6 +36,7 @@ _STATEMENT = re.compile(
     r"|[\w.]+[ \t]*(?:\[[^\]\n]*\][ \t]*)?(?:,[ \t]*[\w.]+[ \t]*)*(?::[ \t]*[\w.\[\], ]+)?(?:[-+*/%&|^]|//|\*\*)?=(?!=)"
     r"|[\w.]+\([^\n]*[)(\[{,][ \t]*$|[\w.]+\(.*\))"
 )
+_LOOK_AT = 500
 _ATTRIBUTES = re.compile(r"(?:[\w.-]+=(?:\"[^\"]*\"|'[^']*'|\S+)|[\w.-]+|\{[^}]*\})(?:\s|$)")
 _UNFINISHED = re.compile(
     r"(?:[\\:,=+*/%&|^<>([{.@-]|\b(?:import|from|in|and|or|not|is|lambda|def|class|if|else|for|with|as))$"
@@ -172,7 +173,7 @@ def code_on_opening_line(rest: str) -> str:
 
 def is_statement(line: str) -> bool:
     """Whether a line has the shape of a Python statement rather than of a sentence."""
-    return bool(_STATEMENT.match(line))
+    return bool(_STATEMENT.match(line[:_LOOK_AT]))
 
 
 def is_code(text: str) -> bool:
@@ -213,4 +214,4 @@ def tidy(code: str, indent: int = 0) -> tuple[str, tuple[Repair, ...]]:
 
 def untranscript(text: str) -> str:
     """The code of a `>>>` transcript: lines with a prompt, without it."""
-    return "\n".join(line[1] for line in _PROMPT.finditer(text)).rstrip()
+    return "\n".join(_PROMPT.findall(text)).rstrip()

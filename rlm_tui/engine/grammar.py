@@ -28,7 +28,7 @@ _ASIDE = r"(?:[ \t]*\([^()\n]{0,80}\))?"
 LABEL = (
     rf"[#>*_\[ \t-]{{0,12}}(?:(?:the[ \t]+)?(?:(?:{_WHOSE})[ _-]+){{0,2}}(?:outputs?|stdout)|observation"
     rf"|(?:(?:{_WHOSE})[ _-]+){{1,2}}results?|out[ \t]?\[\d{{1,6}}\]){_OF_BLOCK}{_ASIDE}[*_\]]{{0,4}}"
-    r"(?:[ \t]*[:：]|(?<=\])[ \t]*$)|[#>*_\[ \t-]{0,12}results?[*_]{0,3}[ \t]*:[*_]{0,3}[ \t]*$"
+    r"[ \t]*(?:[:：]|$)|[#>*_\[ \t-]{0,12}results?[*_]{0,3}[ \t]*:[*_]{0,3}[ \t]*$"
 )
 _FINAL = (
     r"(?P<mark>(?:#{1,6}[ \t]+)?[*_`]{0,6})(?-i:FINAL(?P<var>_VAR)?)(?P<bold>[*`]{0,3})(?P<gap>[ \t]*)(?P<form>[(:])"
@@ -45,8 +45,9 @@ LINE = re.compile(rf"\n{_MARK}", re.MULTILINE | re.IGNORECASE)
 LINE_HERE = re.compile(_MARK, re.MULTILINE | re.IGNORECASE)
 # A tag right after a single backtick is quoted in prose: it is spoken about, not used.
 INLINE = re.compile(
-    rf"[<\[◁](?<![^`]`.)(?:(?P<open>{_OPEN_THINK}|(?P<harmony>{_HARMONY}))|(?P<close>{_CLOSE_REST})"
-    rf"|(?P<call>(?P<caller>tool_call|function_call|tool_use)>)|(?P<token>{_LEAKED_REST}))",
+    rf"[<\[◁`](?=[a-z/|｜]|</?SYS|``[a-z])(?<![^`]`.)(?:(?P<open>{_OPEN_THINK}|(?P<harmony>{_HARMONY}))|(?P<close>{_CLOSE_REST})"
+    rf"|(?P<call>(?P<caller>tool_call|function_call|tool_use)>)|(?P<token>{_LEAKED_REST})"
+    r"|(?P<late>(?<=`)``(?:repl|python|py)[ \t]*(?=\n)))",
     re.IGNORECASE,
 )
 CLOSE_THINK = re.compile(rf"[<\[◁](?:{_CLOSE_REST})", re.IGNORECASE)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rlm_tui.engine import fences
-from rlm_tui.engine.fences import Closer, Form, Region
+from rlm_tui.engine.fences import Close, Closer, Form, Region
 from rlm_tui.engine.finals import FinalForm, read_final
 from rlm_tui.engine.grammar import BOUND, CLOSE_THINK, FENCE_LINE, INLINE, LINE, LINE_HERE, ROLE, closing_tag
 from rlm_tui.events import Repair
@@ -72,6 +72,7 @@ class Lexer:
             "close": self._on_close,
             "call": self._on_call,
             "token": self._on_token,
+            "late": self._on_late_fence,
         }
         for _ in range(MAX_STOPS):
             mark = self._next()
@@ -92,37 +93,49 @@ class Lexer:
         if self._inline and self._inline.start() < self._at:
             self._inline = INLINE.search(self._text, self._at)
         if self._line and self._inline:
-            return self._line if self._line.start() < self._inline.start() else self._inline
+            return self._line if self._line.start() <= self._inline.start() else self._inline
         return self._line or self._inline
 
     def _on_fence(self, mark: re.Match[str]) -> None:
-        run, start, after = mark["fence"], mark.start("indent"), mark.end()
-        end_of_line = self._text.find("\n", after)
-        info = self._text[after : end_of_line if end_of_line >= 0 else len(self._text)]
-        if run[0] == "`" and "`" in info:
+        start, after = mark.start("indent"), mark.end()
+        info = self._text[after : self._end_of_line(after)]
+        if mark["fence"][0] == "`" and "`" in info:
             self._fence_on_one_line(start, info)
             self._at = after + len(info)
             return
-        tag, rest = fences.read_info(info)
-        form = fences.form_of(tag)
-        if end_of_line < 0:
-            self._add(form, "", start, closed=False)
-            self._at = len(self._text)
-            return
-        close = self._closer.find(end_of_line + 1, run)
-        if not close.closed and form == "bare" and self._follows_block(start):
+        close = self._closer.find(min(after + len(info) + 1, len(self._text)), mark["fence"])
+        if not close.closed and not info.strip() and self._follows_block(start):
             self._remark("stray-fence", "a closing fence stood there twice")
             self._at = after
             return
-        self._at = close.resume
+        self._add_fence(start, info, after, close, len(mark["indent"]))
+
+    def _on_late_fence(self, mark: re.Match[str]) -> None:
+        after = mark.start() + 3
+        before = self._text[self._text.rfind("\n", 0, mark.start()) + 1 : mark.start()]
+        if before.lstrip().startswith(">"):
+            self._at = mark.end()
+            return
+        close = self._closer.find(mark.end() + 1, "```")
+        self._add_fence(mark.start(), mark["late"][2:], after, close, mark.end())
+        self._remark("late-fence", "the opening fence stood behind other text on its line")
+
+    def _add_fence(self, start: int, info: str, after: int, close: Close, indent: int) -> None:
+        tag, rest = fences.read_info(info)
+        form = fences.form_of(tag)
         first = fences.code_on_opening_line(rest) if form in ("repl", "python") else ""
-        code, repairs = fences.tidy(self._text[end_of_line + 1 : close.body_end], len(mark["indent"]))
+        code, repairs = fences.tidy(self._text[after + len(info) : close.body_end], indent)
         if first:
             code = f"{first}\n{code}".rstrip()
             repairs += (Repair("code-on-fence-line", "code stood on the line that opens the fence"),)
         if close.why:
             repairs += (Repair("missing-fence", close.why),)
+        self._at = close.resume
         self._add(form, code, start, closed=close.closed, repairs=repairs)
+
+    def _end_of_line(self, at: int) -> int:
+        end = self._text.find("\n", at)
+        return end if end >= 0 else len(self._text)
 
     def _fence_on_one_line(self, start: int, info: str) -> None:
         if not info.rstrip().endswith("```"):

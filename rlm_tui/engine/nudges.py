@@ -66,7 +66,8 @@ def mention(dialect: str) -> str:
 
 def submit_as_text(dialect: str) -> str:
     """SUBMIT stood outside code."""
-    return f"SUBMIT counts only as code; put it in a block like this{final_like_this(dialect)}"
+    fence = _CODE.get(dialect, _REPL).partition("\n")[0]
+    return f'SUBMIT counts only as code; put it in a block like this:\n{fence}\nSUBMIT(answer="your answer")\n```'
 
 
 def cut_in_reasoning() -> str:

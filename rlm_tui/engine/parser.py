@@ -40,6 +40,7 @@ _STOP_SEQUENCE = frozenset(("stop", "stop_sequence"))
 _OUT_OF_TOKENS = frozenset(
     ("length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "model_context_window_exceeded")
 )
+_LOOK_AT = 4_000
 _MENTION = re.compile(r"\bFINAL(?:_VAR)?\b[ \t]*[(:]|^[ \t]*final(?:_var)?\(", re.MULTILINE | re.IGNORECASE)
 _SUBMIT = re.compile(r"^[ \t*`]*SUBMIT\(", re.MULTILINE)
 _NOTHING: dict[str, tuple[str, Callable[[str], str]]] = {
@@ -240,7 +241,7 @@ class _Reading:
             return "final-mention"
         if regions:
             return "other-fence"
-        return "unfenced-code" if fences.is_code(text.strip()) else "nothing-usable"
+        return "unfenced-code" if fences.is_code(text.strip()[:_LOOK_AT]) else "nothing-usable"
 
     def _cut(self, problem: str) -> None:
         self.truncated = True

@@ -87,6 +87,10 @@ CODE = {
         {"transcript-block"},
     ),
     "transcript in a fence": ("```repl\n>>> x = 1\n>>> x\n1\n```", ["x = 1\nx"], {"transcript"}),
+    "late fence": ("Here: ```repl\nx\n```\nBye.", ["x"], {"late-fence"}),
+    "fence in a bullet": ("- ```repl\n  x\n  y\n  ```", ["x\ny"], {"late-fence"}),
+    "quoted fence": ("> ```repl\n> x\n> ```", [], {"nothing-usable"}),
+    "mention of the fence": ("I use ```repl fences.\n```repl\nx\n```", ["x"], set()),
     "code on the fence line": ("```repl print(1)\nprint(2)\n```", ["print(1)\nprint(2)"], {"code-on-fence-line"}),
     "margin": ("```repl\n    x\n    y\n```", ["x\ny"], {"dedent"}),
     "python beside repl": ("```python\nno\n```\n```repl\nx\n```", ["x"], {"example-block"}),
@@ -164,6 +168,7 @@ def test_code(text: str, blocks: list[str], expected: set[str]) -> None:
         "REPL output:", "Output:", "output:", "**Output:**", "### Output:", "Output of block 1:", "Code output:",
         "Execution result:", "Result:", "stdout:", "[REPL output]:", "> Output:", "REPL Output (truncated):",
         "Observation: 42", "Output: 42", "Out[1]: 42", "The output:", "Expected output:", "Execution results:",
+        "### REPL Output", "**Output**", "Output",
     ],
 )  # fmt: skip
 def test_a_label_after_code_is_an_invention(label: str) -> None:
