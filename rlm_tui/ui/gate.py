@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rlm_tui.session import commands as cmd
-from rlm_tui.ui.selecting import held_text, open_hold
+from rlm_tui.ui.selecting import held_text, interesting, open_hold
 from rlm_tui.ui.widgets.prompt import Asking, Purpose
+from rlm_tui.ui.words import hold_words
 
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp
@@ -123,9 +124,10 @@ class GateController:
         if (hold := open_hold(session)) is None:
             return
         text = held_text(session, hold)
-        self.app.look_at(hold.node, pinned=False)
+        view = session.trajectory.now()
+        self.app.look_at(interesting(view), pinned=False)
         main.enter("step")
-        main.pane("step").begin_edit(text, f"hold {hold.id}")
+        main.pane("step").begin_edit(text, hold_words(view, hold))
         self._editing = hold.id, text
         self.app.ui.editing = True
 

@@ -79,6 +79,8 @@ async def test_numbers_and_tab_go_through_the_panes(recorded: ReplaySession) -> 
             await hand.press(key)
             assert shown_pane(hand) == pane
             assert hand.app.main.frame.on_screen == [pane]
+            drawn = [name for name, widget in hand.app.main.frame.panes.items() if widget.region]
+            assert drawn == [pane]
         await hand.press("tab")
         assert shown_pane(hand) == "calls"
         await hand.press("shift+tab")

@@ -88,6 +88,7 @@ class Frame(Widget):
         made = plan(self.size, self._recent, zoomed=zoomed)
         if made != self.plan:
             self._plan = self.size, made
+            self._clear_arrangement_cache()
             self.refresh(layout=True)
 
     def planned(self, size: Size) -> Plan:
