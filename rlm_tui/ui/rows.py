@@ -12,6 +12,7 @@ from typing import overload
 
 from rich.cells import cell_len
 
+from rlm_tui.text import safe
 from rlm_tui.ui.lines import TAB, Line, Rows, Span, span
 
 _SLICE = 1 << 18
@@ -95,7 +96,10 @@ class TextRows(Provider):
     def _add(self, begin: int, end: int) -> None:
         self._starts.append(begin)
         piece = self._shown(begin, end)
-        if (piece.isascii() and "\t" not in piece) or cell_len(piece) + piece.count("\t") * TAB <= self.width:
+        if piece.isascii() and "\t" not in piece:
+            return
+        piece = safe(piece, multiline=True)  # measured as it will be drawn: one code point for one
+        if cell_len(piece) + piece.count("\t") * TAB <= self.width:
             return
         used = 0
         for offset, char in enumerate(piece):

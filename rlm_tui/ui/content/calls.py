@@ -9,10 +9,10 @@ from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Row, TreeRows, members, split_key
-from rlm_tui.ui.lines import Line, line, rjust, split
+from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 
-EMPTY = [line(("The tree of calls grows here once a question is asked.", "dim"))]
+_EMPTY = "The tree of calls grows here once a question is asked."
 _NUMBER = 6
 _TOKENS_FROM = 26
 _GIST = 120
@@ -24,6 +24,11 @@ _OUTCOMES: dict[ev.Outcome, tuple[str, str]] = {
     "cancelled": ("○", "dim"),
 }
 _HELD, _RUNNING, _RETRY = ("‖", "careful"), ("●", "running"), ("↻", "careful")
+
+
+def empty(width: int) -> list[Line]:
+    """What the pane says before there is a tree."""
+    return wrap_text(_EMPTY, width, "dim")
 
 
 class Scene(NamedTuple):
@@ -117,7 +122,8 @@ def _label(moment: Scene, node: Node) -> list[tuple[str, str]]:
         case "rlm":
             return [*edited, (_rlm_name(moment.view, node), "root bold")]
         case "iteration":
-            return [*edited, (f"{node.number or '…'} ", "text"), (gist(moment, node), "muted")]
+            number = str(node.number) if moment.view.fact(node, ev.IterationStarted) else "…"
+            return [*edited, (f"{number} ", "text"), (gist(moment, node), "muted")]
         case "lm":
             return [*edited, ("lm ", "root"), (node.title.rpartition("/")[2], "muted")]
         case "code":

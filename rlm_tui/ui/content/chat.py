@@ -11,10 +11,10 @@ from rlm_tui.text import plural
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.parts import FOLD, MARGIN, NODE, Page, folded, note, response_of, streaming
 from rlm_tui.ui.content.tree import split_key
-from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split
+from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
 from rlm_tui.ui.rows import Joined, text_rows
 
-EMPTY = [line(("The conversation with the root LM appears here, as the model sees it.", "dim"))]
+_EMPTY = "The conversation with the root LM appears here, as the model sees it."
 _MESSAGE_ROWS = 24
 _SYSTEM_ROWS = 4
 _ROLES = {"system": ("○ system", "dim"), "user": ("↳ to the model", "output"), "assistant": ("● root LM", "root")}
@@ -37,7 +37,7 @@ def chat(page: Page, selection: str | None, drawn: Messages | None = None) -> Ta
     root = page.view.root
     owner = rlm if rlm and page.view.node(rlm) else root.id if root else None
     if owner is None:
-        return Talk(EMPTY, {})
+        return Talk(wrap_text(_EMPTY, page.width, "dim"), {})
     rows: list[Rows] = []
     heads: dict[str, int] = {}
     at = 0
@@ -45,7 +45,7 @@ def chat(page: Page, selection: str | None, drawn: Messages | None = None) -> Ta
         heads.setdefault(lm, at)
         rows += [part, [BLANK]]
         at += len(part) + 1
-    return Talk(Joined(rows[:-1]) if rows else EMPTY, heads)
+    return Talk(Joined(rows[:-1]) if rows else wrap_text(_EMPTY, page.width, "dim"), heads)
 
 
 def _sent(page: Page, owner: str, drawn: Messages) -> Iterator[tuple[str, Rows]]:

@@ -9,10 +9,10 @@ from rlm_tui.text import short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.block import OUTCOMES, written
 from rlm_tui.ui.content.parts import FOLD, MARGIN, NODE, Page, folded, iteration_of, numbered, streaming
-from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split
+from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
 from rlm_tui.ui.rows import Joined
 
-EMPTY = [line(("Every block that runs, the model's and your own, appears here with its output.", "dim"))]
+_EMPTY = "Every block that runs, the model's and your own, appears here with its output."
 _CODE_ROWS = 16
 _OUTPUT_ROWS = 24
 Blocks: TypeAlias = dict[tuple[int, int, frozenset[str]], Rows]
@@ -36,7 +36,7 @@ def repl(page: Page, drawn: Blocks | None = None) -> Transcript:
         heads[node_id] = at
         rows += [part, [BLANK]]
         at += len(part) + 1
-    return Transcript(Joined(rows[:-1]) if rows else EMPTY, heads)
+    return Transcript(Joined(rows[:-1]) if rows else wrap_text(_EMPTY, page.width, "dim"), heads)
 
 
 def started_seqs(page: Page) -> list[int]:

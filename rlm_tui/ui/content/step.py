@@ -29,10 +29,10 @@ from rlm_tui.ui.content.parts import (
 from rlm_tui.ui.content.root import root
 from rlm_tui.ui.content.subcall import batch, subcall
 from rlm_tui.ui.content.tree import split_key
-from rlm_tui.ui.lines import BLANK, Piece, Rows, line
+from rlm_tui.ui.lines import BLANK, Piece, Rows, line, wrap_text
 from rlm_tui.ui.rows import Joined
 
-EMPTY = [line(("What the model says, the code it writes and what comes of it appear here.", "dim"))]
+_EMPTY = "What the model says, the code it writes and what comes of it appear here."
 _SAYS_ROWS = 60
 _PROMPT_ROWS = 20
 _REMARKS = frozenset({"LmFailed", "Note", "LimitHit"})
@@ -45,7 +45,7 @@ def step(page: Page, selection: str | None) -> Rows:
     node_id, in_batch = split_key(chosen or "")
     node = page.view.node(node_id)
     if node is None:
-        return EMPTY
+        return wrap_text(_EMPTY, page.width, "dim")
     if in_batch:
         return batch(page, chosen or "")
     match node.type:

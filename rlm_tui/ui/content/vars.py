@@ -5,10 +5,10 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_bytes, short_count
 from rlm_tui.ui.content.parts import MARGIN, Page, verbatim
-from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, rjust
+from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, rjust, wrap_text
 from rlm_tui.ui.rows import Joined
 
-EMPTY = [line(("The variables of the REPL appear here once a block has run.", "dim"))]
+_EMPTY = "The variables of the REPL appear here once a block has run."
 VAR = "var:"
 _NAME, _TYPE, _SIZE = 14, 7, 7
 _PREVIEW_FROM = 44
@@ -29,7 +29,7 @@ def variables(page: Page) -> Rows:
             rows.append(_rows(page, change, _mark(marks, change.name)))
     gone = [change for change in marks.values() if change.change == "removed"]
     rows += [[line(_MARKS["removed"], (change.name, "dim"), key=f"{VAR}{change.name}")] for change in gone]
-    return Joined(rows) if rows else EMPTY
+    return Joined(rows) if rows else wrap_text(_EMPTY, page.width, "dim")
 
 
 def last_changes(page: Page) -> dict[str, ev.VarChange]:

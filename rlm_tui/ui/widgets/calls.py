@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.content.calls import EMPTY, CallRows, scene
+from rlm_tui.ui.content.calls import CallRows, empty, header, scene
 from rlm_tui.ui.content.parts import focus
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -26,6 +26,7 @@ class CallsPane(LinesView):
     """The exact tree: root, iterations, LM calls, code blocks, sub-calls."""
 
     pane_title = "Calls"
+    pane_note = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h,left", "fold(0)", "Close / parent", show=False),
         Binding("l,right", "fold(1)", "Open / child", show=False),
@@ -35,8 +36,8 @@ class CallsPane(LinesView):
         super().__init__(keep_cursor=True, id=id)
         self.tree_state = CallTree()
         self._session: Session | None = None
-        self._selection: str | None = None
         self._shown: CallRows | None = None
+        self._posted: list[str] = []
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the tree as it stands; a selection from outside moves the cursor and posts nothing."""
@@ -44,25 +45,32 @@ class CallsPane(LinesView):
         rows = CallRows(self.tree_state, scene(session.view, session.log, session.now), self.columns)
         self._shown = rows
         if not len(rows):
-            self.show_rows(EMPTY, cursor=0)
+            self.show_rows(empty(self.columns), cursor=0)
             return
         wanted = selection if selection is not None else focus(session.view)
         index = rows.rows.find(wanted) if wanted else None
-        self.show_rows(rows, cursor=None)
-        if index is not None and (selection != self._selection or index != self.cursor):
+        self.show_rows(rows)
+        self.pane_note = header(self.columns).text.strip()
+        if not self._is_echo(selection) and index is not None:
             self.move_cursor(index)
-        self._selection = wanted
+
+    def _is_echo(self, selection: str | None) -> bool:
+        """Whether a selection is one that the cursor has made and moved on from since."""
+        if selection in self._posted:
+            del self._posted[: self._posted.index(selection) + 1]
+        else:
+            self._posted.clear()
+        return bool(self._posted)
 
     def _again(self, key: str) -> None:
         if self._session is not None:
-            self._selection = key
             self.show(self._session, key)
 
     def on_lines_view_moved(self, event: LinesView.Moved) -> None:
         """Tell the other panes what is selected now."""
         event.stop()
         if event.key:
-            self._selection = event.key
+            self._posted.append(event.key)
             self.post_message(NodeSelected(event.key))
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:

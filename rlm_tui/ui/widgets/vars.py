@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.parts import page_of
-from rlm_tui.ui.content.vars import VAR, variables
+from rlm_tui.ui.content.vars import VAR, last_changes, variables
 from rlm_tui.ui.widgets.lines_view import LinesView
 
 
@@ -13,6 +13,7 @@ class VarsPane(LinesView):
     """Name, type, size, preview; Enter opens one in full."""
 
     pane_title = "Vars"
+    pane_note = ""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -27,7 +28,10 @@ class VarsPane(LinesView):
         drawn = id(session), counts, self.columns, self._opened
         if drawn != self._drawn:
             self._drawn, self._session = drawn, session
-            self.show_rows(variables(page_of(session, self.columns, self._opened)))
+            page = page_of(session, self.columns, self._opened)
+            changed = len(last_changes(page))
+            self.pane_note = f"{changed} changed" if changed else ""
+            self.show_rows(variables(page))
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
         """Open or close a variable."""

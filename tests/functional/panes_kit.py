@@ -1,0 +1,89 @@
+"""One pane alone on a screen, over a recorded run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+from textual.app import App, ComposeResult
+from textual.message import Message
+from textual.pilot import Pilot
+from textual.widget import Widget
+from trajectories import StillSession
+
+from rlm_tui.ui.theme import DARK, load_themes
+
+_PATIENCE_S = 30.0
+P = TypeVar("P", bound=Widget)
+
+
+class PaneApp(App[None]):
+    """Mounts one pane and keeps what it posts."""
+
+    CSS = "Screen { background: $background; color: $text; }"
+
+    def __init__(self, pane: Widget) -> None:
+        super().__init__()
+        for theme in load_themes():
+            self.register_theme(theme)
+        self.theme = DARK
+        self.pane = pane
+        self.posted: list[Message] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_node_selected(self, message: Message) -> None:
+        self.posted.append(message)
+
+    on_repl_pane_submitted = on_node_selected
+    on_code_editor_edited = on_node_selected
+
+
+class Desk(Generic[P]):
+    """A pane, its app, and the hands on it."""
+
+    def __init__(self, app: PaneApp, pane: P, pilot: Pilot[Any], session: StillSession) -> None:
+        self.app, self.pane, self.pilot, self.session = app, pane, pilot, session
+        self.selection: str | None = None
+
+    async def show(self, selection: str | None = None) -> None:
+        """What the frame does after a batch."""
+        self.selection = selection
+        self.pane.show(self.session, selection)  # type: ignore[attr-defined]
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def until(self, met: Callable[[], bool]) -> None:
+        end = time.monotonic() + _PATIENCE_S
+        while not met():
+            assert time.monotonic() < end, f"never met; the screen says:\n{self.screen()}"
+            await self.pilot.pause(0.01)
+        await self.pilot.pause()
+
+    def screen(self) -> str:
+        """Every row of the screen as text."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in row).rstrip() for row in strips)
+
+    def texts(self, kind: type[Message], name: str) -> list[str]:
+        """What messages of a kind said."""
+        return [getattr(message, name) for message in self.app.posted if isinstance(message, kind)]
+
+
+@asynccontextmanager
+async def desk(pane: P, session: StillSession, size: tuple[int, int] = (86, 30)) -> AsyncIterator[Desk[P]]:
+    """A pane on a screen of a size, drawn once and focused."""
+    app = PaneApp(pane)
+    async with app.run_test(size=size) as pilot:
+        place = Desk(app, pane, pilot, session)
+        await place.show()
+        target = pane if pane.focusable else next(child for child in pane.query("*") if child.focusable)
+        target.focus()
+        await pilot.pause()
+        yield place

@@ -1,0 +1,111 @@
+"""The Context pane: at once also on a large document, and led by outline and search."""
+
+from __future__ import annotations
+
+import threading
+
+from panes_kit import desk
+from trajectories import StillSession, peeked
+
+from rlm_tui.context.document import Document, Heading, Part
+from rlm_tui.ui.widgets.context import ContextPane
+
+
+def pdf(count: int = 40) -> Document:
+    part = Part("report.pdf", "pdf")
+    part.append_pages((f"Page {n} opens\n" + f"and says {n}.\n" * 20 for n in range(1, count + 1)), first=True)
+    part.headings = [Heading("Salaries", 1, part.pages[min(25, count - 1)])]
+    return Document([part])
+
+
+def text(lines: int) -> Document:
+    part = Part("log.txt")
+    part.append_pages(["".join(f"line {n} of a long log\n" for n in range(lines))], first=True)
+    return Document([part])
+
+
+async def test_outline_and_text_stand_side_by_side() -> None:
+    async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 30)) as at:
+        first = at.screen().split("\n")[0]
+        assert "report.pdf" in first
+        assert "p.1" in first
+        assert "Page 1 opens" in first
+
+
+async def test_the_outline_leads_through_the_text() -> None:
+    async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 30)) as at:
+        assert at.pane.outline.has_focus
+        await at.press("G")
+        assert "p.40   Page 40 opens" in at.screen()
+        heading = next(index for index, row in enumerate(at.pane.outline.rows) if "Salaries" in row.text)
+        at.pane.outline.move_cursor(heading - 1)
+        await at.press("j", "enter")
+        assert "p.26   Page 26 opens" in at.screen()
+        assert at.pane.text.has_focus
+
+
+async def test_a_search_counts_marks_and_walks_round() -> None:
+    async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 30)) as at:
+        at.pane.begin_search()
+        await at.press(*"opens")
+        await at.until(lambda: "40 hits" in at.screen())
+        await at.press("enter")
+        assert at.pane.text.has_focus
+        await at.until(lambda: "1 of 40 hits" in at.screen())
+        at.pane.next_hit()
+        await at.until(lambda: "2 of 40 hits" in at.screen() and "Page 2 opens" in at.screen())
+        at.pane.previous_hit()
+        at.pane.previous_hit()
+        await at.until(lambda: "40 of 40 hits" in at.screen() and "Page 40 opens" in at.screen())
+        at.pane.begin_search()
+        await at.press("escape")
+        assert "hits" not in at.screen()
+        assert at.pane.finding is None
+
+
+async def test_what_stands_nowhere_is_said_to_be_nowhere() -> None:
+    async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 30)) as at:
+        at.pane.begin_search()
+        await at.press(*"zebra")
+        await at.until(lambda: "no hit" in at.screen())
+        at.pane.next_hit()
+        assert at.pane.number is None
+
+
+async def test_a_long_text_is_there_before_it_is_indexed() -> None:
+    document = text(400_000)
+    async with desk(ContextPane(), StillSession(peeked(), document), (80, 20)) as at:
+        assert "line 0 of a long log" in at.screen()
+        at.pane.go_to(0, document.parts[0].text.index("line 399990 "))
+        await at.until(lambda: "line 399990 of a long log" in at.screen())
+        assert len(at.pane.text.rows) == 400_000
+
+
+async def test_another_size_keeps_the_place() -> None:
+    async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 30)) as at:
+        at.pane.go_to(0, at.session.document.parts[0].pages[29])  # type: ignore[union-attr]
+        await at.until(lambda: "Page 30 opens" in at.screen())
+        await at.pilot.resize_terminal(60, 24)
+        await at.show()
+        await at.until(lambda: "Page 30 opens" in at.screen())
+
+
+async def test_a_document_that_grows_is_shown_as_far_as_it_is_there() -> None:
+    document = pdf(3)
+    async with desk(ContextPane(), StillSession(peeked(), document), (100, 30)) as at:
+        document.parts[0].append_pages(["Page 4 opens"], first=False)
+        await at.show()
+        await at.press("G")
+        await at.until(lambda: "Page 4 opens" in at.screen())
+
+
+async def test_without_a_document_the_pane_says_so() -> None:
+    async with desk(ContextPane(), StillSession(peeked()), (80, 20)) as at:
+        assert "The document is not at hand: report.pdf" in at.screen()
+
+
+async def test_no_thread_outlives_the_pane() -> None:
+    async with desk(ContextPane(), StillSession(peeked(), text(200_000)), (80, 20)) as at:
+        at.pane.begin_search()
+        await at.press(*"log")
+    assert [thread.name for thread in threading.enumerate() if thread.name == "rlm-tui-find"] == []

@@ -1,0 +1,160 @@
+"""The tree of calls: exact, one line a node, the same however it was come to."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trajectories import RUNS, Recorder, batched, edited, failing, held, peeked
+
+from rlm_tui import events as ev
+from rlm_tui.ui.content.calls import CallRows, header, scene
+from rlm_tui.ui.content.tree import CallTree, Row
+from rlm_tui.ui.lines import Line
+
+WIDTH = 60
+
+
+def rows_at(run: Recorder, tree: CallTree, seq: int | None = None) -> CallRows:
+    view = run.trajectory.now() if seq is None else run.trajectory.at(seq)
+    return CallRows(tree, scene(view, run.log), WIDTH)
+
+
+def texts(rows: CallRows) -> list[str]:
+    return [row.text.rstrip() for row in rows]
+
+
+def by_key(rows: CallRows) -> dict[str, Line]:
+    return {row.key: row for row in rows}
+
+
+def test_the_tree_is_the_tree_of_the_run() -> None:
+    rows = rows_at(batched(), CallTree())
+    assert [rows.rows.row(index) for index in range(len(rows))] == [
+        Row("1", 0),
+        Row("1.1", 1),
+        Row("1.1.lm1", 2),
+        Row("1.1.code1", 2),
+        Row("1.2", 1),
+        Row("1.2.lm1", 2),
+        Row("1.2.code1", 2),
+        Row("1.2.code1#b1", 3),
+    ]
+
+
+def test_a_batch_is_one_row_that_opens() -> None:
+    run, tree = batched(), CallTree()
+    row = by_key(rows_at(run, tree))["1.2.code1#b1"].text
+    assert "▸" in row
+    assert "llm ×12" in row
+    assert "✗ 1" in row
+    tree.fold("1.2.code1#b1", True, run.trajectory.now())
+    rows = by_key(rows_at(run, tree))
+    assert [key for key in rows if ".sub" in key] == [f"1.2.code1.sub{n}" for n in range(1, 13)]
+    assert "✗ llm 7 429 after 3 tries" in rows["1.2.code1.sub7"].text
+    assert "✓ llm 8 “Alice 75,000”" in rows["1.2.code1.sub8"].text
+
+
+def test_times_and_tokens_stand_at_the_right() -> None:
+    for row in rows_at(batched(), CallTree()):
+        assert row.cells == WIDTH
+    rows = by_key(rows_at(batched(), CallTree()))
+    assert rows["1.1"].text.endswith("  2.4s  1.3k")
+    assert header(WIDTH).text.endswith("  time   tok")
+
+
+def test_states_have_symbols_of_their_own() -> None:
+    waiting = by_key(rows_at(held(), CallTree()))
+    assert "‖" in waiting["1.3.code1"].text
+    assert "‖" in waiting["1.3"].text
+    assert "●" in waiting["1"].text
+    assert "✎" in by_key(rows_at(edited(), CallTree()))["1.3.code1"].text
+    over = by_key(rows_at(failing(), CallTree()))
+    assert "✗" in over["1.2.code1"].text
+    assert "✗" in over["1"].text
+    assert "✓" in over["1.1"].text
+
+
+def test_a_request_that_will_be_sent_again_says_so() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    lm = run.open(f"{two}.lm1", "lm", two, title="openai/gpt-4o-mini")
+    run.emit(ev.LmRequested(node=lm, model="openai/gpt-4o-mini", messages=(), prior=2))
+    run.emit(ev.LmFailed(node=lm, message="busy", status=429, retry_in_s=2.0))
+    assert "↻ lm gpt-4o-mini" in by_key(rows_at(run, CallTree()))[lm].text
+
+
+def test_calls_of_a_batch_that_wait_for_a_slot_are_queued() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    code = run.begin_block(two, "llm_query_batched(prompts)", 2)
+    for place in (1, 2, 3):
+        run.open(f"{code}.sub{place}", "subcall", code, depth=1, role="sub", title="llm_query_batched")
+    rows = rows_at(run, CallTree())
+    assert any("llm ×3 queued" in text for text in texts(rows))
+    before = rows_at(run, CallTree())[len(rows) - 1]
+    run.emit(ev.SubcallRequested(node=f"{code}.sub1", function="llm_query_batched", prompt="?", model="m", batch="b"))
+    after = texts(rows_at(run, CallTree()))
+    assert any("llm ×1 0 done" in text for text in after)
+    assert any("llm ×2 queued" in text for text in after)
+    assert list(rows_at(run, CallTree(), run.trajectory.last - 1))[-1] == before
+
+
+def test_what_a_person_closed_stays_closed() -> None:
+    run, tree = peeked(), CallTree()
+    tree.fold("1.1", False, run.trajectory.now())
+    assert [key for key in by_key(rows_at(run, tree)) if key.startswith("1.1.")] == []
+    two = run.iteration(2)
+    assert list(by_key(rows_at(run, tree))) == ["1", "1.1", two]
+
+
+def test_a_selection_that_is_folded_away_is_found_at_what_holds_it() -> None:
+    run, tree = batched(), CallTree()
+    rows = rows_at(run, tree).rows
+    assert rows.row(rows.find("1.2.code1.sub3") or 0).key == "1.2.code1#b1"
+    assert rows.row(rows.find("1.1.lm1") or 0).key == "1.1.lm1"
+    assert rows.find("nowhere") is None
+    tree.fold("1.2", False, run.trajectory.now())
+    rows = rows_at(run, tree).rows
+    assert rows.row(rows.find("1.2.code1#b1") or 0).key == "1.2"
+    tree.fold("1", False, run.trajectory.now())
+    assert rows_at(run, tree).rows.find("1.2") == 0
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_tree_that_lived_through_a_run_shows_what_a_fresh_one_shows(name: str) -> None:
+    run, lived = RUNS[name](), CallTree()
+    last = run.trajectory.last
+    for seq in (*range(last + 1), *range(last, -1, -3), *range(last + 1)):
+        assert list(rows_at(run, lived, seq)) == list(rows_at(run, CallTree(), seq))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.sampled_from(["1", "1.1", "1.2", "1.2.code1", "1.2.code1#b1"]), st.booleans())))
+def test_folding_in_any_order_comes_to_the_same(folds: list[tuple[str, bool]]) -> None:
+    run, one, other = batched(), CallTree(), CallTree()
+    for key, is_open in folds:
+        one.fold(key, is_open, run.trajectory.now())
+        rows_at(run, one)
+    other.folds = dict(one.folds)
+    assert list(rows_at(run, one)) == list(rows_at(run, other))
+
+
+def test_the_tree_before_a_seek_is_what_the_fold_of_so_many_events_shows() -> None:
+    whole, tree = batched(), CallTree()
+    for seq in range(whole.trajectory.last + 1):
+        part = Recorder()
+        part.log = whole.log
+        for number in range(1, seq + 1):
+            part.trajectory.fold(whole.log.event(number))
+        assert texts(rows_at(whole, tree, seq)) == texts(rows_at(part, CallTree()))
+
+
+def test_two_questions_are_two_trees() -> None:
+    run = peeked()
+    run.start("And in 2025?", "2")
+    one = run.iteration(1, "2")
+    rows = rows_at(run, CallTree())
+    assert [key for key in by_key(rows) if "." not in key] == ["1", "2"]
+    assert rows.rows.row(rows.rows.find(one) or 0).key == one
+    assert "root 2" in by_key(rows)["2"].text

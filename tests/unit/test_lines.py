@@ -1,0 +1,157 @@
+"""Lines: safe, measured in cells, never wider than asked, and nothing lost."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from rlm_tui.ui.lines import Line, clip, indent, line, mark, pad, paint, rjust, span, split, wrap, wrap_text
+from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
+
+TEXTS = st.text(
+    st.one_of(st.characters(), st.sampled_from("ab \t\n\f\r汉字é\u0301\u200b\x1b\x9b\u202e🙂")), max_size=120
+)
+WIDTHS = st.integers(2, 60)
+CALM = settings(deadline=None, max_examples=150)
+
+
+def bad(text: str) -> list[str]:
+    """Characters that could move, hide or reorder a cell."""
+    return [char for char in text if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+
+
+@CALM
+@given(TEXTS)
+def test_no_line_holds_what_could_harm_a_terminal(text: str) -> None:
+    assert bad(line(text, (text, "dim")).text) == []
+    assert [row for row in wrap_text(text, 20) if bad(row.text)] == []
+    assert [row for row in text_rows(text, 20) if bad(row.text)] == []
+
+
+@CALM
+@given(TEXTS, WIDTHS)
+def test_clip_and_pad_keep_to_the_width(text: str, width: int) -> None:
+    row = line(text, (text, "dim"), key="k")
+    assert clip(row, width).cells <= width
+    assert pad(row, width).cells == width
+    assert clip(row, width).key == pad(row, width).key == "k"
+    if row.cells <= width:
+        assert clip(row, width) == row
+    else:
+        assert clip(row, width).text.endswith("…")
+
+
+@CALM
+@given(TEXTS, WIDTHS, st.booleans())
+def test_wrapped_text_is_never_wider_and_loses_nothing_but_spaces(text: str, width: int, words: bool) -> None:
+    rows = wrap_text(text, width, words=words)
+    assert all(row.cells <= width for row in rows)
+    whole = [span(part.removesuffix("\r")).text for part in text.split("\n")]
+    if words:
+        assert "".join("".join(row.text for row in rows).split(" ")) == "".join("".join(whole).split(" "))
+    else:
+        assert "".join(row.text for row in rows) == "".join(whole)
+
+
+@CALM
+@given(TEXTS, TEXTS, WIDTHS, st.integers(0, 10))
+def test_a_line_of_several_roles_wraps_without_loss(one: str, two: str, width: int, by: int) -> None:
+    row = line((one, "text"), (two, "dim"), key="k")
+    rows = wrap(row, width, by)
+    assert all(part.cells <= width for part in rows)
+    margin = " " * min(by, width - 2)
+    assert rows[0].text + "".join(part.text.removeprefix(margin) for part in rows[1:]) == row.text
+
+
+@CALM
+@given(TEXTS, TEXTS, WIDTHS)
+def test_the_right_end_stands_at_the_edge(left: str, right: str, width: int) -> None:
+    row = split(line(left), line((right, "dim")), width)
+    assert row.cells <= width
+    end = line((right, "dim"))
+    if end.spans and end.cells <= width:
+        assert row.text.endswith(end.text)
+        assert row.cells == width
+
+
+@CALM
+@given(TEXTS, st.integers(4, 60), st.booleans(), st.integers(1, 50))
+def test_rows_of_a_text_cover_it_in_slices(text: str, width: int, words: bool, budget: int) -> None:
+    rows = TextRows(text, width, words=words)
+    while not rows.is_complete:
+        known = len(rows)
+        rows.index(budget)
+        assert len(rows) > known or rows.is_complete
+    assert all(rows[index].cells <= width for index in range(len(rows)))
+    assert "".join(text[slice(*rows.bounds(index))] for index in range(len(rows))) == text
+    assert [rows.row_of(rows.bounds(index)[0]) for index in range(len(rows))] == list(range(len(rows)))
+    assert list(rows) == list(text_rows(text, width, "text", words))
+
+
+@CALM
+@given(TEXTS, TEXTS, st.integers(4, 30))
+def test_a_text_that_grows_has_the_rows_of_the_whole(one: str, two: str, width: int) -> None:
+    rows = TextRows(one, width, words=False)
+    while not rows.is_complete:
+        rows.index()
+    rows.grow(one + two)
+    while not rows.is_complete:
+        rows.index()
+    assert "".join((one + two)[slice(*rows.bounds(index))] for index in range(len(rows))) == one + two
+    assert all(row.cells <= width for row in rows)
+
+
+def test_words_break_at_spaces_and_long_ones_anywhere() -> None:
+    assert [row.text for row in wrap_text("one two three", 8)] == ["one two", "three"]
+    assert [row.text for row in wrap_text("abcdefghij", 4)] == ["abcd", "efgh", "ij"]
+    assert [row.text for row in wrap_text("a\n\nb", 4)] == ["a", "", "b"]
+    assert [row.text for row in text_rows("one two three", 7)] == ["one two", "three"]
+    assert [row.text for row in text_rows("one two three", 7, "text", False)] == ["one two", " three"]
+
+
+def test_wide_characters_count_two_cells_and_tabs_expand() -> None:
+    assert [row.text for row in wrap_text("汉字汉字", 5)] == ["汉字", "汉字"]
+    assert line("a\tb").text == "a   b"
+    assert clip(line("汉字汉字"), 6).text == "汉字…"
+
+
+def test_numbers_are_aligned_at_the_right() -> None:
+    assert rjust("4.1s", 7).text == "   4.1s"
+    assert split(line("name"), line(("18.2k", "dim")), 14).text == "name     18.2k"
+    assert split(line("a very long name"), line(("18.2k", "dim")), 14).text == "a very … 18.2k"
+
+
+def test_marks_change_roles_and_nothing_else() -> None:
+    row = line("Alice ", ("earns", "code"), " a lot", key="k")
+    found = mark(row, "CE EAR", "hit")
+    assert found.text == row.text
+    assert found.key == "k"
+    assert [s.text for s in found.spans if s.role == "hit"] == ["ce ", "ear"]
+    assert mark(row, "Bob", "hit") == row
+
+
+@CALM
+@given(TEXTS, st.lists(st.tuples(st.integers(0, 100), st.integers(1, 20)), max_size=5))
+def test_painting_keeps_the_text(text: str, places: list[tuple[int, int]]) -> None:
+    row = line(text, (text, "dim"))
+    painted = paint(row, sorted((at, at + size) for at, size in places), "hit")
+    assert painted.text == row.text
+
+
+def test_providers_one_after_another_are_one_list() -> None:
+    rows = [line(str(number)) for number in range(10)]
+    joined = Joined((rows[:3], [], Window(rows, 3, 4), Window(rows, 7)))
+    assert list(joined) == rows
+    assert joined[2:5] == rows[2:5]
+    assert joined[-1] == rows[-1]
+    with pytest.raises(IndexError):
+        joined[10]
+
+
+def test_an_indented_row_keeps_its_key() -> None:
+    assert indent([line("a", key="k")], 2) == [Line((span("  "), span("a")), "k")]
+    assert cell_len(indent([line("汉")], 3)[0].text) == 5
