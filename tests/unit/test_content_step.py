@@ -153,10 +153,8 @@ def test_without_a_choice_it_shows_what_matters_now() -> None:
 def test_what_is_held_at_the_lm_can_be_read(checkpoint: ev.Checkpoint) -> None:
     run = peeked()
     two = run.iteration(2)
-    if checkpoint == "after_response":
-        lm = run.ask(two, "FINAL(12)", prior=2)
-    else:
-        lm = run.open(f"{two}.lm1", "lm", two)
+    is_answered = checkpoint == "after_response"
+    lm = run.ask(two, "FINAL(12)", prior=2) if is_answered else run.open(f"{two}.lm1", "lm", two)
     run.hold(lm, checkpoint, "what is held")
     for selection in (two, lm):
         in_order(said(run, selection), "‖ held, not", "what is held")
