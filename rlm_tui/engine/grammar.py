@@ -26,9 +26,9 @@ _WHOSE = "repl|code|execution|console|program|terminal|python|cell|actual|expect
 _OF_BLOCK = r"(?:[ \t]+(?:of|for|from)[ \t]+(?:the[ \t]+)?(?:(?:code|repl)[ \t]+)?(?:block|cell|code)[ \t]*#?\d{0,6})?"
 _ASIDE = r"(?:[ \t]*\([^()\n]{0,80}\))?"
 LABEL = (
-    rf"[#>*_\[ \t-]{{0,12}}(?:(?:the[ \t]+)?(?:(?:{_WHOSE})[ _-]+){{0,2}}(?:outputs?|stdout)|observation"
+    rf"[#>*_\[ \t-]{{0,12}}(?=[aceioprst])(?:(?:the[ \t]+)?(?:(?:{_WHOSE})[ _-]+){{0,2}}(?:outputs?|stdout)|observation"
     rf"|(?:(?:{_WHOSE})[ _-]+){{1,2}}results?|out[ \t]?\[\d{{1,6}}\]){_OF_BLOCK}{_ASIDE}[*_\]]{{0,4}}"
-    r"[ \t]*(?:[:：]|$)|[#>*_\[ \t-]{0,12}results?[*_]{0,3}[ \t]*:[*_]{0,3}[ \t]*$"
+    r"[ \t]*(?:[:：]|$)|[#>*_\[ \t-]{0,12}(?=r)results?[*_]{0,3}[ \t]*:[*_]{0,3}[ \t]*$"
 )
 _FINAL = (
     r"(?P<mark>(?:#{1,6}[ \t]+)?[*_`]{0,6})(?-i:FINAL(?P<var>_VAR)?)(?P<bold>[*`]{0,3})(?P<gap>[ \t]*)(?P<form>[(:])"
