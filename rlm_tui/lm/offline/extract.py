@@ -109,6 +109,8 @@ def _coverage(question: Question, sentence: _Sentence) -> float:
             got += term.weight
         elif re.search(term.pattern, before):
             got += term.weight * 0.8
+    if question.qualifier and not re.search(question.qualifier.pattern, low):
+        return 0.0
     if not any(re.search(term.pattern, low) for term in question.terms):
         return 0.0
     return got / sum(term.weight for term in question.weighed)

@@ -20,6 +20,7 @@ _KEY = re.compile(
 )
 LEVEL = r"\b(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|SEVERE|CRITICAL|FATAL)\b"
 _DELIMITERS = ((",", 3), (";", 2), ("\t", 2), ("  ", 2))
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SLOT = re.compile(
     r"(?P<number>[$€£]?\d+(?:[.,:/-]\d+)*(?:[kK]\b|%)?)"
     r"|(?P<name>[A-Z]\w*\.?(?:['’&-]\w+)*(?:[ \n][A-Z]\w*(?:['’&-]\w+)*)*)"
@@ -38,17 +39,30 @@ class Layout:
 
 
 def excerpts(outputs: str) -> list[str]:
-    """The texts that the blocks printed as literals, without cut lines; what a person's edit broke is left out."""
+    """The texts that the blocks printed as literals, without what was cut; what a person's edit broke is left out."""
     found: list[str] = []
     for match in _EXCERPT.finditer(outputs):
         try:
             text = str(ast.literal_eval(match.group(2)))
         except (ValueError, SyntaxError):
             continue
-        lines = text.split("\n")
-        first = int(match.group(1).startswith("passage") and not match.group(1).endswith(" at 0") and len(lines) > 3)
-        found.append("\n".join(lines[first : -1 if len(lines) > 2 else None]))
+        at = re.search(r" at (\d+)$", match.group(1))
+        text = _without_start(text) if at and int(at[1]) > 150 else text
+        found.append(_without_end(text) if len(text) >= 400 else text)
     return found
+
+
+def _without_start(text: str) -> str:
+    line, _, rest = text.partition("\n")
+    return re.sub(r"^.*?[.!?]\s", "", line) + "\n" + rest if re.search(r"[.!?]\s", line) else rest
+
+
+def _without_end(text: str) -> str:
+    rest, newline, line = text.rpartition("\n")
+    if not newline:
+        return text
+    ends = [match.end() for match in re.finditer(r"[.!?]\s", line)]
+    return rest + "\n" + line[: ends[-1]] if ends else rest
 
 
 def detect(texts: Sequence[str]) -> Layout | None:
@@ -83,7 +97,7 @@ def cells(line: str, delimiter: str) -> list[str]:
 
 def _separated(lines: list[str]) -> Layout | None:
     for delimiter, least in _DELIMITERS:
-        rows = [cells(line, delimiter) for line in lines]
+        rows = [cells(_THOUSANDS.sub("", line), delimiter) for line in lines]
         data = Counter(len(row) for row in rows if len(row) >= least and _is_data(row))
         for header in rows:
             if data[len(header)] >= 2 and _is_header(header):
@@ -146,7 +160,7 @@ def _sentences(texts: Sequence[str]) -> Layout | None:
     good = [shape for shape, values in shapes.items() if len(values) >= 3 and _has_slots(shape)]
     if not good:
         return None
-    best = max(good, key=lambda shape: (len(shapes[shape]), len(shape)))
+    best = max(good, key=lambda shape: (len(shape), len(shapes[shape])))
     return Layout("sentences", _slot_names(best), _pattern(best))
 
 

@@ -15,9 +15,9 @@ Operation = Literal["count", "sum", "average", "max", "min", "most", "occurrence
 _OPERATIONS: tuple[tuple[Operation, str], ...] = (
     ("occurrences", r"\bhow (?:many times|often) (?:does|is|do|are)\b.*\b(?:appear|occur|mentioned|used|found)"),
     ("most", r"\bwhich (\w+) (?:\w+ )?(?:the )?most (?:\w+s)\b|\bmost (?:common|frequent)\b"),
-    ("average", r"\b(?:average|mean)\b"),
-    ("sum", r"\b(?:total (?!number)|sum of|add up|altogether|combined|in total|together)"),
-    ("count", r"\b(?:how many|number of|count (?:of|the|all)|count)\b"),
+    ("average", r"\baverage\b|\b(?:the|a) mean\b"),
+    ("sum", r"\b(?:total (?!number)|sum of|add up|altogether|combined|in total|(?:put|taken) together)"),
+    ("count", r"\b(?:how many|number of|count (?:of|the|all|how))\b|^\s*count\b"),
     ("sum", r"\bhow much\b.*\b(?:all|total)\b|\btotal\b"),
     ("max", r"\b(?:highest|maximum|largest|biggest|greatest|most expensive|oldest|longest|latest|top|the most|max)\b"),
     ("min", r"\b(?:lowest|minimum|smallest|cheapest|youngest|shortest|fewest|the least|least expensive|min)\b"),
@@ -102,7 +102,7 @@ def understand(text: str, told: tuple[str, ...] = ()) -> Question:
         operation,
         terms,
         tuple(phrase(a, b) for a, b in pairwise(terms) if _side(a, b, asked)),
-        term(word) if word else None,
+        term(word, 1.5) if word else None,
         counted.group(1) if counted else "",
         _comparison(asked),
     )

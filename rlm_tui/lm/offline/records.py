@@ -70,7 +70,7 @@ def records():  # a record ends where one of its keys comes again
 
 def tidy(text, last):
     text = re.split(r"[\\n\\f]", text.strip(), maxsplit=1)[0] if last else text
-    return " ".join(text[:300].split()).strip(" ,;|.\\"'*[](){}")
+    return " ".join(text[:300].split()).strip(" ,;|\\"'*[](){}").rstrip(" .–—-")
 """
 _JSONL = """\
 def records():  # one JSON object a line
