@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from rlm_tui.errors import ExitCode
+from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.session.base import Session
 from rlm_tui.session.commands import SessionCommand
 from rlm_tui.text import safe
@@ -20,6 +21,7 @@ from rlm_tui.ui.actions import ACTIONS, BY_ID
 from rlm_tui.ui.gate import GateController
 from rlm_tui.ui.general import AppController
 from rlm_tui.ui.moving import LookController, PaneController, WalkController
+from rlm_tui.ui.opening import Opening
 from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
@@ -53,15 +55,18 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def __init__(
         self,
-        session: Session,
+        session: Session | Callable[[], Session],
         *,
+        title: str = "",
         open_question: bool = False,
         query: str = "",
         setup: Setup | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        self.session = session
+        self._make = session if callable(session) else None
+        self.session: Session = Opening(title) if callable(session) else session
+        self.failure: RlmTuiError | None = None
         self.ui = UiState()
         self.guard = KeyGuard()
         self.clock = clock
@@ -92,7 +97,29 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         """Begin to drain the session once the first paint is out."""
         self.call_after_refresh(self._begin)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the session is there; before, only its title is."""
+        return self._make is None
+
     def _begin(self) -> None:
+        if self._make is None:
+            self._opened(self.session)
+        else:
+            self.run_worker(partial(self._open, self._make), thread=True, exit_on_error=False)
+
+    def _open(self, make: Callable[[], Session]) -> None:
+        """Make the session in a thread, so that the screen stays alive while modules are imported."""
+        try:
+            session = make()
+        except RlmTuiError as error:
+            self.failure = error
+            self.call_from_thread(self.exit)
+        else:
+            self.call_from_thread(self._opened, session)
+
+    def _opened(self, session: Session) -> None:
+        self.session, self._make = session, None
         self.set_interval(_FRAME_S, self.tick)
         if self._open_question:
             self.open_start()
@@ -227,14 +254,17 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self.push_screen(StartScreen(self._setup or Setup(), self._query))
 
 
-def run_app(session: Session, *, open_question: bool = False, query: str = "", setup: Setup | None = None) -> int:
+def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
     """Show a session until the person quits; the terminal is as before, the session closed. Returns an ExitCode.
 
-    With `open_question` the start screen asks for what is missing; it begins with `query` and what `setup` names.
+    A callable makes the session after the first paint, which then shows `title`; what it raises is raised here.
+    The other options are those of RlmTuiApp: `open_question`, `query` and `setup` for the start screen.
     """
-    app = RlmTuiApp(session, open_question=open_question, query=query, setup=setup)
+    app = RlmTuiApp(session, **options)
     try:
         result = app.run()
     finally:
-        session.close()
+        app.session.close()
+    if app.failure is not None:
+        raise app.failure
     return ExitCode.OK if result is not None else int(app.return_code or ExitCode.FAILED)

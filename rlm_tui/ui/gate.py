@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rlm_tui.session import commands as cmd
+from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.selecting import held_text, interesting, open_hold
-from rlm_tui.ui.widgets.prompt import Asking, Purpose
 from rlm_tui.ui.words import hold_words
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
+from rlm_tui.ui.asking import Asking
 from rlm_tui.ui.lines import line
 from rlm_tui.ui.screens.layout import SMALLEST
 from rlm_tui.ui.state import Pane
@@ -19,13 +20,13 @@ from rlm_tui.ui.widgets.footer import Footer
 from rlm_tui.ui.widgets.frame import Frame, PaneWidget
 from rlm_tui.ui.widgets.gate_bar import GateBar
 from rlm_tui.ui.widgets.header import Header, QuestionBar
-from rlm_tui.ui.widgets.prompt import Asking, Prompt
 from rlm_tui.ui.widgets.rule import Rule
 from rlm_tui.ui.widgets.slider import Slider
 
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp
     from rlm_tui.ui.widgets.calls import NodeSelected
+    from rlm_tui.ui.widgets.prompt import Prompt
     from rlm_tui.ui.widgets.repl import ReplPane
 
 _NARROW, _LOW, _QUESTION_FROM = 100, 30, 20
@@ -35,6 +36,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     """Bars are there at the first paint; panes are imported and mounted after it."""
 
     _frame: Frame | None = None
+    _prompt: Prompt
 
     @property
     def owner(self) -> RlmTuiApp:
@@ -57,7 +59,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
         yield Header()
         yield QuestionBar()
         yield Container(id="body")
-        yield Prompt()
         yield Slider()
         yield Rule()
         yield GateBar()
@@ -72,14 +73,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     async def _mount_panes(self) -> None:
         from rlm_tui.ui.panes import make_panes
+        from rlm_tui.ui.widgets.prompt import Prompt
 
-        frame = Frame(make_panes())
+        frame, self._prompt = Frame(make_panes()), Prompt()
         frame.arrange_for(self.owner.ui.recent, zoomed=self.owner.ui.zoomed)
         await self.query_one("#body").mount(frame)
+        await self.mount(self._prompt, after="#body")
         self._frame = frame
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._begin_panes)
 
-    def _begin(self) -> None:
+    def _begin_panes(self) -> None:
         if self.is_current:
             self.enter(self.owner.ui.pane)
         self.show_all()
@@ -110,9 +113,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_panes(self) -> None:
         """Draw the panes that are on screen."""
-        if not self.is_ready:
-            return
         owner = self.owner
+        if not (self.is_ready and owner.is_open):
+            return
         for name in self.frame.on_screen:
             cast(PaneWidget, self.pane(name)).show(owner.session, owner.ui.selection)
         self.frame.mark(owner.ui.pane)
@@ -135,12 +138,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def ask(self, asking: Asking) -> None:
         """Open the prompt at the bottom."""
-        self.query_one(Prompt).ask(asking)
+        self._prompt.ask(asking)
         self.owner.ui.asking = True
 
     def close_prompt(self) -> None:
         """Close the prompt and go back to the pane."""
-        self.query_one(Prompt).close()
+        self._prompt.close()
         self.owner.ui.asking = False
         self.enter(self.owner.ui.pane)
 

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import codeop
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from textual import events
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
+from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.lines import line, split
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.editor import CodeEditor
-
-Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask"]
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """What a prompt asks for; `is_code` makes Enter a new line until the code is complete."""
-
-    purpose: Purpose
-    title: str
-    hint: str
-    is_code: bool = False
 
 
 class PromptEditor(CodeEditor):

@@ -1,0 +1,18 @@
+"""What a prompt can ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A purpose with its words; `is_code` makes Enter a new line until the code is complete."""
+
+    purpose: Purpose
+    title: str
+    hint: str
+    is_code: bool = False
