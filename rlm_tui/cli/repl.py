@@ -161,7 +161,9 @@ class Console:
 
         while (code := _typed()) is not None:
             if code.strip():
-                self._show(runner.run(self._run_interruptible(code, on_output=_write)))
+                result = runner.run(self._run_interruptible(code, on_output=_write))
+                _write("" if result.stdout.endswith("\n") or not result.stdout else "\n")
+                self._show(result)
         return ExitCode.OK
 
     async def _run_interruptible(self, code: str, on_output: OnOutput | None = None) -> BlockResult:

@@ -50,7 +50,7 @@ class Connection:
         try:
             await asyncio.wait_for(self._ready, _START_S)
         except (WorkerGoneError, TimeoutError) as exc:
-            problem = self._err.end()[0].strip().splitlines()[-1:] or ["it said nothing"]
+            problem = self._err.begin(None).strip().splitlines()[-1:] or ["it said nothing"]
             raise ReplError(f"The REPL worker did not start: {problem[0]}.") from exc
 
     async def ask(self, header: dict[str, Any], payload: bytes, reply: type[_M]) -> tuple[_M, bytes]:
@@ -103,9 +103,10 @@ class Connection:
             self._settle(message, payload)
 
     def _settle(self, message: Loaded | Value | Done, payload: bytes) -> None:
-        expected, future = self._replies.pop(message.id, (None, None))
+        expected, future = self._replies.get(message.id, (None, None))
         if future is None or type(message) is not expected:
             raise wire.FrameError("a reply that nobody waits for")
+        del self._replies[message.id]
         if not future.done():
             future.set_result((message, payload))
 

@@ -60,16 +60,11 @@ class WorkerREPL:
     async def run(self, code: str, *, timeout_s: float, on_output: OnOutput | None = None) -> BlockResult:
         """Run one block; a dead worker is a result (`died`, `killed`) and is replaced before the next block."""
         async with self._lock:
-            connection = await self._connected()
-            lost, self._lost = self._lost, ""
-            notes = [_lost_note(lost, self._loaded)] if lost else []
-            try:
-                result = await self._run(connection, code, timeout_s, on_output)
-            except BaseException:
-                await self._drop(connection)
-                self._lost = self._lost or "was ended while a block ran"
-                raise
-            return _with_notes(result, notes)
+            self._blocks += 1
+            result = await self._attempt(code, timeout_s, on_output)
+            if result is None:  # the worker had died meanwhile and the block had not begun
+                result = await self._attempt(code, timeout_s, on_output)
+            return result or BlockResult("died", error=CodeError("WorkerDied", f"The REPL worker {self._lost}."))
 
     async def lookup(self, name: str) -> str | None:
         """The text of a variable, or None when there is none or its text cannot be had."""
@@ -94,23 +89,17 @@ class WorkerREPL:
 
     def interrupt(self) -> None:
         """Stop the running block with SIGINT, keeping the state; safe from any thread."""
-
-        def act() -> None:
-            if self._watch is not None:
-                self._watch.interrupt()
-
-        self._from_any_thread(act)
+        watch = self._watch
+        if watch is not None:
+            self._soon(watch.interrupt)
 
     def kill(self) -> None:
         """End the worker at once; the running block reads `killed` and variables are lost; safe from any thread."""
-
-        def act() -> None:
-            if self._watch is not None:
-                self._watch.kill()
-            elif self._connection is not None:
-                self._connection.child.kill()
-
-        self._from_any_thread(act)
+        watch, connection = self._watch, self._connection
+        if watch is not None:
+            self._soon(watch.kill)
+        elif connection is not None:
+            self._soon(connection.child.kill)
 
     async def close(self) -> None:
         """End the worker and every child it started; idempotent."""
@@ -122,7 +111,7 @@ class WorkerREPL:
                 await self._drop(self._connection)
             self._loaded.clear()
 
-    def _from_any_thread(self, act: Callable[[], None]) -> None:
+    def _soon(self, act: Callable[[], None]) -> None:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: nothing runs
                 self._loop.call_soon_threadsafe(act)
@@ -178,10 +167,22 @@ class WorkerREPL:
         if self._watch is not None:
             self._watch.began()
 
+    async def _attempt(self, code: str, timeout_s: float, on_output: OnOutput | None) -> BlockResult | None:
+        connection = await self._connected()
+        lost, self._lost = self._lost, ""
+        try:
+            result = await self._run(connection, code, timeout_s, on_output)
+        except BaseException:
+            self._lost = "was ended while a block ran"
+            await self._drop(connection)
+            raise
+        if result is None:
+            return None
+        return _with_notes(result, [_lost_note(lost, self._loaded)] if lost else [])
+
     async def _run(
         self, connection: Connection, code: str, timeout_s: float, on_output: OnOutput | None
-    ) -> BlockResult:
-        self._blocks += 1
+    ) -> BlockResult | None:
         late = connection.begin_output(on_output)
         watch = self._watch = Watch(connection.child, timeout_s)
         calls = self._calls = Calls(self._handler, connection.channel, watch)
@@ -197,7 +198,8 @@ class WorkerREPL:
         if calls.failure is not None:
             raise calls.failure
         if done is None:
-            return await self._buried(connection, watch)
+            buried = await self._buried(connection, watch)
+            return buried if watch.has_begun or watch.killed else None
         self._names = done.names
         result = _result(done, str(answer, "utf-8", "replace"), watch, connection.end_output())
         return _with_notes(result, [f"Output that came between blocks: {late.strip()}"] if late.strip() else [])

@@ -22,7 +22,8 @@ class Watch:
         self._own = 0.0
         self._calls = 0
         self._since = self._loop.time()
-        self._has_begun = False
+        self.has_begun = False
+        self._is_over = False
         self._is_wanted = False
         self._grace_ends = 0.0
         self._timer = self._loop.call_later(timeout_s, self._tick)
@@ -45,25 +46,27 @@ class Watch:
 
     def began(self) -> None:
         """The worker runs the block: a SIGINT that came too early is sent now."""
-        self._has_begun = True
+        self.has_begun = True
         if self._is_wanted:
             self._child.interrupt()
 
     def interrupt(self) -> None:
         """Send SIGINT, now or as soon as the block has begun."""
         self._is_wanted = True
-        if self._has_begun:
+        if self.has_begun and not self._is_over:
             self._child.interrupt()
 
     def kill(self) -> None:
         """End the worker at once."""
-        self.killed = True
-        self._child.kill()
+        if not self._is_over:
+            self.killed = True
+            self._child.kill()
 
     def stop(self) -> None:
         """The block is over."""
         self._own = self.elapsed_s
         self._calls += 1
+        self._is_over = True
         self._timer.cancel()
 
     def _tick(self) -> None:

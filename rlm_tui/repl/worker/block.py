@@ -49,29 +49,37 @@ class Runner:
         try:
             self._interrupts.begin()
             began()
-            self._attempt(code, f"<block {number}>", outcome)
+            problem = self._execute(code, f"<block {number}>")
+            self._guard.restore()
+            self._tell(problem, outcome)
             self._read_answer(outcome)
             self._interrupts.running = False
         except BaseException as exc:  # noqa: BLE001  # also an interrupt while the outcome itself was told
             self._interrupts.running = False
+            self._guard.restore()
             _fail(outcome, exc, self._interrupts.fired, "")
-        self._guard.quiet()
         return outcome
 
-    def _attempt(self, code: str, filename: str, outcome: Outcome) -> None:
+    def _execute(self, code: str, filename: str) -> BaseException | None:
         try:
             body, last = _compile(code, filename)
             exec(body, self._namespace)  # noqa: S102
             if last is not None:
                 self._echo(eval(last, self._namespace))  # noqa: S307
-        except Finish:
-            pass
-        except SystemExit as exc:
-            outcome.notes.append(f"sys.exit({_brief(exc.code)}) ended the block; the REPL goes on.")
         except BaseException as exc:  # noqa: BLE001  # whatever a block raises is its result
-            if isinstance(exc, MemoryError):
+            if type(exc) is MemoryError:
                 self._guard.free_spare()
-            _fail(outcome, exc, self._interrupts.fired, _trace(exc))
+            return exc
+        return None
+
+    def _tell(self, problem: BaseException | None, outcome: Outcome) -> None:
+        if problem is None or type(problem) is Finish:
+            return
+        if issubclass(type(problem), SystemExit):
+            code = _brief(getattr(problem, "code", None))
+            outcome.notes.append(f"sys.exit({code}) ended the block; the REPL goes on.")
+        else:
+            _fail(outcome, problem, self._interrupts.fired, _trace(problem))
 
     def _echo(self, value: object) -> None:
         if value is not None:

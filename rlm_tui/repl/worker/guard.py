@@ -38,17 +38,13 @@ class Guard:
         self._gc = gc.get_threshold()
         self._spare: bytearray | None = bytearray(_SPARE)
 
-    def quiet(self) -> None:
-        """After a block: nothing of it runs by itself any more, save its threads."""
+    def restore(self) -> None:
+        """After a block and before the next: as at the start, except for what modules and variables hold."""
         sys.settrace(None)
         sys.setprofile(None)
         threading.settrace(None)
         threading.setprofile(None)
         self._restore_signals()
-
-    def restore(self) -> None:
-        """Before a block: the process is as at the start, except for what modules and variables hold."""
-        self.quiet()
         vars(builtins).update(self._builtins)
         for name, value in (self._streams | self._hooks).items():
             setattr(sys, name, value)

@@ -119,6 +119,7 @@ class Link:
                 self._interrupts.unshield()
 
     def _read_forever(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # they are for the main thread
         try:
             while True:
                 self._deliver(*self._read())

@@ -1,0 +1,130 @@
+"""`rlm-tui repl` as a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "rlm_tui", "repl"]
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "script.json"
+    path.write_text(
+        json.dumps({"root": [], "sub": {"^fail$": {"text": "", "error": {"status": 400}}, "(?s).*": "sub"}})
+    )
+    return path
+
+
+def repl(given: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *options], input=given, capture_output=True, text=True, check=False, timeout=60)
+
+
+def answers(given: list[str], *options: str) -> list[dict[str, Any]]:
+    lines = "".join(json.dumps({"code": code}) + "\n" for code in given)
+    done = repl(lines, "--json", *options)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_each_line_of_code_is_answered_by_one_line() -> None:
+    first, second, third = answers(["x = 2\nprint('ü')", "1 / 0", "FINAL_VAR('x')"])
+    elapsed = first.pop("elapsed_s")
+    assert elapsed > 0
+    assert first == {"status": "ok", "stdout": "ü\n", "stderr": "", "error": None, "final": None}
+    assert second["status"] == "error"
+    assert second["error"]["type"] == "ZeroDivisionError"
+    assert set(second["error"]) == {"type", "message", "traceback"}
+    assert third["final"] == {"kind": "var", "value": "2", "via": "FINAL_VAR"}
+
+
+def test_each_way_for_a_block_to_end_has_its_status() -> None:
+    codes = ["while True: pass", "import os; os._exit(0)", "print('back')"]
+    got = answers(codes, "--block-timeout", "0.2")
+    assert [answer["status"] for answer in got] == ["interrupted", "died", "ok"]
+    assert got[2]["stdout"] == "back\n"
+
+
+def test_sub_calls_go_to_the_sub_model_and_are_limited(script: Path) -> None:
+    codes = ["print(llm_query('a'), llm_query_batched(['b', 'fail']))", "llm_query('c')"]
+    first, second = answers(codes, "--sub-model", f"scripted:{script}", "--max-subcalls", "3")
+    assert first["stdout"].startswith("sub ['sub', 'Error: ")
+    assert "limit of 3 sub-calls is used up" in second["error"]["message"]
+
+
+def test_a_context_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("alpha\r\nbeta")
+    (got,) = answers(["print(repr(context))"], "--context", str(tmp_path / "a.txt"))
+    assert got["stdout"] == "'alpha\\r\\nbeta'\n"
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[]", '{"code": 3}', "\\ud800", "[" * 100_000])
+def test_a_line_that_is_no_code_is_answered_and_the_next_still_runs(line: str) -> None:
+    done = repl(line + '\n\n{"code": "print(1)"}\n', "--json")
+    bad, good = map(json.loads, done.stdout.splitlines())
+    assert bad["status"] == "error"
+    assert bad["error"]["message"].startswith("Line 1: ")
+    assert good["stdout"] == "1\n"
+
+
+def test_notes_are_talk_and_go_to_stderr() -> None:
+    done = repl(json.dumps({"code": "answer['ready'] = True"}) + "\n", "--json")
+    assert "note: answer" in done.stderr
+    assert "NOT SANDBOXED" in done.stderr
+
+
+def test_cells_on_stdin_run_in_order_and_stop_at_an_error() -> None:
+    done = repl("x = 3\nx\n# %%\nprint(x + 1)\n# %% fails\n1 / 0\n# %%\nprint('never')\n", "--sandbox", "none")
+    assert done.stdout == "3\n4\n"
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert "NOT SANDBOXED" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--sandbox", "strong"],
+        ["--sandbox", "x"],
+        ["--block-timeout", "0"],
+        ["--context", "/nonexistent"],
+        ["--memory", "x"],
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence_and_code_2(options: list[str]) -> None:
+    done = repl("", *options)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().count("\n") == 0
+
+
+def test_a_person_at_a_terminal_can_interrupt_a_block_and_go_on() -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(COMMAND, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+        os.close(theirs)
+        _type(ours, b">>> ", b"x = 5\n")
+        _type(ours, b">>> ", b"if x:\n    print('on'); [0 for _ in iter(int, 1)]\n\n")
+        _type(ours, b"on\r\n", b"")
+        process.send_signal(signal.SIGINT)
+        _type(ours, b"KeyboardInterrupt", b"")
+        _type(ours, b">>> ", b"x + 1\n")
+        _type(ours, b"6\r\n", b"")
+        _type(ours, b">>> ", b"\x04")
+        assert process.wait(30) == 0
+    os.close(ours)
+
+
+def _type(terminal: int, after: bytes, keys: bytes) -> None:
+    seen = b""
+    while after not in seen:
+        seen += os.read(terminal, 4096)
+    os.write(terminal, keys)
