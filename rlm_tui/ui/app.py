@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.screen import Screen
 
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.session.base import Session
 from rlm_tui.session.commands import SessionCommand
+from rlm_tui.session.crash import unexpected
 from rlm_tui.text import safe
 from rlm_tui.ui.actions import ACTIONS, BY_ID
 from rlm_tui.ui.gate import GateController
@@ -53,6 +56,9 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     COMMANDS: ClassVar[set[Any]] = {ActionProvider}
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
 
+    class Opened(Message):
+        """The session has been made, or could not be."""
+
     def __init__(
         self,
         session: Session | Callable[[], Session],
@@ -66,6 +72,8 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         super().__init__()
         self._make = session if callable(session) else None
         self.session: Session = Opening(title) if callable(session) else session
+        self._made: Session | None = None
+        self._opener: threading.Thread | None = None
         self.failure: RlmTuiError | None = None
         self.ui = UiState()
         self.guard = KeyGuard()
@@ -106,23 +114,42 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         if self._make is None:
             self._opened(self.session)
         else:
-            self.run_worker(partial(self._open, self._make), thread=True, exit_on_error=False)
+            self._opener = threading.Thread(target=self._open, args=(self._make,), name="rlm-tui-open", daemon=True)
+            self._opener.start()
 
     def _open(self, make: Callable[[], Session]) -> None:
         """Make the session in a thread, so that the screen stays alive while modules are imported."""
         try:
-            session = make()
-        except RlmTuiError as error:
-            self.failure = error
-            self.call_from_thread(self.exit)
+            self._made = make()
+        except Exception as error:  # noqa: BLE001  the end of a thread: nobody above would hear of it
+            self.failure = error if isinstance(error, RlmTuiError) else unexpected(error)
+        self.post_message(self.Opened())
+
+    def on_rlm_tui_app_opened(self) -> None:
+        """The session is there, or there is none."""
+        if self._made is None:
+            self.exit()
         else:
-            self.call_from_thread(self._opened, session)
+            self._opened(self._made)
 
     def _opened(self, session: Session) -> None:
         self.session, self._make = session, None
         self.set_interval(_FRAME_S, self.tick)
         if self._open_question:
             self.open_start()
+        self.redraw()
+
+    def close_session(self) -> None:
+        """End the session, also one that was still being made when the person quit."""
+        if self._opener is not None:
+            self._opener.join()
+        (self._made or self.session).close()
+
+    def _fatal_error(self) -> None:
+        """A fault of the app: its traceback goes to the crash log, and the caller of `run_app` gets one sentence."""
+        error = sys.exc_info()[1]
+        self.failure = unexpected(error) if error is not None else self.failure
+        self._close_messages_no_wait()
 
     def tick(self) -> None:
         """Take in what happened; draw only when something did, or when the clock in the header moved on."""
@@ -264,7 +291,7 @@ def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
     try:
         result = app.run()
     finally:
-        app.session.close()
+        app.close_session()
     if app.failure is not None:
         raise app.failure
     return ExitCode.OK if result is not None else int(app.return_code or ExitCode.FAILED)

@@ -77,8 +77,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
         frame, self._prompt = Frame(make_panes()), Prompt()
         frame.arrange_for(self.owner.ui.recent, zoomed=self.owner.ui.zoomed)
-        await self.query_one("#body").mount(frame)
-        await self.mount(self._prompt, after="#body")
+        body = self.query_one("#body")
+        if not body.is_attached:  # the person has quit already
+            return
+        mounting = self.mount(self._prompt, after=body), body.mount(frame)
+        for mounted in mounting:
+            await mounted
         self._frame = frame
         self.call_after_refresh(self._begin_panes)
 
