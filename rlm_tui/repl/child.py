@@ -25,6 +25,8 @@ class Child:
 
     def __init__(self, memory_mb: int) -> None:
         self.memory_mb = memory_mb
+        self.was_stubborn = False
+        """True when it lived on without its channel and had to be ended."""
         self.sock, theirs = socket.socketpair()
         command = [sys.executable, "-I", "-B", "-X", "utf8", _PROGRAM, str(theirs.fileno()), str(memory_mb)]
         try:
@@ -76,6 +78,7 @@ class Child:
         deadline = loop.time() + patience_s
         while self.is_alive:
             if loop.time() >= deadline:
+                self.was_stubborn = patience_s > 0
                 self.kill()
             await asyncio.sleep(_POLL_S)
         self.kill()

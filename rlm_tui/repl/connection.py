@@ -77,7 +77,11 @@ class Connection:
         if self.breach:
             self.child.kill()
         status = await self.child.end(_PATIENCE_S)
-        return f"broke the protocol ({self.breach})" if self.breach else name_exit(status, self.child.memory_mb)
+        if self.breach:
+            return f"broke the protocol ({self.breach})"
+        if self.child.was_stubborn:
+            return "gave up its channel and was ended"
+        return name_exit(status, self.child.memory_mb)
 
     async def close(self) -> None:
         """End the process with all it started and give back every descriptor; idempotent."""

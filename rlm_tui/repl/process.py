@@ -6,9 +6,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
+
+from msgspec import structs
+from msgspec.structs import asdict
 
 from rlm_tui.errors import ReplError
-from rlm_tui.events import CodeError
+from rlm_tui.events import CodeError, VarChange
 from rlm_tui.repl.base import BlockResult, ContextValue, HostHandler, Offer, OnOutput, WorkerFacts
 from rlm_tui.repl.calls import Calls, refuse
 from rlm_tui.repl.connection import Connection, WorkerGoneError
@@ -21,6 +25,9 @@ _LOOKUP_S = 5.0
 _MAX_NOTES = 50
 _MAX_NOTE = 2_000
 _MAX_CHANGES = 200
+_MAX_NAMES = 2_000
+_MAX_TEXT = 20_000
+_V = TypeVar("_V", CodeError, VarChange)
 
 
 class WorkerREPL:
@@ -200,7 +207,7 @@ class WorkerREPL:
         if done is None:
             buried = await self._buried(connection, watch)
             return buried if watch.has_begun or watch.killed else None
-        self._names = done.names
+        self._names = done.names[:_MAX_NAMES]
         result = _result(done, str(answer, "utf-8", "replace"), watch, connection.end_output())
         return _with_notes(result, [f"Output that came between blocks: {late.strip()}"] if late.strip() else [])
 
@@ -238,19 +245,28 @@ def _result(done: Done, answer: str, watch: Watch, output: tuple[tuple[str, int]
         error=_error(done, watch),
         elapsed_s=watch.elapsed_s,
         offer=Offer(answer, done.via) if done.via else None,
-        changes=tuple(done.changes[:_MAX_CHANGES]),
+        changes=tuple(_bounded(change) for change in done.changes[:_MAX_CHANGES]),
         notes=(*notes, *_dropped_notes(lost_out + own[0], lost_err + own[1])),
     )
 
 
+def _bounded(value: _V) -> _V:
+    """A value from the worker with every text in it cut to what an honest worker sends at most."""
+    long = {name: text[:_MAX_TEXT] for name, text in asdict(value).items() if type(text) is str}
+    return structs.replace(value, **long)
+
+
 def _error(done: Done, watch: Watch) -> CodeError | None:
-    if done.error is None or done.status != "interrupted":
-        return done.error
+    if done.error is None:
+        return None
+    error = _bounded(done.error)
+    if done.status != "interrupted":
+        return error
     kept = "variables set so far are kept"
     if watch.timed_out:
         message = f"The block ran longer than {watch.timeout_s:g} s of its own time and was interrupted; {kept}."
-        return CodeError("TimeoutError", message, done.error.traceback)
-    return CodeError("KeyboardInterrupt", f"The block was interrupted; {kept}.", done.error.traceback)
+        return CodeError("TimeoutError", message, error.traceback)
+    return CodeError("KeyboardInterrupt", f"The block was interrupted; {kept}.", error.traceback)
 
 
 def _dropped_notes(stdout: int, stderr: int) -> tuple[str, ...]:

@@ -301,3 +301,48 @@ def test_the_strong_sandbox_is_refused_and_an_unknown_one_too() -> None:
     for name in ("strong", "iron"):
         with pytest.raises(UsageError, match=f"--sandbox '?{name}"):
             WorkerREPL(Echo(), sandbox=name)
+
+
+async def test_a_worker_ends_with_its_host() -> None:
+    host = """
+import asyncio
+from rlm_tui.repl.process import WorkerREPL
+async def main():
+    repl = WorkerREPL(None)
+    await repl.run("import os, subprocess\\np = subprocess.Popen(['sleep', '1000'])", timeout_s=30)
+    print((await repl.run("print(os.getpid(), p.pid)", timeout_s=30)).stdout, end='', flush=True)
+    await repl.run("while True: pass", timeout_s=600)
+asyncio.run(main())
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", host, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    pids = [int(word) for word in (await process.stdout.readline()).split()]
+    assert len(pids) == 2
+    process.kill()
+    await process.wait()
+    for pid in pids:
+        await until_dead(pid)
+
+
+async def test_the_worker_imports_nothing_of_the_package_and_none_of_its_dependencies() -> None:
+    async with open_repl() as repl:
+        code = "import sys\nprint([m for m in sys.modules if m.split('.')[0] in ('rlm_tui', 'msgspec', 'asyncio')])"
+        assert await stdout_of(repl, code) == "[]\n"
+
+
+async def test_a_flood_on_a_descriptor_leaves_the_host_small_and_free() -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with open_repl() as repl:
+        counting = asyncio.create_task(count_turns())
+        result = await run(repl, "import os\nwhile True: os.write(1, b'x' * 65536)", 0.3)
+        counting.cancel()
+        assert result.status == "interrupted"
+        assert len(result.stdout) < 1_000_000
+        assert turns > 100
