@@ -51,15 +51,29 @@ for number, at, text in best[:«show»]:
 """
 
 SIMPLE_SEARCH = """\
-# Step 2, simpler: find the surroundings of the first places where the words of the question stand
+# Step 2, simpler: find the stretches of text that hold the most words of the question
 docs = [context] if isinstance(context, str) else [str(part) for part in context]
-best = []
+stems = «stems»
+hits = []
 for number, doc in enumerate(docs):
-    text = doc.lower()
-    for at in [at for stem in «stems» if (at := text.find(stem)) >= 0]:
-        best.append((number, at, doc[max(0, at - 700) : at + 1300]))
-best = best[:«keep»]
-print("windows:", len(best))
+    for start in range(0, len(doc), 1000):
+        text = doc[max(0, start - 300) : start + 1300]
+        hits.append((sum(stem in text.lower() for stem in stems), number, start + 400, text))
+hits.sort(key=lambda hit: hit[0], reverse=True)
+best = [(number, at, text) for count, number, at, text in hits[:«keep»] if count]
+print("windows:", len(hits), "| passages:", len(best))
+"""
+
+OCCURRENCES = """\
+# Step 2: count every place where the words stand, as whole words in any case
+import re
+
+docs = [context] if isinstance(context, str) else [str(part) for part in context]
+docs = [re.sub(r"-\\n(?=[a-z])", "", doc) for doc in docs]  # join words that a line break cut
+places = [len(re.findall(«pattern», doc, re.IGNORECASE)) for doc in docs]
+print("in each document:", places[:20])
+final_answer = f"{sum(places)} (times that " + «said» + " stands in the text)"
+print("final_answer:", final_answer)
 """
 
 ASK = '''\
@@ -89,7 +103,7 @@ def place(number, position):
 
 answers = {}
 for (number, at, text), reply in zip(best, replies):
-    got = dict(re.findall(r"^(ANSWER|SENTENCE|SURENESS): *(.+)$", str(reply), re.MULTILINE))
+    got = dict(re.findall(r"^\\W*(ANSWER|SENTENCE|SURENESS)[:* ]+(.+)$", str(reply), re.MULTILINE))
     if "ANSWER" in got and "SENTENCE" in got:
         sureness = int(re.sub(r"\\D", "", got.get("SURENESS", "")) or 50)
         words = r"\\s+".join(re.escape(word) for word in got["SENTENCE"].split())
@@ -98,12 +112,13 @@ for (number, at, text), reply in zip(best, replies):
         old = answers.get(got["ANSWER"], (0,))
         answers[got["ANSWER"]] = max(old, (sureness, place(number, position), got["SENTENCE"]))
 ranked = sorted(answers.items(), key=lambda item: item[1][0], reverse=True)
-print("answers:", [(answer, facts[0], facts[1]) for answer, facts in ranked[:5]])
-final_answer = «nothing»
+print("answers:", [(value, facts[0], facts[1]) for value, facts in ranked[:5]])
+failed = sum(str(reply).startswith("Error") for reply in replies)
+final_answer = «nothing» + (f" ({failed} of {len(replies)} sub-calls failed)" if failed else "")
 if len(ranked) > «refused»:
-    answer, (sureness, where, sentence) = ranked[«refused»]
+    value, (sureness, where, sentence) = ranked[«refused»]
     perhaps = "" if sureness >= 60 else "Perhaps "
-    final_answer = f'{perhaps}{answer} ({where}): "{sentence}"'
+    final_answer = f'{perhaps}{value} ({where}): "{sentence}"'
 print("final_answer:", final_answer)
 """
 

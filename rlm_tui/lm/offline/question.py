@@ -13,7 +13,10 @@ Kind = Literal["person", "time", "place", "number", "name", "value"]
 Operation = Literal["count", "sum", "average", "max", "min", "most", "occurrences", "lookup"]
 
 _OPERATIONS: tuple[tuple[Operation, str], ...] = (
-    ("occurrences", r"\bhow (?:many times|often) (?:does|is|do|are)\b.*\b(?:appear|occur|mentioned|used|found)"),
+    (
+        "occurrences",
+        r"\bhow (?:many times|often) (?:does|is|do|are)\b.*\b(?:appear|occur|mentioned|used|found|come up|stand)",
+    ),
     ("most", r"\bwhich (\w+) (?:\w+ )?(?:the )?most (?:\w+s)\b|\bmost (?:common|frequent)\b"),
     ("average", r"\baverage\b|\b(?:the|a) mean\b"),
     ("sum", r"\b(?:total (?!number)|sum of|add up|altogether|combined|in total|(?:put|taken) together)"),

@@ -26,6 +26,8 @@ def next_turn(story: Story) -> str:
             "beside them. First I look at how the context is built.",
             code.PROBE,
         )
+    if question.operation == "occurrences" and "count" not in story.tries:
+        return _occurrences(story, question)
     if "windows:" not in story.outputs.get("find", ""):
         return _search(story, question)
     known = _known(story)
@@ -36,6 +38,15 @@ def next_turn(story: Story) -> str:
 
 def _turn(prose: str, block: str, ending: str = "") -> str:
     return f"{prose}\n\n```repl\n{block}```\n{ending}"
+
+
+def _occurrences(story: Story, question: Question) -> str:
+    named = [
+        term.word for term in question.terms if not re.fullmatch(r"words?|phrases?|terms?|times?|often", term.word)
+    ]
+    pattern = code.raw(r"\b" + r"\W+".join(re.escape(word) for word in named) + r"\b")
+    block = code.fill(code.OCCURRENCES, pattern=pattern, said=" ".join(named))
+    return _finish(story, f"I count how often {' '.join(named)} stands in the whole text.", block)
 
 
 def _search(story: Story, question: Question) -> str:
