@@ -83,6 +83,22 @@ class Terminal:
             if not self._pump(end - time.monotonic()):
                 raise AssertionError(f"never {'went' if gone else 'came'}: {texts}; the screen was:\n{self.text}")
 
+    def press_until(self, key: str, text: str) -> None:
+        """Press a key that acts at the gate, again while the gate still guards against a slip of the fingers."""
+        end = time.monotonic() + _PATIENCE_S
+        while text not in self.text:
+            assert time.monotonic() < end, f"{key} never led to {text!r}; the screen was:\n{self.text}"
+            self.press(key)
+            pause = time.monotonic() + 0.5
+            while text not in self.text and time.monotonic() < pause:
+                self._pump(pause - time.monotonic())
+
+    def settle(self) -> None:
+        """Wait until the program has written nothing for a while, as it does between two frames without news."""
+        while select.select([self._fd], [], [], 0.15)[0]:
+            if not self._pump(1.0):
+                return
+
     def finish(self) -> int:
         """Wait for the end of the command; returns its exit code."""
         end = time.monotonic() + _PATIENCE_S

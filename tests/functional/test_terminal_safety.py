@@ -1,0 +1,106 @@
+"""Law 8: text from a model, a document or a trace is never markup and never a terminal escape, on any screen."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.driving import block
+from tests.terminal import Terminal, python
+
+ESCAPES = ("\x1b]52;c;UFdORUQ=\x07", "\x1b]0;PWNED\x07", "\x9b41m", "\x1b[41mPWNED", "\x9d0;PWNED\x9c", "\x1bP+q\x1b\\")
+SHIFTS = ("\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\x7f", "\x08\x08", "\x00")
+MARKUP = "[bold red]MARKED[/] [link=https://pwned.example]here[/link] [@click=app.quit]quit[/] [/]"
+HOSTILE = " ".join((*ESCAPES, *SHIFTS, MARKUP))
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> tuple[Path, str, Path]:
+    """A document, a model spec and a trace path, all of them full of escapes."""
+    document = tmp_path / "evil [red]name\x1b]0;PWNED\x07.md"
+    text = HOSTILE.replace("\0", "")  # a NUL byte would make it a binary file, which is refused
+    document.write_text(f"# Heading {text}\n\nText {text}\n" * 3, encoding="utf-8")
+    code = f"v = context\nname = {HOSTILE!r}\nprint(context)\nprint(llm_query(name))\nraise ValueError(name)"
+    root = [f"I say {HOSTILE}\n{block(code)}", f"```python\n# {HOSTILE}\nx = 1\n```", f"FINAL({HOSTILE})"]
+    path = tmp_path / "script.json"
+    path.write_text(json.dumps({"root": root, "sub": {"": f"sub {HOSTILE}"}}), encoding="utf-8")
+    return document, f"scripted:{path}", tmp_path / "evil.rlm.jsonl"
+
+
+def assert_clean(terminal: Terminal) -> None:
+    """Nothing of the payload reached the terminal as it was."""
+    text = bytes(terminal.written).decode("utf-8", "strict")
+    for escape in ESCAPES:
+        assert escape not in text, repr(escape)
+    for shift in SHIFTS[:-2]:
+        assert shift not in text, repr(shift)
+    assert not re.search("[\x80-\x9f]", text), "a C1 control"
+    for title in re.findall(r"\x1b\](.*?)(?:\x07|\x1b\\)", text):
+        assert "PWNED" not in title
+        assert not title.startswith("52")
+        assert "pwned.example" not in title
+
+
+def look_everywhere(terminal: Terminal) -> None:
+    """Open every pane, the help and the palette."""
+    for key in "123456":
+        terminal.press(key)
+        terminal.settle()
+    terminal.press("?")
+    terminal.settle()
+    terminal.press("escape", ":")
+    terminal.settle()
+    terminal.press("escape")
+    terminal.settle()
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+def test_no_screen_of_a_live_run_or_its_replay_lets_an_escape_through(
+    hostile: tuple[Path, str, Path], tmp_path: Path, size: tuple[int, int]
+) -> None:
+    document, model, trace = hostile
+    env = {"RLM_TUI_HOME": str(tmp_path)}
+    words = ("open", str(document), "-q", f"What? {HOSTILE[:60]}".replace("\x00", ""), "-m", model, "--step")
+    command = python(*words, "--trace", str(trace), "--sandbox", "none")
+    with Terminal(command, columns=size[0], lines=size[1], env=env) as terminal:
+        terminal.wait("HELD")
+        look_everywhere(terminal)
+        terminal.press("2")
+        terminal.press_until("i", "TYPING")
+        terminal.press("escape")
+        terminal.wait("KEYS")
+        terminal.press("f5")
+        terminal.wait("ANSWERED")
+        look_everywhere(terminal)
+        terminal.press("ctrl+q")
+        assert terminal.finish() == 0
+        assert_clean(terminal)
+    with Terminal(python("replay", str(trace)), columns=size[0], lines=size[1], env=env) as terminal:
+        terminal.wait("REPLAY")
+        look_everywhere(terminal)
+        for key in ("home", ".", ".", "."):
+            terminal.press(key)
+            terminal.settle()
+        terminal.press("ctrl+q")
+        assert terminal.finish() == 0
+        assert_clean(terminal)
+
+
+@pytest.mark.parametrize("command", ["run", "trace info", "runs"])
+def test_commands_without_a_screen_keep_a_terminal_clean(
+    hostile: tuple[Path, str, Path], tmp_path: Path, command: str
+) -> None:
+    document, model, trace = hostile
+    env = {"RLM_TUI_HOME": str(tmp_path)}
+    ask = ("run", str(document), "-q", f"What? {MARKUP}", "-m", model)
+    with Terminal(python(*ask, "--trace", str(trace)), env=env) as first:
+        assert first.finish() == 0
+    with Terminal(python(*ask), env=env) as second:
+        assert second.finish() == 0
+    words = {"run": (*ask, "--no-trace"), "trace info": ("trace", "info", str(trace)), "runs": ("runs",)}[command]
+    with Terminal(python(*words), columns=200, env=env) as terminal:
+        assert terminal.finish() == 0
+        assert_clean(terminal)
