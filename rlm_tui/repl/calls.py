@@ -67,7 +67,7 @@ class Calls:
             return {"error": str(exc)}, b""
         if len(answers) != len(call.prompts):
             raise RuntimeError(f"{len(answers)} answers to {len(call.prompts)} prompts of {call.function}")
-        sizes, payload = wire.join(answers)
+        sizes, payload, _ = wire.join(answers)
         return {"sizes": sizes}, payload
 
 

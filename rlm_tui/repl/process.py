@@ -153,7 +153,7 @@ class WorkerREPL:
 
     async def _send_value(self, connection: Connection, name: str, value: ContextValue) -> None:
         is_list = not isinstance(value, str)
-        sizes, payload = wire.join([value] if isinstance(value, str) else value)
+        sizes, payload, _ = wire.join([value] if isinstance(value, str) else value)
         if len(payload) > wire.MAX_TO_WORKER:
             raise ReplError(f"{name} has {len(payload):,} bytes; the REPL takes at most {wire.MAX_TO_WORKER:,}.")
         header = {"op": "load", "name": name, "is_list": is_list, "sizes": sizes}

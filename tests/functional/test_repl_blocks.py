@@ -109,7 +109,11 @@ async def test_lone_surrogates_are_scrubbed_and_noted() -> None:
     async with open_repl() as repl:
         result = await run(repl, "print('a\\ud800b')")
         assert result.stdout == "a\ufffdb\n"
-        assert result.notes == ("1 lone surrogates in the output were replaced by U+FFFD.",)
+        assert result.notes == ("Lone surrogates in the output were replaced by U+FFFD (1).",)
+        result = await run(repl, "print(llm_query('\\udc80'))")
+        assert result.stdout == "<\ufffd>\n"
+        assert result.notes == ("Lone surrogates in the prompts were replaced by U+FFFD (1).",)
+        assert (await run(repl, "1")).notes == ()
 
 
 @pytest.mark.parametrize(("code", "note"), [("exit()", "sys.exit()"), ("import sys\nsys.exit(3)", "sys.exit(3)")])

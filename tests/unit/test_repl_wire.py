@@ -13,7 +13,8 @@ from rlm_tui.repl.worker.clip import Clip
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 @settings(deadline=None, max_examples=100)
 def test_texts_come_back_as_they_went(texts: list[str]) -> None:
-    sizes, payload = wire.join(texts)
+    sizes, payload, replaced = wire.join(texts)
+    assert replaced == 0
     assert wire.split(sizes, payload) == texts
 
 

@@ -38,6 +38,8 @@ class Helpers:
         self._link = link
         self._namespace = namespace
         self.offer: Offer | None = None
+        self.replaced = 0
+        """Lone surrogates in prompts, which no channel can carry."""
         self.table = {**self._call_helpers(), **self._answer_helpers(), "SHOW_VARS": self._show_vars()}
         """Name to function."""
         for function in self.table.values():
@@ -57,7 +59,8 @@ class Helpers:
     def _ask(self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool) -> list[str]:
         if model is not None and not isinstance(model, str):
             raise TypeError(f"{function}: model must be a str or None, not {type(model).__name__}")
-        sizes, payload = wire.join(prompts)
+        sizes, payload, replaced = wire.join(prompts)
+        self.replaced += replaced
         header = {"function": function, "model": model, "is_batch": is_batch, "sizes": sizes}
         reply, data = self._link.call(header, payload)
         if reply.get("error"):

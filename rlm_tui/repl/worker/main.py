@@ -126,9 +126,13 @@ class Worker:
 
     def _output_notes(self, late: str) -> list[str]:
         notes = [f"A thread of an earlier block printed meanwhile: {late.strip()}"] if late else []
-        replaced = self._out.replaced + self._err.replaced
-        if replaced:
-            notes.append(f"{replaced:,} lone surrogates in the output were replaced by U+FFFD.")
+        for what, replaced in (
+            ("output", self._out.replaced + self._err.replaced),
+            ("prompts", self._helpers.replaced),
+        ):
+            if replaced:
+                notes.append(f"Lone surrogates in the {what} were replaced by U+FFFD ({replaced:,}).")
+        self._helpers.replaced = 0
         return notes
 
 

@@ -35,10 +35,12 @@ def encode(text: str) -> tuple[bytes, int]:
         return clean.encode(), count
 
 
-def join(texts: Iterable[str]) -> tuple[list[int], bytes]:
-    """Many texts as one payload: the byte length of each, and the bytes."""
-    parts = [encode(text)[0] for text in texts]
-    return [len(part) for part in parts], parts[0] if len(parts) == 1 else b"".join(parts)
+def join(texts: Iterable[str]) -> tuple[list[int], bytes, int]:
+    """Many texts as one payload: the byte length of each, the bytes, and how many surrogates were replaced."""
+    encoded = [encode(text) for text in texts]
+    parts = [part for part, _ in encoded]
+    payload = parts[0] if len(parts) == 1 else b"".join(parts)
+    return [len(part) for part in parts], payload, sum(count for _, count in encoded)
 
 
 def split(sizes: Sequence[int], payload: bytes | bytearray) -> list[str]:
