@@ -16,7 +16,7 @@ from rlm_tui.session.base import LiveText
 from rlm_tui.ui.content.calls import CallRows, scene
 from rlm_tui.ui.content.chat import Messages, chat
 from rlm_tui.ui.content.context import DocumentRows, OutlineRows, absent, status
-from rlm_tui.ui.content.parts import FOLD, Page, page_of
+from rlm_tui.ui.content.parts import FOLD, NODE, Page, page_of
 from rlm_tui.ui.content.repl import Blocks, repl
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.tree import CallTree
@@ -43,6 +43,23 @@ def test_the_chat_is_what_the_model_saw_and_what_it_said_last() -> None:
     assert f"  Query: {QUESTION}" in said
     assert "  FINAL(160,000)" in said
     assert any("newest" in row for row in said)
+
+
+def test_an_exchange_that_was_taken_back_is_not_in_the_chat() -> None:
+    run = clean()
+    again = run.open("1.2.lm2", "lm", "1.2")
+    new = (ev.StoredMessage("user", "Look at p. 26 this time."),)
+    before, messages = run.trajectory.last, Messages()
+    run.emit(ev.LmRequested(node=again, model="m", messages=new, prior=3))
+    after = run.trajectory.last
+    for seq in (before, after, before, after, 5, after):
+        now = Page(run.trajectory.at(seq), run.log, WIDTH)
+        talk = chat(now, None, messages)
+        heads = [index for index, row in enumerate(talk.rows) if row.key.startswith(NODE)]
+        said = len(now.view.conversation("1")) + (seq == before)
+        assert len(heads) == said
+        assert any("Look at p. 26" in row.text for row in talk.rows) == (seq == after)
+        assert set(talk.heads.values()) <= set(heads)
 
 
 def test_words_that_wait_are_queued_and_then_sent() -> None:
@@ -123,8 +140,8 @@ def test_variables_say_what_the_last_block_did() -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_what_was_drawn_before_is_drawn_the_same_again(name: str) -> None:
     run = RUNS[name]()
-    messages: Messages = {}
-    blocks: Blocks = {}
+    messages = Messages()
+    blocks = Blocks()
     for seq in (*range(run.trajectory.last + 1), *range(run.trajectory.last, -1, -1)):
         now = Page(run.trajectory.at(seq), run.log, WIDTH)
         assert list(chat(now, None, messages).rows) == list(chat(now, None).rows)

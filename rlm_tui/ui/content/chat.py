@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.text import plural
 from rlm_tui.trajectory import Node
-from rlm_tui.ui.content.parts import FOLD, MARGIN, NODE, Page, folded, note, response_of, streaming
+from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
-from rlm_tui.ui.rows import Joined, text_rows
+from rlm_tui.ui.rows import Joined, Stack, Window, text_rows
 
 _EMPTY = "The conversation with the root LM appears here, as the model sees it."
 _MESSAGE_ROWS = 24
@@ -21,7 +23,45 @@ _ROLES = {"system": ("○ system", "dim"), "user": ("↳ to the model", "output"
 _BODY = {"system": "dim", "user": "output", "assistant": "text"}
 _PERSON = ("The user says: ", "The user changed ", "The user ran ")
 _CUT = "characters left out"
-Messages: TypeAlias = dict[tuple[int, int, int, bool], Rows]
+
+
+@dataclass(slots=True)
+class Messages:
+    """The messages of an RLM as they were drawn, for a width and the folds that are open.
+
+    `sizes` says how many messages there were after each request. A request that changed earlier messages makes all
+    that was drawn before it useless for the time before it: `settled` is how many requests must be there at least.
+    """
+
+    stack: Stack = field(default_factory=Stack)
+    sizes: list[int] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    settled: int = 0
+    key: tuple[str, int, frozenset[str]] = ("", 0, frozenset())
+
+    def fit(self, key: tuple[str, int, frozenset[str]]) -> None:
+        """Forget what was drawn for another RLM, width or other folds."""
+        if key != self.key:
+            self.key = key
+            self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.stack.cut(0)
+        self.sizes.clear()
+        self.places.clear()
+        self.settled = 0
+
+    def take(self, lm: str, prior: int, parts: list[Rows]) -> None:
+        """Add what a request sent, behind the first `prior` messages."""
+        if prior < self.stack.parts:
+            self.stack.cut(prior)
+            self.settled = len(self.sizes) + 1
+            self.places = {lm: part for lm, part in self.places.items() if part < prior}
+        self.places.setdefault(lm, self.stack.parts)
+        for part in parts:
+            self.stack.push(Joined((part, [BLANK])))
+        self.sizes.append(self.stack.parts)
 
 
 class Talk(NamedTuple):
@@ -38,28 +78,33 @@ def chat(page: Page, selection: str | None, drawn: Messages | None = None) -> Ta
     owner = rlm if rlm and page.view.node(rlm) else root.id if root else None
     if owner is None:
         return Talk(wrap_text(_EMPTY, page.width, "dim"), {})
-    rows: list[Rows] = []
-    heads: dict[str, int] = {}
-    at = 0
-    for lm, part in (*_sent(page, owner, {} if drawn is None else drawn), *_unsent(page, owner)):
-        heads.setdefault(lm, at)
+    messages = drawn or Messages()
+    messages.fit((owner, page.width, page.opened))
+    count = _sent(page, owner, messages)
+    rows: list[Rows] = [Window(messages.stack, 0, messages.stack.start(count))]
+    heads = {lm: messages.stack.start(part) for lm, part in messages.places.items() if part < count}
+    for lm, part in _unsent(page, owner):
+        heads.setdefault(lm, sum(map(len, rows)))
         rows += [part, [BLANK]]
-        at += len(part) + 1
-    return Talk(Joined(rows[:-1]) if rows else wrap_text(_EMPTY, page.width, "dim"), heads)
+    joined = Joined(rows)
+    return Talk(Window(joined, 0, len(joined) - 1) if len(joined) else wrap_text(_EMPTY, page.width, "dim"), heads)
 
 
-def _sent(page: Page, owner: str, drawn: Messages) -> Iterator[tuple[str, Rows]]:
-    """Every message that a request carried, with the LM call that first sent it."""
-    for seq, nth in page.view.conversation(owner):
+def _sent(page: Page, owner: str, drawn: Messages) -> int:
+    """Draw the messages of every request by now that is not drawn yet; returns how many messages there are."""
+    requests = page.view.tree.requests.get(owner, [])
+    count = bisect_right(requests, page.view.seq, key=lambda request: request[0])
+    if count < drawn.settled:
+        drawn.reset()
+    for seq, prior, _ in requests[len(drawn.sizes) : count]:
         event = page.log.event(seq)
-        if not isinstance(event, ev.LmRequested) or nth >= len(event.messages):
-            continue
-        name = f"chat{seq}.{nth}"
-        key = seq, nth, page.width, f"{FOLD}{name}" in page.opened
-        if key not in drawn:
-            message = event.messages[nth]
-            drawn[key] = _message(page, message.role, page.log.text(message.content), event.node, name)
-        yield event.node, drawn[key]
+        if isinstance(event, ev.LmRequested):
+            parts = [
+                _message(page, message.role, page.log.text(message.content), event.node, f"chat{seq}.{nth}")
+                for nth, message in enumerate(event.messages)
+            ]
+            drawn.take(event.node, prior, parts)
+    return drawn.sizes[count - 1] if count else 0
 
 
 def _message(page: Page, role: str, text: str, lm: str, name: str, right: tuple[Piece, ...] = ()) -> Rows:
@@ -101,11 +146,14 @@ def _role_of(text_line: str, plain: str) -> str:
 
 
 def _unsent(page: Page, owner: str) -> Iterator[tuple[str, Rows]]:
-    """What is said and not yet part of a request: the newest response, and a person's words that wait."""
-    lm = _newest_lm(page, owner)
-    if lm is not None:
-        yield from _newest(page, lm)
-    for seq in page.view.queued_words() if lm is None or page.view.tree.rlm_of(lm.id) == owner else []:
+    """What is said and not yet part of a request: the newest responses, and a person's words that wait."""
+    requests = page.view.tree.requests.get(owner, [])
+    count = bisect_right(requests, page.view.seq, key=lambda request: request[0])
+    last = requests[count - 1][0] if count else 0
+    for lm in _newest_lms(page, owner):
+        yield from _newest(page, lm, last)
+    root = page.view.root
+    for seq in page.view.queued_words() if root is not None and owner == root.id else []:
         event = page.log.event(seq)
         if isinstance(event, ev.Told):
             right = line(("queued for its next message", "dim"))
@@ -114,26 +162,24 @@ def _unsent(page: Page, owner: str) -> Iterator[tuple[str, Rows]]:
             yield "", Joined(([heading], words))
 
 
-def _newest_lm(page: Page, owner: str) -> Node | None:
+def _newest_lms(page: Page, owner: str) -> list[Node]:
+    """The LM calls of the last two turns; what they said may not have been sent on."""
     rlm = page.view.node(owner)
-    for iteration in reversed(page.view.children(rlm)[-3:]) if rlm else []:
-        for child in reversed(page.view.children(iteration)):
-            if child.type == "lm":
-                return child
-    return None
+    turns = page.view.children(rlm)[-2:] if rlm else []
+    return [child for turn in turns for child in page.view.children(turn) if child.type == "lm"]
 
 
-def _newest(page: Page, lm: Node) -> Iterator[tuple[str, Rows]]:
+def _newest(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
+    """What an LM call said since the request `last`, or says right now."""
+    responded, failed = page.view.fact(lm, ev.LmResponded), page.view.fact(lm, ev.LmFailed)
     response = response_of(page.view, page.log, lm)
-    if response is not None:
+    if response is not None and responded is not None and responded > last:
         text, name = page.log.text(response.text), f"chat.{lm.id}"
         yield lm.id, _message(page, "assistant", text, lm.id, name, (("newest", "dim"),))
-        return
     text = page.live.text(lm.id, "text")
     if text:
         heading = split(line(("● root LM", "root bold")), line(("● writing", "running")), page.width)
         yield lm.id, Joined(([heading], streaming(text, page, "text", MARGIN)))
-    failed = page.view.fact(lm, ev.LmFailed)
-    event = page.log.event(failed) if failed else None
+    event = page.log.event(failed) if failed is not None and failed > last else None
     if isinstance(event, ev.LmFailed):
         yield lm.id, note("✗", event.message, page, "failed")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.text import short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.block import OUTCOMES, written
-from rlm_tui.ui.content.parts import FOLD, MARGIN, NODE, Page, folded, iteration_of, numbered, streaming
+from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, iteration_of, numbered, streaming
 from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
-from rlm_tui.ui.rows import Joined
+from rlm_tui.ui.rows import Joined, Stack, Window
 
 _EMPTY = "Every block that runs, the model's and your own, appears here with its output."
 _CODE_ROWS = 16
 _OUTPUT_ROWS = 24
-Blocks: TypeAlias = dict[tuple[int, int, frozenset[str]], Rows]
 
 
 class Transcript(NamedTuple):
@@ -25,46 +26,67 @@ class Transcript(NamedTuple):
     heads: dict[str, int]
 
 
+@dataclass(slots=True)
+class Blocks:
+    """The blocks that are over as they were drawn, for a width and the folds that are open."""
+
+    stack: Stack = field(default_factory=Stack)
+    until: list[int] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    key: tuple[int, frozenset[str]] = (0, frozenset())
+
+    def fit(self, key: tuple[int, frozenset[str]]) -> None:
+        """Forget what was drawn for another width or other folds."""
+        if key != self.key:
+            self.key = key
+            self.stack.cut(0)
+            self.until.clear()
+            self.places.clear()
+
+
 def repl(page: Page, drawn: Blocks | None = None) -> Transcript:
-    """The blocks of all questions so far; `drawn` keeps the blocks that are over as they were drawn before."""
-    kept = {} if drawn is None else drawn
-    rows: list[Rows] = []
-    heads: dict[str, int] = {}
-    at = 0
-    for seq in started_seqs(page):
-        node_id, part = _one(page, seq, kept)
-        heads[node_id] = at
-        rows += [part, [BLANK]]
-        at += len(part) + 1
-    return Transcript(Joined(rows[:-1]) if rows else wrap_text(_EMPTY, page.width, "dim"), heads)
+    """The blocks of all questions so far; with `drawn` only those are drawn that were not over before."""
+    blocks = drawn or Blocks()
+    blocks.fit((page.width, page.opened))
+    seqs, count = page.view.tree.counts.get(ev.CodeStarted.__name__, []), page.view.count(ev.CodeStarted)
+    while blocks.stack.parts < count and _keep(page, seqs[blocks.stack.parts], blocks):
+        pass
+    whole = min(bisect_right(blocks.until, page.view.seq), count)
+    heads = {node: blocks.stack.start(part) for node, part in blocks.places.items() if part < whole}
+    rows: list[Rows] = [Window(blocks.stack, 0, blocks.stack.start(whole))]
+    for seq in seqs[whole:count]:
+        event = page.log.event(seq)
+        heads[event.node] = sum(map(len, rows))
+        rows.append(_drawn(page, seq, _finished_after(page, event.node, seq)))
+    joined = Joined(rows)
+    return Transcript(Window(joined, 0, len(joined) - 1) if count else wrap_text(_EMPTY, page.width, "dim"), heads)
 
 
-def started_seqs(page: Page) -> list[int]:
-    """The seqs at which blocks began to run, by now."""
-    seqs = page.view.tree.counts.get(ev.CodeStarted.__name__, [])
-    return seqs[: page.view.count(ev.CodeStarted)]
+def _keep(page: Page, seq: int, blocks: Blocks) -> bool:
+    """Draw a block for good, if it is over; tells whether it is."""
+    node = page.log.event(seq).node
+    over = _finished_after(page, node, seq)
+    if over is None:
+        return False
+    blocks.places[node] = blocks.stack.parts
+    blocks.stack.push(_drawn(page, seq, over))
+    blocks.until.append(max(over.seq, blocks.until[-1] if blocks.until else 0))
+    return True
 
 
-def _one(page: Page, seq: int, kept: Blocks) -> tuple[str, Rows]:
+def _drawn(page: Page, seq: int, over: ev.CodeFinished | None) -> Rows:
     event = page.log.event(seq)
     node = page.view.node(event.node)
     if not isinstance(event, ev.CodeStarted) or node is None:
-        return event.node, []
-    over = _finished_after(page, node, seq)
-    mine = frozenset(key for key in page.opened if key.startswith(f"{FOLD}repl{seq}."))
-    key = seq, page.width, mine
-    if over is not None and key in kept:
-        return node.id, kept[key]
-    rows = Joined((_heading(page, event, node, over), _code(page, event, seq), _output(page, node, over, seq)))
-    if over is not None:
-        kept[key] = rows
-    return node.id, rows
+        return [BLANK]
+    return Joined((_heading(page, event, node, over), _code(page, event, seq), _output(page, node, over, seq), [BLANK]))
 
 
-def _finished_after(page: Page, node: Node, seq: int) -> ev.CodeFinished | None:
+def _finished_after(page: Page, node_id: str, seq: int) -> ev.CodeFinished | None:
     """How the run of a block that began at `seq` ended (a block may run again)."""
-    found = next((later for later in page.view.facts(node, ev.CodeFinished) if later > seq), None)
-    event = page.log.event(found) if found else None
+    node = page.view.node(node_id)
+    later = page.view.facts(node, ev.CodeFinished) if node else []
+    event = page.log.event(found) if (found := next((each for each in later if each > seq), None)) else None
     return event if isinstance(event, ev.CodeFinished) else None
 
 

@@ -20,7 +20,7 @@ class ChatPane(LinesView):
         self._session: Session | None = None
         self._selection: str | None = None
         self._opened: frozenset[str] = frozenset()
-        self._messages: Messages = {}
+        self._messages = Messages()
         self._drawn: tuple[object, ...] = ()
 
     def show(self, session: Session, selection: str | None) -> None:
@@ -29,7 +29,7 @@ class ChatPane(LinesView):
         if drawn == self._drawn:
             return
         if session is not self._session:
-            self._messages.clear()
+            self._messages = Messages()
         is_new = selection != self._selection
         self._drawn, self._session, self._selection = drawn, session, selection
         talk = chat(page_of(session, self.columns, self._opened), selection, self._messages)

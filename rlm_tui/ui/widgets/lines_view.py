@@ -70,7 +70,6 @@ class LinesView(ScrollView, can_focus=True):
         self._painted: dict[int, Line] = {}
         self._strips: dict[tuple[Line, int, bool], Strip] = {}
         self._styles: dict[str, Style] = {}
-        self._theme = ""
 
     @property
     def top(self) -> int:
@@ -136,7 +135,7 @@ class LinesView(ScrollView, can_focus=True):
             self._repaint_changed()
 
     def move_cursor(self, index: int, *, centre: bool = False) -> None:
-        """Put the cursor on a row and bring it on screen, without telling anyone."""
+        """Put the cursor on a row and bring it on screen, without telling anyone; `centre` for a long way."""
         index = max(0, min(index, len(self.rows) - 1))
         if index != self.cursor:
             old, self.cursor = self.cursor, index
@@ -153,7 +152,7 @@ class LinesView(ScrollView, can_focus=True):
         row = self._row(self.top + y)
         if row is None:
             self._painted.pop(y, None)
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.columns, self.rich_style)
         self._painted[y] = row
         return self._strip(row, self._has_cursor(self.top + y))
 
@@ -162,17 +161,21 @@ class LinesView(ScrollView, can_focus=True):
 
     def _strip(self, row: Line, cursor: bool) -> Strip:
         width = self.columns
-        if self._theme != self.app.theme or len(self._strips) > _STRIPS:
-            self._theme = self.app.theme
-            self._styles.clear()
+        if len(self._strips) > _STRIPS:
             self._strips.clear()
         strip = self._strips.get((row, width, cursor))
         if strip is None:
             segments = [Segment(text, self._role_style(role)) for text, role in row.spans]
-            strip = Strip(segments).adjust_cell_length(width)
-            strip = strip.apply_style(Style(bgcolor=self._role_style(_CURSOR).bgcolor)) if cursor else strip
+            ground = Style(bgcolor=self._role_style(_CURSOR).bgcolor) if cursor else Style()
+            strip = Strip(segments).adjust_cell_length(width).apply_style(self.rich_style + ground)
             self._strips[row, width, cursor] = strip
         return strip
+
+    def notify_style_update(self) -> None:
+        """Other colours: nothing that was drawn before will do."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._strips.clear()
 
     def _role_style(self, role: str) -> Style:
         """The style of a role in the theme of now."""

@@ -56,7 +56,7 @@ class ReplPane(Vertical):
         self._session: Session | None = None
         self._selection: str | None = None
         self._opened: frozenset[str] = frozenset()
-        self._blocks: Blocks = {}
+        self._blocks = Blocks()
         self._drawn: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -75,7 +75,7 @@ class ReplPane(Vertical):
         drawn = self._signature(session)
         if drawn != self._drawn or selection != self._selection:
             if session is not self._session:
-                self._blocks.clear()
+                self._blocks = Blocks()
             is_new = selection != self._selection and not session.following
             self._drawn, self._session, self._selection = drawn, session, selection
             transcript = repl(page_of(session, self.lines.columns, self._opened), self._blocks)
