@@ -91,6 +91,18 @@ def _edit(session: Session, ui: UiState) -> Capability:
     return Capability(False, "The editor is open already.") if ui.editing else at_gate("edit")(session, ui)
 
 
+def _while_held(name: str) -> Enabled:
+    def enabled(session: Session, ui: UiState) -> Capability:
+        held = session.phase == "held"
+        return at_gate(name)(session, ui) if held else Capability(False, "Nothing is held right now.")
+
+    return enabled
+
+
+def _pause(session: Session, ui: UiState) -> Capability:
+    return Capability(False, "It is held already.") if session.phase == "held" else at_gate("pause")(session, ui)
+
+
 def _back(session: Session, ui: UiState) -> Capability:
     steps = session.trajectory.steps
     at_first = not steps or session.view.seq <= steps[0].seq
@@ -170,7 +182,7 @@ ACTIONS: tuple[Action, ...] = (
         at_gate("inject"),
         6,
     ),
-    Action("gate.go_on", ("c", "f5"), "go on", "Let it run on without holding", _GATE, at_gate("resume"), 7),
+    Action("gate.go_on", ("c", "f5"), "go on", "Let it run on without holding", _GATE, _while_held("resume"), 7),
     Action("gate.step", ("s", "f10"), "step", "Run what is held and hold again after it", _GATE, at_gate("step"), 9),
     Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate("step"), 10),
     Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, at_gate("step")),
@@ -188,7 +200,7 @@ ACTIONS: tuple[Action, ...] = (
         11,
         short="write",
     ),
-    Action("gate.pause", ("P",), "pause", "Hold at the next step", _GATE, at_gate("pause"), 12),
+    Action("gate.pause", ("P",), "pause", "Hold at the next step", _GATE, _pause, 12),
     Action(
         "gate.interrupt",
         ("K",),
@@ -202,8 +214,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "gate.ask",
         ("A",),
-        "ask another question",
-        "Ask another question of the same document",
+        "ask a question",
+        "Ask a question of the document, or another one",
         _GATE,
         _next_question,
         14,

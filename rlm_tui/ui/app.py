@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _FRAME_S = 1 / 30
 _NOTICE_S = 4.0
+_BEATS = 8
 _MOVING = ("running", "loading", "interrupting")
 
 
@@ -161,9 +162,9 @@ class RlmTuiApp(App[int], inherit_bindings=False):
             self.redraw()
         elif batch.events or batch.deltas or batch.changed:
             self.redraw()
-        elif self.session.phase in _MOVING and self._beat != int(self.session.now * 8):
-            self._beat = int(self.session.now * 8)
-            self._shown("show_header")
+        elif self.session.phase in _MOVING and self._beat != int(self.session.now * _BEATS):
+            beat, self._beat = self._beat, int(self.session.now * _BEATS)
+            self._shown("show_header" if beat // _BEATS == self._beat // _BEATS else "show_all")
 
     def redraw(self) -> None:
         """Draw what the session shows now, on the screen that is on top."""
@@ -181,7 +182,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     def _shown(self, method: str) -> None:
         screens: list[Screen[Any]] = [self.main, *([] if self.screen is self.main else [self.screen])]
         for screen in screens:
-            if screen.is_attached and hasattr(screen, method):
+            if screen.is_attached and screen.is_mounted and hasattr(screen, method):
                 getattr(screen, method)()
 
     def sync(self) -> UiState:

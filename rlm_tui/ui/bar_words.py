@@ -15,6 +15,7 @@ _ENDED: dict[ev.RunStatus, str] = {
     "limit": "A limit ended the run; the last answer, if there is one, is marked so.",
     "stopped": "The run was stopped; what it found so far is kept.",
 }
+_POLICY = "step"
 _PHASES = {
     "loading": "The document is being read; the question can be asked meanwhile.",
     "question": "Nothing is asked yet, and nothing is spent.",
@@ -55,9 +56,11 @@ def _held(session: Session) -> str:
     holds = session.trajectory.now().holds()
     if not holds:
         return _PHASES["running"]
+    why = one_line(holds[0].why, 200)
+    if why.endswith("?"):
+        return f"{why} Nothing runs until you choose."
     more = f" {len(holds) - 1} more behind it." if len(holds) > 1 else ""
-    why = holds[0].why
-    reason = f" ({one_line(why, 40)})" if why and why not in ("step", "--step") else ""
+    reason = f" ({why})" if why and why != _POLICY else ""
     return f"{hold_subject(holds[0])} waits{reason}. Nothing runs and nothing is spent until you choose.{more}"
 
 

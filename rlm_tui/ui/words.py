@@ -58,10 +58,9 @@ def state_of(session: Session) -> State:
 
 
 def _loading(session: Session) -> State:
-    document = session.document
-    pages = sum(len(part.pages) for part in document.parts if part.is_paged) if document else 0
-    so_far = f" · {plural(pages, 'page')} so far" if pages else ""
-    return State(spinner(session.now), "LOADING", f"{one_line(session.title, 40)}{so_far}", "running")
+    doing = one_line(getattr(session, "waiting", ""), 60)
+    words = f"{one_line(session.title, 40)} · {doing}" if doing else one_line(session.title, 40)
+    return State(spinner(session.now), "LOADING", words, "running")
 
 
 def _question(_session: Session) -> State:
