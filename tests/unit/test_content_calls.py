@@ -158,3 +158,13 @@ def test_two_questions_are_two_trees() -> None:
     assert [key for key in by_key(rows) if "." not in key] == ["1", "2"]
     assert rows.rows.row(rows.rows.find(one) or 0).key == one
     assert "root 2" in by_key(rows)["2"].text
+
+
+def test_time_spent_waiting_for_a_person_is_nobodys_time() -> None:
+    run = held()
+    before = by_key(rows_at(run, CallTree()))
+    run.time += 300
+    run.release("1.3.code1", "before_code")
+    after = by_key(rows_at(run, CallTree()))
+    for key in ("1", "1.3", "1.3.code1"):
+        assert after[key].text.split()[-2:] == before[key].text.split()[-2:]

@@ -7,6 +7,7 @@ from rlm_tui.text import plural, short_count, short_seconds
 from rlm_tui.trajectory import Hold, Node
 from rlm_tui.ui.content.calls import code_of, held_text
 from rlm_tui.ui.content.parts import (
+    ANSWER,
     AT,
     FOLD,
     HELD,
@@ -200,5 +201,5 @@ def answer_rows(page: Page, text: str, via: ev.Via | None, name: str) -> Rows:
     """An answer with the form that gave it."""
     form: tuple[Piece, ...] = ((_VIA[via], "user" if via == "user" else "dim"),) if via else ()
     mark: Piece = ("⚠", "careful") if via == "exhausted" else ("✓", "done")
-    heading = label("ANSWER", mark, width=page.width, right=form)
+    heading = label("ANSWER", mark, width=page.width, right=form, key=ANSWER)
     return Joined(([heading], folded(prose(text, page, "text bold", MARGIN), _ANSWER_ROWS, f"{name}.answer", page)))

@@ -32,23 +32,44 @@ def empty(width: int) -> list[Line]:
 
 
 class Scene(NamedTuple):
-    """A moment to draw: the view, its log, the clock for what still runs, and what is held in it."""
+    """A moment to draw: the view, its log, the clock for what still runs, what is held, and for how long it was."""
 
     view: View
     log: Log
     now: float
     held: frozenset[str]
+    waits: dict[str, float]
 
 
 def scene(view: View, log: Log, now: float | None = None) -> Scene:
     """The moment of a view; what holds a held node counts as held too, up to its RLM."""
+    clock = view.t if now is None else max(now, view.t)
     held: set[str] = set()
     for hold in view.holds():
         node = view.node(hold.node)
         while node is not None and node.type != "rlm":
             held.add(node.id)
             node = view.node(node.parent)
-    return Scene(view, log, view.t if now is None else now, frozenset(held))
+    return Scene(view, log, clock, frozenset(held), _waits(view, clock))
+
+
+def _waits(view: View, now: float) -> dict[str, float]:
+    """Seconds that a node, or anything below it, waited for a person; waits at the same time count once."""
+    waits: dict[str, float] = {}
+    ends: dict[str, float] = {}
+    times = view.tree.times
+    for hold in view.tree.holds:
+        if hold.seq > view.seq:
+            break
+        is_over = hold.released is not None and hold.released <= view.seq
+        end = times[hold.released - 1] if is_over and hold.released else now
+        node = view.node(hold.node)
+        while node is not None:
+            begin = max(times[hold.seq - 1], ends.get(node.id, 0.0))
+            waits[node.id] = waits.get(node.id, 0.0) + max(0.0, end - begin)
+            ends[node.id] = max(end, ends.get(node.id, 0.0))
+            node = view.node(node.parent)
+    return waits
 
 
 class CallRows(Provider):
@@ -108,7 +129,7 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
 
 
 def _seconds(moment: Scene, node: Node) -> str:
-    return short_seconds(moment.view.elapsed(node, moment.now))
+    return short_seconds(max(0.0, moment.view.elapsed(node, moment.now) - moment.waits.get(node.id, 0.0)))
 
 
 def _tokens(moment: Scene, node: Node) -> str:

@@ -32,7 +32,7 @@ class OutlineRows(Provider):
     """Parts, headings and pages of a document, one a row."""
 
     def __init__(self, document: Document, width: int) -> None:
-        self.entries = outline_rows(document)
+        self.entries = _without_doubles(outline_rows(document))
         self._width = width
         self._lone = len(document.parts) == 1
         self._places = [(entry.part, entry.offset) for entry in self.entries]
@@ -55,6 +55,12 @@ class OutlineRows(Provider):
     def row_of(self, part: int, offset: int) -> int:
         """The entry in which a place stands."""
         return max(0, bisect_left(self._places, (part, offset + 1)) - 1)
+
+
+def _without_doubles(entries: list[Row]) -> list[Row]:
+    """No page beside a heading that begins on it: the heading says its page."""
+    told = {(entry.part, entry.page) for entry in entries if entry.kind == "heading"}
+    return [entry for entry in entries if entry.kind != "page" or (entry.part, entry.page) not in told]
 
 
 def outline_size(document: Document) -> tuple[int, int, int]:

@@ -18,6 +18,7 @@ FOLD = "fold:"
 NODE = "node:"
 HELD = "held:"
 AT = "at:"
+ANSWER = "answer:"
 _LIVE = 20_000
 _NOTHING: frozenset[str] = frozenset()
 
@@ -46,12 +47,11 @@ def label(name: str, *pieces: Piece, width: int, right: tuple[Piece, ...] = (), 
 
 def beside(name: str, rows: Rows, width: int, right: tuple[Piece, ...] = ()) -> Rows:
     """Rows that were drawn with a margin of LABEL, the name of the section standing in the first."""
-    if not len(rows):
-        return [label(name, width=width, right=right)]
+    remark = line(*right)
+    if not len(rows) or rows[0].cells + 1 + remark.cells > width:
+        return Joined(([label(name, width=width, right=right)], rows))
     first = Line((Span(f"{name:<{LABEL}}", "muted bold"), *rows[0].spans[1:]), rows[0].key)
-    if right:
-        first = split(first, line(*right), width)
-    return Joined(([first], Window(rows, 1)))
+    return Joined(([split(first, remark, width)], Window(rows, 1)))
 
 
 def folded(rows: Rows, limit: int, name: str, page: Page, margin: int = LABEL) -> Rows:
@@ -64,9 +64,9 @@ def folded(rows: Rows, limit: int, name: str, page: Page, margin: int = LABEL) -
     return Joined((Window(rows, 0, limit), [line(" " * margin, (f"▸ {plural(more, 'more row')}", "dim"), key=key)]))
 
 
-def prose(text: str, page: Page, role: str = "text", margin: int = LABEL) -> Rows:
-    """A text broken at words."""
-    return text_rows(text.strip("\n"), page.width, role, True, margin)
+def prose(text: str, page: Page, role: str = "text", margin: int = LABEL, right: int = 0) -> Rows:
+    """A text broken at words; `right` cells stay free for a remark."""
+    return text_rows(text.strip("\n"), page.width - right, role, True, margin)
 
 
 def verbatim(text: str, page: Page, role: str = "output", margin: int = MARGIN) -> Rows:

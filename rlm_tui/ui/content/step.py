@@ -29,11 +29,12 @@ from rlm_tui.ui.content.parts import (
 from rlm_tui.ui.content.root import root
 from rlm_tui.ui.content.subcall import batch, subcall
 from rlm_tui.ui.content.tree import split_key
-from rlm_tui.ui.lines import BLANK, Piece, Rows, line, wrap_text
+from rlm_tui.ui.lines import BLANK, Piece, Rows, clip, line, wrap_text
 from rlm_tui.ui.rows import Joined
 
 _EMPTY = "What the model says, the code it writes and what comes of it appear here."
 _SAYS_ROWS = 60
+_REMARK = 11
 _PROMPT_ROWS = 20
 _REMARKS = frozenset({"LmFailed", "Note", "LimitHit"})
 _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
@@ -106,7 +107,11 @@ def says(page: Page, lm: Node) -> Rows:
     if hold is not None and hold.checkpoint == "after_response":
         heading = label("SAYS", held_mark(hold), width=page.width, right=right, key=HELD)
         return Joined(([heading], _held_text(page, lm, "text")))
-    shown = prose(words, page, "text") if words else [line(" " * LABEL, (_wordless(text), "dim"))]
+    shown = (
+        prose(words, page, "text", right=_REMARK)
+        if words
+        else [clip(line(" " * LABEL, (_wordless(text), "dim")), page.width)]
+    )
     thoughts = _thoughts(page, response, lm)
     return Joined((thoughts, beside("SAYS", folded(shown, _SAYS_ROWS, f"{lm.id}.says", page), page.width, right)))
 
@@ -132,8 +137,8 @@ def _speed(response: ev.LmResponded) -> tuple[Piece, ...]:
     if response.cached:
         return (("from the cache", "dim"),)
     if tokens and response.latency_s >= 0.05:
-        return ((f" {tokens / response.latency_s:.0f} tok/s", "dim"),)
-    return ((f" {short_seconds(response.latency_s)}", "dim"),)
+        return ((f"{tokens / response.latency_s:.0f} tok/s", "dim"),)
+    return ((f"{short_seconds(response.latency_s)}", "dim"),)
 
 
 def _waiting(page: Page, lm: Node) -> Rows:
@@ -146,7 +151,8 @@ def _waiting(page: Page, lm: Node) -> Rows:
     if thinks and not text:
         rows.append(beside("THINKS", streaming(thinks, page, "dim", LABEL), page.width))
     if text:
-        rows.append(beside("SAYS", streaming(text, page, "text", LABEL), page.width, (("● writing", "running"),)))
+        shown = streaming(text, page._replace(width=page.width - _REMARK), "text", LABEL)
+        rows.append(beside("SAYS", shown, page.width, (("● writing", "running"),)))
     elif page.view.outcome(lm) is None and page.view.fact(lm, ev.LmRequested):
         passed = short_seconds(page.view.elapsed(lm, page.now))
         state = ("● asked; no word of the answer yet", "running")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.chat import Messages, Talk, chat
-from rlm_tui.ui.content.parts import FOLD, iteration_of, page_of
+from rlm_tui.ui.content.parts import FOLD, NODE, iteration_of, page_of
 from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.widgets.calls import NodeSelected
 from rlm_tui.ui.widgets.lines_view import LinesView
 
 
@@ -60,11 +61,13 @@ class ChatPane(LinesView):
             self.show_rows(talk.rows, cursor=head, top=head)
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
-        """Open or close a long message."""
+        """Open or close a long message, or select the exchange that it belongs to."""
         event.stop()
         if event.key.startswith(FOLD) and self._session is not None:
             self._opened ^= {event.key}
             self.show(self._session, self._selection)
+        elif event.key.startswith(NODE):
+            self.post_message(NodeSelected(event.key.removeprefix(NODE)))
 
     def on_lines_view_moved(self, event: LinesView.Moved) -> None:
         """Reading on selects nothing."""

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.content.parts import AT, FOLD, HELD, NODE, focus, page_of
+from rlm_tui.ui.content.parts import ANSWER, AT, FOLD, HELD, NODE, focus, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import Rows, line
@@ -43,6 +43,7 @@ class StepPane(Vertical):
         self._drawn: tuple[object, ...] = ()
         self._rows: Rows = []
         self._hold = 0
+        self._is_over = False
 
     def compose(self) -> ComposeResult:
         """The rows above, the editor below."""
@@ -70,9 +71,11 @@ class StepPane(Vertical):
         newest = holds[0].id if holds else 0
         if newest and newest != self._hold:
             self._bring_up(HELD)
+        elif session.view.finished is not None and not self._is_over:
+            self._bring_up(ANSWER)
         elif is_new and chosen is not None:
             self._bring_up(f"{AT}{chosen}")
-        self._hold = newest
+        self._hold, self._is_over = newest, session.view.finished is not None
 
     def _draw_rows(self, *, to_top: bool) -> None:
         """All rows; while the editor is open, only those above what is in it."""
