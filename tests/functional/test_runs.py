@@ -147,7 +147,7 @@ def test_a_busy_provider_is_asked_again(tmp_path: Path) -> None:
 def test_interrupting_a_block_keeps_its_state(tmp_path: Path) -> None:
     root = [block("kept = 3\nprint('going', flush=True)\nwhile True: pass"), "FINAL_VAR(kept)"]
     with live(tmp_path, root) as run:
-        run.start().until(lambda: "going" in "".join(run.session.live.parts.values()))
+        run.start().until(lambda: "going" in run.session.live.text("1.1.code1", "stdout"))
         run.send(cmd.Interrupt())
         assert run.end().answer == "3"
         assert run.of(ev.CodeFinished)[0].status == "interrupted"
