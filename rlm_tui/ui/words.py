@@ -63,8 +63,8 @@ def _loading(session: Session) -> State:
     return State(spinner(session.now), "LOADING", words, "running")
 
 
-def _question(_session: Session) -> State:
-    return State("○", "YOUR QUESTION", "nothing is asked yet", "accent")
+def _question(session: Session) -> State:
+    return State("○", "YOUR QUESTION", f"about {one_line(session.title, 60)}", "accent")
 
 
 def _running(session: Session) -> State:
@@ -126,8 +126,8 @@ def iteration_of(view: View, node_id: str) -> Node | None:
     while node is not None and node.type not in ("iteration", "rlm"):
         node = view.node(node.parent)
     if node is not None and node.type == "rlm":
-        turns = [child for child in view.children(node) if child.type == "iteration"]
-        return turns[-1] if turns else None
+        children = (view.node(child) for child in reversed(node.children))
+        return next((child for child in children if child is not None and child.type == "iteration"), None)
     return node
 
 

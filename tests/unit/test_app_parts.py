@@ -17,7 +17,7 @@ from rlm_tui.ui.widgets.bar import Verb, VerbBar
 from rlm_tui.ui.widgets.editor import ExactDocument
 from rlm_tui.ui.widgets.header import header_line, question_line
 from rlm_tui.ui.widgets.prompt import is_complete
-from rlm_tui.ui.widgets.slider import places, slider_line
+from rlm_tui.ui.widgets.slider import column_of, slider_line, step_at
 
 TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 sizes = st.builds(Size, st.integers(60, 300), st.integers(8, 90))
@@ -50,12 +50,16 @@ def test_the_three_sizes_of_the_design() -> None:
     assert set(plan(Size(200, 53), recent, zoomed=False).panes) == {"calls", "step", "chat", "vars", "context"}
 
 
-@given(st.integers(0, 5000), st.integers(2, 300))
+@given(st.integers(1, 5000), st.integers(2, 300))
 @settings(deadline=None)
-def test_steps_stand_on_the_slider_in_order(count: int, width: int) -> None:
-    columns = places(count, width)
+def test_steps_stand_on_the_slider_in_order_and_are_found_there(count: int, width: int) -> None:
+    columns = [column_of(index, count, width) for index in range(count)]
     assert columns == sorted(columns)
     assert all(0 <= column < width for column in columns)
+    found = [step_at(column, count, width) for column in range(width)]
+    assert found == sorted(found)
+    if count <= width // 2:
+        assert [step_at(column, count, width) for column in columns] == list(range(count))
 
 
 @given(st.integers(0, 400), st.integers(0, 400), st.integers(60, 250))

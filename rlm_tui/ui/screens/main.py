@@ -38,6 +38,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
     _frame: Frame | None = None
     _prompt: Prompt
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._header, self._question, self._slider = Header(), QuestionBar(), Slider()
+        self._gate_bar, self._footer, self._too_small = GateBar(), Footer(), Bar(id="too-small")
+
     @property
     def owner(self) -> RlmTuiApp:
         """The app, as what it is."""
@@ -56,14 +61,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Everything but the panes."""
-        yield Header()
-        yield QuestionBar()
+        yield self._header
+        yield self._question
         yield Container(id="body")
-        yield Slider()
+        yield self._slider
         yield Rule()
-        yield GateBar()
-        yield Footer()
-        yield Bar(id="too-small")
+        yield self._gate_bar
+        yield self._footer
+        yield self._too_small
 
     def on_mount(self) -> None:
         """Draw the bars, and the panes once these are painted."""
@@ -102,18 +107,18 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_header(self) -> None:
         """Draw the header alone: its clock has moved on."""
-        self.query_one(Header).show(self.owner.session)
+        self._header.show(self.owner.session)
 
     def show_bars(self) -> None:
         """Draw the bars above and below the panes."""
         owner = self.owner
         session, ui, narrow = owner.session, owner.sync(), self.has_class("narrow")
         self.show_header()
-        self.query_one(QuestionBar).show(session)
-        self.query_one(Slider).show(session)
+        self._question.show(session)
+        self._slider.show(session)
         keymap = owner.remapped
-        self.query_one(GateBar).show(session, ui, verbs(session, ui, GATE_GROUPS, keymap, narrow=narrow))
-        self.query_one(Footer).show(verbs(session, ui, FOOTER_GROUPS, keymap, narrow=narrow))
+        self._gate_bar.show(session, ui, verbs(session, ui, GATE_GROUPS, keymap, narrow=narrow))
+        self._footer.show(verbs(session, ui, FOOTER_GROUPS, keymap, narrow=narrow))
 
     def show_panes(self) -> None:
         """Draw the panes that are on screen."""
@@ -164,7 +169,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.set_class(height < _QUESTION_FROM, "low")
         self.set_class(width < SMALLEST.width or height < SMALLEST.height, "tiny")
         words = f"rlm-tui needs {SMALLEST.width}x{SMALLEST.height}; this is {width}x{height}."
-        self.query_one("#too-small", Bar).show_rows(line((words, "careful")))
+        self._too_small.show_rows(line((words, "careful")))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The pane in which the focus is, is the pane the person is in."""

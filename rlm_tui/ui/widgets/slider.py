@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 
 from rlm_tui.session.base import Session
@@ -14,34 +16,49 @@ _WIDEST = 10
 _HOLDS = "before_", "after_"
 
 
-def places(count: int, width: int) -> list[int]:
-    """The column of each of `count` steps on a track of `width` cells; several may share one."""
-    if count < 2 or width < 2:
-        return [0] * count
-    gap = min(_WIDEST, (width - 1) / (count - 1))
-    return [int(index * gap) for index in range(count)]
+def column_of(index: int, count: int, width: int) -> int:
+    """The column, from 0, of step `index` (from 0) of `count` on a track of `width` cells; several may share one."""
+    return int(index * min(_WIDEST, (width - 1) / (count - 1))) if count > 1 else 0
 
 
-def slider_line(steps: list[Step], number: int, note: str, width: int) -> Line:
-    """The track with step `number` (from 1) lit, and a note on the right."""
+def step_at(column: int, count: int, width: int) -> int:
+    """The index of the step nearest to a column."""
+    gap = min(_WIDEST, (width - 1) / (count - 1)) if count > 1 else 1.0
+    return max(0, min(count - 1, round(column / gap))) if gap else 0
+
+
+def slider_line(steps: Sequence[Step], number: int, note: str, width: int) -> Line:
+    """The track with step `number` (from 1) lit, and a note on the right; costs its cells, however many steps."""
     right = line((f"{note} ", "muted"))
-    room = max(2, width - right.cells - 3)
-    columns = places(len(steps), room)
-    if not columns:
+    room, count = track_width(note, width), len(steps)
+    if not count:
         return split(line((" ○", "dim")), right, width)
-    here = columns[max(0, min(number, len(steps)) - 1)]
-    cells = ["━"] * (columns[-1] + 1)
-    for column, step in zip(columns, steps, strict=True):
-        cells[column] = "‖" if step.label.startswith(_HOLDS) else "●"
+    here = column_of(max(0, min(number, count) - 1), count, room)
+    cells = [_cell(steps, column, room) for column in range(column_of(count - 1, count, room) + 1)]
+    cells[here] = _symbol(steps[max(0, number - 1)])
     past, future = "".join(cells[:here]), "".join(cells[here + 1 :])
     track = (Span(" "), span(past, "muted"), span(cells[here], "accent bold"), span(future, "dim"))
     return split(Line(tuple(piece for piece in track if piece.text)), right, width)
 
 
+def track_width(note: str, width: int) -> int:
+    """The cells that the track has beside its note."""
+    return max(2, width - len(note) - 4)
+
+
+def _cell(steps: Sequence[Step], column: int, room: int) -> str:
+    index = step_at(column, len(steps), room)
+    return _symbol(steps[index]) if column_of(index, len(steps), room) == column else "━"
+
+
+def _symbol(step: Step) -> str:
+    return "‖" if step.label.startswith(_HOLDS) else "●"
+
+
 def nearest(session: Session, x: int, width: int) -> int | None:
     """The index of the step nearest to a column of the track, or None when there is no step."""
-    columns = places(len(session.trajectory.steps), max(2, width - len(note(session)) - 4))
-    return min(range(len(columns)), key=lambda index: (abs(columns[index] - x), -index), default=None)
+    count = len(session.trajectory.steps)
+    return step_at(x, count, track_width(note(session), width)) if count else None
 
 
 def note(session: Session) -> str:
