@@ -107,24 +107,39 @@ def test_what_cannot_be_meant_is_one_sentence_and_code_2(options: list[str]) -> 
     assert done.stderr.strip().count("\n") == 0
 
 
+class Terminal:
+    """Our end of a pseudo-terminal; what was waited for once is not found again."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._seen = b""
+
+    def wait_for(self, text: bytes) -> None:
+        while text not in self._seen:
+            self._seen += os.read(self._descriptor, 4096)
+        self._seen = self._seen.partition(text)[2]
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._descriptor, keys)
+
+
 def test_a_person_at_a_terminal_can_interrupt_a_block_and_go_on() -> None:
     ours, theirs = pty.openpty()
+    terminal = Terminal(ours)
     with subprocess.Popen(COMMAND, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
         os.close(theirs)
-        _type(ours, b">>> ", b"x = 5\n")
-        _type(ours, b">>> ", b"if x:\n    print('on'); [0 for _ in iter(int, 1)]\n\n")
-        _type(ours, b"on\r\n", b"")
-        process.send_signal(signal.SIGINT)
-        _type(ours, b"KeyboardInterrupt", b"")
-        _type(ours, b">>> ", b"x + 1\n")
-        _type(ours, b"6\r\n", b"")
-        _type(ours, b">>> ", b"\x04")
-        assert process.wait(30) == 0
-    os.close(ours)
-
-
-def _type(terminal: int, after: bytes, keys: bytes) -> None:
-    seen = b""
-    while after not in seen:
-        seen += os.read(terminal, 4096)
-    os.write(terminal, keys)
+        try:
+            terminal.wait_for(b">>> ")
+            terminal.press(b"x = 5\n")
+            terminal.wait_for(b">>> ")
+            terminal.press(b"while x:\n    if x == 5: print('on'); x += 1\n\n")
+            terminal.wait_for(b"on\r\n")
+            process.send_signal(signal.SIGINT)
+            terminal.wait_for(b"KeyboardInterrupt\r\n>>> ")
+            terminal.press(b"x * 0 + 6\n")
+            terminal.wait_for(b"6\r\n6\r\n>>> ")
+            terminal.press(b"\x04")
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            os.close(ours)
