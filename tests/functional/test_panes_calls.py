@@ -7,6 +7,7 @@ from trajectories import StillSession, batched, held, peeked
 
 from rlm_tui.ui.lines import Line, line
 from rlm_tui.ui.rows import Provider
+from rlm_tui.ui.theme import LIGHT
 from rlm_tui.ui.widgets.calls import CallsPane, NodeSelected
 from rlm_tui.ui.widgets.lines_view import LinesView
 
@@ -184,3 +185,12 @@ async def test_marks_show_where_a_text_stands() -> None:
         at.pane.highlight("alice")
         await at.pilot.pause()
         assert at.pane.painted == [0]
+
+
+async def test_another_theme_is_seen_at_once() -> None:
+    async with desk(CallsPane(), StillSession(peeked()), (40, 10)) as at:
+        before = [segment.style for segment in at.pane.render_line(0)]
+        at.app.theme = LIGHT
+        await at.pilot.pause()
+        after = [segment.style for segment in at.pane.render_line(0)]
+        assert all(old != new for old, new in zip(before, after, strict=True))

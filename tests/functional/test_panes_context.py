@@ -109,3 +109,11 @@ async def test_no_thread_outlives_the_pane() -> None:
         at.pane.begin_search()
         await at.press(*"log")
     assert [thread.name for thread in threading.enumerate() if thread.name == "rlm-tui-find"] == []
+
+
+async def test_rows_are_made_for_the_width_that_there_is() -> None:
+    async with desk(ContextPane(), StillSession(peeked(), pdf()), (60, 24)) as at:
+        for width in (100, 60, 80):
+            await at.pilot.resize_terminal(width, 24)
+            await at.until(lambda: at.pane.text.rows.text.width == at.pane.text.columns - 7)  # type: ignore[attr-defined]
+            assert all(row.cells <= at.pane.outline.columns for row in at.pane.outline.rows)

@@ -68,10 +68,11 @@ def _rows(page: Page, change: ev.VarChange, mark: Piece) -> Rows:
 def _row(page: Page, change: ev.VarChange, mark: Piece) -> Line:
     name = pad(line((change.name, "text")), min(_NAME, max(6, page.width // 3)))
     kind = pad(line((one_line(change.type, 20), "muted")), _TYPE)
-    size = "" if change.size is None else _size(change)
+    is_narrow = page.width < _PREVIEW_FROM
+    size = (one_line(change.preview, _SIZE) if is_narrow else "") if change.size is None else _size(change)
     left = line(mark, key=f"{VAR}{change.name}")
     columns = (*left.spans, *name.spans, Span(" "), *kind.spans, rjust(size, _SIZE), Span("  "))
-    preview = line((one_line(change.preview), "dim")).spans if page.width >= _PREVIEW_FROM else ()
+    preview = line((one_line(change.preview), "dim")).spans if not is_narrow else ()
     return clip(Line((*columns, *preview), left.key), page.width)
 
 

@@ -37,11 +37,12 @@ class CallsPane(LinesView):
         self.tree_state = CallTree()
         self._session: Session | None = None
         self._shown: CallRows | None = None
+        self._selection: str | None = None
         self._posted: list[str] = []
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the tree as it stands; a selection from outside moves the cursor and posts nothing."""
-        self._session = session
+        self._session, self._selection = session, selection
         rows = CallRows(self.tree_state, scene(session.view, session.log, session.now), self.columns)
         self._shown = rows
         if not len(rows):
@@ -104,3 +105,9 @@ class CallsPane(LinesView):
         while rows is not None and index > 0 and rows.rows.row(index).depth >= depth:
             index -= 1
         return index
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        """Draw for the new width."""
+        event.stop()
+        if self._session is not None:
+            self.show(self._session, self._selection)

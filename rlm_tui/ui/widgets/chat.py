@@ -72,3 +72,9 @@ class ChatPane(LinesView):
     def on_lines_view_moved(self, event: LinesView.Moved) -> None:
         """Reading on selects nothing."""
         event.stop()
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        """Draw for the new width."""
+        event.stop()
+        if self._session is not None:
+            self.show(self._session, self._selection)

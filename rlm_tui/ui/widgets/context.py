@@ -64,6 +64,7 @@ class ContextPane(Vertical):
         self.mark, self.hits = Bar(id="context-mark"), Bar(id="context-hits")
         self.finding: Finding | None = None
         self.number: int | None = None
+        self._session: Session | None = None
         self._document: Document | None = None
         self._rows: DocumentRows | None = None
         self._outline_key: tuple[object, ...] = ()
@@ -98,6 +99,7 @@ class ContextPane(Vertical):
 
     def show(self, session: Session, selection: str | None) -> None:  # noqa: ARG002
         """Draw the document as far as it is loaded."""
+        self._session = session
         document = session.document
         if document is None or not document.parts:
             self._document = self._rows = None
@@ -197,6 +199,12 @@ class ContextPane(Vertical):
         event.stop()
         self.on_lines_view_moved(event)
         self.text.focus()
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        """Draw for the new width."""
+        event.stop()
+        if self._session is not None:
+            self.show(self._session, None)
 
     def begin_search(self) -> None:
         """Open the search and type."""

@@ -49,6 +49,9 @@ class LinesView(ScrollView, can_focus=True):
             """The view that sent it."""
             return self.view
 
+    class Resized(Message):
+        """Rows have another width now, so they must be made anew."""
+
     class Entered(Moved):
         """A person opened a row with Enter or a second click."""
 
@@ -68,6 +71,7 @@ class LinesView(ScrollView, can_focus=True):
         self._keep_cursor = keep_cursor
         self._tail = tail
         self._painted: dict[int, Line] = {}
+        self._columns = 0
         self._strips: dict[tuple[Line, int, bool], Strip] = {}
         self._styles: dict[str, Style] = {}
 
@@ -210,6 +214,12 @@ class LinesView(ScrollView, can_focus=True):
         self.move_cursor(index)
         if self.cursor != before:
             self.post_message(self.Moved(self, self.cursor, self.cursor_key))
+
+    def on_resize(self) -> None:
+        """Tell the pane when rows have another width."""
+        if self.columns != self._columns:
+            self._columns = self.columns
+            self.post_message(self.Resized())
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; a click on the row that has it opens the row."""

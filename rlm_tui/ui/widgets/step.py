@@ -136,3 +136,9 @@ class StepPane(Vertical):
     def highlight(self, needle: str) -> None:
         """Mark every place where a text stands."""
         self.lines.highlight(needle)
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        """Draw for the new width."""
+        event.stop()
+        if self._session is not None:
+            self.show(self._session, self._selection)

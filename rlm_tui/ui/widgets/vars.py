@@ -43,3 +43,9 @@ class VarsPane(LinesView):
     def on_lines_view_moved(self, event: LinesView.Moved) -> None:
         """A variable selects no node."""
         event.stop()
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        """Draw for the new width."""
+        event.stop()
+        if self._session is not None:
+            self.show(self._session, None)
