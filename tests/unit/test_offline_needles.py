@@ -148,6 +148,74 @@ CASES = [
     ),
     ("How long is the river Ash?", ["The river Ash is 214 km long."], "214"),
     ("Which planet does the colony orbit?", ["The colony orbits the planet Kestrel."], "Kestrel"),
+    ("What is the launch code?", ["General Ross typed in the launch code, 00417-ALPHA, and waited."], "00417-ALPHA"),
+    ("What was the final score of the match?", ["The match ended with a final score of 3-1 for the visitors."], "3-1"),
+    (
+        "Who invented the stirling pump?",
+        ["It is generally agreed that the Stirling pump was invented by the Scottish engineer Robert Kay."],
+        "Robert Kay",
+    ),
+    (
+        "Who is the author of the book The Long Hill?",
+        ["The Long Hill is a book by Maria Lopez, published in 1951."],
+        "Maria Lopez",
+    ),
+    ("In which city was the treaty signed?", ["The treaty was signed in Utrecht on 3 May 1713."], "Utrecht"),
+    ("When was the treaty signed?", ["The treaty was signed in Utrecht on 3 May 1713."], "3 May 1713"),
+    ("What is the name of the protagonist?", ["The protagonist, Elena Marsh, lives alone."], "Elena Marsh"),
+    ("What is the atomic number of unobtainium?", ["Unobtainium has the atomic number 119."], "119"),
+    ("What is the hidden passphrase?", ["Note to self: passphrase = blue-otter-93"], "blue-otter-93"),
+    ("How much did the project cost?", ["The project cost a total of $2.3 million."], "$2.3 million"),
+    (
+        "How many employees does the company have?",
+        ["The company employs 1,250 people.", "As of 2020, the company has 1,250 employees worldwide."],
+        "1,250",
+    ),
+    ("What is the CEO's salary?", ["The CEO's salary was raised to $310,000 last spring."], "$310,000"),
+    ("What is the population of Tarn?", ["Tarn, a market town, has a population of 12,408."], "12,408"),
+    ("What is the speed limit on Mill Road?", ["On Mill Road the speed limit is 30 km/h."], "30"),
+    ("Where does Mr. Hobbs live?", ["Mr. Hobbs lives in a small flat in Bristol."], "Bristol"),
+    ("Where is the headquarters of Nordlicht AG?", ["Nordlicht AG has its headquarters in Hamburg."], "Hamburg"),
+    ("When does the conference start?", ["The conference starts on Monday, 12 June 2023 at 9:30."], "12 June 2023"),
+    ("What is the warranty period?", ["The warranty period is 24 months from the date of purchase."], "24 months"),
+    ("Which animal stole the bread?", ["The bread was stolen by a fox."], "fox"),
+    ("What is the favourite colour of Lady Vane?", ["Lady Vane's favourite colour is violet."], "violet"),
+    ("What is the ISBN?", ["ISBN: 978-3-16-148410-0"], "978-3-16-148410-0"),
+    ("What's the IP address of the server?", ["The IP address of the server is 10.0.14.7."], "10.0.14.7"),
+    ("What is the invoice number?", ["Invoice number: INV-2023-0042"], "INV-2023-0042"),
+    ("What is the magic word?", ['The magic word is "Xyzzy".'], "Xyzzy"),
+    ("What is the needle?", ["The needle is a purple elephant."], "purple elephant"),
+    ("What is the answer to the riddle?", ["The answer to the riddle is time."], "time"),
+    ("Tell me the security key please.", ["Security key: Q7-99-LIMA"], "Q7-99-LIMA"),
+    (
+        "who was the first mayor of Brent",
+        ["The first mayor of Brent was Olive Hart.", "The second mayor of Brent was Tom Reed."],
+        "Olive Hart",
+    ),
+    ("Who succeeded Olive Hart as mayor?", ["Tom Reed succeeded Olive Hart as mayor in 1912."], "Tom Reed"),
+    ("Who did Olive Hart marry?", ["Olive Hart married Samuel Crane in 1899."], "Samuel Crane"),
+    ("What percentage of voters supported the plan?", ["The plan was supported by 62% of voters."], "62%"),
+    ("What is the boiling point of compound X-12?", ["Compound X-12 has a boiling point of 187 °C."], "187"),
+    ("How many pages does the atlas have?", ["The atlas runs to 412 pages."], "412"),
+    ("How far is Harlow from Brent?", ["Harlow is 23 miles from Brent."], "23 miles"),
+    ("What is the minimum age for members?", ["The minimum age for members is 18 years."], "18"),
+    ("What is the largest lake in Norvia?", ["The largest lake in Norvia is Lake Selm."], "Selm"),
+    ("What is the average rainfall in Norvia?", ["The average rainfall in Norvia is 840 mm."], "840"),
+    ("What is the magic number? Answer with the number only.", ["The magic number is 7481926."], "7481926"),
+    (
+        "I need you to find the magic number that is hidden somewhere in this very long document. "
+        "Only return the number, nothing else. What is the magic number?",
+        ["The magic number is 7481926."],
+        "7481926",
+    ),
+    ("Find the magic number", ["A magic number is hidden here: 7481926."], "7481926"),
+    ("What is the secret number?", ["Remember, the secret number you are looking for is 4417."], "4417"),
+    ("What is the vault combination?", ["To open the vault, use the combination 12-34-56."], "12-34-56"),
+    (
+        "What is the key finding of the study?",
+        ["The key finding of the study is that sleep improves memory."],
+        "sleep improves memory",
+    ),
 ]
 
 
@@ -223,3 +291,26 @@ def test_between_two_and_five_turns_are_needed() -> None:
     run = play("What is the magic number?", pages(["The magic number is 7481926."], 3))
     assert len(run.responses) == 4
     assert run.sub_calls >= 1
+
+
+NOTES = [
+    "# Arrival\n\nThe key hung where she had said: behind the third oyster shell.\n\n- 11 litres of drinking water\n",
+    "## Counts\n\n| species  | birds | where      |\n|----------|------:|------------|\n"
+    "| teal     |    48 | north pool |\n| lapwing  |    22 | meadow     |\n",
+    "## Bats\n\n- pond bat: 212 passes\n- noctule: 31 passes\n\n"
+    "The sluice keeper, Corin Saltmarsh, lets the water in.\n",
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        ("Where did the key hang?", "behind the third oyster shell (document 1"),
+        ("How many teal were counted?", "48 ("),
+        ("How many passes of the noctule were recorded?", "31 (document 3"),
+        ("Who is the sluice keeper?", "Corin Saltmarsh (document 3"),
+        ("How many litres of drinking water were there?", "11 litres (document 1"),
+    ],
+)
+def test_short_notes_in_markdown(query: str, value: str) -> None:
+    assert play(query, NOTES).answer.startswith(value)

@@ -226,3 +226,27 @@ def test_thousands_of_records_amid_prose_are_all_counted() -> None:
     assert play("How many players are in team Blue?", text).head == str(teams.count("Blue"))
     points = sum(i % 7 for i, team in enumerate(teams) if team == "Red")
     assert play("What is the total number of points of team Red?", text).head == str(points)
+
+
+def test_pairs_in_a_log_are_fields() -> None:
+    log = [(("ERROR", 503) if i % 9 == 0 else ("INFO", 200), f"/p{i % 3}", i % 40) for i in range(200)]
+    text = "\n".join(
+        f"2024-10-17 00:{i % 60:02}:11 {level}  web-2 request={path} status={code} took {ms} ms"
+        for i, ((level, code), path, ms) in enumerate(log)
+    )
+    assert play("How many requests have status 503?", text).head == str(sum(code == 503 for (_, code), _, _ in log))
+    assert play("How many errors are in the log?", text).head == str(sum(level == "ERROR" for (level, _), _, _ in log))
+    slow = [ms for (level, _), _, ms in log if level == "ERROR"]
+    assert play("What is the average time taken by errors?", text).head == f"{sum(slow) / len(slow):.2f}".removesuffix(
+        ".00"
+    )
+    assert play("How many requests took more than 30 ms?", text).head == str(sum(ms > 30 for _, _, ms in log))
+
+
+def test_years_are_compared() -> None:
+    text = "\n".join(
+        f"Employee: P{i}; Department: {'Sales' if i % 2 else 'Law'}; Employed since: {1990 + i}" for i in range(30)
+    )
+    assert play("How many employees were employed since 2006?", text).head == "14"
+    assert play("How many employees work in Sales?", text).head == "15"
+    assert play("When was P7 employed?", text).head == "1997"

@@ -23,18 +23,19 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\.?"
 )
+_DAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _DATE = re.compile(
     "|".join(
         (
-            rf"\b\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?",
-            rf"\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s+\d{{4}})?",
+            rf"\b(?:{_DAY},?\s+)?\d{{1,2}}(?:st|nd|rd|th)?\.?\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?",
+            rf"\b(?:{_DAY},?\s+)?{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s+\d{{4}})?",
             rf"\b{_MONTH}\s+\d{{4}}",
             r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?",
-            r"\b\d{1,2}[./]\d{1,2}[./]\d{2,4}",
+            r"\b\d{1,2}[./]\d{1,2}[./]\d{2,4}(?![.\d])",
             r"\b\d{1,2}:\d{2}(?:\s*[ap]\.?m\b\.?)?",
             r"\b\d{1,2}\s*[ap]m\b",
             r"\b(?:1\d|20)\d{2}(?![\d,])",
-            r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day",
+            rf"\b{_DAY}",
             r"\b\d+(?:st|nd|rd|th) century",
         )
     ),
@@ -52,8 +53,8 @@ _SMALL = (
     "|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|dozen"
 )
 _NUMBER = re.compile(
-    rf"(?<![\w.,-])(?:(?:[-−+]?[$€£¥]?|[$€£¥]\s)\d+(?:[.,'’\u00a0\u202f]\d+)*(?!\w|-\d){_UNIT}?"
-    rf"|[$€£]?\d+(?:[.,]\d+)*[kKmM]\b|(?:{_SMALL})(?:[- ](?:{_SMALL}))*\b)",
+    rf"(?<![\w.,-])(?<!\d:)(?:(?:[-−+]?[$€£¥]?|[$€£¥]\s)\d+(?:[.,'’\u00a0\u202f]\d+)*(?!\w|[-:]\d){_UNIT}?"
+    rf"|[$€£]?\d+(?:[.,]\d+)*[kKmM]\b|(?:{_SMALL})(?:[- ](?:{_SMALL}))*\b(?!-))",
     re.IGNORECASE,
 )
 _CODE = re.compile(
@@ -70,6 +71,10 @@ _AFTER = re.compile(
 _CLAUSE = re.compile(
     r"[,;](?:\s|$)|[.!?](?:\s|$)|\s(?:and|but|which|who|while|because|although|when|since|so|where)\s|\s[—–-]\s|\s\(|\n|$"
 )
+_SPOT = re.compile(
+    r"\b(?:behind|under(?:neath)?|beneath|inside|beside|below|above|between|near|next to|in front of|in|at|on)\s+"
+    r"(?:the|an?|his|her|its|their|my|our)\b[^.,;:!?\n]{2,60}"
+)
 _LINKS = re.compile(r"of|de|van|von|der|den|da|di|del|la|le|bin|al|the|y|e|und|du|des|dos|&|ibn")
 
 
@@ -80,6 +85,8 @@ def candidates(sentence: str, kind: Kind) -> Iterator[Candidate]:
     elif kind in ("person", "place", "name"):
         yield from _names(sentence, 1.0)
         yield from _quoted(sentence, 0.8)
+        if kind == "place":
+            yield from _found(_SPOT, sentence, 0.8)
         if kind == "name":
             yield from _clauses(sentence, 0.7)
     elif kind == "number":

@@ -23,7 +23,7 @@ import math, re
 from collections import Counter
 
 docs = [context] if isinstance(context, str) else [str(part) for part in context]
-docs = [re.sub(r"-\\n(?=[a-z])", "", doc) for doc in docs]  # join words that a line break cut
+docs = [re.sub(r"-\\n([a-zß-ÿа-яё]\\w*)(?![\\w-])", r"\\1\\n", doc) for doc in docs]  # join words that a line break cut
 patterns = «patterns»
 stems = «stems»
 hits, seen, windows = [], Counter(), 0
@@ -69,7 +69,7 @@ OCCURRENCES = """\
 import re
 
 docs = [context] if isinstance(context, str) else [str(part) for part in context]
-docs = [re.sub(r"-\\n(?=[a-z])", "", doc) for doc in docs]  # join words that a line break cut
+docs = [re.sub(r"-\\n([a-zß-ÿа-яё]\\w*)(?![\\w-])", r"\\1\\n", doc) for doc in docs]  # join words that a line break cut
 places = [len(re.findall(«pattern», doc, re.IGNORECASE)) for doc in docs]
 print("in each document:", places[:20])
 final_answer = f"{sum(places)} (times that " + «said» + " stands in the text)"
@@ -108,7 +108,7 @@ for (number, at, text), reply in zip(best, replies):
         sureness = int(re.sub(r"\\D", "", got.get("SURENESS", "")) or 50)
         words = r"\\s+".join(re.escape(word) for word in got["SENTENCE"].split())
         inside = re.search(words, text)
-        position = max(0, at - 700) + (inside.start() if inside else 0)
+        position = max(0, at - 700) + inside.start() if inside else at
         old = answers.get(got["ANSWER"], (0,))
         answers[got["ANSWER"]] = max(old, (sureness, place(number, position), got["SENTENCE"]))
 ranked = sorted(answers.items(), key=lambda item: item[1][0], reverse=True)

@@ -141,7 +141,8 @@ def _where(plan: Plan) -> str:
     parts = [f"{name} = {' or '.join(values)}" for name, values in plan.equal]
     parts += [f"{name} holds {word}" for name, _, word in plan.holds]
     if plan.compare:
-        parts.append(f"{plan.measure} {plan.compare[0]} {plan.compare[1]:,g}")
+        sign, limit = plan.compare
+        parts.append(f"{plan.measure} {sign} {limit:,g}" if limit >= 10_000 else f"{plan.measure} {sign} {limit:g}")
     return f" where {' and '.join(parts)}" if parts else ""
 
 

@@ -15,6 +15,7 @@ _ABBREVIATION = re.compile(
 )
 _END = re.compile(r"[.!?。！？][\"'”’)\]]*(?:\s+|$)|\n\s*\n|\n(?=\s*[-*•|#])|(?<=[:;,])\n(?=\s*\d{1,3}[.)]\s)")
 _POINTS_BACK = re.compile(r"(?:\W*\w+){0,3}?\W*\b(?:it|its|he|she|they|his|her|their|this|that|these|there)\b")
+_LONG = 2000  # no sentence is longer: what is, is a table or noise, and reading it costs its square
 _SHORT = 0.65  # of the widest line round it: a line that ends before that ends its paragraph
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
@@ -56,8 +57,10 @@ def _shown(sentence: str, candidate: Candidate) -> str:
 
 
 def mend(text: str) -> str:
-    """Join words that a line break hyphenated, and drop soft hyphens."""
-    return re.sub(r"-[ \t]*\n[ \t]*(?=[a-z])", "", text.replace("\u00ad\n", "").replace("\u00ad", ""))
+    """Join words that a line break hyphenated, save in words with more hyphens, and drop soft hyphens."""
+    text = text.replace("\u00ad\n", "").replace("\u00ad", "")
+    text = re.sub(r"-[ \t]*\n[ \t]*([a-zß-ÿа-яё]\w*)(?![\w-])", r"\1", text)
+    return re.sub(r"(?<=\w)-\n(?=\w)", "-", text)
 
 
 def _sentences(passage: str) -> list[_Sentence]:
@@ -89,7 +92,8 @@ def _parts(text: str) -> list[str]:
         start = match.end()
     parts.append(text[start:])
     lines = [line for part in parts for line in _own_lines(part)]
-    return [" ".join(line.split()) for line in lines if line.strip()]
+    pieces = [line[start : start + _LONG] for line in lines for start in range(0, len(line), _LONG)]
+    return [" ".join(piece.split()) for piece in pieces if piece.strip()]
 
 
 def _own_lines(part: str) -> list[str]:
@@ -160,9 +164,21 @@ def _led(question: Question, sentence: str, candidate: Candidate) -> float:
     """Where answers stand after in or at, and authors after by."""
     lead = sentence[: candidate.start].rstrip(" \"“'‘").lower()
     if question.kind == "place":
-        return 1.0 if re.search(r"\b(?:in|at|near|on|to|from|outside|of|is|was|:)$", lead) else 0.6
+        return (
+            1.0
+            if candidate.text[:1].islower() or re.search(r"\b(?:in|at|near|on|to|from|outside|of|is|was|:)$", lead)
+            else 0.6
+        )
     if question.kind == "person" and re.search(r"\b(?:in|at|on|during|from|near)(?: the)?$", lead):
         return 0.5
+    behind = sentence[candidate.end : candidate.end + 2]
+    if (
+        question.kind in ("person", "name")
+        and re.search(r"\b(?:the|an?)$", lead)
+        and behind[:1] == " "
+        and behind[1:].islower()
+    ):
+        return 0.6 if not COPULA.match(sentence, candidate.end + 1) else 1.0
     return 1.0
 
 

@@ -91,7 +91,7 @@ def _loads(line: str) -> bool:
 def cells(line: str, delimiter: str) -> list[str]:
     """The cells of a line; the delimiter `  ` stands for two or more blanks, a tab or a bar."""
     if delimiter == "  ":
-        return re.split(r"\s{2,}|\t|\s*\|\s*", line.strip().strip("|").strip())
+        return re.split(r"\s*\|\s*|\t|\s{2,}", line.strip().strip("|").strip())
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
 
 
@@ -133,9 +133,8 @@ def _is_data(row: list[str]) -> bool:
 
 
 def _log(lines: list[str]) -> Layout | None:
-    levels = sum(bool(re.search(LEVEL, line[:80]) and re.search(r"\d", line[:30])) for line in lines)
-    keyed = sum(len(re.findall(r"\b\w+=\S", line)) >= 2 for line in lines)
-    return Layout("log") if levels >= 3 and levels > keyed else None
+    levels = sum(bool(re.search(rf"(?<![=\"'\w]){LEVEL}", line[:80]) and re.search(r"\d", line[:40])) for line in lines)
+    return Layout("log") if levels >= 3 else None
 
 
 def _keyed(texts: Sequence[str]) -> Layout | None:
@@ -199,9 +198,9 @@ def _pattern(shape: tuple[str, ...]) -> str:
     for index, part in enumerate(shape):
         if index % 2:
             out.append(
-                r"([$€£]?\d[\d.,:/%-]*\d[kK%]?|[$€£]?\d[kK%]?)"
+                r"([$€£]?\d[\d.,:/%-]{0,30}\d[kK%]?|[$€£]?\d[kK%]?)"
                 if part == "#"
-                else r"([A-Z][\w.'’&-]*(?:\s+[A-Z][\w.'’&-]*)*)"
+                else r"([A-Z][\w.'’&-]{0,30}(?:\s{1,3}[A-Z][\w.'’&-]{0,30}){0,5})"
             )
         else:
             out.append(r"\s+".join(re.escape(word) for word in part.split(" ")).replace(r"\s+\s+", r"\s+"))

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rlm_tui.lm.offline.question import Operation, Question
-from rlm_tui.lm.offline.words import Term, term
+from rlm_tui.lm.offline.words import Term
 
 _FREE = re.compile(r"message|msg|text|description|note", re.IGNORECASE)
+_PEOPLE = ("people", "person", "employee", "worker", "member", "student", "customer", "user", "player")
 _GENERIC = ("record", "row", "line", "entr", "item")
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b")
 _NO_MEASURE = re.compile(r"(?:^|[\W_])(?:id|no|nr|date|time|year|phone|zip|index|number|#)$|^#|time|Id$", re.IGNORECASE)
@@ -68,7 +69,7 @@ def _names(term: Term, column: str) -> bool:
     return bool(re.search(term.pattern, low))
 
 
-def make(question: Question, seen: Profile, known: dict[str, int]) -> Plan | None:
+def make(question: Question, seen: Profile) -> Plan | None:
     """A Plan that the records bear out, or None when the question is about something else."""
     if seen.count < 2 or not seen.example:
         return None
@@ -76,6 +77,8 @@ def make(question: Question, seen: Profile, known: dict[str, int]) -> Plan | Non
     if operation == "count" and not question.compare and _counted_field(question, seen):
         operation = "sum"
     equal, covered = _equal(question, list(question.terms), seen)
+    if operation == "count" and covered == {question.counted} and _times(seen, question.counted) == 1:
+        return _of_one_record(seen, equal)
     measure = _measure(question, operation, seen, equal)
     label = _label(operation, seen, measure, named(question, list(seen.example)))
     open_terms = [word for word in question.terms if word.word not in covered]
@@ -87,10 +90,20 @@ def make(question: Question, seen: Profile, known: dict[str, int]) -> Plan | Non
         return None
     used = {word for _, _, word in holds}
     left = [word for word in open_terms if word.word not in used and not any(_names(word, f) for f in seen.example)]
-    return plan if _is_borne_out(plan, question, left, known) else None
+    return plan if _is_borne_out(plan, question, left, seen) else None
 
 
-def _is_borne_out(plan: Plan, question: Question, left: list[Term], known: dict[str, int]) -> bool:
+def _times(seen: Profile, word: str) -> int:
+    return sum(times for found, *_, times in seen.matches if found == word)
+
+
+def _of_one_record(seen: Profile, equal: _Equal) -> Plan | None:
+    """`How many teal` where one record is named teal asks for the number in it, if there is just one."""
+    numbers = [name for name, value in seen.example.items() if re.fullmatch(r"\d[\d.,]*", value)]
+    return Plan("lookup", numbers[0], "", equal) if len(numbers) == 1 else None
+
+
+def _is_borne_out(plan: Plan, question: Question, left: list[Term], seen: Profile) -> bool:
     """Whether a plan answers the question, seeing which of its words the records know nothing of."""
     if any(word.weight > 1 and not _is_subject(word, question) for word in left):
         return False
@@ -99,8 +112,14 @@ def _is_borne_out(plan: Plan, question: Question, left: list[Term], known: dict[
     if plan.operation == "lookup":
         return bool(plan.equal)
     if plan.operation == "count" and not (plan.equal or plan.holds or plan.compare):
-        return all(w.word == question.counted and (known.get(w.word) or w.word.startswith(_GENERIC)) for w in left)
+        return all(word.word == question.counted and _are_records(word.word, seen) for word in left)
     return plan.operation != "most" or bool(plan.label)
+
+
+def _are_records(noun: str, seen: Profile) -> bool:
+    """Whether a noun that no field names means the records: rows, entries, and people where there are names."""
+    has_names = any(re.search(r"name", name, re.IGNORECASE) for name in seen.example)
+    return noun.startswith(_GENERIC) or (has_names and noun.startswith(_PEOPLE))
 
 
 def _is_subject(term: Term, question: Question) -> bool:
@@ -194,7 +213,7 @@ def _measure(question: Question, operation: Operation, seen: Profile, equal: _Eq
 
 def _counts(question: Question, name: str) -> bool:
     """Whether a field is named by the noun after `how many`."""
-    return bool(question.counted) and _names(term(question.counted), name)
+    return question.counted.rstrip("s") in {word.rstrip("s") for word in re.findall(r"[a-z]+", name.lower())}
 
 
 def _counted_field(question: Question, seen: Profile) -> str:
@@ -206,7 +225,9 @@ def _counted_field(question: Question, seen: Profile) -> str:
 def _label(operation: Operation, seen: Profile, measure: str, fields: list[str]) -> str:
     """The field that names a record, or the one to group by."""
     if operation == "most":
-        groups = [name for name in fields if not re.fullmatch(r"\W*[\d.,]+\W*", seen.example[name])]
+        groups = [
+            name for name in fields if not re.fullmatch(r"\W*[\d.,]+\W*", seen.example[name]) or name == fields[0]
+        ]
         others = [name for name, value in list(seen.example.items())[1:] if not re.search(r"\d", value)]
         return groups[0] if groups else others[0] if len(others) == 1 else ""
     texts = [n for n, value in seen.example.items() if n != measure and not re.fullmatch(r"[\W\d]*", value)]

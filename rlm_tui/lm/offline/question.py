@@ -31,6 +31,7 @@ _NUMBER_NOUNS = (
     r"percent|share|score|rate|budget|revenue|profit|pin|code number|size|area|capacity|duration|fee|fine|limit|"
     r"voltage|power|melting point|boiling point|total|sum|average"
 )
+_MOST_TERMS = 12
 _CONTAINERS = frozenset(
     ["log", "logs", "table", "list", "data", "dataset", "store", "shop", "company", "catalog", "catalogue", "inventory"]
 )
@@ -55,11 +56,11 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 
 _COMPARE = re.compile(
     r"\b(over|above|more than|greater than|higher than|older than|at least|under|below|less than|fewer than|lower than"
-    r"|cheaper than|younger than|at most)\s+[$€£]?(\d[\d.,]*)(k\b)?",
+    r"|cheaper than|younger than|at most|since|after|before)\s+[$€£]?(\d[\d.,]*)(k\b)?",
     re.IGNORECASE,
 )
-_SIGNS = {"at least": ">=", "at most": "<="}
-_MORE = ("over", "above", "more", "greater", "higher", "older")
+_SIGNS = {"at least": ">=", "at most": "<=", "since": ">="}
+_MORE = ("over", "above", "more", "greater", "higher", "older", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,8 @@ def _comparison(text: str) -> tuple[str, float] | None:
 def _core(text: str) -> str:
     """The asking sentences of a long instruction, or all of it."""
     flat = " ".join(text.split())
-    asking = re.findall(r"[^.?!]*(?:\.\w[^.?!]*)*\?", flat)
-    rest = re.sub(r".*\?", "", flat)
-    return " ".join([*asking, rest]).strip() if asking and len(flat) > 200 else flat
+    asking = [sentence for sentence in re.split(r"(?<=[.?!])\s+", flat) if sentence.endswith("?")]
+    return " ".join(asking) if asking and len(flat) > 120 else flat
 
 
 def _terms(text: str) -> tuple[Term, ...]:
@@ -133,10 +133,12 @@ def _terms(text: str) -> tuple[Term, ...]:
     quoted = set(words(" ".join(re.findall(r"[\"“'‘«]([^\"”'’»]+)[\"”'’»]", text)).lower()))
     for index, word in enumerate(words(text)):
         low = word.lower()
-        if low in quoted or (low not in STOP and (len(low) > 1 or low.isdigit())):
+        if len(found) == _MOST_TERMS:
+            break
+        if low not in found and (low in quoted or (low not in STOP and (len(low) > 1 or low.isdigit()))):
             special = low in quoted or (index > 0 and word[0].isupper()) or _is_complement(low, text)
-            found.setdefault(low, term(low, _weight(low, text, special=special)))
-    return tuple(found.values())[:12]
+            found[low] = term(low, _weight(low, text, special=special))
+    return tuple(found.values())
 
 
 def _weight(low: str, text: str, *, special: bool) -> float:

@@ -22,7 +22,7 @@ def cells(line):
 """
 _TABLE_CELLS = """\
 def cells(line):  # cells part at bars, tabs or two blanks
-    return re.split(r"\\s{2,}|\\t|\\s*\\|\\s*", line.strip("|").strip())
+    return re.split(r"\\s*\\|\\s*|\\t|\\s{2,}", line.strip("|").strip())
 
 """
 _HEADER = """\
@@ -60,7 +60,7 @@ def records():  # a record ends where one of its keys comes again
         for match in key.finditer(doc):
             again = match.group(1) in record or match.group(1) == name
             if name:
-                record[name] = tidy(doc[at : match.start()], last=again)
+                record[name] = tidy(doc[at : min(match.start(), at + 300)], last=again)
             if again:
                 yield record
                 record = {}
@@ -70,7 +70,7 @@ def records():  # a record ends where one of its keys comes again
 
 def tidy(text, last):
     text = re.split(r"[\\n\\f]", text.strip(), maxsplit=1)[0] if last else text
-    return " ".join(text[:300].split()).strip(" ,;|\\"'*[](){}").rstrip(" .–—-")
+    return " ".join(text.split()).strip(" ,;|\\"'*[](){}").rstrip(" .–—-")
 """
 _JSONL = """\
 def records():  # one JSON object a line
@@ -95,13 +95,15 @@ def records():  # JSON: every object that holds no other object
 """
 _LOG = """\
 level = re.compile(«detail»)
+pair = re.compile(r'(\\w+)(?:=|[ ](?=\\d))"?([^"\\s]+)')
 
-def records():  # lines of a log: what stands before the level, the level, the message
+def records():  # lines of a log: before the level, the level, the message, and pairs like size=3 or took 9
     for line in lines():
         found = level.search(line[:120])
         if found:
             before, after = line[: found.start()], line[found.end() :]
-            yield {"time": before.strip(" []:-"), "level": found.group(1), "message": after.strip(" ]:-")}
+            record = {"time": before.strip(" []:-"), "level": found.group(1), "message": after.strip(" ]:-")}
+            yield {**record, **dict(pair.findall(after[:2000]))}
 """
 _SENTENCES = """\
 columns = «columns»

@@ -74,7 +74,7 @@ def _over_records(story: Story, question: Question) -> str | None:
     if "read" not in story.tries:
         found = _layout(story, question)
         return _read(question, found) if found else None
-    planned = plan.make(question, plan.profile(story.outputs.get("read", "")), _known(story))
+    planned = plan.make(question, plan.profile(story.outputs.get("read", "")))
     if planned is None or "compute" in story.tries:
         return None
     why = (

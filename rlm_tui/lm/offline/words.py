@@ -11,20 +11,20 @@ def _set(text: str) -> frozenset[str]:
 
 
 STOP = _set(
-    """a an the this that these those and or but nor so if then than as of in on at by to from for with without within
-    about into onto over under between among through during per via up down out off is are was were be been being am do
-    does did done has have had having can could may might must shall should will would not no it its it's he she they
-    them their his her him we us our you your i me my who whom whose what which when where why how there here many much
-    all any each every some one ones please tell give find say says said show list name named called call calls known
-    look search answer question document documents text texts context page pages file files following given mentioned
-    stated according hidden somewhere exactly only just also very more most less least let's lets s t instead again
-    currently now use uses used using get gets know think what's who's where's when's whats let need want try rather
-    actually inside contain contains contained appear appears value values total sum average mean highest lowest
-    maximum minimum max min largest smallest biggest combined together altogether overall mention mentions mentioning
-    greatest top was ist sind war waren der das den dem des ein eine wer wann wo wie viele welche welcher welches
-    lautet heißt hat und im am zu von qui que quel quelle quels est le la les du un une où quand combien de el los las
-    cuál cual qué quién cuándo dónde cuántos es il lo che chi quando dove какой какая какое кто что где когда
-    сколько в на и"""
+    """a an the this that these those and or but nor so if then than as of in on at by to from for with without
+    within about into onto over under between among through during per via up down out off is are was were be been
+    being am do does did done has have had having can could may might must shall should will would not no it its
+    it's he she they them their his her him we us our you your i me my who whom whose what which when where why
+    how there here many much all any each every some one ones please tell give find say says said show list name
+    named called call calls known look search answer question document documents text texts context page pages
+    file files following given mentioned stated according hidden somewhere exactly only just also very more most
+    less least let's lets s t instead again currently now use uses used using get gets know think what's who's
+    where's when's whats let need want try rather actually inside contain contains contained appear appears value
+    values total sum average mean highest lowest maximum minimum max min largest smallest biggest combined
+    together altogether overall mention mentions mentioning counted recorded listed greatest top was ist sind war
+    waren der das den dem des ein eine wer wann wo wie viele welche welcher welches lautet heißt hat und im am zu
+    von qui que quel quelle quels est le la les du un une où quand combien de el los las cuál cual qué quién
+    cuándo dónde cuántos es il lo che chi quando dove какой какая какое кто что где когда сколько в на и"""
 )
 """Words that say how a question is asked, not what it is about."""
 
@@ -38,7 +38,7 @@ FUNCTION = _set(
 
 COPULA = re.compile(
     r"(?:\b(?:is|are|was|were|be|been|being|equals?|reads?|says|became|becomes|remains?|called|named|has|have|had"
-    r"|totals?|numbers?|stands (?:at|for)|means|refers to|consists of|amounts? to|set to|by)\b|[:=→—–])",
+    r"|totals?|numbers?|stands (?:at|for)|means|refers to|consists of|amounts? to|set to|by)\b|[:=→—–|])",
     re.IGNORECASE,
 )
 
@@ -109,7 +109,17 @@ _FAMILIES = (
     "lowest minimum smallest least min cheapest youngest shortest fewest",
     "country countries",
 )
+_IRREGULAR = """
+    give gave given, go goes went gone, come comes came, see sees saw seen, find finds found, keep keeps kept,
+    tell told, send sent, drink drank drunk, eat ate eaten, run ran, sing sang sung, swim swam, fall fell fallen,
+    grow grew grown, know knew known, steal stole stolen, break broke broken, choose chose chosen, drive drove
+    driven, fly flew flown, hide hid hidden, ride rode ridden, bring brought, think thought, catch caught, fight
+    fought, bury buried, lose lost, meet met, shoot shot, sit sat, sleep slept, spend spent, wear wore worn, throw
+    threw thrown, hang hung hanged, rise rose risen, sink sank sunk, ring rang rung, draw drew drawn, feel felt,
+    stick stuck, strike struck, tear tore torn, win won"""
 _KIN = {word: tuple(family.split()) for family in _FAMILIES for word in family.split()}
+for _forms in _IRREGULAR.split(","):
+    _KIN.update({_form: (*_KIN.get(_form, ()), *_forms.split()) for _form in _forms.split()})
 _SUFFIXES = ("ations", "ation", "ments", "ment", "ings", "ing", "ied", "ies", "ed", "es", "s", "e", "y")
 
 
