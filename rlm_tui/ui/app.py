@@ -104,6 +104,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to drain the session once the first paint is out."""
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._begin)
 
     @property

@@ -9,10 +9,15 @@ from rlm_tui.ui.words import iteration_of
 
 
 def interesting(view: View) -> str | None:
-    """The node to look at when nobody chose one: what is held, else the step of now, else the newest iteration."""
+    """The node to look at when nobody chose one.
+
+    What is held; at the end of a run its root, where question and answer stand; else the step of this moment.
+    """
     holds = view.holds()
     if holds:
         return in_reading_order(view, holds[0].node)
+    if view.at_end and view.finished is not None and view.root is not None:
+        return view.root.id
     number = view.step_number()
     if number and not view.at_end:
         return in_reading_order(view, view.tree.steps[number - 1].node)

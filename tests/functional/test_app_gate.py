@@ -132,6 +132,9 @@ async def test_go_on_leads_to_the_answer_and_q_quits(tmp_path: Path) -> None:
             await hand.press("f5")
             await hand.until(lambda: "ANSWERED" in hand.bar("Header"))
             assert "✓ ANSWERED  3" in hand.bar("Header")
+            root = hand.app.session.view.root
+            assert root is not None
+            assert hand.app.ui.selection == root.id
             await hand.press("q")
             await hand.until(lambda: hand.app.return_value == 0)
 
@@ -168,3 +171,81 @@ async def test_ctrl_c_interrupts_a_running_block(tmp_path: Path) -> None:
             finished = all_of(hand, ev.CodeFinished)[0]
             assert isinstance(finished, ev.CodeFinished)
             assert finished.status == "interrupted"
+
+
+async def test_the_palette_runs_what_it_names(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("colon")
+            await hand.until(lambda: hand.app.screen is not hand.app.main)
+            await hand.type("as it is")
+            await hand.until(lambda: "Run what is held as it is" in hand.screen())
+            await hand.pilot.press("enter")
+            await hand.pilot.press("enter")
+            await hand.held("after_code")
+            assert hand.app.screen is hand.app.main
+
+
+async def test_a_node_that_a_person_selects_stays_selected_until_they_walk(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            held_at = hand.app.ui.selection
+            await hand.press("1", "k")
+            chosen = hand.app.ui.selection
+            assert chosen != held_at
+            hand.app.redraw()
+            assert hand.app.ui.selection == chosen
+            await hand.press("a")
+            await hand.held("after_code")
+            assert hand.app.ui.selection == held_at
+
+
+async def test_a_line_for_the_repl_is_a_block_of_ones_own(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("greater_than_sign")
+            assert "TYPING" in hand.bar("GateBar")
+            await hand.type("mine = 7")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: "mine" in hand.app.session.trajectory.variables)
+            await hand.pilot.press("escape")
+            await hand.until(lambda: "KEYS" in hand.bar("GateBar"))
+
+
+async def test_a_search_is_walked_with_n(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT, text="one needle\ntwo\nthree needle\n") as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("n")
+            assert "Nothing was searched yet" in hand.bar("GateBar")
+            await hand.press("slash")
+            await hand.type("needle")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: "KEYS" in hand.bar("GateBar"))
+            await hand.press("n")
+            assert "2 of 2" in hand.screen()
+
+
+async def test_stopping_a_run_asks_first(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            hand.app.perform("gate.stop")
+            await hand.until(lambda: "What it found so far is kept" in hand.screen())
+            await hand.press("y")
+            await hand.until(lambda: "STOPPED" in hand.bar("Header"))
+
+
+async def test_a_hold_that_goes_away_closes_the_editor_and_says_so(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("i")
+            await hand.type("q")
+            driver.send(cmd.Stop())
+            await hand.until(lambda: "no longer held" in hand.bar("GateBar"))
+            assert not hand.app.ui.editing
+            assert not all_of(hand, ev.Edited)

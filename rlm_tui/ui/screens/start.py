@@ -43,7 +43,7 @@ class StartScreen(Screen[None]):
         self.choice = Choice(query, setup.model, setup.sub_model, setup.step)
         self._setup = setup
         self._offers = found_offers(setup.model)
-        self._recent = recent_runs()
+        self._recent: list[str] = []
 
     @property
     def owner(self) -> RlmTuiApp:
@@ -82,6 +82,11 @@ class StartScreen(Screen[None]):
         (self._choices if self.choice.query.strip() else question).focus()
         self.show_all()
         self._choices.move_cursor(1)
+        self.run_worker(self._find_recent, thread=True)
+
+    def _find_recent(self) -> None:
+        self._recent = recent_runs()
+        self.app.call_later(self.show_all)
 
     @property
     def _question(self) -> PromptEditor:
