@@ -11,9 +11,9 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
-from trajectories import StillSession
 
 from rlm_tui.ui.theme import DARK, load_themes
+from tests.trajectories import StillSession
 
 _PATIENCE_S = 30.0
 P = TypeVar("P", bound=Widget)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from panes_kit import desk
-from trajectories import StillSession, batched, held, peeked
-
 from rlm_tui.ui.lines import Line, line
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.theme import LIGHT
 from rlm_tui.ui.widgets.calls import CallsPane, NodeSelected
 from rlm_tui.ui.widgets.lines_view import LinesView
+from tests.functional.panes_kit import desk
+from tests.trajectories import StillSession, batched, held, peeked
 
 
 class Millions(Provider):

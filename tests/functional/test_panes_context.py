@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from panes_kit import desk
-from trajectories import StillSession, peeked
-
 from rlm_tui.context.document import Document, Heading, Part
 from rlm_tui.ui.widgets.context import ContextPane
+from tests.functional.panes_kit import desk
+from tests.trajectories import StillSession, peeked
 
 
 def pdf(count: int = 40) -> Document:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from panes_kit import desk
-from trajectories import StillSession, batched, clean, edited, held, peeked
-
 from rlm_tui import events as ev
 from rlm_tui.session.base import Capability
 from rlm_tui.ui.widgets.calls import NodeSelected
 from rlm_tui.ui.widgets.chat import ChatPane
 from rlm_tui.ui.widgets.editor import CodeEditor
+from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.repl import ReplPane
 from rlm_tui.ui.widgets.step import StepPane
 from rlm_tui.ui.widgets.vars import VarsPane
+from tests.functional.panes_kit import desk
+from tests.trajectories import StillSession, batched, clean, edited, held, peeked
 
 
 async def test_the_step_shows_the_selection_from_its_top() -> None:
@@ -147,3 +147,27 @@ async def test_a_variable_opens_in_full() -> None:
         assert "    [0, 1000, 2000]" in at.screen()
         await at.press("enter")
         assert "    [0, 1000, 2000]" not in at.screen()
+
+
+async def test_tab_completes_a_name_as_far_as_it_is_certain() -> None:
+    async with desk(ReplPane(), StillSession(batched())) as at:
+        at.pane.focus_prompt()
+        await at.press(*"an", "tab")
+        assert at.pane.prompt.text == "an"
+        at.pane.prompt.load("")
+        await at.press(*"chu", "tab")
+        assert at.pane.prompt.text == "chunks"
+        await at.press("space", "plus", "space", *"llm", "tab")
+        assert at.pane.prompt.text == "chunks + llm_query"
+        await at.press("enter")
+        assert at.texts(ReplPane.Submitted, "code") == ["chunks + llm_query"]
+
+
+async def test_what_the_mouse_selects_can_be_copied() -> None:
+    async with desk(StepPane(), StillSession(clean())) as at:
+        await at.show("1.1")
+        row = next(index for index, line in enumerate(at.pane.lines.rows) if "print(len" in line.text)
+        await at.pilot.mouse_down(LinesView, offset=(4, row))
+        await at.pilot.hover(LinesView, offset=(80, row + 1))
+        await at.pilot.mouse_up(LinesView, offset=(80, row + 1))
+        assert at.app.screen.get_selected_text() == "print(len(context))\n  2 print(context[:200])"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trajectories import RUNS, Recorder, batched, edited, failing, held, peeked
 
 from rlm_tui import events as ev
 from rlm_tui.ui.content.calls import CallRows, header, scene
 from rlm_tui.ui.content.tree import CallTree, Row
 from rlm_tui.ui.lines import Line
+from tests.trajectories import RUNS, Recorder, batched, edited, failing, held, peeked
 
 WIDTH = 60
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trajectories import PEEK, QUESTION, RUNS, Recorder, StillSession, batched, clean, edited, failing, held, peeked
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document, Heading, Part
@@ -24,6 +23,19 @@ from rlm_tui.ui.content.vars import VAR, variables
 from rlm_tui.ui.finding import Finding
 from rlm_tui.ui.lines import Line, Rows
 from rlm_tui.ui.rows import text_rows
+from tests.trajectories import (
+    PEEK,
+    QUESTION,
+    RUNS,
+    Recorder,
+    StillSession,
+    batched,
+    clean,
+    edited,
+    failing,
+    held,
+    peeked,
+)
 
 WIDTH = 80
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from trajectories import BATCH, QUESTION, RUNS, Recorder, batched, clean, edited, failing, held, peeked
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import LiveText
 from rlm_tui.ui.content.parts import FOLD, HELD, NODE, Page, focus
 from rlm_tui.ui.content.step import step
+from tests.trajectories import BATCH, QUESTION, RUNS, Recorder, batched, clean, edited, failing, held, peeked
 
 WIDTH = 84
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rlm_tui import events as ev
-from rlm_tui.session.base import LiveText, Session
+from rlm_tui.session.base import LiveText, Session, Stream
 from rlm_tui.session.log import Log
 from rlm_tui.text import plural
 from rlm_tui.trajectory import Hold, Node, View
 from rlm_tui.ui.lines import Line, Piece, Rows, Span, line, pad, split
-from rlm_tui.ui.rows import Joined, Window, text_rows
+from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
 
 LABEL = 9
 MARGIN = 2
@@ -38,6 +38,14 @@ def page_of(session: Session, width: int, opened: frozenset[str] = _NOTHING) -> 
     """The page of a session as it stands."""
     live = session.live if session.following else LiveText()
     return Page(session.view, session.log, width, live, session.now, opened)
+
+
+def live_mark(session: Session, *streams: Stream) -> tuple[object, ...]:
+    """What differs when transient text has come in: where it comes, how long it is, and its end."""
+    if not session.following:
+        return ()
+    parts = session.live.parts.items()
+    return tuple((node, stream, len(text), text[-40:]) for (node, stream), text in parts if stream in streams)
 
 
 def label(name: str, *pieces: Piece, width: int, right: tuple[Piece, ...] = (), key: str = "") -> Line:
@@ -76,8 +84,6 @@ def verbatim(text: str, page: Page, role: str = "output", margin: int = MARGIN) 
 
 def streaming(text: str, page: Page, role: str, margin: int) -> Rows:
     """The newest part of a text that is still being written."""
-    from rlm_tui.ui.rows import TextRows
-
     rows = TextRows(text[-_LIVE:], page.width, role, margin=margin)
     rows.index(_LIVE)
     return rows

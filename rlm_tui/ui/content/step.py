@@ -9,6 +9,7 @@ from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.block import answer, block, held_mark
+from rlm_tui.ui.content.calls import held_text
 from rlm_tui.ui.content.parts import (
     HELD,
     LABEL,
@@ -161,8 +162,6 @@ def _waiting(page: Page, lm: Node) -> Rows:
 
 
 def _held_text(page: Page, node: Node, role: str) -> Rows:
-    from rlm_tui.ui.content.calls import held_text
-
     held = held_text(page.view, page.log, node)
     return verbatim(held[1], page, role) if held else []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.chat import Messages, Talk, chat
-from rlm_tui.ui.content.parts import FOLD, NODE, iteration_of, page_of
+from rlm_tui.ui.content.parts import FOLD, NODE, iteration_of, live_mark, page_of
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.widgets.calls import NodeSelected
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -41,9 +41,7 @@ class ChatPane(LinesView):
     def _signature(self, session: Session, selection: str | None) -> tuple[object, ...]:
         view = session.view
         counts = tuple(view.count(kind) for kind in (ev.NodeOpened, ev.LmRequested, ev.LmResponded, ev.LmFailed))
-        words, live = len(view.queued_words()), 0
-        if session.following:
-            live = sum(len(text) for (_, stream), text in session.live.parts.items() if stream == "text")
+        words, live = len(view.queued_words()), live_mark(session, "text")
         return id(session), counts, words, live, selection, self.columns, self._opened, session.following
 
     def _head(self, session: Session, selection: str | None) -> str:

@@ -11,14 +11,18 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.selection import Selection
 from textual.strip import Strip
 
-from rlm_tui.ui.lines import Line, Rows, mark
+from rlm_tui.ui.lines import Line, Rows, mark, paint
 from rlm_tui.ui.theme import style
 
 HIT = "background on careful"
 _CURSOR = "text on panel"
+_SELECTED = "text on rule"
+_ARROWS = ("▸", "▾")
 _STRIPS = 512
+_COPIED = 100_000
 
 
 class LinesView(ScrollView, can_focus=True):
@@ -158,7 +162,24 @@ class LinesView(ScrollView, can_focus=True):
             self._painted.pop(y, None)
             return Strip.blank(self.columns, self.rich_style)
         self._painted[y] = row
-        return self._strip(row, self._has_cursor(self.top + y))
+        index = self.top + y
+        chosen = self.text_selection.get_span(index) if self.text_selection else None
+        if chosen is not None:
+            end = chosen[1] if chosen[1] >= 0 else len(row.text)
+            row = paint(row, [(chosen[0], end)], _SELECTED)
+        return self._strip(row, self._has_cursor(index)).apply_offsets(0, index)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text that the mouse selected, row by row as it stands on screen."""
+        first, last = selection.start.y if selection.start else 0, selection.end.y if selection.end else len(self.rows)
+        rows = [self.rows[index].text for index in range(first, min(last + 1, len(self.rows), first + _COPIED))]
+        within = [(row, selection.get_span(first + index)) for index, row in enumerate(rows)]
+        texts = [row[span[0] : span[1] if span[1] >= 0 else None].rstrip() for row, span in within if span]
+        return "\n".join(texts), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002
+        """Draw what is selected."""
+        self.refresh()
 
     def _has_cursor(self, index: int) -> bool:
         return index == self.cursor and (self._keep_cursor or self.has_focus)
@@ -222,14 +243,15 @@ class LinesView(ScrollView, can_focus=True):
             self.post_message(self.Resized())
 
     def on_click(self, event: events.Click) -> None:
-        """A click moves the cursor; a click on the row that has it opens the row."""
-        index = self.top + int(event.get_content_offset_capture(self).y)
-        if not 0 <= index < len(self.rows):
+        """A click moves the cursor; one on the row that has it, or on the arrow of a fold, opens the row."""
+        offset = event.get_content_offset_capture(self)
+        index = self.top + int(offset.y)
+        if not 0 <= index < len(self.rows) or self.text_selection:
             return
-        if index == self.cursor:
+        was_there = index == self.cursor
+        self._move(index)
+        if was_there or self.rows[index].text[offset.x : offset.x + 1] in _ARROWS:
             self.action_enter()
-        else:
-            self._move(index)
 
     def on_focus(self) -> None:
         """The cursor shows where the focus is."""

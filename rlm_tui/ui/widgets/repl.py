@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -10,7 +12,7 @@ from textual.message import Message
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
-from rlm_tui.ui.content.parts import FOLD, NODE, iteration_of, page_of
+from rlm_tui.ui.content.parts import FOLD, NODE, iteration_of, live_mark, page_of
 from rlm_tui.ui.content.repl import Blocks, Transcript, repl
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import line
@@ -21,6 +23,33 @@ from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 
 _REMEMBERED = 200
+_NAME = re.compile(r"[^\W\d]\w*$")
+_HELPERS = ("context", "llm_query", "llm_query_batched", "SHOW_VARS", "print", "answer")
+
+
+class ReplPrompt(PromptEditor):
+    """The prompt: Tab behind the beginning of a name completes it, as far as it is certain."""
+
+    def __init__(self) -> None:
+        super().__init__(numbers=False)
+        self.is_code = True
+        self.names: list[str] = []
+
+    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
+        row, column = self.cursor_location
+        begun = _NAME.search(str(self.document.get_line(row))[:column])
+        if event.key == "tab" and begun is not None:
+            event.stop()
+            event.prevent_default()
+            self.insert(completion(begun.group(), self.names))
+
+
+def completion(begun: str, names: list[str]) -> str:
+    """What follows the beginning of a name in every name that begins so."""
+    fitting = [name for name in names if name.startswith(begun)] or [begun]
+    first, last = min(fitting), max(fitting)
+    same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[len(begun) : same]
 
 
 class ReplPane(Vertical):
@@ -48,8 +77,7 @@ class ReplPane(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.lines = LinesView(tail=True)
-        self.prompt = PromptEditor(numbers=False)
-        self.prompt.is_code = True
+        self.prompt = ReplPrompt()
         self.mark, self.reason = Bar(), Bar()
         self.history: list[str] = []
         self._place = 0
@@ -72,6 +100,7 @@ class ReplPane(Vertical):
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the blocks so far; the prompt is there when a block can be injected, else the reason why not."""
         self._show_prompt(session)
+        self.prompt.names = [*_HELPERS, *(variable.change.name for variable in session.view.variables())]
         drawn = self._signature(session)
         if drawn != self._drawn or selection != self._selection:
             if session is not self._session:
@@ -93,7 +122,7 @@ class ReplPane(Vertical):
         view = session.view
         started, over = view.count(ev.CodeStarted), view.count(ev.CodeFinished)
         runs = started > over
-        live = sum(len(text) for (_, stream), text in session.live.parts.items() if stream == "stdout") if runs else 0
+        live = live_mark(session, "stdout") if runs else ()
         tick = round(session.now, 1) if runs else 0.0
         return id(session), started, over, live, tick, self.lines.columns, self._opened, session.following
 

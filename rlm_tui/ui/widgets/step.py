@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.content.parts import ANSWER, AT, FOLD, HELD, NODE, focus, page_of
+from rlm_tui.ui.content.parts import ANSWER, AT, FOLD, HELD, NODE, focus, live_mark, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import Rows, line
@@ -98,7 +98,7 @@ class StepPane(Vertical):
         view = session.view
         node = view.node(split_key(chosen or "")[0])
         is_open = node is not None and view.outcome(node) is None
-        live = sum(map(len, session.live.parts.values())) if is_open and session.following else 0
+        live = live_mark(session, "text", "reasoning", "stdout") if is_open else ()
         tick = round(session.now, 1) if is_open and not view.holds() else 0.0
         return id(session), view.seq, chosen, self.lines.columns, self._opened, live, tick, session.following
 
