@@ -223,7 +223,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         if action_id == "app.back" and not BY_ID[action_id].enabled(self.session, ui):
             return
         if BY_ID[action_id].is_gate and open_hold(self.session) is not None and not self.guard.allows:
-            self.say("This hold has just appeared; nothing was done. Press the key again.")
+            self.say("That key came too soon after the hold or after typing; press it again if you mean it.")
         else:
             self.perform(action_id)
 

@@ -30,7 +30,7 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
     if ui.notice:
         return ui.notice, "careful"
     if ui.editing:
-        return "You edit what is held. The edit is kept when you leave; it runs only when you say so.", "user"
+        return "You edit what is held. Leaving keeps the edit; it runs when you say so.", "user"
     if is_behind(session) and session.phase != "replay":
         return _behind(session), "accent"
     if session.phase == "held":

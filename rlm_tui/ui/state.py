@@ -55,5 +55,5 @@ class KeyGuard:
         """A key is pressed: decide whether it may answer a hold."""
         function_key = key.rpartition("+")[2][:1] == "f" and key.rpartition("+")[2][1:].isdigit()
         self.allows = now >= (self.hold_until if function_key else self.letters_until)
-        if typing or now < self.letters_until:
+        if (typing and key != "escape") or now < self.letters_until:
             self.letters_until = now + GUARD_S

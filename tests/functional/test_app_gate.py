@@ -39,7 +39,7 @@ async def test_a_key_right_after_the_hold_does_nothing(tmp_path: Path) -> None:
         async with on_screen(held(driver).session) as hand:
             await hand.held("before_code")
             await hand.pilot.press("a")
-            assert "just appeared" in hand.bar("GateBar")
+            assert "too soon after the hold" in hand.bar("GateBar")
             assert not all_of(hand, ev.Released)
             await hand.press("a")
             await hand.held("after_code")
@@ -249,3 +249,21 @@ async def test_a_hold_that_goes_away_closes_the_editor_and_says_so(tmp_path: Pat
             await hand.until(lambda: "no longer held" in hand.bar("GateBar"))
             assert not hand.app.ui.editing
             assert not all_of(hand, ev.Edited)
+
+
+async def test_resizing_while_editing_keeps_text_and_focus(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("i")
+            await hand.pilot.press("tab")
+            await hand.type("if")
+            for size in ((80, 24), (200, 60), (30, 8), (120, 36)):
+                await hand.pilot.resize_terminal(*size)
+                await hand.pilot.pause()
+            await hand.type("y")
+            await hand.pilot.press("escape")
+            await hand.until(lambda: bool(all_of(hand, ev.Edited)))
+            edited = all_of(hand, ev.Edited)[0]
+            assert isinstance(edited, ev.Edited)
+            assert edited.after == "    ifyx = 1"

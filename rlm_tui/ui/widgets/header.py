@@ -46,12 +46,11 @@ def state_line(state: State) -> Line:
 
 
 def fitting(fields: list[Field], width: int) -> list[Field]:
-    """The most important fields that fit into `width` cells, in their own order."""
-    kept: list[Field] = []
-    for field in sorted(fields, key=lambda field: field.rank):
-        if sum(f.cells + _GAP for f in [*kept, field]) <= width or field.rank == 0:
-            kept.append(field)
-    return [field for field in fields if field in kept]
+    """The fields in `width` cells: the least important ones give way first, the sandbox never."""
+    kept = list(fields)
+    while sum(field.cells + _GAP for field in kept) > width and any(field.rank for field in kept):
+        kept.remove(max(kept, key=lambda field: field.rank))
+    return kept
 
 
 def fields_of(session: Session) -> list[Field]:
