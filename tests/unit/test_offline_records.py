@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import statistics
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
@@ -250,3 +251,38 @@ def test_years_are_compared() -> None:
     assert play("How many employees were employed since 2006?", text).head == "14"
     assert play("How many employees work in Sales?", text).head == "15"
     assert play("When was P7 employed?", text).head == "1997"
+
+
+@pytest.mark.parametrize("layout", ["keyed", "csv", "json lines", "aligned", "sentences"])
+@pytest.mark.parametrize(
+    ("query", "reckon"),
+    [
+        ("How much do all Engineering employees earn in total?", lambda own, rest: sum(own)),
+        ("Calculate the total salary for the Engineering department.", lambda own, rest: sum(own)),
+        ("What is the sum of the salaries of everyone in Engineering?", lambda own, rest: sum(own)),
+        ("Count the employees in the Engineering department.", lambda own, rest: len(own)),
+        ("How many people work in the Engineering department?", lambda own, rest: len(own)),
+        ("How many employees are not in Engineering?", lambda own, rest: len(rest)),
+        ("What do Engineering employees earn on average?", lambda own, rest: sum(own) / len(own)),
+        ("What is the median salary?", lambda own, rest: statistics.median(own + rest)),
+        ("What is the highest salary in Engineering?", lambda own, rest: max(own)),
+    ],
+)
+def test_other_ways_to_ask(layout: str, query: str, reckon: Callable[[list[int], list[int]], float]) -> None:
+    workers = _workers(5)
+    own = [w.salary for w in workers if w.department == "Engineering"]
+    rest = [w.salary for w in workers if w.department != "Engineering"]
+    run = play(query, LAYOUTS[layout](workers))
+    assert _number(run.head.split(":")[0]) == pytest.approx(reckon(own, rest), abs=0.005), run.answer
+
+
+@pytest.mark.parametrize("layout", ["keyed", "csv", "json lines", "aligned"])
+def test_records_are_listed_and_their_kinds_counted(layout: str) -> None:
+    workers = _workers(5)
+    text = LAYOUTS[layout](workers)
+    names = [w.name for w in workers if w.department == "Engineering"]
+    assert play("List all employees in Engineering", text).head == ", ".join(names)
+    kinds = {w.department for w in workers}
+    assert play("How many departments are there?", text).head == str(len(kinds))
+    top = Counter(w.department for w in workers).most_common(1)[0][0]
+    assert play("Which department has the most employees?", text).head == top

@@ -13,6 +13,8 @@ _WORDS = {
     "lookup": "value",
     "count": "number",
     "most": "count",
+    "median": "median",
+    "distinct": "number of different values",
 }
 _HEAD = """\
 # Step 4: compute the «word» over every record that matches
@@ -46,6 +48,11 @@ def number(text):  # "$75,000" -> 75000.0, "75k" -> 75000.0; nan where there is 
     return float(found[1].replace("−", "-") + digits) * scales.get(found[3], 1)
 
 """
+_DISTINCT = """\
+groups = Counter(record.get(«label», "") for record in records() if wanted(record))
+print("groups:", groups.most_common(10))
+final_answer = f"{len(groups)} (different values in {sum(groups.values())} records«where»)" if groups else «nothing»
+"""
 _VALUES = """\
 chosen = [(record.get(«measure», ""), record.get(«label», "")) for record in records() if wanted(record)]
 «commas»«rows»
@@ -69,6 +76,11 @@ _EXTREME = """\
 """
 _RESULTS = {
     "sum": _AMOUNT.replace("«divided»", ""),
+    "median": """\
+    amounts = sorted(amount for amount, _, _ in rows)
+    amount = (amounts[(len(amounts) - 1) // 2] + amounts[len(amounts) // 2]) / 2
+    result = f"{symbol}{amount:{commas}.2f}".removesuffix(".00")
+""",
     "average": _AMOUNT.replace("«divided»", " / len(rows)"),
     "max": _EXTREME.replace("«extreme»", "max"),
     "min": _EXTREME.replace("«extreme»", "min"),
@@ -83,7 +95,8 @@ print("records that match:", len(chosen), "| first:", chosen[:2])
 final_answer = «nothing»
 if chosen:
     texts = list(dict.fromkeys(record.get(«measure», "") for record in chosen))
-    final_answer = f"{', '.join(texts[:10])} («field»«where»)"
+    more = f" and {len(texts) - 20} more" if len(texts) > 20 else ""
+    final_answer = f"{', '.join(texts[:20])}{more} («field»«where»)"
 """
 
 
@@ -107,7 +120,7 @@ def _order(plan: Plan) -> str:
 
 
 def _body(plan: Plan) -> str:
-    simple = {"count": _COUNT, "most": _MOST, "lookup": _LOOKUP}
+    simple = {"count": _COUNT, "most": _MOST, "lookup": _LOOKUP, "distinct": _DISTINCT}
     return simple.get(plan.operation) or _VALUES + _RESULTS[plan.operation] + _END
 
 
@@ -120,8 +133,9 @@ def _commas(plan: Plan) -> str:
 
 
 def _wanted(plan: Plan) -> str:
+    inside = "not in" if plan.negated else "in"
     tests = [
-        f"record.get({literal(f)}, '').lower() in {literal(tuple(value.lower() for value in values))}"
+        f"record.get({literal(f)}, '').lower() {inside} {literal(tuple(value.lower() for value in values))}"
         for f, values in plan.equal
     ]
     tests += [f"re.search(r\"{pattern}\", record.get({literal(f)}, '').lower())" for f, pattern, _ in plan.holds]
@@ -138,7 +152,7 @@ def _joined(tests: list[str]) -> str:
 
 
 def _where(plan: Plan) -> str:
-    parts = [f"{name} = {' or '.join(values)}" for name, values in plan.equal]
+    parts = [f"{name} {'is not' if plan.negated else '='} {' or '.join(values)}" for name, values in plan.equal]
     parts += [f"{name} holds {word}" for name, _, word in plan.holds]
     if plan.compare:
         sign, limit = plan.compare

@@ -12,6 +12,7 @@ from rlm_tui.lm.offline.question import Operation, Question
 from rlm_tui.lm.offline.words import Term
 
 _FREE = re.compile(r"message|msg|text|description|note", re.IGNORECASE)
+_LISTING = re.compile(r"\s*(?:who|list|name all|which|show)\b", re.IGNORECASE)
 _PEOPLE = ("people", "person", "employee", "worker", "member", "student", "customer", "user", "player")
 _GENERIC = ("record", "row", "line", "entr", "item")
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b")
@@ -42,6 +43,8 @@ class Plan:
     holds: tuple[_Hold, ...] = ()
     compare: tuple[str, float] | None = None
     asks_label: bool = False
+    negated: bool = False
+    """The records for which `equal` does not hold."""
     by_text: bool = False
     """Compare the texts themselves: dates that begin with the year."""
 
@@ -64,6 +67,11 @@ def named(question: Question, columns: tuple[str, ...] | list[str]) -> list[str]
     return [column for term in question.terms for column in columns if _names(term, column)]
 
 
+def asks_for_a_list(question: Question) -> bool:
+    """Whether a question may be answered by the names of records: who, which, list."""
+    return bool(_LISTING.match(question.text))
+
+
 def _names(term: Term, column: str) -> bool:
     low = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", column).lower()
     return bool(re.search(term.pattern, low))
@@ -81,16 +89,33 @@ def make(question: Question, seen: Profile) -> Plan | None:
         return _of_one_record(seen, equal)
     measure = _measure(question, operation, seen, equal)
     label = _label(operation, seen, measure, named(question, list(seen.example)))
+    if operation == "count" and not (equal or question.compare) and _distinct_field(question, seen):
+        operation, label = "distinct", _distinct_field(question, seen)
+    if operation == "lookup" and not measure and asks_for_a_list(question):
+        measure = label
     open_terms = [word for word in question.terms if word.word not in covered]
     holds = _holds(question, open_terms, seen, skip_weak=bool(equal or question.compare))
     dated = _DATED.match(seen.example.get(measure, ""))
     asks_label = question.kind in ("person", "name")
-    plan = Plan(operation, measure, label, equal, holds, question.compare, asks_label, bool(dated and dated.group(1)))
-    if dated and operation != "lookup" and not (plan.by_text and operation in ("max", "min")):
+    negated = question.negated and not any(re.search(r"\b(?:not|no)\b|n't", v.lower()) for _, vs in equal for v in vs)
+    by_text = bool(dated and dated.group(1))
+    plan = Plan(operation, measure, label, equal, holds, question.compare, asks_label, negated, by_text)
+    if (
+        dated
+        and operation not in ("lookup", "count", "most", "distinct")
+        and not (plan.by_text and operation in ("max", "min"))
+    ):
         return None
     used = {word for _, _, word in holds}
     left = [word for word in open_terms if word.word not in used and not any(_names(word, f) for f in seen.example)]
     return plan if _is_borne_out(plan, question, left, seen) else None
+
+
+def _distinct_field(question: Question, seen: Profile) -> str:
+    """The field whose different values are counted: `how many departments` where each record has one."""
+    if any(_FREE.search(name) for name in seen.example):
+        return ""
+    return next((name for name in list(seen.example)[1:] if _counts(question, name)), "")
 
 
 def _times(seen: Profile, word: str) -> int:
@@ -105,12 +130,14 @@ def _of_one_record(seen: Profile, equal: _Equal) -> Plan | None:
 
 def _is_borne_out(plan: Plan, question: Question, left: list[Term], seen: Profile) -> bool:
     """Whether a plan answers the question, seeing which of its words the records know nothing of."""
+    if plan.negated and not plan.equal:
+        return False
     if any(word.weight > 1 and not _is_subject(word, question) for word in left):
         return False
-    if not plan.measure and (plan.compare or plan.operation not in ("count", "most")):
+    if not plan.measure and (plan.compare or plan.operation not in ("count", "most", "distinct")):
         return False
     if plan.operation == "lookup":
-        return bool(plan.equal)
+        return bool(plan.equal or plan.compare)
     if plan.operation == "count" and not (plan.equal or plan.holds or plan.compare):
         return all(word.word == question.counted and _are_records(word.word, seen) for word in left)
     return plan.operation != "most" or bool(plan.label)
@@ -192,7 +219,7 @@ def _holds(question: Question, terms: list[Term], seen: Profile, *, skip_weak: b
 
 def _measure(question: Question, operation: Operation, seen: Profile, equal: _Equal) -> str:
     """The field to compute with: one that the question names, else the only one with numbers."""
-    if operation in ("count", "most") and not question.compare:
+    if operation in ("count", "most", "distinct") and not question.compare:
         return ""
     taken = {name for name, _ in equal}
     asked = [name for name in named(question, list(seen.example)) if name not in taken]

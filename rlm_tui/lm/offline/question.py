@@ -10,7 +10,7 @@ from typing import Literal
 from rlm_tui.lm.offline.words import STOP, Term, has_kin, phrase, term, words
 
 Kind = Literal["person", "time", "place", "number", "name", "value"]
-Operation = Literal["count", "sum", "average", "max", "min", "most", "occurrences", "lookup"]
+Operation = Literal["count", "sum", "average", "max", "min", "most", "median", "distinct", "occurrences", "lookup"]
 
 _OPERATIONS: tuple[tuple[Operation, str], ...] = (
     (
@@ -18,6 +18,7 @@ _OPERATIONS: tuple[tuple[Operation, str], ...] = (
         r"\bhow (?:many times|often) (?:does|is|do|are)\b.*\b(?:appear|occur|mentioned|used|found|come up|stand)",
     ),
     ("most", r"\bwhich (\w+) (?:\w+ )?(?:the )?most (?:\w+s)\b|\bmost (?:common|frequent)\b"),
+    ("median", r"\bmedian\b"),
     ("average", r"\baverage\b|\b(?:the|a) mean\b"),
     ("sum", r"\b(?:total (?!number)|sum of|add up|altogether|combined|in total|(?:put|taken) together)"),
     ("count", r"\b(?:how many|number of|count (?:of|the|all|how))\b|^\s*count\b"),
@@ -25,7 +26,7 @@ _OPERATIONS: tuple[tuple[Operation, str], ...] = (
     ("max", r"\b(?:highest|maximum|largest|biggest|greatest|most expensive|oldest|longest|latest|top|the most|max)\b"),
     ("min", r"\b(?:lowest|minimum|smallest|cheapest|youngest|shortest|fewest|the least|least expensive|min)\b"),
 )
-_QUALIFIERS = {"sum": "total", "average": "average", "max": "highest", "min": "lowest"}
+_QUALIFIERS = {"sum": "total", "average": "average", "max": "highest", "min": "lowest", "median": "median"}
 _NUMBER_NOUNS = (
     r"number|amount|price|cost|salary|population|temperature|height|length|width|depth|weight|speed|age|distance|percentage|"
     r"percent|share|score|rate|budget|revenue|profit|pin|code number|size|area|capacity|duration|fee|fine|limit|"
@@ -76,6 +77,8 @@ class Question:
     """The word of the operation (total, highest): a sentence that gives the result by itself has it or its kin."""
     counted: str = ""
     """The noun after `how many`, in lower case."""
+    negated: bool = False
+    """Whether it asks for those that are not so."""
     compare: tuple[str, float] | None = None
     """A limit that a number is held against: `over $50,000` is (">", 50000.0)."""
 
@@ -108,6 +111,7 @@ def understand(text: str, told: tuple[str, ...] = ()) -> Question:
         tuple(phrase(a, b) for a, b in pairwise(terms) if _side(a, b, asked)),
         term(word, 1.5) if word else None,
         counted.group(1) if counted else "",
+        bool(re.search(r"\b(?:not|except|excluding|other than|outside|never)\b|n't\b", asked.lower())),
         _comparison(asked),
     )
 

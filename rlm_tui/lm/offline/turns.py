@@ -31,7 +31,8 @@ def next_turn(story: Story) -> str:
     if "windows:" not in story.outputs.get("find", ""):
         return _search(story, question)
     known = _known(story)
-    if known and not any(known.values()):
+    is_plain_count = question.operation == "count" and len(question.terms) == 1
+    if known and not any(known.values()) and not is_plain_count:
         return _give_up(story, question, "None of its words stands there.")
     return _over_records(story, question) or _by_reading(story, question)
 
@@ -88,7 +89,7 @@ def _layout(story: Story, question: Question) -> layout.Layout | None:
     found = layout.detect(texts)
     if found is None or question.operation is not None:
         return found
-    return found if plan.named(question, found.columns) else None
+    return found if plan.named(question, found.columns) or plan.asks_for_a_list(question) else None
 
 
 def _read(question: Question, found: layout.Layout) -> str:

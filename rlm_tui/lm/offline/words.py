@@ -21,7 +21,8 @@ STOP = _set(
     less least let's lets s t instead again currently now use uses used using get gets know think what's who's
     where's when's whats let need want try rather actually inside contain contains contained appear appears value
     values total sum average mean highest lowest maximum minimum max min largest smallest biggest combined
-    together altogether overall mention mentions mentioning counted recorded listed greatest top was ist sind war
+    together altogether overall mention mentions mentioning counted recorded listed everyone everybody anyone
+    anybody someone somebody except excluding outside different distinct unique greatest top was ist sind war
     waren der das den dem des ein eine wer wann wo wie viele welche welcher welches lautet heißt hat und im am zu
     von qui que quel quelle quels est le la les du un une où quand combien de el los las cuál cual qué quién
     cuándo dónde cuántos es il lo che chi quando dove какой какая какое кто что где когда сколько в на и"""
