@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from rlm_tui.text import safe
 from rlm_tui.ui.actions import ACTIONS, Action, key_name, keys_of
 from rlm_tui.ui.verbs import reason
 
@@ -26,7 +27,7 @@ class ActionProvider(Provider):
         """All actions, those that can act first."""
         owner = self._owner
         for action in sorted(ACTIONS, key=lambda action: bool(self._reason(action))):
-            yield DiscoveryHit(self._words(action), partial(owner.perform, action.id), action.label, self._help(action))
+            yield DiscoveryHit(self._words(action), partial(owner.perform, action.id), action.label)
 
     async def search(self, query: str) -> Hits:
         """The actions whose words match what is typed."""
@@ -35,16 +36,14 @@ class ActionProvider(Provider):
             score = matcher.match(f"{action.label} {action.tooltip}") * (0.5 if self._reason(action) else 1)
             if score > 0:
                 chosen = partial(self._owner.perform, action.id)
-                yield Hit(score, self._words(action), chosen, action.label, self._help(action))
+                yield Hit(score, self._words(action), chosen, action.label)
 
     def _reason(self, action: Action) -> str:
         return reason(self._owner.session, self._owner.ui_below, action.id)
 
     def _words(self, action: Action) -> Content:
+        """One content of plain pieces, as the palette would read a help text as markup."""
         keys = " ".join(key_name(key) for key in keys_of(action, self._owner.remapped))
-        style = "$dim" if self._reason(action) else "$text"
-        return Content.assemble((action.tooltip, style), "  ", (keys, "$accent"))
-
-    def _help(self, action: Action) -> str | None:
         why = self._reason(action)
-        return f"not now: {why}" if why else None
+        words = Content.assemble((action.tooltip, "$dim" if why else "$text"), "  ", (keys, "$accent"))
+        return words + Content.assemble("\n", (f"not now: {safe(why)}", "$dim")) if why else words

@@ -6,6 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from rlm_tui import events as ev
+from rlm_tui.session.base import Capability
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.screens.start import StartScreen
@@ -150,6 +151,16 @@ async def test_the_palette_has_every_action_with_why_it_cannot_be_done(recorded:
         assert "not now: This is a recorded run" in hand.screen()
         await hand.pilot.press("escape")
         await hand.until(lambda: hand.app.screen is hand.app.main)
+
+
+async def test_a_reason_in_the_palette_is_never_markup(
+    recorded: ReplaySession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded, "can", lambda _action: Capability(False, "[bold]no[/] \x1b[2J"))
+    async with on_screen(recorded) as hand:
+        await hand.press("colon")
+        await hand.type("held")
+        await hand.until(lambda: "not now: [bold]no[/] ␛[2J" in hand.screen())
 
 
 async def test_dark_and_light_are_one_command_apart(recorded: ReplaySession) -> None:
