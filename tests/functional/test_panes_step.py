@@ -174,3 +174,16 @@ async def test_what_the_mouse_selects_can_be_copied() -> None:
         await at.pilot.hover(LinesView, offset=(80, row + 1))
         await at.pilot.mouse_up(LinesView, offset=(80, row + 1))
         assert at.app.screen.get_selected_text() == "print(len(context))\n  2 print(context[:200])"
+
+
+async def test_another_width_keeps_the_place_in_what_is_read() -> None:
+    run = peeked()
+    for number in range(2, 9):
+        node = run.iteration(number)
+        run.ask(node, "word " * 80, prior=2 * number - 2, new=(("assistant", "word " * 80), ("user", "out")))
+    async with desk(ChatPane(), StillSession(run), (90, 14)) as at:
+        await at.show("1.5")
+        assert at.pane.rows[at.pane.top].key == "node:1.5.lm1"
+        await at.pilot.resize_terminal(50, 14)
+        await at.pilot.pause()
+        assert at.pane.rows[at.pane.top].key == "node:1.5.lm1"

@@ -8,7 +8,7 @@ from rlm_tui import events as ev
 from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Row, TreeRows, members, split_key
+from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 
@@ -85,20 +85,20 @@ class CallRows(Provider):
     def at(self, index: int) -> Line:
         """The line at an index."""
         row = self.rows.row(index)
-        return draw(self._scene, row, self._width, is_open=self._tree.is_open(row.key))
+        return draw(self._scene, row, self._width, self._tree)
 
 
-def draw(moment: Scene, row: Row, width: int, *, is_open: bool) -> Line:
+def draw(moment: Scene, row: Row, width: int, tree: CallTree) -> Line:
     """One row of the tree."""
     if BATCH in row.key:
-        symbol, label, seconds, tokens = _batch(moment, row.key)
+        symbol, label, seconds, tokens = _known_batch(moment, row.key, tree)
         has_more = True
     else:
         node = moment.view.tree.nodes[row.key]
         symbol, label = state(moment, node), _label(moment, node)
         seconds, tokens = _seconds(moment, node), _tokens(moment, node)
         has_more = bool(moment.view.children(node))
-    arrow = ("▾ " if is_open else "▸ ") if has_more else "  "
+    arrow = ("▾ " if tree.is_open(row.key) else "▸ ") if has_more else "  "
     margin = " " * row.depth
     left = line(margin, (arrow, "dim"), symbol, " ", *label, key=row.key)
     return split(left, _numbers(seconds, tokens, width), width)
@@ -218,7 +218,16 @@ def _quoted(text: str) -> str:
     return f"“{one_line(text, _GIST)}”"
 
 
-def _batch(moment: Scene, key: str) -> tuple[tuple[str, str], list[tuple[str, str]], str, str]:
+def _known_batch(moment: Scene, key: str, tree: CallTree) -> Facts:
+    """The facts of a batch; once its block is over they are looked up once."""
+    if not moment.view.tree.nodes[split_key(key)[0]].done(moment.view.seq):
+        return _batch(moment, key)
+    if key not in tree.batches:
+        tree.batches[key] = _batch(moment, key)
+    return tree.batches[key]
+
+
+def _batch(moment: Scene, key: str) -> Facts:
     view, calls = moment.view, members(moment.view, key)
     outcomes = [view.outcome(call) for call in calls]
     failed, done = outcomes.count("error"), len(calls) - outcomes.count(None)

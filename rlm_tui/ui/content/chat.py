@@ -46,8 +46,8 @@ class Messages:
             self.reset()
 
     def reset(self) -> None:
-        """Forget everything."""
-        self.stack.cut(0)
+        """Forget everything; rows that were given out stay as they are."""
+        self.stack = Stack()
         self.sizes.clear()
         self.places.clear()
         self.settled = 0

@@ -36,10 +36,10 @@ class Blocks:
     key: tuple[int, frozenset[str]] = (0, frozenset())
 
     def fit(self, key: tuple[int, frozenset[str]]) -> None:
-        """Forget what was drawn for another width or other folds."""
+        """Forget what was drawn for another width or other folds; rows that were given out stay as they are."""
         if key != self.key:
             self.key = key
-            self.stack.cut(0)
+            self.stack = Stack()
             self.until.clear()
             self.places.clear()
 

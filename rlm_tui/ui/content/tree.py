@@ -12,6 +12,8 @@ from rlm_tui.trajectory import Node, View
 BATCH = "#"
 QUEUED = "queued"
 Batches: TypeAlias = dict[str, str]
+Facts: TypeAlias = tuple[tuple[str, str], list[tuple[str, str]], str, str]
+"""What a row says: symbol, label, time, tokens."""
 
 
 class Row(NamedTuple):
@@ -161,6 +163,7 @@ class CallTree:
 
     def __init__(self) -> None:
         self.folds: dict[str, bool] = {}
+        self.batches: dict[str, Facts] = {}
         self.version = 0
         self._trunks: dict[str, _Trunk] = {}
 

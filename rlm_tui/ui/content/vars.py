@@ -10,7 +10,7 @@ from rlm_tui.ui.rows import Joined
 
 _EMPTY = "The variables of the REPL appear here once a block has run."
 VAR = "var:"
-_NAME, _TYPE, _SIZE = 14, 7, 7
+_NAME, _TYPE, _SIZE = 14, 8, 7
 _PREVIEW_FROM = 44
 _MARKS: dict[str, Piece] = {"added": ("+ ", "done"), "changed": ("~ ", "careful"), "removed": ("- ", "failed")}
 _SAME: Piece = ("  ", "dim")

@@ -23,6 +23,7 @@ _SELECTED = "text on rule"
 _ARROWS = ("▸", "▾")
 _STRIPS = 512
 _COPIED = 100_000
+_ANCHORED = 5_000
 
 
 class LinesView(ScrollView, can_focus=True):
@@ -76,6 +77,7 @@ class LinesView(ScrollView, can_focus=True):
         self._tail = tail
         self._painted: dict[int, Line] = {}
         self._columns = 0
+        self._rows_columns = 0
         self._strips: dict[tuple[Line, int, bool], Strip] = {}
         self._styles: dict[str, Style] = {}
 
@@ -102,7 +104,10 @@ class LinesView(ScrollView, can_focus=True):
     def show_rows(self, rows: Rows, *, cursor: int | None = None, top: int | None = None) -> None:
         """Take these rows; cursor and scroll position stay unless they are given."""
         at_end = self._tail and self.top + self.page >= len(self.rows)
-        self.rows = rows
+        if self._rows_columns not in (0, self.columns) and top is None and not at_end:
+            top = _same_place(self.rows, self.top, rows)
+            cursor = _same_place(self.rows, self.cursor, rows) if cursor is None else cursor
+        self.rows, self._rows_columns = rows, self.columns
         self._resize_rows(len(rows))
         self.cursor = max(0, min(self.cursor if cursor is None else cursor, len(rows) - 1))
         if top is not None:
@@ -260,3 +265,15 @@ class LinesView(ScrollView, can_focus=True):
     def on_blur(self) -> None:
         """The cursor shows where the focus is."""
         self.refresh_line(self.cursor)
+
+
+def _same_place(old: Rows, index: int, new: Rows) -> int | None:
+    """Where a row stands among rows of another width: as far below the nearest row that has a key as before."""
+    if len(old) > _ANCHORED or not 0 <= index < len(old):
+        return None
+    anchor = next((above for above in range(index, -1, -1) if old[above].key), None)
+    if anchor is None:
+        return None
+    key = old[anchor].key
+    found = next((at for at, row in enumerate(new[:_ANCHORED]) if row.key == key), None)
+    return None if found is None else found + index - anchor
