@@ -116,3 +116,29 @@ async def test_rows_are_made_for_the_width_that_there_is() -> None:
             await at.pilot.resize_terminal(width, 24)
             await at.until(lambda: at.pane.text.rows.text.width == at.pane.text.columns - 7)  # type: ignore[attr-defined]
             assert all(row.cells <= at.pane.outline.columns for row in at.pane.outline.rows)
+
+
+async def test_what_is_pasted_into_the_search_is_drawn_safely() -> None:
+    async with desk(ContextPane(), StillSession(peeked(), pdf()), (80, 24)) as at:
+        at.pane.begin_search()
+        at.pane.input.value = "\x1b[31mred\x07"
+        await at.pilot.pause()
+        assert "␛[31mred␇" in at.screen()
+        assert "\x1b" not in at.screen()
+
+
+async def test_a_folder_is_led_through_by_its_outline() -> None:
+    parts = []
+    for name in ("a.txt", "b.md"):
+        part = Part(name)
+        part.append_pages([f"All of {name}\n" * 30], first=True)
+        parts.append(part)
+    async with desk(ContextPane(), StillSession(peeked(), Document(parts, is_list=True)), (80, 24)) as at:
+        assert "All of a.txt" in at.screen()
+        await at.press("G")
+        await at.until(lambda: "All of b.md" in at.screen())
+        at.pane.begin_search()
+        await at.press(*"a.txt", "enter")
+        await at.until(lambda: "All of a.txt" in at.screen() and "1 of 30 hits" in at.screen())
+        at.pane.previous_hit()
+        await at.until(lambda: "30 of 30 hits" in at.screen())
