@@ -29,6 +29,7 @@ from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
+from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.theme import DARK, load_themes
 from rlm_tui.ui.verbs import reason
 
@@ -53,7 +54,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     """The screen of one session; `open_question` opens the start screen over it."""
 
     TITLE = "rlm-tui"
-    CSS_PATH: ClassVar[Path] = Path(__file__).parent / "styles" / "app.tcss"
+    CSS_PATH: ClassVar[Path] = FOLDER / "app.tcss"
     COMMANDS: ClassVar[set[Any]] = {ActionProvider}
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.containers import Container
 from textual.screen import ModalScreen
 
 from rlm_tui.ui.lines import Span, line, wrap_text
+from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
 
 _WIDTH = 60
@@ -18,6 +20,7 @@ _WIDTH = 60
 class Confirm(ModalScreen[bool]):
     """A sentence, and `y` or `n`: never the key that asked."""
 
+    CSS_PATH: ClassVar[Path] = FOLDER / "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "agree", "yes", show=False),
         Binding("n,escape,q", "refuse", "no", show=False),

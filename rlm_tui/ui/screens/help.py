@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from textual.screen import ModalScreen
 
 from rlm_tui.ui.actions import GROUPS, key_name, keys_of, valid_now
 from rlm_tui.ui.lines import BLANK, Line, line, pad
+from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
 
@@ -24,6 +26,7 @@ _MOVES = (("j k ↑ ↓", "Move in a pane"), ("g G", "The ends of a pane"), ("Sp
 class HelpScreen(ModalScreen[None]):
     """What can be done now, by group; what cannot is in the palette."""
 
+    CSS_PATH: ClassVar[Path] = FOLDER / "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "leave", "close", show=False)]
 
     def compose(self) -> ComposeResult:

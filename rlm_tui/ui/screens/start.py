@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -15,6 +16,7 @@ from rlm_tui.ui.lines import line
 from rlm_tui.ui.offers import check, found_offers, recent_runs
 from rlm_tui.ui.screens.layout import SMALLEST
 from rlm_tui.ui.screens.start_rows import MODEL, OTHER, START, STEP, Choice, choice_rows, fact_rows
+from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.editor import CodeEditor
@@ -33,6 +35,7 @@ _TWO_COLUMNS = 110
 class StartScreen(Screen[None]):
     """Asks what is missing, offers what was found, and sends one Start."""
 
+    CSS_PATH: ClassVar[Path] = FOLDER / "start.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", show=False),
         Binding("f5", "start", "start", show=False),
