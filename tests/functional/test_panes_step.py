@@ -152,7 +152,7 @@ async def test_a_variable_opens_in_full() -> None:
 async def test_tab_completes_a_name_as_far_as_it_is_certain() -> None:
     async with desk(ReplPane(), StillSession(batched())) as at:
         at.pane.focus_prompt()
-        await at.press(*"an", "tab", "tab")
+        await at.press(*"answ", "tab", "tab")
         assert at.pane.prompt.text == "answer"
         at.pane.prompt.load("")
         await at.press(*"zebra", "tab")

@@ -120,7 +120,7 @@ def _body(text: str, role: str, width: int) -> Rows:
     """A message with code, a person's words and marks of truncation each in their own role."""
     parts: list[Rows] = []
     for kind, piece in _pieces(text, _BODY.get(role, "text"), fences=role == "assistant"):
-        parts.append(text_rows(piece, width, kind, kind not in ("code", "output"), MARGIN) if piece else [BLANK])
+        parts.append(text_rows(piece, width, kind, kind != "code", MARGIN) if piece else [BLANK])
     return Joined(parts)
 
 

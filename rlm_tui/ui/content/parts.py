@@ -78,8 +78,8 @@ def prose(text: str, page: Page, role: str = "text", margin: int = LABEL, right:
 
 
 def verbatim(text: str, page: Page, role: str = "output", margin: int = MARGIN) -> Rows:
-    """A text broken where the row is full."""
-    return text_rows(text.removesuffix("\n"), page.width, role, False, margin)
+    """A text as it came, all its blank lines kept."""
+    return text_rows(text.removesuffix("\n"), page.width, role, True, margin)
 
 
 def streaming(text: str, page: Page, role: str, margin: int) -> Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 
 from textual import events
@@ -24,7 +25,7 @@ from rlm_tui.ui.widgets.prompt import PromptEditor
 
 _REMEMBERED = 200
 _NAME = re.compile(r"[^\W\d]\w*$")
-_HELPERS = ("context", "llm_query", "llm_query_batched", "SHOW_VARS", "print", "answer")
+_HELPERS = ("context", "llm_query", "llm_query_batched", "SHOW_VARS", "answer", *filter(str.islower, dir(builtins)))
 
 
 class ReplPrompt(PromptEditor):
