@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,9 +23,6 @@ from rlm_tui.session.commands import SessionCommand
 from rlm_tui.session.crash import unexpected
 from rlm_tui.text import safe
 from rlm_tui.ui.actions import ACTIONS, BY_ID
-from rlm_tui.ui.gate import GateController
-from rlm_tui.ui.general import AppController
-from rlm_tui.ui.moving import LookController, PaneController, WalkController
 from rlm_tui.ui.opening import Opening
 from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.main import MainScreen
@@ -35,6 +34,8 @@ from rlm_tui.ui.verbs import reason
 
 if TYPE_CHECKING:
     from rlm_tui.session.setup import Setup
+    from rlm_tui.ui.controllers import Controllers
+    from rlm_tui.ui.gate import GateController
 
 _FRAME_S = 1 / 30
 _NOTICE_S = 4.0
@@ -83,14 +84,6 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self._query, self._setup = query, setup
         self.main = MainScreen()
         self.remapped: Mapping[str, str] = {}
-        self.gate, self.look, self.walker = GateController(self), LookController(self), WalkController(self)
-        self._controllers: dict[str, Any] = {
-            "gate": self.gate,
-            "walk": self.walker,
-            "pane": PaneController(self),
-            "look": self.look,
-            "app": AppController(self),
-        }
         self._open_question = open_question
         self._hold: int | None = None
         self._beat = 0
@@ -98,6 +91,18 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         for theme in load_themes():
             self.register_theme(theme)
         self.theme = DARK
+
+    @cached_property
+    def controllers(self) -> Controllers:
+        """What does the actions; made after the first paint."""
+        from rlm_tui.ui.controllers import Controllers
+
+        return Controllers.of(self)
+
+    @property
+    def gate(self) -> GateController:
+        """What the keys at the gate do."""
+        return self.controllers.gate
 
     def get_default_screen(self) -> Screen[Any]:
         """The screen of the run is the first one."""
@@ -114,6 +119,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         return self._make is None
 
     def _begin(self) -> None:
+        gc.enable()
         if self._make is None:
             self._opened(self.session)
         else:
@@ -234,7 +240,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def action_slide(self, x: int, width: int) -> None:
         """The slider was clicked."""
-        self.walker.slide(x, width)
+        self.controllers.walk.slide(x, width)
 
     def perform(self, action_id: str) -> None:
         """Do an action, or say why it cannot be done."""
@@ -247,7 +253,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     def method_of(self, action_id: str) -> Callable[[], None]:
         """What does an action: `gate.run` is `run` of the controller `gate`."""
         controller, _, name = action_id.partition(".")
-        method: Callable[[], None] = getattr(self._controllers[controller], name)
+        method: Callable[[], None] = getattr(getattr(self.controllers, controller), name)
         return method
 
     def say(self, notice: str) -> None:
@@ -290,10 +296,12 @@ def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
     A callable makes the session after the first paint, which then shows `title`; what it raises is raised here.
     The other options are those of RlmTuiApp: `open_question`, `query` and `setup` for the start screen.
     """
+    gc.disable()  # nothing that start-up makes is garbage; collecting costs a tenth of the time to the first paint
     app = RlmTuiApp(session, **options)
     try:
         result = app.run()
     finally:
+        gc.enable()
         app.close_session()
     if app.failure is not None:
         raise app.failure

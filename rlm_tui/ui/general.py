@@ -27,7 +27,7 @@ class AppController:
         elif app.ui.asking:
             app.main.close_prompt()
         elif app.ui.zoomed:
-            app.look.zoom()
+            app.controllers.look.zoom()
         elif app.ui.typing:
             app.main.enter(app.ui.pane)
 
@@ -48,7 +48,7 @@ class AppController:
     def quit(self) -> None:
         """Back, and from the root quit."""
         if self.app.ui.zoomed:
-            self.app.look.zoom()
+            self.app.controllers.look.zoom()
         else:
             self.leave()
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Pane: TypeAlias = Literal["calls", "step", "chat", "repl", "context", "vars"]
 PANES: tuple[Pane, ...] = ("calls", "step", "chat", "repl", "context", "vars")
 GUARD_S = 0.35
+
+
+class _Extent(NamedTuple):
+    width: int
+    height: int
+
+
+SMALLEST = _Extent(60, 16)
+"""The smallest terminal, in cells, on which the screen can be read."""
 
 
 @dataclass(slots=True)

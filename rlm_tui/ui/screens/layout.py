@@ -9,7 +9,6 @@ from textual.geometry import Region, Size
 
 from rlm_tui.ui.state import PANES, Pane
 
-SMALLEST = Size(60, 16)
 _TWO_COLUMNS = 100
 _THREE_COLUMNS = 180
 _STRIP_BELOW = 34

@@ -12,12 +12,10 @@ from textual.widget import Widget
 
 from rlm_tui.ui.asking import Asking
 from rlm_tui.ui.lines import line
-from rlm_tui.ui.screens.layout import SMALLEST
-from rlm_tui.ui.state import Pane
+from rlm_tui.ui.state import SMALLEST, Pane
 from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.footer import Footer
-from rlm_tui.ui.widgets.frame import Frame, PaneWidget
 from rlm_tui.ui.widgets.gate_bar import GateBar
 from rlm_tui.ui.widgets.header import Header, QuestionBar
 from rlm_tui.ui.widgets.rule import Rule
@@ -26,6 +24,7 @@ from rlm_tui.ui.widgets.slider import Slider
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp
     from rlm_tui.ui.widgets.calls import NodeSelected
+    from rlm_tui.ui.widgets.frame import Frame, PaneWidget
     from rlm_tui.ui.widgets.prompt import Prompt
     from rlm_tui.ui.widgets.repl import ReplPane
 
@@ -78,6 +77,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     async def _mount_panes(self) -> None:
         from rlm_tui.ui.panes import make_panes
+        from rlm_tui.ui.widgets.frame import Frame
         from rlm_tui.ui.widgets.prompt import Prompt
 
         frame, self._prompt = Frame(make_panes()), Prompt()
@@ -126,7 +126,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if not (self.is_ready and owner.is_open):
             return
         for name in self.frame.on_screen:
-            cast(PaneWidget, self.pane(name)).show(owner.session, owner.ui.selection)
+            cast("PaneWidget", self.pane(name)).show(owner.session, owner.ui.selection)
         self.frame.mark(owner.ui.pane)
 
     def enter(self, name: Pane) -> None:

@@ -14,8 +14,8 @@ from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.lines import line
 from rlm_tui.ui.offers import check, found_offers, recent_runs
-from rlm_tui.ui.screens.layout import SMALLEST
 from rlm_tui.ui.screens.start_rows import MODEL, OTHER, START, STEP, Choice, choice_rows, fact_rows
+from rlm_tui.ui.state import SMALLEST
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Bar
