@@ -193,3 +193,12 @@ async def test_another_theme_is_seen_at_once() -> None:
         await at.pilot.pause()
         after = [segment.style for segment in at.pane.render_line(0)]
         assert all(old != new for old, new in zip(before, after, strict=True))
+
+
+async def test_another_session_is_another_tree() -> None:
+    async with desk(CallsPane(), StillSession(batched()), (34, 20)) as at:
+        await at.show("1.1")
+        await at.press("enter")
+        at.session = StillSession(peeked())
+        await at.show("1.1")
+        assert [row.key for row in at.pane.rows] == ["1", "1.1", "1.1.lm1", "1.1.code1"]

@@ -182,3 +182,16 @@ def test_no_row_of_any_node_at_any_moment_is_wider_than_the_pane(name: str, widt
         view = run.trajectory.at(seq)
         for node in (None, *run.trajectory.nodes, "1.2.code1#b1"):
             assert all(row.cells <= width for row in step(Page(view, run.log, width), node))
+
+
+def test_retries_and_notes_stand_beside_what_they_belong_to() -> None:
+    run = peeked()
+    code = run.begin_block(run.iteration(2), "llm_query(p)", 2)
+    sub = run.open(f"{code}.sub1", "subcall", code, depth=1, role="sub")
+    run.emit(ev.SubcallRequested(node=sub, function="llm_query", prompt="?", model="m"))
+    run.emit(ev.LmFailed(node=sub, message="The server is busy.", status=429, retry_in_s=2.0))
+    in_order(
+        said(run, sub), "PROMPT   m", "↻ The server is busy. It is asked again after 2.0s.", "● asked; no answer yet"
+    )
+    run.emit(ev.Note(node=code, text="The block runs again."))
+    assert "⚠ The block runs again." in said(run, code)

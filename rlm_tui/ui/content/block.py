@@ -21,6 +21,7 @@ from rlm_tui.ui.content.parts import (
     streaming,
     verbatim,
 )
+from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.lines import BLANK, Piece, Rows, line
 from rlm_tui.ui.rows import Joined
 
@@ -60,7 +61,7 @@ def held_mark(hold: Hold) -> Piece:
 
 def block(page: Page, node: Node) -> Rows:
     """A code block: CODE, CALLS, OUTPUT."""
-    parts = [_code(page, node), _calls(page, node), output(page, node)]
+    parts = [_code(page, node), _calls(page, node), output(page, node), remarks(page, node)]
     rows: list[Rows] = []
     for part in parts:
         if len(part):

@@ -27,6 +27,7 @@ from rlm_tui.ui.content.parts import (
     streaming,
     verbatim,
 )
+from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.root import root
 from rlm_tui.ui.content.subcall import batch, subcall
 from rlm_tui.ui.content.tree import split_key
@@ -37,7 +38,6 @@ _EMPTY = "What the model says, the code it writes and what comes of it appear he
 _SAYS_ROWS = 60
 _REMARK = 11
 _PROMPT_ROWS = 20
-_REMARKS = frozenset({"LmFailed", "Note", "LimitHit"})
 _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -184,21 +184,6 @@ def _read_as(page: Page, node: Node) -> Rows:
     if parsed.problem:
         rows.append(note("⚠", parsed.problem, page, "careful"))
     rows += [note("↻", f"{repair.name.replace('_', ' ')}: {repair.detail}", page) for repair in parsed.repairs]
-    return Joined(rows)
-
-
-def remarks(page: Page, node: Node) -> Rows:
-    """Failures, notes and limits that a node owns, in order."""
-    rows: list[Rows] = []
-    for seq, name in node.facts:
-        event = page.log.event(seq) if seq <= page.view.seq and name in _REMARKS else None
-        if isinstance(event, ev.LmFailed):
-            again = f"; asked again after {short_seconds(event.retry_in_s)}" if event.retry_in_s is not None else ""
-            rows.append(note("↻" if again else "✗", f"{event.message}{again}", page, "careful" if again else "failed"))
-        elif isinstance(event, ev.Note):
-            rows.append(note("⚠", event.text, page, "careful" if event.level == "warning" else "muted"))
-        elif isinstance(event, ev.LimitHit):
-            rows.append(note("⚠", f"The limit of {event.cap:g} {event.limit} was reached.", page))
     return Joined(rows)
 
 

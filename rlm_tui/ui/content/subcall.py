@@ -8,6 +8,7 @@ from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.block import held_mark
 from rlm_tui.ui.content.calls import held_text, scene, state
 from rlm_tui.ui.content.parts import HELD, MARGIN, NODE, Page, folded, hold_at, label, verbatim
+from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.tree import members
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
 from rlm_tui.ui.rows import Joined, Provider
@@ -17,7 +18,7 @@ _ROWS = 60
 
 def subcall(page: Page, node: Node) -> Rows:
     """PROMPT and ANSWER of one sub-call."""
-    prompt, reply = _prompt(page, node), _answer(page, node)
+    prompt, reply = _prompt(page, node), Joined((remarks(page, node), _answer(page, node)))
     return Joined((prompt, [BLANK], reply) if len(reply) else (prompt,))
 
 

@@ -42,6 +42,8 @@ class CallsPane(LinesView):
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the tree as it stands; a selection from outside moves the cursor and posts nothing."""
+        if session is not self._session:
+            self.tree_state = CallTree()
         self._session, self._selection = session, selection
         rows = CallRows(self.tree_state, scene(session.view, session.log, session.now), self.columns)
         self._shown = rows

@@ -1,0 +1,29 @@
+"""Failures, notes and limits beside what they belong to."""
+
+from __future__ import annotations
+
+from rlm_tui import events as ev
+from rlm_tui.text import short_seconds
+from rlm_tui.trajectory import Node
+from rlm_tui.ui.content.parts import Page, note
+from rlm_tui.ui.lines import Rows
+from rlm_tui.ui.rows import Joined
+
+_REMARKS = frozenset({"LmFailed", "Note", "LimitHit"})
+
+
+def remarks(page: Page, node: Node) -> Rows:
+    """Failures, notes and limits that a node owns, in order."""
+    rows: list[Rows] = []
+    for seq, name in node.facts:
+        event = page.log.event(seq) if seq <= page.view.seq and name in _REMARKS else None
+        if isinstance(event, ev.LmFailed):
+            again = (
+                f" It is asked again after {short_seconds(event.retry_in_s)}." if event.retry_in_s is not None else ""
+            )
+            rows.append(note("↻" if again else "✗", f"{event.message}{again}", page, "careful" if again else "failed"))
+        elif isinstance(event, ev.Note):
+            rows.append(note("⚠", event.text, page, "careful" if event.level == "warning" else "muted"))
+        elif isinstance(event, ev.LimitHit):
+            rows.append(note("⚠", f"The limit of {event.cap:g} {event.limit.replace('_', ' ')} was reached.", page))
+    return Joined(rows)
