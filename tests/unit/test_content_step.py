@@ -190,8 +190,14 @@ def test_retries_and_notes_stand_beside_what_they_belong_to() -> None:
     sub = run.open(f"{code}.sub1", "subcall", code, depth=1, role="sub")
     run.emit(ev.SubcallRequested(node=sub, function="llm_query", prompt="?", model="m"))
     run.emit(ev.LmFailed(node=sub, message="The server is busy.", status=429, retry_in_s=2.0))
-    in_order(
-        said(run, sub), "PROMPT   m", "↻ The server is busy. It is asked again after 2.0s.", "● asked; no answer yet"
-    )
+    in_order(said(run, sub), "PROMPT   m", "↻ The server is busy. It is asked again after 2.0s.", "● asked")
     run.emit(ev.Note(node=code, text="The block runs again."))
     assert "⚠ The block runs again." in said(run, code)
+
+
+def test_what_a_model_thinks_aloud_is_told_apart_from_what_it_says() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    run.ask(two, "<think>The sum is odd.</think>I will check.\n```repl\nprint('<think>')\n```\nThen answer.", prior=2)
+    in_order(said(run, two), "THINKS   The sum is odd.", "SAYS     I will check.", "Then answer.")
+    assert "<think>" not in said(run, two)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from rlm_tui import events as ev
@@ -16,6 +17,7 @@ _EMPTY = "The tree of calls grows here once a question is asked."
 _NUMBER = 6
 _TOKENS_FROM = 26
 _GIST = 120
+_THOUGHTS = re.compile(r"\s*<(think|thinking|thought|reasoning)>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _OUTCOMES: dict[ev.Outcome, tuple[str, str]] = {
     "ok": ("✓", "done"),
     "error": ("✗", "failed"),
@@ -29,6 +31,12 @@ _HELD, _RUNNING, _RETRY = ("‖", "careful"), ("●", "running"), ("↻", "caref
 def empty(width: int) -> list[Line]:
     """What the pane says before there is a tree."""
     return wrap_text(_EMPTY, width, "dim")
+
+
+def thoughts_and_words(text: str) -> tuple[str, str]:
+    """What a response thinks aloud at its beginning, between tags, and the rest."""
+    match = _THOUGHTS.match(text)
+    return (match[2].strip(), text[match.end() :]) if match else ("", text)
 
 
 class Scene(NamedTuple):
@@ -50,10 +58,10 @@ def scene(view: View, log: Log, now: float | None = None) -> Scene:
         while node is not None and node.type != "rlm":
             held.add(node.id)
             node = view.node(node.parent)
-    return Scene(view, log, clock, frozenset(held), _waits(view, clock))
+    return Scene(view, log, clock, frozenset(held), waits_by_node(view, clock))
 
 
-def _waits(view: View, now: float) -> dict[str, float]:
+def waits_by_node(view: View, now: float) -> dict[str, float]:
     """Seconds that a node, or anything below it, waited for a person; waits at the same time count once."""
     waits: dict[str, float] = {}
     ends: dict[str, float] = {}
@@ -166,7 +174,8 @@ def gist(moment: Scene, iteration: Node) -> str:
         seq = view.fact(child, ev.LmResponded) if child.type == "lm" else None
         event = moment.log.event(seq) if seq else None
         if isinstance(event, ev.LmResponded):
-            said = one_line(moment.log.text(event.text)[: 4 * _GIST].partition("```")[0], _GIST)
+            _, words = thoughts_and_words(moment.log.text(event.text)[: 40 * _GIST])
+            said = one_line(words.partition("```")[0], _GIST)
             if said:
                 return said
     return next((_code_gist(moment, child) for child in children if child.type == "code"), "")

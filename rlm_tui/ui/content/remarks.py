@@ -18,12 +18,15 @@ def remarks(page: Page, node: Node) -> Rows:
     for seq, name in node.facts:
         event = page.log.event(seq) if seq <= page.view.seq and name in _REMARKS else None
         if isinstance(event, ev.LmFailed):
-            again = (
-                f" It is asked again after {short_seconds(event.retry_in_s)}." if event.retry_in_s is not None else ""
-            )
-            rows.append(note("↻" if again else "✗", f"{event.message}{again}", page, "careful" if again else "failed"))
+            rows.append(_failure(page, event))
         elif isinstance(event, ev.Note):
             rows.append(note("⚠", event.text, page, "careful" if event.level == "warning" else "muted"))
         elif isinstance(event, ev.LimitHit):
             rows.append(note("⚠", f"The limit of {event.cap:g} {event.limit.replace('_', ' ')} was reached.", page))
     return Joined(rows)
+
+
+def _failure(page: Page, event: ev.LmFailed) -> Rows:
+    if event.retry_in_s is None:
+        return note("✗", event.message, page, "failed")
+    return note("↻", f"{event.message} It is asked again after {short_seconds(event.retry_in_s)}.", page)

@@ -9,7 +9,7 @@ from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.block import answer, block, held_mark
-from rlm_tui.ui.content.calls import held_text
+from rlm_tui.ui.content.calls import held_text, thoughts_and_words
 from rlm_tui.ui.content.parts import (
     HELD,
     LABEL,
@@ -99,7 +99,8 @@ def says(page: Page, lm: Node) -> Rows:
     response = response_of(page.view, page.log, lm)
     if response is None:
         return _waiting(page, lm)
-    text, words = page.log.text(response.text), _outside_code(page.log.text(response.text))
+    text = page.log.text(response.text)
+    words = _outside_code(thoughts_and_words(text)[1])
     if response.by == "user":
         right: tuple[Piece, ...] = (("✎ you answered in its place", "user"),)
     else:
@@ -126,8 +127,9 @@ def _wordless(text: str) -> str:
     return "nothing but code" if text.strip() else "nothing: the response is empty"
 
 
-def _thoughts(page: Page, response: ev.LmResponded, lm: Node) -> Rows:
-    reasoning = page.log.text(response.reasoning)
+def _thoughts(page: Page, response: ev.LmResponded, lm: Node, *, whole: bool = False) -> Rows:
+    aloud = "" if whole else thoughts_and_words(page.log.text(response.text))[0]
+    reasoning = page.log.text(response.reasoning) or aloud
     if not reasoning.strip():
         return []
     return beside("THINKS", folded(prose(reasoning, page, "dim"), 3, f"{lm.id}.thinks", page), page.width)
@@ -213,7 +215,8 @@ def _whole_response(page: Page, lm: Node) -> Rows:
     heading = label("RESPONSE", mark, width=page.width, right=_speed(response), key=HELD if hold else "")
     text = page.log.text(response.text)
     body = _held_text(page, lm, "text") if hold is not None else verbatim(text, page, "text")
-    return Joined((_thoughts(page, response, lm), [heading], folded(body, 4 * _SAYS_ROWS, f"{lm.id}.all", page)))
+    shown = folded(body, 4 * _SAYS_ROWS, f"{lm.id}.all", page)
+    return Joined((_thoughts(page, response, lm, whole=True), [heading], shown))
 
 
 def _response_facts(response: ev.LmResponded) -> Piece:
