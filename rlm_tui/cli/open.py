@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from rlm_tui.cli import options, terminal
 
 if TYPE_CHECKING:
     from rlm_tui.context.load import Loading
+    from rlm_tui.session.live import LiveSession
     from rlm_tui.session.setup import Setup
 
 
@@ -23,51 +25,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the app; returns when the person quits."""
+    gc.disable()  # what start-up makes is no garbage; the app collects again after its first paint
     paths = options.resolve_paths(arguments.paths)
     if len(paths) == 1 and paths[0] != "-" and _is_trace(paths[0]):
         from rlm_tui.cli import replay
 
         return replay.show(paths[0], at=None, command="open")
     setup = options.make_setup(arguments, model=options.chosen_model(arguments), is_attended=True)
-    return _show(setup, paths, options.title_of(paths), arguments.query)
+    loading = _prepare(paths)
+    from rlm_tui.ui.app import run_app
+
+    has_all = bool(arguments.query.strip() and setup.model)
+    title = options.title_of(paths)
+
+    def make() -> LiveSession:
+        return _begin(setup, loading, paths, title, arguments.query if has_all else "")
+
+    return run_app(make, title=title, open_question=not has_all, query=arguments.query, setup=setup)
 
 
-def _show(setup: Setup, paths: list[str], title: str, query: str) -> int:
+def _prepare(paths: list[str]) -> Loading | None:
+    """Check what can be checked at once; standard input is read to its end, as the terminal then takes its place."""
+    from rlm_tui.context.sources import find_sources
+
+    if "-" not in paths:
+        find_sources(paths)
+        terminal.require("open")
+        return None
+    from rlm_tui.context.load import Loading
+
+    loading = Loading(paths)
+    loading.run()
+    if loading.error is not None:
+        raise loading.error
+    terminal.require("open")
+    return loading
+
+
+def _begin(setup: Setup, loading: Loading | None, paths: list[str], title: str, query: str) -> LiveSession:
+    """Make the session, in a thread behind the first paint; with a question it begins at once."""
+    from rlm_tui.context.load import Loading
     from rlm_tui.session.commands import Start
     from rlm_tui.session.live import LiveSession
 
-    loading = _begin_loading(paths)
-    session = LiveSession(setup, loading, title=title)
-    try:
-        from rlm_tui.ui.app import run_app
-
-        has_all = bool(query.strip() and setup.model)
-        if has_all:
-            session.send(Start(query))
-        code = run_app(session, open_question=not has_all, query=query, setup=setup)
-    finally:
-        session.close()
-    if loading.error is not None:
-        raise loading.error
-    return code
-
-
-def _begin_loading(paths: list[str]) -> Loading:
-    """Start to load in a thread; standard input is read to its end first, as the terminal then takes its place."""
-    from rlm_tui.context.load import Loading
-    from rlm_tui.context.sources import find_sources
-
-    loading = Loading(paths)
-    if "-" in paths:
-        loading.run()
-        if loading.error is not None:
-            raise loading.error
-        terminal.require("open")
-    else:
-        find_sources(paths)
-        terminal.require("open")
+    if loading is None:
+        loading = Loading(paths)
         loading.start()
-    return loading
+    session = LiveSession(setup, loading, title=title)
+    if query:
+        session.send(Start(query))
+    return session
 
 
 def _is_trace(path: str) -> bool:

@@ -70,14 +70,16 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 def make_setup(arguments: argparse.Namespace, *, model: str, is_attended: bool) -> Setup:
     """The Setup that a command line means; UsageError for what cannot be meant, before anything starts."""
-    from rlm_tui.engine.config import choose_dialect
     from rlm_tui.events import Limits
     from rlm_tui.lm.registry import check_spec
     from rlm_tui.repl.sandbox import choose
     from rlm_tui.session.setup import Setup
 
     sub_model = arguments.sub_model or os.environ.get("RLM_TUI_SUB_MODEL", "")
-    choose_dialect(arguments.dialect, model)
+    if arguments.dialect != "auto":
+        from rlm_tui.engine.config import choose_dialect
+
+        choose_dialect(arguments.dialect, model)
     choose(arguments.sandbox)
     for spec in filter(None, (model, sub_model)):
         check_spec(spec, base_url=arguments.base_url)

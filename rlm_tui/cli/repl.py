@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _start(repl: WorkerREPL, paths: list[str]) -> None:
     if paths:
-        from rlm_tui.context import load_document
+        from rlm_tui.context.load import load_document
 
         document = await asyncio.to_thread(load_document, paths)
         await repl.load("context", document.value)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlm_tui.cli import options, terminal
+
+if TYPE_CHECKING:
+    from rlm_tui.session.replay import ReplaySession
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,13 +26,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 def show(path: str, *, at: int | None, command: str) -> int:
     """Step through the trace at `path`; returns when the person quits."""
-    from rlm_tui.session.replay import ReplaySession
+    gc.disable()  # what start-up makes is no garbage; the app collects again after its first paint
+    _check(path)
+    terminal.require(command)
+    from rlm_tui.ui.app import run_app
 
-    session = ReplaySession(Path(path), at=at)
-    try:
-        terminal.require(command)
-        from rlm_tui.ui.app import run_app
+    def make() -> ReplaySession:
+        from rlm_tui.session.replay import ReplaySession
 
-        return run_app(session, open_question=False, query="")
-    finally:
-        session.close()
+        return ReplaySession(Path(path), at=at)
+
+    return run_app(make, title=Path(path).name)
+
+
+def _check(path: str) -> None:
+    """Refuse what is no trace before the screen is taken."""
+    from rlm_tui.trace.reader import TraceReader
+
+    TraceReader(Path(path)).close()

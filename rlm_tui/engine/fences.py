@@ -81,7 +81,8 @@ class Closer:
         A closing line inside a triple-quoted string does not close; if the text ends inside that string, the first
         closing line does after all. A line that opens another code block closes one that was left open.
         """
-        text, visited, at = self._text, [], body - 1
+        visited: list[int] = []
+        text, at = self._text, body - 1
         while (at := self._skip_code(at)) < len(text):
             if text[at] == "\n":
                 line = FENCE_LINE.match(text, at + 1)

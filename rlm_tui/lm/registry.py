@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rlm_tui.errors import UsageError
-from rlm_tui.lm.base import LM
 from rlm_tui.lm.endpoint import Endpoint, check_url
 from rlm_tui.text import one_line
+
+if TYPE_CHECKING:
+    from rlm_tui.lm.base import LM
 
 _SCRIPTED = "scripted:"
 

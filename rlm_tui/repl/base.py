@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from rlm_tui.events import BlockStatus, CodeError, Via, VarChange
+from rlm_tui.events import BlockStatus, CodeError, VarChange, Via
 
 ContextValue: TypeAlias = str | list[str]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
-from rlm_tui.context.document import Document
 from rlm_tui.events import TraceEvent
 from rlm_tui.session.commands import SessionCommand
-from rlm_tui.session.log import Log
 from rlm_tui.trajectory import Trajectory, View
+
+if TYPE_CHECKING:
+    from rlm_tui.context.document import Document
+    from rlm_tui.session.log import Log
 
 Stream: TypeAlias = Literal["text", "reasoning", "stdout"]
 Phase: TypeAlias = Literal["loading", "question", "running", "held", "interrupting", "finished", "replay"]
@@ -84,6 +86,11 @@ class Session(Protocol):
     @property
     def phase(self) -> Phase:
         """What the session is doing, in the words of the states that must look different."""
+        ...
+
+    @property
+    def waiting(self) -> str:
+        """What is made ready right now, in words (`reading 120 of 300 pages`); "" when nothing is."""
         ...
 
     @property

@@ -44,6 +44,11 @@ class ReplaySession(Cursor):
         return "replay"
 
     @property
+    def waiting(self) -> str:
+        """The indexing, while it goes on."""
+        return "" if self.indexed else f"indexing, {self.trajectory.last:,} events so far"
+
+    @property
     def indexed(self) -> bool:
         """Whether every event of the file has been folded."""
         return not self._thread.is_alive() and self._queue.empty()

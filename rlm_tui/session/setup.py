@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from typing import TYPE_CHECKING
+
 from rlm_tui import __version__, paths
-from rlm_tui.engine.config import EngineConfig, choose_dialect
 from rlm_tui.events import ContextInfo, Limits
-from rlm_tui.trace.codec import Header
-from rlm_tui.trace.store import Lines, MemoryLines, TraceStore, new_trace_path
+
+if TYPE_CHECKING:  # a Setup is made before the first paint: what it leads to is imported after it
+    from rlm_tui.engine.config import EngineConfig
+    from rlm_tui.trace.store import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Setup:
 
     def engine_config(self, model: str, sub_model: str) -> EngineConfig:
         """What the engine is told once the models are known."""
+        from rlm_tui.engine.config import EngineConfig, choose_dialect
+
         dialect, reason = choose_dialect(self.dialect, model)
         return EngineConfig(
             model=model,
@@ -48,6 +53,9 @@ class Setup:
 
     def open_trace(self, query: str, config: EngineConfig, sandbox: str, context: ContextInfo) -> Lines:
         """The place where events go: a new trace file, or memory."""
+        from rlm_tui.trace.codec import Header
+        from rlm_tui.trace.store import MemoryLines, TraceStore, new_trace_path
+
         if not self.is_traced:
             return MemoryLines()
         now = datetime.now(UTC)

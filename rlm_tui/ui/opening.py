@@ -23,6 +23,7 @@ class Opening:
     following = True
     now = 0.0
     phase: Phase = "loading"
+    waiting = "opening"
 
     def __init__(self, title: str) -> None:
         self.title = title

@@ -58,7 +58,7 @@ def state_of(session: Session) -> State:
 
 
 def _loading(session: Session) -> State:
-    doing = one_line(getattr(session, "waiting", ""), 60)
+    doing = one_line(session.waiting, 60)
     words = f"{one_line(session.title, 40)} · {doing}" if doing else one_line(session.title, 40)
     return State(spinner(session.now), "LOADING", words, "running")
 

@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
-from rlm_tui.context import Document, Loading, Progress, find, load_document, outline_rows
 from rlm_tui.context import grow as grow_module
 from rlm_tui.context import load as load_module
 from rlm_tui.context import pdf as pdf_module
 from rlm_tui.context import sources as sources_module
+from rlm_tui.context.document import Document
+from rlm_tui.context.load import Loading, Progress, load_document
+from rlm_tui.context.outline import outline_rows
+from rlm_tui.context.search import find
 from rlm_tui.errors import DocumentError, ExitCode
 from tests.pdfs import make_pdf
 
@@ -405,7 +408,8 @@ def test_a_link_that_is_named_is_followed(tmp_path: Path) -> None:
 
 def _run_on_stdin(data: bytes, *, code: str = "") -> str:
     program = (
-        code or "from rlm_tui.context import load_document; d = load_document(['-']); print(ascii((d.value, d.info())))"
+        code
+        or "from rlm_tui.context.load import load_document; d = load_document(['-']); print(ascii((d.value, d.info())))"
     )
     done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True, timeout=60)
     return done.stdout.decode()
@@ -425,7 +429,7 @@ def test_standard_input_is_named_once(tmp_path: Path) -> None:
 
 def test_an_empty_standard_input_is_a_document_error() -> None:
     code = (
-        "from rlm_tui.context import *; l = Loading(['-']); l.run(); print(l.error)\n"
+        "from rlm_tui.context.load import Loading; l = Loading(['-']); l.run(); print(l.error)\n"
         "import os; print(os.fstat(0).st_mode > 0)"
     )
     assert _run_on_stdin(b"", code=code).split("\n")[:2] == [
@@ -495,7 +499,7 @@ def test_a_file_over_the_cap_is_refused_before_it_is_read(tmp_path: Path) -> Non
 
 def test_reading_a_pdf_imports_nothing_heavy_here() -> None:
     code = (
-        "import sys; from rlm_tui.context import load_document; from rlm_tui.resources import sample\n"
+        "import sys; from rlm_tui.context.load import load_document; from rlm_tui.resources import sample\n"
         "load_document([str(sample('report'))])\n"
         "print({m.split('.')[0] for m in sys.modules} & {'pypdfium2', 'pypdfium2_raw', 'textual', 'rich', 'openai'})"
     )

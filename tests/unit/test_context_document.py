@@ -7,8 +7,7 @@ import hashlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlm_tui.context import Document, Part
-from rlm_tui.context.document import PAGE_BREAK
+from rlm_tui.context.document import PAGE_BREAK, Document, Part
 
 _PAGE = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\f"), max_size=40)
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlm_tui.context import Document, Heading, Hit, Part, excerpt, find, outline_rows
 from rlm_tui.context import search as search_module
+from rlm_tui.context.document import Document, Heading, Part
+from rlm_tui.context.outline import outline_rows
+from rlm_tui.context.search import Hit, excerpt, find
 from rlm_tui.errors import UsageError
 
 
