@@ -10,8 +10,9 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
+
+import msgspec
 
 from rlm_tui import events as ev
 
@@ -61,8 +62,7 @@ class Variable(NamedTuple):
     change: ev.VarChange
 
 
-@dataclass(slots=True)
-class Node:
+class Node(msgspec.Struct, eq=False):
     """One node of the tree: an RLM, an iteration, an LM call, a code block or a sub-call."""
 
     id: str
@@ -79,9 +79,9 @@ class Node:
     outcome: ev.Outcome = "ok"
     number: int = 0
     batch: str = ""
-    children: list[str] = field(default_factory=list)
-    facts: list[tuple[int, str]] = field(default_factory=list)
-    totals: list[tuple[int, ev.Usage]] = field(default_factory=list)
+    children: list[str] = []
+    facts: list[tuple[int, str]] = []
+    totals: list[tuple[int, ev.Usage]] = []
 
     def done(self, seq: int) -> bool:
         """Whether the node was over at `seq`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from rlm_tui.events import TraceEvent
@@ -38,8 +37,7 @@ class Delta(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """What is new since the last drain: events already folded, and the transient text beside them."""
 
     events: tuple[TraceEvent, ...] = ()
@@ -50,11 +48,11 @@ class Batch:
     """Whether anything that is shown may differ (phase, document, cursor), even without events."""
 
 
-@dataclass(slots=True)
 class LiveText:
     """Transient text of open nodes, by node and stream; emptied when their event arrives."""
 
-    parts: dict[tuple[str, Stream], str] = field(default_factory=dict)
+    def __init__(self, parts: dict[tuple[str, Stream], str] | None = None) -> None:
+        self.parts = parts if parts is not None else {}
 
     def text(self, node: str, stream: Stream) -> str:
         """What a node has produced so far on a stream."""

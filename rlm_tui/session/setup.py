@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from rlm_tui import __version__, paths
 from rlm_tui.events import ContextInfo, Limits
@@ -16,15 +16,14 @@ if TYPE_CHECKING:  # a Setup is made before the first paint: what it leads to is
     from rlm_tui.trace.store import Lines
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(msgspec.Struct, frozen=True):
     """Everything that a person may choose for a run; the question and the model may come later (Start)."""
 
     model: str = ""
     sub_model: str = ""
     base_url: str | None = None
     dialect: str = "auto"
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
     temperature: float | None = None
     seed: int | None = None
     sandbox: str = "auto"

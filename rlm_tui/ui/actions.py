@@ -7,8 +7,7 @@ an action is found by its id: `gate.run` is `run` of the controller `gate`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from rlm_tui.session.base import YES, Capability, Session
 from rlm_tui.ui.bar_words import is_behind
@@ -24,8 +23,7 @@ _NAMES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One thing a person can do; `rank` is its place in a bar (0: in none), `keys` are Textual's names of keys."""
 
     id: str

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask"]
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """A purpose with its words; `is_code` makes Enter a new line until the code is complete."""
 
     purpose: Purpose

@@ -8,7 +8,6 @@ only made by `span()`, which expands tabs and goes through `text.safe()`. A role
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias, overload
 
 from rich.cells import cell_len, get_character_cell_size
@@ -30,8 +29,7 @@ class Span(NamedTuple):
 Piece: TypeAlias = str | tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row: its spans, and in `key` what Enter or a click on it means (a node, a variable, a fold)."""
 
     spans: tuple[Span, ...] = ()
@@ -49,7 +47,7 @@ class Line:
 
     def with_key(self, key: str) -> Line:
         """The same row that means something else."""
-        return replace(self, key=key)
+        return self._replace(key=key)
 
 
 class Rows(Protocol):
@@ -111,7 +109,7 @@ def pad(row: Line, width: int, role: str = "text") -> Line:
     """The row in exactly `width` cells: clipped, or filled with spaces."""
     row = clip(row, width)
     missing = width - row.cells
-    return replace(row, spans=(*row.spans, Span(" " * missing, role))) if missing > 0 else row
+    return row._replace(spans=(*row.spans, Span(" " * missing, role))) if missing > 0 else row
 
 
 def split(left: Line, right: Line, width: int) -> Line:
@@ -181,12 +179,12 @@ def wrap(row: Line, width: int, indent: int = 0) -> list[Line]:
 def indent(rows: Iterable[Line], by: int) -> list[Line]:
     """Every row moved right by some spaces."""
     margin = Span(" " * by)
-    return [replace(row, spans=(margin, *row.spans)) if row.spans else row for row in rows]
+    return [row._replace(spans=(margin, *row.spans)) if row.spans else row for row in rows]
 
 
 def keyed(rows: Iterable[Line], key: str) -> list[Line]:
     """Every row with the same key."""
-    return [replace(row, key=key) for row in rows]
+    return [row._replace(key=key) for row in rows]
 
 
 def mark(row: Line, needle: str, role: str) -> Line:

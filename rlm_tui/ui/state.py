@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
 
 Pane: TypeAlias = Literal["calls", "step", "chat", "repl", "context", "vars"]
 PANES: tuple[Pane, ...] = ("calls", "step", "chat", "repl", "context", "vars")
@@ -19,13 +20,14 @@ SMALLEST = _Extent(60, 16)
 """The smallest terminal, in cells, on which the screen can be read."""
 
 
-@dataclass(slots=True)
-class UiState:
+class UiState(msgspec.Struct, eq=False):
     """State of the front end; `selection` is a node id, `pinned` says that a person chose it."""
 
     selection: str | None = None
     pinned: bool = False
-    recent: list[Pane] = field(default_factory=lambda: list[Pane](["step", "calls", "chat", "repl", "context", "vars"]))
+    recent: list[Pane] = msgspec.field(
+        default_factory=lambda: list[Pane](["step", "calls", "chat", "repl", "context", "vars"])
+    )
     zoomed: bool = False
     screen: Literal["main", "start", "other"] = "main"
     typing: bool = False
@@ -44,8 +46,7 @@ class UiState:
         self.recent = [pane, *(other for other in self.recent if other != pane)]
 
 
-@dataclass(slots=True)
-class KeyGuard:
+class KeyGuard(msgspec.Struct, eq=False):
     """Keeps a hold from being answered by a key that was meant for something else; times are in seconds.
 
     Letters wait after a hold appears and after each key that is typed; F-keys cannot be typed by accident and
