@@ -6,8 +6,8 @@ from tests.terminal import Terminal
 
 with Terminal(sys.argv[1:]) as terminal:
     terminal.wait("HELD", "report.pdf")
-    terminal.press("f5")
-    terminal.wait("7481926", "ANSWERED")
+    terminal.press_until("f5", "ANSWERED")
+    terminal.wait("7481926")
     terminal.press("ctrl+q")
     code = terminal.finish()
 sys.stdout.write(f"driven to the answer and quit; exit code {code}\n")
