@@ -13,6 +13,7 @@ from offline_play import RLMS, Play, ask, blocks, complete, pages, play
 
 from rlm_tui.lm.base import Message, Request
 from rlm_tui.lm.offline import OfflineLM
+from rlm_tui.lm.offline.question import understand
 
 QUERY = "What is the magic number?"
 TEXT = pages(["The magic number is 7481926.", "The blue magic number is 99.", "The blue password is tulip."], 3)
@@ -141,6 +142,13 @@ def test_the_last_turn_answers_from_what_is_there() -> None:
     text = complete(OfflineLM(), messages)
     assert "No answer found" in text
     assert "FINAL_VAR(final_answer)" in text
+
+
+@pytest.mark.parametrize(
+    "words", ["look at page 26", "Please be careful.", "read pages 3-5 first", "good, go on", "check p. 7 and quote it"]
+)
+def test_words_on_where_or_how_to_look_are_not_searched_for(words: str) -> None:
+    assert understand("What is the magic number?", (words,)).text == "What is the magic number?"
 
 
 def test_sub_calls_that_all_fail_are_told() -> None:

@@ -64,6 +64,19 @@ _SIGNS = {"at least": ">=", "at most": "<=", "since": ">="}
 _MORE = ("over", "above", "more", "greater", "higher", "older", "after")
 
 
+# A keyword search reads every page anyway: words on where or how to look would only be taken for words to find.
+_MANNERS = (
+    "be more very please ok okay good great thanks thank well done go on continue hurry up quick quickly careful "
+    "carefully brief briefly short shortly concise concisely precise precisely exact detail detailed check verify "
+    "double-check focus start begin beginning middle end first half closer close read reading sure evidence quote cite"
+)
+_DIRECTION = re.compile(
+    r"\b(?:pages?|pp?\.|lines?|chapters?|sections?)\s*\d+(?:\s*(?:-|–|to|and|,)\s*\d+)*"
+    rf"|\b(?:{'|'.join(_MANNERS.split())})\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question as understood; `terms` are in its order, `phrases` are neighbours among them."""
@@ -97,7 +110,11 @@ def understand(text: str, told: tuple[str, ...] = ()) -> Question:
     """Read a question and what a person added to it; words with `instead`, or a question, take its place."""
     for words_told in told:
         replaces = re.search(r"\binstead\b|\?\s*$", words_told, re.IGNORECASE)
-        text = words_told if replaces and _terms(words_told) else f"{text} {words_told}"
+        content = _DIRECTION.sub(" ", words_told)
+        if replaces and _terms(words_told):
+            text = words_told
+        elif _terms(content):
+            text = f"{text} {content}"
     asked = _core(text)
     terms = _terms(_COMPARE.sub(" ", asked)) or _terms(text)
     operation = _operation(asked)
