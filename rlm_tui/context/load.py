@@ -127,7 +127,7 @@ class Loading:
                 if source.is_named:
                     raise
                 self._pass_over(source, _unreadable(error) if isinstance(error, OSError) else error)
-        if not self.document.parts:
+        if not self.document.parts and not self.is_cancelled:
             raise DocumentError(f"{self._paths[0]} holds nothing that can be read: {self.document.notes[-1]}")
 
     def _pass_over(self, source: Source, error: DocumentError) -> None:

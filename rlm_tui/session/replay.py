@@ -9,7 +9,9 @@ from queue import Empty, SimpleQueue
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
+from rlm_tui.context.load import Loading
 from rlm_tui.errors import TraceError
+from rlm_tui.session.attach import find_document
 from rlm_tui.session.base import YES, Batch, Capability, Phase
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.cursor import Cursor
@@ -24,12 +26,14 @@ _RECORDED = Capability(False, "This is a recorded run; nothing in it can be chan
 class ReplaySession(Cursor):
     """Steps through a trace file; it is indexed in a thread while its beginning is already on screen."""
 
-    def __init__(self, path: Path, *, at: int | None = None, document: Document | None = None) -> None:
+    def __init__(self, path: Path, *, at: int | None = None) -> None:
         super().__init__()
         self._reader = TraceReader(path)
         self.log = Log(self._reader.event)
         self.title = path.name
-        self.document = document
+        self._path = path
+        self._loading: Loading | None = None
+        self._seen_version = -1
         self._wanted = at
         self._messages: list[str] = []
         self._changed = True
@@ -47,6 +51,11 @@ class ReplaySession(Cursor):
     def waiting(self) -> str:
         """The indexing, while it goes on."""
         return "" if self.indexed else f"indexing, {self.trajectory.last:,} events so far"
+
+    @property
+    def document(self) -> Document | None:
+        """The document of the run, where it is at hand; it may still grow."""
+        return self._loading.document if self._loading is not None else None
 
     @property
     def indexed(self) -> bool:
@@ -84,6 +93,8 @@ class ReplaySession(Cursor):
         if self._wanted is not None and (self.trajectory.last >= self._wanted or self.indexed):
             self.seek(self._wanted)
             self._wanted, self._changed = None, True
+        if self._loading is not None and self._loading.version != self._seen_version:
+            self._seen_version, self._changed = self._loading.version, True
         batch = Batch(tuple(events), messages=tuple(self._messages), changed=self._changed)
         self._messages, self._changed = [], False
         return batch
@@ -101,6 +112,8 @@ class ReplaySession(Cursor):
                 if self._closing.is_set():
                     return
                 chunk.append(event)
+                if isinstance(event, ev.RunStarted) and self._loading is None:
+                    self._attach(event.context)
                 if len(chunk) >= _CHUNK:
                     self._queue.put(chunk)
                     chunk = []
@@ -109,8 +122,18 @@ class ReplaySession(Cursor):
         self._queue.put(chunk)
         self._messages += [problem.message for problem in self._reader.problems[:3]]
 
+    def _attach(self, context: ev.ContextInfo) -> None:
+        paths = find_document(context, self._path.parent)
+        if paths:
+            loading = Loading(paths)
+            loading.start()
+            self._loading = loading
+
     def close(self) -> None:
         """End the indexing and release the file."""
         self._closing.set()
         self._thread.join()
+        if self._loading is not None:
+            self._loading.cancel()
+            self._loading.join()
         self._reader.close()

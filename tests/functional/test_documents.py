@@ -572,3 +572,13 @@ def test_the_long_pdf_of_the_benchmarks_has_its_pages(tmp_path: Path) -> None:
     part = load_document([_write(tmp_path / "a.pdf", long_pdf(12))]).parts[0]
     assert [f"This is page {page}." in part.page_text(page) for page in range(1, 13)] == [True] * 12
     assert [part.page_of(heading.offset) for heading in part.headings] == [1, 11]
+
+
+def test_cancelling_at_once_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(make_pdf(["one page"]))
+    loading = Loading([str(tmp_path / "a.pdf")])
+    loading.start()
+    loading.cancel()
+    loading.join()
+    assert loading.error is None
+    assert loading.finished

@@ -1,0 +1,90 @@
+"""A recorded run behind the session's door: it moves, and nothing else; its document counts only if it is the same."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rlm_tui.resources import sample
+from rlm_tui.session import commands as cmd
+from rlm_tui.session.replay import ReplaySession
+from tests.driving import live
+
+
+@contextmanager
+def replay(path: Path, at: int | None = None) -> Iterator[ReplaySession]:
+    session = ReplaySession(path, at=at)
+    try:
+        session.wait()
+        yield session
+    finally:
+        session.close()
+
+
+def recorded(folder: Path) -> Path:
+    """The trace of a small run over document.txt in the folder."""
+    with live(folder, ["FINAL(x)"]) as run:
+        run.start().end()
+    return folder / "run.rlm.jsonl"
+
+
+def text_of(session: ReplaySession) -> str:
+    assert session.document is not None
+    session._loading.join()  # type: ignore[union-attr]
+    return str(session.document.value)
+
+
+def test_the_document_is_found_where_the_trace_says(tmp_path: Path) -> None:
+    with replay(recorded(tmp_path)) as session:
+        assert text_of(session) == "a long text"
+
+
+def test_the_document_is_found_beside_the_trace(tmp_path: Path) -> None:
+    path = recorded(tmp_path)
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    for name in ("run.rlm.jsonl", "document.txt"):
+        shutil.move(tmp_path / name, other / name)
+    assert not path.exists()
+    with replay(other / "run.rlm.jsonl") as session:
+        assert text_of(session) == "a long text"
+
+
+def test_a_document_of_other_bytes_is_not_the_document(tmp_path: Path) -> None:
+    path = recorded(tmp_path)
+    (tmp_path / "document.txt").write_text("b long text")
+    with replay(path) as session:
+        assert session.document is None
+
+
+def test_a_link_to_a_device_is_not_followed_into_it(tmp_path: Path) -> None:
+    path = recorded(tmp_path)
+    (tmp_path / "document.txt").unlink()
+    (tmp_path / "document.txt").symlink_to("/dev/zero")
+    with replay(path) as session:
+        assert session.document is None
+
+
+def test_bundled_traces_find_their_bundled_document() -> None:
+    with replay(sample("clean")) as session:
+        assert "7481926" in text_of(session)
+
+
+def test_nothing_can_be_changed_and_the_reason_is_said() -> None:
+    with replay(sample("clean")) as session:
+        assert not session.can("run")
+        session.send(cmd.Run(1))
+        assert session.drain().messages == (session.can("run").reason,)
+
+
+def test_the_cursor_goes_anywhere_and_stays_within(tmp_path: Path) -> None:
+    with replay(sample("clean"), at=5) as session:
+        assert (session.view.seq, session.following) == (5, False)
+        session.send(cmd.Seek(-3))
+        assert session.view.seq == 0
+        session.send(cmd.Seek(10**9))
+        assert session.following
+        session.send(cmd.Seek(None))
+        assert session.view.at_end
