@@ -47,6 +47,10 @@ class Engine:
             ending, code = Ending("failed", detail=str(error)), error.exit_code
         except asyncio.CancelledError:
             ending, code = Ending("stopped", detail="Stopped by you."), None
+        except Exception as error:
+            fault = f"A fault of rlm-tui itself: {type(error).__name__}: {error}"
+            self._finish(node, Ending("failed", detail=fault), ExitCode.FAILED)
+            raise
         return self._finish(node, ending, code)
 
     def _begin(self, node: str, query: str) -> None:

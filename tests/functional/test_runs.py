@@ -13,6 +13,7 @@ from rlm_tui import events as ev
 from rlm_tui.events import Limits
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.replay import ReplaySession
+from rlm_tui.trace.recover import verify
 from tests.driving import block, live
 
 
@@ -175,6 +176,23 @@ def test_a_worker_that_dies_is_named_and_replaced_with_the_context(tmp_path: Pat
     with live(tmp_path, root, text="12345") as run:
         assert run.start().end().answer == "5"
         assert run.of(ev.CodeFinished)[0].status == "died"
+
+
+def test_a_fault_of_our_own_ends_the_run_by_name_and_leaves_a_whole_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
+    monkeypatch.setattr("rlm_tui.lm.scripted.ScriptedLM.complete", broken)
+    with live(tmp_path, ["FINAL(x)"]) as run:
+        finished = run.start().end()
+        path = Path(run.session.trace_path)
+    assert (finished.status, finished.exit_code) == ("failed", 1)
+    assert "ZeroDivisionError: oh" in finished.detail
+    assert "ZeroDivisionError" in (tmp_path / "data" / "crash.log").read_text()
+    assert verify(path) == []
 
 
 def test_stopping_ends_the_run_and_keeps_the_trace(tmp_path: Path) -> None:
