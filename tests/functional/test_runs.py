@@ -257,7 +257,7 @@ def test_nothing_outlives_a_session(tmp_path: Path) -> None:
         folder = tmp_path / str(len(str(root)))
         folder.mkdir()
         with live(folder, root) as run:
-            run.start().until(lambda: bool(run.of(ev.LmRequested)))  # noqa: B023
+            run.start().until(lambda: bool(run.of(ev.LmRequested)))
     assert set(threading.enumerate()) == threads
     assert children() == processes
 
