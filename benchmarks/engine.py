@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from rlm_tui import events as ev
@@ -29,7 +30,7 @@ def iterations(count: int) -> list[float]:
         with live(Path(folder), root, limits=limits) as run:
             run.start().end()
             began = [event.t for event in run.of(ev.IterationStarted)]
-    return [(b - a) * 1000 for a, b in zip(began, began[1:], strict=False)]
+    return [(b - a) * 1000 for a, b in pairwise(began)]
 
 
 async def worker(calls: int) -> tuple[float, float]:
