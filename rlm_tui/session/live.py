@@ -138,6 +138,9 @@ class LiveSession(Cursor):
             await self._crew.do(command)
         except RlmTuiError as error:
             self._outbox.message(str(error))
+        except Exception as error:
+            self._outbox.message(str(unexpected(error)))
+            raise
 
     def _on_event(self, event: ev.TraceEvent) -> None:
         """Runs on the engine's thread for every event."""
