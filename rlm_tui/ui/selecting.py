@@ -34,6 +34,11 @@ def in_reading_order(view: View, node_id: str) -> str:
     return node_id
 
 
+def clock_of(session: Session) -> float:
+    """Seconds at the moment that is looked at: the running clock at the end, the clock of its time behind it."""
+    return session.now if session.following else session.view.t
+
+
 def is_there(view: View, selection: str | None) -> bool:
     """Whether a selection names a node (or a batch of one) that is there at this moment."""
     return selection is not None and view.node(selection.partition("#")[0]) is not None

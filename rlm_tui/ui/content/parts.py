@@ -11,6 +11,7 @@ from rlm_tui.text import plural
 from rlm_tui.trajectory import Hold, Node, View
 from rlm_tui.ui.lines import Line, Piece, Rows, Span, line, pad, split
 from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
+from rlm_tui.ui.selecting import clock_of
 
 LABEL = 9
 MARGIN = 2
@@ -37,7 +38,7 @@ class Page(NamedTuple):
 def page_of(session: Session, width: int, opened: frozenset[str] = _NOTHING) -> Page:
     """The page of a session as it stands."""
     live = session.live if session.following else LiveText()
-    return Page(session.view, session.log, width, live, session.now, opened)
+    return Page(session.view, session.log, width, live, clock_of(session), opened)
 
 
 def live_mark(session: Session, *streams: Stream) -> tuple[object, ...]:

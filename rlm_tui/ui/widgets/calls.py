@@ -11,6 +11,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.ui.content.calls import CallRows, empty, header, scene
 from rlm_tui.ui.content.parts import focus
 from rlm_tui.ui.content.tree import CallTree
+from rlm_tui.ui.selecting import clock_of
 from rlm_tui.ui.widgets.lines_view import LinesView
 
 
@@ -45,7 +46,7 @@ class CallsPane(LinesView):
         if session is not self._session:
             self.tree_state = CallTree()
         self._session, self._selection = session, selection
-        rows = CallRows(self.tree_state, scene(session.view, session.log, session.now), self.columns)
+        rows = CallRows(self.tree_state, scene(session.view, session.log, clock_of(session)), self.columns)
         self._shown = rows
         if not len(rows):
             self.show_rows(empty(self.columns), cursor=0)

@@ -11,6 +11,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.text import clock, one_line, plural, short_cost
 from rlm_tui.trajectory import View
 from rlm_tui.ui.lines import Line, Span, line, span, split
+from rlm_tui.ui.selecting import clock_of
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.words import State, iteration_of, state_of
 
@@ -57,8 +58,7 @@ def fields_of(session: Session) -> list[Field]:
     """The fields in the order in which they stand: models, iterations, calls, cost, time, sandbox."""
     view = session.view
     run = view.started
-    now = session.now if session.following else view.t
-    time = Field((span(clock(now), "dim"),), 4)
+    time = Field((span(clock(clock_of(session)), "dim"),), 4)
     if run is None:
         return [time] if session.trajectory.started else []
     return [*_models(run), *_spent(view, run), time, Field((_sandbox(run.sandbox),), 0)]
