@@ -1,4 +1,4 @@
-"""The whole journey: a document is opened, held, edited, answered and saved, and its trace is walked on the same screen."""
+"""The whole journey: a document is opened, held, edited and answered; its trace is walked on the same screen."""
 
 from __future__ import annotations
 
@@ -178,4 +178,34 @@ async def test_a_run_is_held_edited_told_answered_saved_and_walked_again(tmp_pat
             await hand.until(lambda: hand.app.return_value == 0)
     finally:
         replay.close()
+    assert fingerprint(tmp_path) == before
+
+
+def test_the_short_journey_in_a_real_terminal(tmp_path: Path) -> None:
+    trace, env = tmp_path / "run.rlm.jsonl", {"RLM_TUI_HOME": str(tmp_path)}
+    words = ("open", str(sample("report")), "-q", QUESTION, "-m", "offline", "--step", "--trace", str(trace))
+    with Terminal(python(*words), env=env) as terminal:
+        terminal.wait("report.pdf")
+        terminal.wait("HELD  code of iteration 1, not run yet", "Step 1: look at the context")
+        terminal.press_until("i", "TYPING")
+        terminal.press("probe = 41", "enter", "escape")
+        terminal.wait("KEYS", "edited")
+        terminal.press_until("a", "output of iteration 1, not shown to the model yet")
+        terminal.press_until("c", "ANSWERED")
+        terminal.wait(NUMBER)
+        terminal.press("q")
+        assert terminal.finish() == 0
+    before = fingerprint(tmp_path)
+    with Terminal(python("replay", str(trace)), env=env) as terminal:
+        terminal.wait("REPLAY", "✓ answered", "recorded", NUMBER)
+        terminal.press("home")
+        terminal.wait("step 1 of", "READ AS  1 block")
+        terminal.press(".")
+        terminal.wait("step 2 of", "held code of iteration 1, not run yet", "Step 1: look at the context")
+        terminal.press(",")
+        terminal.wait("step 1 of")
+        terminal.press("end")
+        terminal.wait("✓ answered")
+        terminal.press("q")
+        assert terminal.finish() == 0
     assert fingerprint(tmp_path) == before
