@@ -278,6 +278,8 @@ class SubcallRequested(TraceEvent, frozen=True, tag="subcall.requested"):
     batch: str = ""
     index: int = 0
     batch_size: int = 1
+    refused: bool = False
+    """Whether a limit forbade it: nothing was asked, and it counts as no sub-call."""
 
 
 class SubcallFinished(TraceEvent, frozen=True, tag="subcall.finished"):
@@ -321,6 +323,8 @@ class Held(TraceEvent, frozen=True, tag="held"):
     why: str
     content: Text = ""
     batch: str = ""
+    needs_answer: bool = False
+    """Whether only a person's answer can end it (the model `human`)."""
 
 
 class Released(TraceEvent, frozen=True, tag="released"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NamedTuple
 
@@ -29,6 +30,7 @@ class Hold(NamedTuple):
     batch: str
     seq: int
     released: int | None = None
+    needs_answer: bool = False
 
 
 class Step(NamedTuple):
@@ -93,7 +95,6 @@ class Trajectory:
 
     def __init__(self, events: Iterable[ev.TraceEvent] = ()) -> None:
         self.last = _START
-        self.last_t = 0.0
         self.nodes: dict[str, Node] = {}
         self.roots: list[str] = []
         self.steps: list[Step] = []
@@ -106,6 +107,7 @@ class Trajectory:
         self.told: list[int] = []
         self.told_out: list[int] = []
         self.remarks: list[int] = []
+        self._asked: Counter[str] = Counter()
         self.seqs = array("Q")
         self.times = array("d")
         self.counts: dict[str, list[int]] = {}
@@ -114,11 +116,12 @@ class Trajectory:
 
     def fold(self, event: ev.TraceEvent) -> None:
         """Take in the next event; events must come in order of seq."""
-        self.last, self.last_t = event.seq, event.t
+        self.last = event.seq
         self.seqs.append(event.seq)
         self.times.append(event.t)
         kind = type(event)
-        self.counts.setdefault(kind.__name__, []).append(event.seq)
+        if not (isinstance(event, ev.SubcallRequested) and event.refused):
+            self.counts.setdefault(kind.__name__, []).append(event.seq)
         node = self.nodes.get(event.node)
         if node is not None:
             node.facts.append((event.seq, kind.__name__))
@@ -195,17 +198,20 @@ class Trajectory:
         node = self.nodes.get(event.node)
         if node is not None:
             node.batch, node.number = event.batch, event.index
+            self._asked[node.parent] += 1
         self._act(event, "subcall")
 
     def _subcall_finished(self, event: ev.SubcallFinished) -> None:
         self._spend(event.node, event.seq, event.usage)
         node = self.nodes.get(event.node)
         if node is not None:
-            code = node.parent
-            self.activity.append(Activity(event.seq, event.t, "code", code))
+            self._asked[node.parent] -= 1
+            if self._asked[node.parent] <= 0:
+                self.activity.append(Activity(event.seq, event.t, "code", node.parent))
 
     def _held(self, event: ev.Held) -> None:
-        self.holds.append(Hold(event.hold, event.checkpoint, event.node, event.why, event.batch, event.seq))
+        hold = Hold(event.hold, event.checkpoint, event.node, event.why, event.batch, event.seq)
+        self.holds.append(hold._replace(needs_answer=event.needs_answer))
         self._step(event, event.checkpoint)
 
     def _released(self, event: ev.Released) -> None:
@@ -290,9 +296,9 @@ class View:
     @property
     def finished(self) -> ev.RunFinished | None:
         """How the newest question ended, or None while it runs."""
-        begun = _count([seq for seq, _ in self.tree.started], self.seq)
-        over = [(seq, event) for seq, event in self.tree.finished if seq <= self.seq]
-        return over[-1][1] if over and len(over) >= begun else None
+        asked = self.started
+        over = [event for seq, event in self.tree.finished if seq <= self.seq]
+        return over[-1] if asked is not None and over and over[-1].node == asked.node else None
 
     @property
     def roots(self) -> list[Node]:
@@ -344,9 +350,10 @@ class View:
         """The seqs of all events (of a kind) that a node owns by now, in order."""
         return [seq for seq, fact in node.facts if seq <= self.seq and (kind is None or fact == kind.__name__)]
 
-    def count(self, kind: type[ev.TraceEvent]) -> int:
-        """How many events of a kind there were by now."""
-        return _count(self.tree.counts.get(kind.__name__, []), self.seq)
+    def count(self, kind: type[ev.TraceEvent], *, since: int = 0) -> int:
+        """How many events of a kind there were by now, after the event `since`."""
+        seqs = self.tree.counts.get(kind.__name__, [])
+        return _count(seqs, self.seq) - _count(seqs, since)
 
     def holds(self) -> list[Hold]:
         """What waits for a person, oldest first."""

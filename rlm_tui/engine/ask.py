@@ -35,6 +35,11 @@ class RootAsker:
         self._talk = talk
         self._request: asyncio.Task[Response] | None = None
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether a request is under way."""
+        return self._request is not None
+
     def interrupt(self) -> bool:
         """Cancel the request that is under way, if any; the engine then waits for the person."""
         return self._request is not None and self._request.cancel()
@@ -72,7 +77,9 @@ class RootAsker:
     async def _before(self, node: str, iteration: str, why: str) -> Verdict:
         self._talk.flush()
         last = self._talk.messages[-1].content
-        verdict = await self._run.gate.pass_("before_request", Pending(node, last, parent=iteration, asks_person=why))
+        is_human = self._run.root_lm.name == "human"
+        pending = Pending(node, last, parent=iteration, asks_person=why, needs_answer=is_human)
+        verdict = await self._run.gate.pass_("before_request", pending)
         if verdict.how != "answer" and verdict.edited:
             self._talk.replace_last(verdict.content)
         self._talk.flush()

@@ -18,7 +18,11 @@ _INJECTED_FINAL = "A final answer in a block of your own does not end the run."
 
 
 class AskAgainError(Exception):
-    """A person wants another response from the LM in the place of this one."""
+    """A person wants another response in the place of this one; `ran` is what the model must know had run of it."""
+
+    def __init__(self, ran: list[str]) -> None:
+        super().__init__()
+        self.ran = ran
 
 
 @dataclass(slots=True)
@@ -28,6 +32,7 @@ class Ran:
     messages: list[str] = field(default_factory=list)
     offer: Offer | None = None
     failed: bool = False
+    skipped: bool = False
 
 
 class Blocks:
@@ -60,10 +65,11 @@ class Blocks:
         verdict = await self._run.gate.pass_("before_code", Pending(node, code, parent=iteration, asks_person=asks))
         if verdict.how == "retry":
             self._run.nodes.close(node, "skipped")
-            raise AskAgainError
+            raise AskAgainError(ran.messages)
         if verdict.how == "skip":
             self._run.nodes.close(node, "skipped")
             ran.messages.append(prompts.SKIPPED_CODE)
+            ran.skipped = True
             return
         if verdict.edited:
             ran.messages.append(prompts.edited_block(verdict.content))

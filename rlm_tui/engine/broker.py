@@ -7,7 +7,10 @@ import time
 from dataclasses import dataclass
 from itertools import count
 
+import msgspec
+
 from rlm_tui import events as ev
+from rlm_tui.engine.budget import amount
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
 from rlm_tui.errors import ProviderError, RlmTuiError
@@ -40,6 +43,8 @@ class Broker:
         self._run = run
         self._slots = asyncio.Semaphore(max(1, run.config.limits.concurrency))
         self._batches = count(1)
+        self._told_limits: set[str] = set()
+        self._told_models: set[str] = set()
         self.block = ""
         self.fatal: RlmTuiError | None = None
         """An error of a sub-call after which the whole run makes no sense."""
@@ -47,6 +52,7 @@ class Broker:
     async def handle(self, call: HostCall) -> list[str]:
         """Answer every prompt of a call, in order."""
         batch = f"batch{next(self._batches)}" if call.is_batch else ""
+        self._run.budget.pause()
         tasks = [
             asyncio.create_task(self._one(self._opened(call, batch, index), prompt))
             for index, prompt in enumerate(call.prompts)
@@ -57,9 +63,14 @@ class Broker:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._run.budget.resume()
 
     def _opened(self, call: HostCall, batch: str, index: int) -> _Call:
-        model = call.model or self._run.config.sub_name
+        model = self._run.config.sub_name
+        if call.model and call.model not in (model, *self._told_models):
+            self._told_models.add(call.model)
+            text = f"The code asked for the model {call.model}; {model} answers all sub-calls of this run."
+            self._run.emit(ev.Note(node=self.block, text=text))
         node = self._run.nodes.open("subcall", self.block, title=call.function, depth=1, role="sub")
         return _Call(node, self.block, call.function, model, batch, index, len(call.prompts))
 
@@ -76,9 +87,7 @@ class Broker:
     async def _asked(self, call: _Call, prompt: str) -> tuple[str, ev.Outcome]:
         run = self._run
         while True:
-            asks = _YOUR_TURN if run.sub_lm.name == "human" else ""
-            pending = Pending(call.node, prompt, parent=call.parent, batch=call.batch, asks_person=asks)
-            verdict = await run.gate.pass_("before_subcall", pending)
+            verdict = await run.gate.pass_("before_subcall", self._question(call, prompt))
             if verdict.how == "skip":
                 return _SKIPPED, "skipped"
             if verdict.how == "answer":
@@ -93,18 +102,24 @@ class Broker:
             if after.how != "retry":
                 return after.content, "ok" if after.edited else outcome
 
+    def _question(self, call: _Call, prompt: str) -> Pending:
+        is_human = self._run.sub_lm.name == "human"
+        why = _YOUR_TURN if is_human else ""
+        return Pending(call.node, prompt, parent=call.parent, batch=call.batch, asks_person=why, needs_answer=is_human)
+
     def _requested(self, call: _Call, prompt: str) -> None:
         self._run.budget.subcalls += 1
-        self._run.emit(
-            ev.SubcallRequested(
-                node=call.node,
-                function=call.function,
-                prompt=prompt,
-                model=call.model,
-                batch=call.batch,
-                index=call.index,
-                batch_size=call.size,
-            )
+        self._run.emit(self._event(call, prompt))
+
+    def _event(self, call: _Call, prompt: str) -> ev.SubcallRequested:
+        return ev.SubcallRequested(
+            node=call.node,
+            function=call.function,
+            prompt=prompt,
+            model=call.model,
+            batch=call.batch,
+            index=call.index,
+            batch_size=call.size,
         )
 
     def _answered(self, call: _Call, prompt: str, text: str) -> tuple[str, ev.Outcome]:
@@ -114,12 +129,12 @@ class Broker:
 
     async def _complete(self, call: _Call, prompt: str) -> tuple[str, ev.Outcome]:
         run = self._run
-        refused = run.budget.subcall_refused()
+        refused = self._refusal(call, prompt)
+        if refused:
+            return refused, "error"
         self._requested(call, prompt)
         begun = time.perf_counter()
         try:
-            if refused:
-                raise RlmTuiError(f"{refused}; nothing was asked")
             response = await self._request(call, prompt)
         except RlmTuiError as error:
             if isinstance(error, ScriptUsedUpError):
@@ -131,6 +146,21 @@ class Broker:
         took = round(time.perf_counter() - begun, 4)
         run.emit(ev.SubcallFinished(node=call.node, text=response.text, usage=response.usage, latency_s=took))
         return response.text, "ok"
+
+    def _refusal(self, call: _Call, prompt: str) -> str:
+        """The error value of a call over a limit, which is told once; nothing is counted, as nothing is asked."""
+        run = self._run
+        over = run.budget.subcall_over()
+        if over is None:
+            return ""
+        name, value, cap = over
+        if name not in self._told_limits:
+            self._told_limits.add(name)
+            run.emit(ev.LimitHit(node=call.node, limit=name, value=value, cap=cap))
+        error = f"the limit of {amount(name, cap)} for this run is reached; nothing was asked"
+        run.emit(msgspec.structs.replace(self._event(call, prompt), refused=True))
+        run.emit(ev.SubcallFinished(node=call.node, error=error))
+        return f"Error: {error}"
 
     async def _request(self, call: _Call, prompt: str) -> Response:
         config = self._run.config

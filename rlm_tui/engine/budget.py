@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rlm_tui.events import Limits, Usage
 from rlm_tui.text import plural
@@ -19,22 +19,34 @@ class Budget:
         self.usage = Usage()
         self._clock = clock
         self._begun = clock()
-        self._held_at: float | None = None
-        self._held = 0.0
+        self._is_held = False
+        self._reasons = 0
+        self._paused_at = 0.0
+        self._paused = 0.0
 
     def held(self, is_held: bool) -> None:
-        """Stop the clock while a person is asked, and start it again."""
-        if is_held and self._held_at is None:
-            self._held_at = self._clock()
-        elif not is_held and self._held_at is not None:
-            self._held += self._clock() - self._held_at
-            self._held_at = None
+        """Stop the clock while a person is asked, and start it again; twice the same does nothing."""
+        if is_held != self._is_held:
+            self._is_held = is_held
+            (self.pause if is_held else self.resume)()
+
+    def pause(self) -> None:
+        """Stop the clock for one more reason (a person, a host call); it goes on when all are over."""
+        self._reasons += 1
+        if self._reasons == 1:
+            self._paused_at = self._clock()
+
+    def resume(self) -> None:
+        """One reason to stop the clock is over."""
+        self._reasons -= 1
+        if not self._reasons:
+            self._paused += self._clock() - self._paused_at
 
     @property
     def seconds(self) -> float:
-        """Seconds since the start without those held."""
-        now = self._held_at if self._held_at is not None else self._clock()
-        return now - self._begun - self._held
+        """Seconds since the start, without those in which a person or a sub-LM was waited for in a block."""
+        now = self._paused_at if self._reasons else self._clock()
+        return now - self._begun - self._paused
 
     def spend(self, usage: Usage) -> None:
         """Count the tokens and the cost of a call."""
@@ -43,22 +55,12 @@ class Budget:
     def exceeded(self) -> tuple[str, float, float] | None:
         """The first limit that is reached as (name, value, cap), checked before each root request."""
         limits = self.limits
-        for name, value, cap in (
-            ("iterations", self.iterations, limits.iterations),
-            ("errors", self.errors, limits.errors),
-            *self._shared(),
-        ):
-            if cap is not None and value is not None and value >= cap:
-                return name, float(value), float(cap)
-        return None
+        turns = ("iterations", self.iterations, limits.iterations), ("errors", self.errors, limits.errors)
+        return _first_over((*turns, *self._shared()))
 
-    def subcall_refused(self) -> str:
-        """Why no further sub-call may start, or nothing."""
-        checks = (("subcalls", self.subcalls, self.limits.subcalls), *self._shared())
-        for name, value, cap in checks:
-            if cap is not None and value is not None and value >= cap:
-                return f"the limit of {_amount(name, cap)} for this run is reached"
-        return ""
+    def subcall_over(self) -> tuple[str, float, float] | None:
+        """The limit as (name, value, cap) that forbids one more sub-call, or None."""
+        return _first_over((("subcalls", self.subcalls, self.limits.subcalls), *self._shared()))
 
     def _shared(self) -> tuple[tuple[str, float | None, float | None], ...]:
         limits = self.limits
@@ -83,13 +85,21 @@ class Budget:
         return "This is " + ", ".join(parts) + "." if parts else ""
 
 
-def _amount(name: str, cap: float) -> str:
+def _first_over(checks: Iterable[tuple[str, float | None, float | None]]) -> tuple[str, float, float] | None:
+    for name, value, cap in checks:
+        if cap is not None and value is not None and value >= cap:
+            return name, float(value), float(cap)
+    return None
+
+
+def amount(name: str, cap: float) -> str:
+    """A limit as an amount: `200 sub-calls`, `1,000 tokens`."""
     words = {"subcalls": "sub-calls", "cost": "US dollars"}
     return f"{cap:,g} {words.get(name, name)}"
 
 
 def describe_limit(name: str, cap: float) -> str:
     """A limit in words for a person: what was reached and which option raises it."""
-    option = {"subcalls": "--max-subcalls", "errors": "--max-errors"}.get(name, f"--max-{name}")
+    option = f"--max-{name}"
     what = "consecutive turns with an error" if name == "errors" else {"cost": "US dollars"}.get(name, name)
     return f"The limit of {cap:,g} {what} was reached; {option} raises it."

@@ -101,6 +101,11 @@ class Engine:
         self._loop.talk.announce(news)
 
     @property
+    def is_busy(self) -> bool:
+        """Whether a block runs or a request to the root LM is under way."""
+        return self.is_block_running or (self._loop is not None and self._loop.asker.is_asking)
+
+    @property
     def is_block_running(self) -> bool:
         """Whether the worker is busy with a block."""
         return self._loop is not None and self._loop.blocks.is_busy

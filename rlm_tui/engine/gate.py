@@ -17,6 +17,7 @@ from rlm_tui.errors import RlmTuiError
 
 Emit: TypeAlias = Callable[[ev.TraceEvent], int]
 Mode: TypeAlias = Literal["go", "over", "into", "out", "iteration"]
+NEEDS_ANSWER = "There is no LM here but you: write the answer (w), or stop the run."
 _OVER: frozenset[ev.Checkpoint] = frozenset({"before_code", "after_code", "before_final"})
 _EDITED: dict[ev.Checkpoint, str] = {
     "before_request": "prompt",
@@ -43,6 +44,8 @@ class Pending:
     batch: str = ""
     asks_person: str = ""
     """A sentence when a person must act here whatever the policy (the model `human`, a red sandbox label)."""
+    needs_answer: bool = False
+    """Whether only an answer can end the hold: there is no LM behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,11 @@ class _Hold:
 class Gate:
     """Decides what waits; belongs to the engine's event loop, as do all its methods."""
 
-    def __init__(self, emit: Emit, *, mode: Mode = "go") -> None:
+    def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._mode: Mode = mode
+        self._mode: Mode = "go"
         self._out_parent = ""
         self._pause = ""
-        self._free_batch = ""
         self._holds: dict[int, _Hold] = {}
         self._ids = count(1)
         self.held_since: Callable[[bool], None] = lambda _held: None
@@ -90,6 +92,8 @@ class Gate:
         why = self._why(checkpoint, pending)
         if not why:
             return Verdict("run", pending.content)
+        if self._mode == "out":
+            self._mode = "over"
         return await self.hold(checkpoint, pending, why)
 
     async def hold(self, checkpoint: ev.Checkpoint, pending: Pending, why: str) -> Verdict:
@@ -107,6 +111,7 @@ class Gate:
                 why=why,
                 content=pending.content,
                 batch=pending.batch,
+                needs_answer=pending.needs_answer,
             )
         )
         try:
@@ -124,8 +129,6 @@ class Gate:
         if self._pause:
             why, self._pause, self._mode = self._pause, "", "over"
             return why
-        if pending.batch and pending.batch == self._free_batch:
-            return ""
         return "step" if self._stops(checkpoint, pending) else ""
 
     def _stops(self, checkpoint: ev.Checkpoint, pending: Pending) -> bool:
@@ -145,25 +148,24 @@ class Gate:
         """Hold at the next checkpoint, whatever it is."""
         self._pause = why
 
-    def step_from_start(self) -> None:
-        """Hold at every step from now on (`--step`)."""
-        self._mode = "over"
+    def begin(self, mode: Mode) -> None:
+        """Start a new question under a policy; ids of holds go on, so that an old one never means a new hold."""
+        self._mode, self._pause = mode, ""
 
     def go_on(self) -> None:
         """Clear the policy and release everything that waits."""
         self._mode, self._pause = "go", ""
         for hold in list(self._holds.values()):
-            self._release(hold, "go_on")
+            if not hold.pending.needs_answer:
+                self._release(hold, "go_on")
 
     def step(self, hold_id: int, kind: Mode) -> None:
         """Release a hold and stop again as `kind` says; a batch counts as one hold for all but `into`."""
-        hold = self._find(hold_id)
+        hold = self._answerable(hold_id)
         self._mode = kind
         if kind == "out":
             self._out_parent = hold.pending.parent
         batch = hold.pending.batch
-        if batch and kind != "into":
-            self._free_batch = batch
         together = [
             h for h in self._holds.values() if h is hold or (batch and kind != "into" and h.pending.batch == batch)
         ]
@@ -172,7 +174,7 @@ class Gate:
 
     def run(self, hold_id: int) -> None:
         """Release one hold with its current content and keep the policy."""
-        self._release(self._find(hold_id), "run")
+        self._release(self._answerable(hold_id), "run")
 
     def skip(self, hold_id: int) -> None:
         """Do without what is held."""
@@ -222,6 +224,12 @@ class Gate:
     def _released(self, hold: _Hold, how: ev.Release) -> None:
         if self._holds.pop(hold.id, None) is not None:
             self._emit(ev.Released(node=hold.pending.node, hold=hold.id, checkpoint=hold.checkpoint, how=how))
+
+    def _answerable(self, hold_id: int) -> _Hold:
+        hold = self._find(hold_id)
+        if hold.pending.needs_answer:
+            raise RlmTuiError(NEEDS_ANSWER)
+        return hold
 
     def _find(self, hold_id: int) -> _Hold:
         hold = self._holds.get(hold_id)

@@ -73,8 +73,10 @@ class RootLoop:
         while True:
             try:
                 return await self._attempt()
-            except AskAgainError:
+            except AskAgainError as again:
                 self.talk.drop_after(before)
+                if again.ran:
+                    self.talk.announce(prompts.ran_before(again.ran))
 
     async def _attempt(self) -> Ending | None:
         reply = await self.asker.ask(self.iteration)
@@ -89,7 +91,7 @@ class RootLoop:
             raise self._broker.fatal
         offer = await self._offer(parsed, ran)
         if offer is not None:
-            ending = await self._offered(offer)
+            ending = await self._offered(offer, ran)
             if ending is not None:
                 return ending
             ran.messages.append(prompts.SKIPPED_ANSWER)
@@ -115,7 +117,7 @@ class RootLoop:
             return ran.offer
         if parsed.final is None:
             return None
-        if ran.failed:
+        if ran.failed or ran.skipped:
             ran.messages.append(prompts.FINAL_WAITED)
             return None
         if parsed.final.kind == "text":
@@ -135,12 +137,12 @@ class RootLoop:
         ran.failed = True
         return None
 
-    async def _offered(self, offer: Offer) -> Ending | None:
+    async def _offered(self, offer: Offer, ran: Ran) -> Ending | None:
         """Put an answer to the gate; None when a person refuses it."""
         pending = Pending(self.iteration, offer.value, parent=self._node)
         verdict = await self._run.gate.pass_("before_final", pending)
         if verdict.how == "retry":
-            raise AskAgainError
+            raise AskAgainError(ran.messages)
         if verdict.how == "skip":
             return None
         via: ev.Via = "user" if verdict.edited else offer.via
@@ -163,12 +165,15 @@ class RootLoop:
         ending = await self._turn()
         if ending is not None:
             return Ending("limit", ending.answer, ending.via, reason)
-        partial = self._best_partial()
+        partial = await self._best_partial()
         if partial:
             self._run.emit(ev.AnswerGiven(node=self._node, text=partial, via="exhausted", by="engine"))
         return Ending("limit", partial or None, "exhausted" if partial else None, reason)
 
-    def _best_partial(self) -> str:
-        """What the model said last, as the nearest thing to an answer that there is."""
-        said = [m.content.strip() for m in self.talk.messages if m.role == "assistant" and m.content.strip()]
-        return said[-1][:_PARTIAL] if said else ""
+    async def _best_partial(self) -> str:
+        """The nearest thing to an answer that there is: the answer dict's content, else what the model said last."""
+        content = await self._run.repl.lookup("answer") or ""
+        if content.strip():
+            return content[:_PARTIAL]
+        said = [prompts.prose(m.content) for m in self.talk.messages if m.role == "assistant"]
+        return next((text[:_PARTIAL] for text in reversed(said) if text), "")

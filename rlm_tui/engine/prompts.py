@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rlm_tui.engine.config import Dialect
 from rlm_tui.events import ContextInfo
 from rlm_tui.repl.base import BlockResult
@@ -111,8 +113,18 @@ SKIPPED_RESPONSE = "Your last message was skipped by the user; nothing of it ran
 SKIPPED_OUTPUT = "The block ran; its output was skipped by the user."
 SKIPPED_ANSWER = "The user does not accept that answer. Go on and find a better one."
 NOT_RUN = "Your code did not run, as an earlier block of the same message failed or gave the answer."
-FINAL_WAITED = "Your final answer did not count, as code in the same message failed. Look at the error first."
+FINAL_WAITED = "Your final answer did not count, as code in the same message did not run to its end. See to that first."
 EMPTY_ANSWER = "An empty answer is not an answer. Go on, or say what you found."
+
+
+def ran_before(messages: list[str]) -> str:
+    """Tells a model that is asked again what had run of the message that was dropped."""
+    return "You are asked again. Of your dropped message this had already run:\n" + "\n\n".join(messages)
+
+
+def prose(text: str) -> str:
+    """What a message says beside its code blocks."""
+    return re.sub(r"(?ms)^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", "", text).strip()
 
 
 def no_such_variable(name: str, names: list[str]) -> str:

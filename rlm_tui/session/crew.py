@@ -34,6 +34,7 @@ class Crew:
         self._log = log
         self._outbox = outbox
         self._nodes = Nodes(log.emit)
+        self._gate = Gate(log.emit)
         self._repl: WorkerREPL | None = None
         self._engine: Engine | None = None
         self._question: asyncio.Task[None] | None = None
@@ -54,13 +55,13 @@ class Crew:
         if len(self._log) == 0:
             self._log.lines = self._setup.open_trace(command.query, config, label, context)
         budget = Budget(config.limits, self._log.clock)
-        gate = Gate(self._log.emit, mode="over" if command.step or self._setup.step else "go")
-        gate.held_since = budget.held
+        self._gate.begin("over" if command.step or self._setup.step else "go")
+        self._gate.held_since = budget.held
         run = Run(
             config=config,
             emit=self._log.emit,
             signal=self._outbox.delta,
-            gate=gate,
+            gate=self._gate,
             nodes=self._nodes,
             budget=budget,
             root_lm=root,
@@ -68,6 +69,7 @@ class Crew:
             repl=repl,
             context=context,
             sandbox_label=label,
+            blocks=self._engine.run.blocks if self._engine else 0,
         )
         self._engine = Engine(run)
         self._tell("")
@@ -124,24 +126,33 @@ class Crew:
         if done is not None:
             await done
 
-    def stop(self) -> None:
-        """End the question; only once, as a second cancellation would cut its tidying up short."""
-        if self._question is not None and not self._question.cancelling():
+    def stop(self) -> bool:
+        """End the question; only once, as a second cancellation would cut its tidying up short. False: there is none."""
+        if self._question is None or self._question.done():
+            return False
+        if not self._question.cancelling():
             self._question.cancel()
+        return True
 
     def pause(self, why: str) -> None:
-        """Hold at the next checkpoint."""
-        if self._engine is not None:
-            self._engine.run.gate.pause(why)
+        """Hold at the next checkpoint, where a person is there to be asked."""
+        if self._setup.is_attended:
+            self._gate.pause(why)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a block runs or a request is under way: what an interrupt would stop."""
+        return self._engine is not None and self._engine.is_busy
 
     @property
     def is_block_running(self) -> bool:
         """Whether the worker is busy."""
         return self._engine is not None and self._engine.is_block_running
 
-    def sync(self, store: TraceStore) -> None:
+    def sync(self) -> None:
         """Bring the trace to the disk in a thread, one sync at a time."""
-        if not self._syncs:
+        store = self._log.lines
+        if isinstance(store, TraceStore) and not self._syncs:
             task = asyncio.get_running_loop().create_task(self._sync(store))
             self._syncs.add(task)
             task.add_done_callback(self._syncs.discard)

@@ -10,6 +10,7 @@ from typing import Any
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
+from rlm_tui.engine.gate import NEEDS_ANSWER
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import YES, Batch, Capability, Phase
@@ -24,6 +25,7 @@ from rlm_tui.session.spill import SpilledLines
 from rlm_tui.trace.store import Lines, MemoryLines, TraceStore
 
 _LATER = Capability(False, "Forking a run is not built yet.")
+_PAID = (ev.LmResponded, ev.SubcallFinished)
 _SYNCED = (ev.IterationFinished, ev.Held, ev.AnswerGiven, ev.RunFinished)
 
 
@@ -45,6 +47,8 @@ class LiveSession(Cursor):
         self._crew = Crew(setup, self.log, self._outbox)
         self._question: Future[None] | None = None
         self._is_interrupting = False
+        self._is_closed = False
+        self._synced = 0.0
         self._seen_version = -1
 
     def _clock(self) -> float:
@@ -99,6 +103,8 @@ class LiveSession(Cursor):
 
     def send(self, command: cmd.SessionCommand) -> None:
         """Do or pass on a command; what is wrong with it comes back as a message."""
+        if self._is_closed:
+            return
         if isinstance(command, cmd.Seek):
             self.seek(command.seq)
             self._outbox.change()
@@ -109,11 +115,15 @@ class LiveSession(Cursor):
         elif isinstance(command, cmd.Start):
             self._start(command)
         elif isinstance(command, cmd.Stop):
-            self._thread.call(self._crew.stop)
+            self._thread.call(self._stop)
         else:
             self._is_interrupting = self._is_interrupting or isinstance(command, cmd.Interrupt)
             self._thread.start(self._do(command))
         self._outbox.change()
+
+    def _stop(self) -> None:
+        if not self._crew.stop() and self._question is not None:
+            self._question.cancel()  # the question was sent and has not begun
 
     def _start(self, command: cmd.Start) -> None:
         self.failure = None
@@ -147,13 +157,14 @@ class LiveSession(Cursor):
         if isinstance(event, ev.CodeFinished | ev.LmFailed | ev.RunFinished):
             self._is_interrupting = False
         self._outbox.event(event)
-        lines = self.log.lines
-        if isinstance(event, _SYNCED) and isinstance(lines, TraceStore):
-            self._crew.sync(lines)
+        if isinstance(event, _SYNCED) or (isinstance(event, _PAID) and event.t - self._synced >= 1.0):
+            self._synced = event.t
+            self._crew.sync()
 
     def _on_trouble(self, error: TraceError) -> Lines:
         """The trace cannot be written: keep the rest in memory, tell the person and wait for them."""
-        self._outbox.message(f"{error} The run waits; what comes is kept in memory only.")
+        waits = " The run waits." if self.setup.is_attended else ""
+        self._outbox.message(f"{error}{waits} What comes from now on is kept in memory only.")
         self._crew.pause("the trace cannot be written")
         lines = self.log.lines
         return SpilledLines(lines) if isinstance(lines, TraceStore) else lines
@@ -176,19 +187,28 @@ class LiveSession(Cursor):
             return Capability(False, "A block runs; yours can run when it is over, or after K stops it.")
         return YES
 
+    def can_interrupt(self) -> Capability:
+        """Whatever runs can be stopped, also a block of the person's own at a hold or after the answer."""
+        return YES if self._crew.is_busy else Capability(False, "No block and no request runs right now.")
+
     def wait(self, timeout_s: float = 0.1) -> None:
         """Block until there may be something to drain."""
         self._outbox.wait(timeout_s)
 
     def close(self) -> None:
         """Stop the run, end the worker, the threads and the loading, and close the trace."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self.loading.cancel()
-        if self._thread.is_running:
-            self._thread.start(self._crew.close()).result()
-        self._thread.close()
-        self.loading.join()
-        if isinstance(self.log.lines, TraceStore | SpilledLines):
-            self.log.lines.close()
+        try:
+            if self._thread.is_running:
+                self._thread.start(self._crew.close()).result()
+        finally:
+            self._thread.close()
+            self.loading.join()
+            if isinstance(self.log.lines, TraceStore | SpilledLines):
+                self.log.lines.close()
 
 
 def _check_start(session: LiveSession) -> Capability:
@@ -215,10 +235,14 @@ def _check_checkpoint(refused: tuple[str, ...], reason: str) -> Callable[[LiveSe
     return check
 
 
-def _check_interrupt(session: LiveSession) -> Capability:
-    activity = session.trajectory.now().activity()
-    is_busy = session.phase in ("running", "interrupting") and activity is not None and activity.kind != "idle"
-    return YES if is_busy else Capability(False, "No block and no request runs right now.")
+def _check_released(session: LiveSession) -> Capability:
+    """Running on as it is needs something that can run: where the person is the LM, only an answer will do."""
+    holds = session.trajectory.now().holds()
+    return Capability(False, NEEDS_ANSWER) if holds and holds[0].needs_answer else _check_held(session)
+
+
+def _check_resume(session: LiveSession) -> Capability:
+    return _check_released(session) if session.trajectory.now().holds() else _check_running(session)
 
 
 _CHECKS: dict[str, Callable[[Any], Capability]] = {
@@ -226,9 +250,9 @@ _CHECKS: dict[str, Callable[[Any], Capability]] = {
     "stop": _check_running,
     "pause": _check_running,
     "tell": _check_running,
-    "resume": _check_running,
-    "run": _check_held,
-    "step": _check_held,
+    "resume": _check_resume,
+    "run": _check_released,
+    "step": _check_released,
     "edit": _check_held,
     "revert": _check_held,
     "skip": _check_checkpoint(("before_request",), "A question to the root LM cannot be skipped; answer it or stop."),
@@ -239,5 +263,5 @@ _CHECKS: dict[str, Callable[[Any], Capability]] = {
         ("before_code", "after_code"), "There is no answer to give here; edit the code instead."
     ),
     "inject": LiveSession.can_inject,
-    "interrupt": _check_interrupt,
+    "interrupt": LiveSession.can_interrupt,
 }

@@ -49,7 +49,7 @@ class Tally:
             case ev.IterationStarted():
                 self.iterations += event.node not in self._below
             case ev.SubcallRequested():
-                self.sub_calls += 1
+                self.sub_calls += not event.refused
             case ev.LmResponded(usage=usage) | ev.SubcallFinished(usage=usage):
                 self._running += usage
             case ev.LimitHit():

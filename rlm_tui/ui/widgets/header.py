@@ -82,7 +82,12 @@ def _spent(view: View, run: ev.RunStarted) -> list[Field]:
     limits = run.limits
     fields = [
         Field(_count("it", turn.number if turn else 0, limits.iterations), 2),
-        Field(_count("calls", view.count(ev.SubcallRequested), limits.subcalls), 5),
+        Field(
+            _count(
+                "calls", view.count(ev.SubcallRequested, since=view.root.opened if view.root else 0), limits.subcalls
+            ),
+            5,
+        ),
     ]
     cost = view.usage(view.root).cost_usd if view.root is not None else None
     if cost is not None:
