@@ -1,0 +1,216 @@
+"""Every state of the screen as a picture; drawn from runs made by hand, so that nothing in them can vary."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from rlm_tui import events as ev
+from rlm_tui.context.document import Document, Heading, Part
+from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.session.base import LiveText, Phase, Session
+from rlm_tui.session.replay import ReplaySession
+from rlm_tui.session.setup import Setup
+from rlm_tui.ui.app import RlmTuiApp
+from rlm_tui.ui.theme import DARK, LIGHT
+from tests.trajectories import QUESTION, RUNS, Recorder, StillSession, peeked
+from tests.ui_kit import Clock, Hand
+
+TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
+SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 60)
+BOTH = pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=lambda size: f"{size[0]}x{size[1]}")
+PAGES = (
+    "Annual report\nof the works",
+    "Salaries\nAlice, engineer: 75,000",
+    "Charlie, engineer: 85,000\nBob, cook: 40,000",
+)
+
+Steps = Callable[[Hand], Awaitable[None]]
+Shoot = Callable[..., bool]
+
+
+def document() -> Document:
+    """Three pages with a heading."""
+    part = Part("report.pdf", "pdf")
+    part.append_pages(PAGES, first=True)
+    part.headings = [Heading("Salaries", 1, part.pages[1])]
+    return Document([part])
+
+
+def still(run: Recorder, phase: Phase, **more: Any) -> StillSession:
+    """A session that stays at the end of a run."""
+    return StillSession(run, document(), phase, **more)
+
+
+def running() -> StillSession:
+    """The root LM writes its second response."""
+    run = peeked()
+    two = run.iteration(2)
+    lm = run.open(f"{two}.lm1", "lm", two, title="ollama/qwen2.5:7b")
+    run.emit(ev.LmRequested(node=lm, model="ollama/qwen2.5:7b", messages=(), prior=2), 1.0)
+    return still(run, "running", live=LiveText({(lm, "text"): "I will look for the salaries of the engin"}))
+
+
+def held() -> StillSession:
+    """The code of iteration 3 waits."""
+    return still(RUNS["held"](), "held")
+
+
+def finished() -> StillSession:
+    """The answer is there."""
+    return still(RUNS["clean"](), "finished")
+
+
+def failed() -> StillSession:
+    """The server refused the connection."""
+    return still(RUNS["failing"](), "finished")
+
+
+def asked() -> StillSession:
+    """Nothing has been asked yet."""
+    return still(Recorder(), "question")
+
+
+@pytest.fixture
+def shoot(snap_compare: Shoot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shoot:
+    """Compares a session's screen, once its panes are there and what a hand did is drawn, with its picture."""
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))  # no recent runs of the person who tests
+    for key in (key for provider in PROVIDERS.values() for key in provider.key_names):
+        monkeypatch.delenv(key, raising=False)
+
+    def compare(
+        session: Session, size: tuple[int, int], steps: Steps | None = None, theme: str = DARK, **options: Any
+    ) -> bool:
+        clock = Clock()
+        app = RlmTuiApp(session, clock=clock, **options)
+        app.theme = theme
+
+        async def before(pilot: Pilot[Any]) -> None:
+            hand = Hand(app, pilot, clock)
+            await hand.until(lambda: app.main.is_ready)
+            if steps is not None:
+                await steps(hand)
+            await settle(hand)
+
+        try:
+            return snap_compare(app, terminal_size=size, run_before=before)
+        finally:
+            session.close()
+
+    return compare
+
+
+async def settle(hand: Hand) -> None:
+    """Stop the cursors, and wait until two looks at the screen with a pause between them are the same."""
+    for editor in hand.app.screen.query("*"):
+        if isinstance(editor, TextArea | Input):
+            editor.cursor_blink = False
+    await hand.app.workers.wait_for_complete()
+    seen = ""
+    while seen != (seen := hand.screen()):
+        await hand.pilot.pause(0.1)
+
+
+async def edit(hand: Hand) -> None:
+    """Open the editor and begin a line."""
+    await hand.press("i")
+    await hand.until(lambda: hand.app.ui.editing)
+    await hand.type("part = 15000")
+
+
+async def ask_for_help(hand: Hand) -> None:
+    """Open the help."""
+    await hand.press("question_mark")
+    await hand.until(lambda: "Keys that act now" in hand.screen())
+
+
+async def search_commands(hand: Hand) -> None:
+    """Open the palette and look for what can be done with what is held."""
+    await hand.press("colon")
+    await hand.until(lambda: hand.app.screen is not hand.app.main)
+    await hand.type("held")
+    await hand.until(lambda: "Run what is held as it is" in hand.screen())
+
+
+def questioning(size: tuple[int, int], shoot: Shoot, theme: str = DARK) -> bool:
+    """The start screen with a question and no model."""
+    return shoot(asked(), size, theme=theme, open_question=True, query=QUESTION, setup=Setup())
+
+
+@BOTH
+def test_start(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert questioning(size, shoot)
+
+
+@BOTH
+def test_running(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(running(), size)
+
+
+@BOTH
+def test_held(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(held(), size)
+
+
+@BOTH
+def test_editing(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(held(), size, edit)
+
+
+@BOTH
+def test_edited_and_told(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(still(RUNS["edited"](), "held"), size)
+
+
+@BOTH
+def test_finished(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(finished(), size)
+
+
+@BOTH
+def test_failed(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(failed(), size)
+
+
+@BOTH
+def test_replay(shoot: Shoot, size: tuple[int, int]) -> None:
+    session = ReplaySession(TRACE, at=13)
+    session.wait()
+    assert shoot(session, size)
+
+
+def test_held_on_a_large_screen(shoot: Shoot) -> None:
+    assert shoot(held(), LARGE)
+
+
+def test_replay_of_a_batch_on_a_large_screen(shoot: Shoot) -> None:
+    assert shoot(still(RUNS["batched"](), "replay"), LARGE)
+
+
+def test_start_in_the_light(shoot: Shoot) -> None:
+    assert questioning(MEDIUM, shoot, LIGHT)
+
+
+def test_held_in_the_light(shoot: Shoot) -> None:
+    assert shoot(held(), MEDIUM, theme=LIGHT)
+
+
+def test_finished_in_the_light_on_a_large_screen(shoot: Shoot) -> None:
+    assert shoot(finished(), LARGE, theme=LIGHT)
+
+
+def test_help(shoot: Shoot) -> None:
+    assert shoot(held(), MEDIUM, ask_for_help)
+
+
+def test_palette(shoot: Shoot) -> None:
+    assert shoot(finished(), MEDIUM, search_commands)
+
+
+def test_too_small(shoot: Shoot) -> None:
+    assert shoot(held(), (50, 12))
