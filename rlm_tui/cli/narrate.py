@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -11,16 +12,6 @@ from rlm_tui import events as ev
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, plural, safe, short_count, short_seconds
-
-
-class Reader(Protocol):
-    """Takes the events of a run one by one."""
-
-    finished: ev.RunFinished | None
-
-    def read(self, event: ev.TraceEvent) -> None:
-        """Take in one event."""
-        ...
 
 
 class JsonLines:
@@ -53,7 +44,7 @@ class JsonLines:
         return value
 
 
-class Talk:
+class Narration:
     """What happens, one line an event that a person wants to know of."""
 
     def __init__(self, log: Log) -> None:
@@ -111,11 +102,12 @@ def write_answer(log: Log, finished: ev.RunFinished) -> None:
     sys.stdout.flush()
 
 
-def write_failure(detail: str) -> None:
-    """The last JSON line of a run that could not begin."""
-    _write_json({"type": "run.finished", "status": "failed", "answer": None, "usage": {}, "detail": detail})
+def write_unbegun(status: str, detail: str) -> None:
+    """The last JSON line of a run that could not begin or was stopped before it did."""
+    _write_json({"type": "run.finished", "status": status, "answer": None, "usage": {}, "detail": detail})
 
 
 def _write_json(value: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")
-    sys.stdout.buffer.flush()
+    """One line of ASCII, so that a terminal that shows it obeys nothing in it."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()

@@ -88,9 +88,9 @@ class SubAsker:
 
     async def answer(self, call: HostCall) -> list[str]:
         """One text a prompt; ReplError, raised in the block, when the sub-calls are used up."""
-        self._left -= len(call.prompts)
-        if self._left < 0:
+        if len(call.prompts) > self._left:
             raise ReplError(f"The limit of {plural(self._max, 'sub-call')} is used up; --max-subcalls sets another.")
+        self._left -= len(call.prompts)
         lm = self._lm or await self._made()
         return list(await asyncio.gather(*(self._one(lm, prompt, call.model) for prompt in call.prompts)))
 
@@ -126,7 +126,9 @@ class Console:
 
     def serve_json(self, runner: asyncio.Runner) -> int:
         """One line of JSON in, one line of JSON out."""
-        from msgspec import json
+        import json
+
+        from msgspec import to_builtins
 
         for number, line in enumerate(sys.stdin.buffer, 1):
             if not line.strip():
@@ -139,7 +141,7 @@ class Console:
                 result = runner.run(self._repl.run(code, timeout_s=self._timeout_s))
                 _say_notes(result)
                 reply = _as_json(result)
-            sys.stdout.buffer.write(json.encode(reply) + b"\n")
+            sys.stdout.buffer.write(json.dumps(to_builtins(reply)).encode() + b"\n")
             sys.stdout.buffer.flush()
         return ExitCode.OK
 
@@ -147,7 +149,7 @@ class Console:
         """The whole of stdin; a line `# %%` begins a new block. Stops at the first block that fails."""
         for code in _cells(sys.stdin.read()):
             result = runner.run(self._run_interruptible(code))
-            sys.stdout.write(result.stdout)
+            _write(result.stdout)
             for line in result.stderr.splitlines():
                 say(line)
             self._show(result)

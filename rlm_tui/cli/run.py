@@ -12,6 +12,7 @@ from rlm_tui.cli.diagnostics import say
 from rlm_tui.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from rlm_tui.cli.narrate import JsonLines, Narration
     from rlm_tui.events import RunFinished
     from rlm_tui.session.live import LiveSession
 
@@ -48,31 +49,54 @@ def run(arguments: argparse.Namespace) -> int:
         session.close()
 
 
+class _Stop:
+    """Ctrl+C: the first asks the run to end, from the loop that drains it; the second ends this process."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.wanted:
+            raise KeyboardInterrupt
+        self.wanted = True
+
+
 def _ask(session: LiveSession, query: str, remarks: list[str], *, as_json: bool) -> int:
-    from rlm_tui.cli.narrate import JsonLines, Talk
-    from rlm_tui.session.commands import Start, Stop
+    from rlm_tui.cli.narrate import JsonLines, Narration
+    from rlm_tui.session.commands import Start
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        session.send(Stop())
-
+    stop = _Stop()
     before = signal.signal(signal.SIGINT, stop)
     try:
         session.loading.start()
         session.send(Start(query))
-        reader = JsonLines(session.log) if as_json else Talk(session.log)
-        while True:
-            is_over = not session.is_running
-            batch = session.drain()
-            while remarks and batch.events:
-                say(remarks.pop(0))
-            for event in batch.events:
-                reader.read(event)
-            if is_over:
-                break
-            session.wait()
+        reader = JsonLines(session.log) if as_json else Narration(session.log)
+        _follow(session, stop, reader, remarks)
         return _end(session, reader.finished, as_json=as_json)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _follow(session: LiveSession, stop: _Stop, reader: JsonLines | Narration, remarks: list[str]) -> None:
+    """Read the run to its end."""
+    from rlm_tui.session.commands import Stop
+
+    while True:
+        is_over = not session.is_running
+        batch = session.drain()
+        while remarks and batch.events:
+            say(remarks.pop(0))
+        for event in batch.events:
+            reader.read(event)
+        for message in batch.messages:
+            if message != str(session.failure):
+                say(message)
+        if is_over:
+            return
+        if stop.wanted:
+            session.send(Stop())
+            session.loading.cancel()
+        session.wait()
 
 
 def _end(session: LiveSession, finished: RunFinished | None, *, as_json: bool) -> int:
@@ -83,7 +107,7 @@ def _end(session: LiveSession, finished: RunFinished | None, *, as_json: bool) -
     if finished is None:
         error = session.failure
         if as_json:
-            narrate.write_failure(str(error or "stopped"))
+            narrate.write_unbegun("failed" if error else "stopped", str(error or "Stopped by you."))
         if error is None:
             return ExitCode.INTERRUPTED
         raise error

@@ -127,7 +127,7 @@ class Crew:
             await done
 
     def stop(self) -> bool:
-        """End the question; only once, as a second cancellation would cut its tidying up short. False: there is none."""
+        """End the question, once, as a second cancellation would cut its tidying up short. False: there is none."""
         if self._question is None or self._question.done():
             return False
         if not self._question.cancelling():

@@ -35,7 +35,7 @@ class ReplaySession(Cursor):
         self._loading: Loading | None = None
         self._seen_version = -1
         self._wanted = at
-        self._messages: list[str] = []
+        self._messages: SimpleQueue[str] = SimpleQueue()
         self._changed = True
         self._queue: SimpleQueue[list[ev.TraceEvent]] = SimpleQueue()
         self._closing = threading.Event()
@@ -77,7 +77,7 @@ class ReplaySession(Cursor):
             self.seek(command.seq)
             self._changed = True
         else:
-            self._messages.append(_RECORDED.reason)
+            self._messages.put(_RECORDED.reason)
 
     def drain(self) -> Batch:
         """Fold what has been indexed since the last call, for at most a few milliseconds."""
@@ -95,8 +95,9 @@ class ReplaySession(Cursor):
             self._wanted, self._changed = None, True
         if self._loading is not None and self._loading.version != self._seen_version:
             self._seen_version, self._changed = self._loading.version, True
-        batch = Batch(tuple(events), messages=tuple(self._messages), changed=self._changed)
-        self._messages, self._changed = [], False
+        messages = tuple(self._messages.get_nowait() for _ in range(self._messages.qsize()))
+        batch = Batch(tuple(events), messages=messages, changed=self._changed)
+        self._changed = False
         return batch
 
     def wait(self) -> None:
@@ -118,9 +119,10 @@ class ReplaySession(Cursor):
                     self._queue.put(chunk)
                     chunk = []
         except TraceError as error:
-            self._messages.append(str(error))
+            self._messages.put(str(error))
         self._queue.put(chunk)
-        self._messages += [problem.message for problem in self._reader.problems[:3]]
+        for problem in self._reader.problems[:3]:
+            self._messages.put(problem.message)
 
     def _attach(self, context: ev.ContextInfo) -> None:
         paths = find_document(context, self._path.parent)

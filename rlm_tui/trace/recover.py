@@ -75,7 +75,9 @@ class _Structure:
         if isinstance(event, NodeOpened):
             if node in self._open or node in self._closed:
                 yield f"the node {node!r} is opened a second time."
-            if event.parent and event.parent not in self._open:
+            # A person's own block may come after the end of what it stands below.
+            places = (self._open | self._closed) if event.by == "user" else self._open
+            if event.parent and event.parent not in places:
                 yield f"the node {node!r} opens below {event.parent!r}, which is not open."
             self._open.add(node)
         elif isinstance(event, NodeClosed):

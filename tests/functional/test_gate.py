@@ -7,6 +7,7 @@ from pathlib import Path
 from rlm_tui import events as ev
 from rlm_tui.events import Limits
 from rlm_tui.session import commands as cmd
+from rlm_tui.trace.recover import verify
 from tests.driving import block, live
 
 
@@ -247,3 +248,80 @@ def test_time_held_does_not_count_towards_the_seconds(tmp_path: Path) -> None:
         run.until(lambda: time.monotonic() - begun > 0.7)
         run.send(cmd.Resume())
         assert run.end().status == "answered"
+
+
+def test_where_the_person_is_the_model_only_an_answer_ends_the_hold(tmp_path: Path) -> None:
+    with live(tmp_path, [], model="human") as run:
+        hold = run.start().hold("before_request")
+        assert hold.needs_answer
+        for command in (cmd.Run(hold.id), cmd.Step(hold.id, "over"), cmd.Resume()):
+            assert not run.session.can(type(command).__name__.lower())
+            run.send(command)
+        run.until(lambda: len(run.messages) == 3)
+        assert all("write the answer" in message for message in run.messages)
+        run.send(cmd.Answer(hold.id, "FINAL(42)"))
+        assert run.end().answer == "42"
+
+
+def test_a_final_beside_skipped_code_does_not_count(tmp_path: Path) -> None:
+    root = [block("v = 1") + "\nFINAL(too soon)", "FINAL(later)"]
+    with live(tmp_path, root, step=True) as run:
+        run.send(cmd.Skip(run.start().hold("before_code").id))
+        run.send(cmd.Run(run.hold("before_final").id))
+        assert run.end().answer == "later"
+        assert any("did not count" in text for text in run.said())
+
+
+def test_a_block_of_one_s_own_can_be_interrupted_at_a_hold_and_after_the_answer(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(x)"], step=True) as run:
+        run.start().hold("before_final")
+        run.send(cmd.Inject("while True: pass"))
+        run.until(lambda: bool(run.of(ev.CodeStarted)) and bool(run.session.can("interrupt")))
+        run.send(cmd.Interrupt())
+        run.until(lambda: bool(run.of(ev.CodeFinished)))
+        assert run.of(ev.CodeFinished)[0].status == "interrupted"
+        run.send(cmd.Resume())
+        run.end()
+        run.send(cmd.Inject("late = 1\nwhile True: pass"))
+        run.until(lambda: len(run.of(ev.CodeStarted)) == 2 and bool(run.session.can("interrupt")))
+        run.send(cmd.Interrupt())
+        run.until(lambda: len(run.of(ev.CodeFinished)) == 2)
+        path = Path(run.session.trace_path)
+    assert verify(path) == [], "a block after the end leaves a whole trace"
+
+
+def test_asking_again_after_a_block_ran_tells_what_had_run(tmp_path: Path) -> None:
+    two = "```repl\na = 1\nprint('first ran')\n```\n```repl\nb = 2\n```"
+    with live(tmp_path, [two, "FINAL_VAR(a)"], step=True) as run:
+        run.send(cmd.Run(run.start().hold("before_code").id))
+        run.send(cmd.Run(run.hold("after_code").id))
+        run.send(cmd.Retry(run.hold("before_code").id))
+        run.send(cmd.Run(run.hold("before_final").id))
+        assert run.end().answer == "1"
+        assert "had already run" in run.said()[-1]
+        assert "first ran" in run.said()[-1]
+
+
+def test_after_a_step_out_the_run_is_stepped_over_not_into(tmp_path: Path) -> None:
+    root = [block("llm_query('a'); llm_query('b')"), block("llm_query('c')"), "FINAL(x)"]
+    with live(tmp_path, root, sub={"": "1"}, step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "into"))
+        run.send(cmd.Step(run.hold("before_subcall").id, "out"))
+        run.send(cmd.Run(run.hold("after_code").id))
+        run.send(cmd.Run(run.hold("before_code").id))
+        run.hold("after_code")
+        assert [e.checkpoint for e in run.of(ev.Held)].count("before_subcall") == 1
+        run.send(cmd.Resume())
+        run.end()
+
+
+def test_a_hold_of_an_earlier_question_never_means_one_of_this(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)"], step=True) as run:
+        old = run.start().hold("before_final")
+        run.send(cmd.Run(old.id))
+        run.end()
+        run.start("again")
+        new = run.hold("before_final")
+        assert new.id != old.id
+        run.send(cmd.Run(new.id))
+        run.until(lambda: len(run.of(ev.RunFinished)) == 2)

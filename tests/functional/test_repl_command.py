@@ -96,7 +96,7 @@ def test_cells_on_stdin_run_in_order_and_stop_at_an_error() -> None:
         ["--sandbox", "strong"],
         ["--sandbox", "x"],
         ["--block-timeout", "0"],
-        ["--context", "/nonexistent"],
+        ["--context", "no/such/file.txt"],
         ["--memory", "x"],
     ],
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rlm_tui import events as ev
+from rlm_tui.errors import TraceError
 from rlm_tui.events import Limits
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.replay import ReplaySession
@@ -273,3 +274,76 @@ def test_a_question_without_a_model_says_what_to_do(tmp_path: Path) -> None:
         run.start().until(lambda: bool(run.messages))
         assert "No model is chosen" in run.messages[0]
         run.until(lambda: run.session.phase == "question")
+
+
+def test_a_stop_sent_right_after_the_start_is_not_lost(tmp_path: Path) -> None:
+    with live(tmp_path, [{"text": "FINAL(x)", "delay_s": 60}]) as run:
+        run.start()
+        run.send(cmd.Stop())
+        run.until(lambda: not run.session.is_running)
+
+
+def test_the_limit_of_sub_calls_is_told_once_and_refusals_do_not_count(tmp_path: Path) -> None:
+    root = [block("print(llm_query_batched(['a'] * 5))"), "FINAL(x)"]
+    with live(tmp_path, root, sub={"a": "1"}, limits=Limits(subcalls=2, concurrency=1)) as run:
+        run.start().end()
+        assert [event.limit for event in run.of(ev.LimitHit)] == ["subcalls"]
+        assert run.session.trajectory.now().count(ev.SubcallRequested) == 2
+
+
+def test_the_best_partial_answer_is_the_answer_dict_s_then_prose_and_never_code(tmp_path: Path) -> None:
+    cases = (
+        ([block("answer['content'] = 'half done'"), block("print(2)")], "half done"),
+        ([block("print(1)"), "It may be 7.\n" + block("print(2)").partition("\n")[2]], "It may be 7."),
+        ([block("print(1)").partition("\n")[2], block("print(2)").partition("\n")[2]], None),
+    )
+    for number, (root, partial) in enumerate(cases):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with live(folder, root, limits=Limits(iterations=1)) as run:
+            assert run.start().end().answer == partial
+
+
+def test_time_in_sub_calls_does_not_count_towards_the_seconds(tmp_path: Path) -> None:
+    root = [block("llm_query('a')"), "FINAL(x)"]
+    with live(tmp_path, root, sub={"a": {"text": "1", "delay_s": 0.8}}, limits=Limits(seconds=0.6)) as run:
+        assert run.start().end().status == "answered"
+
+
+def test_a_trace_that_cannot_be_written_does_not_hold_a_run_without_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise TraceError("The trace cannot be written (no space left on device).")
+
+    with live(tmp_path, [block("print(1)"), "FINAL(x)"], is_attended=False) as run:
+        run.start().until(lambda: bool(run.of(ev.RunStarted)))
+        monkeypatch.setattr("rlm_tui.trace.store.TraceStore.append", full)
+        assert run.end().answer == "x"
+        assert any("no space left" in message for message in run.messages)
+
+
+def test_a_trace_that_cannot_be_written_waits_for_the_person_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise TraceError("The trace cannot be written (no space left on device).")
+
+    with live(tmp_path, [{"text": block("print(1)"), "delay_s": 0.2}, "FINAL(x)"]) as run:
+        run.start().until(lambda: bool(run.of(ev.LmRequested)))
+        monkeypatch.setattr("rlm_tui.trace.store.TraceStore.append", full)
+        hold = run.hold("after_response")
+        assert "cannot be written" in hold.why
+        assert "print(1)" in run.content(hold)
+        run.send(cmd.Resume())
+        assert run.end().answer == "x"
+
+
+def test_nothing_starts_after_the_session_is_closed(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(x)"]) as run:
+        run.start().end()
+        session = run.session
+    threads = set(threading.enumerate())
+    session.send(cmd.Inject("x = 1"))
+    session.send(cmd.Start("again"))
+    assert set(threading.enumerate()) == threads

@@ -10,15 +10,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from rlm_tui import events as ev
-from rlm_tui.context.document import Document, Heading, Part
 from rlm_tui.lm.registry import PROVIDERS
-from rlm_tui.session.base import LiveText, Phase, Session
+from rlm_tui.session.base import Session
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.app import RlmTuiApp
 from rlm_tui.ui.theme import DARK, LIGHT
-from tests.trajectories import QUESTION, RUNS, Recorder, StillSession, peeked
+from tests.states import asked, batched, edited, failed, finished, held, running
+from tests.trajectories import QUESTION
 from tests.ui_kit import Clock, Hand
 
 TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
@@ -32,48 +31,6 @@ PAGES = (
 
 Steps = Callable[[Hand], Awaitable[None]]
 Shoot = Callable[..., bool]
-
-
-def document() -> Document:
-    """Three pages with a heading."""
-    part = Part("report.pdf", "pdf")
-    part.append_pages(PAGES, first=True)
-    part.headings = [Heading("Salaries", 1, part.pages[1])]
-    return Document([part])
-
-
-def still(run: Recorder, phase: Phase, **more: Any) -> StillSession:
-    """A session that stays at the end of a run."""
-    return StillSession(run, document(), phase, **more)
-
-
-def running() -> StillSession:
-    """The root LM writes its second response."""
-    run = peeked()
-    two = run.iteration(2)
-    lm = run.open(f"{two}.lm1", "lm", two, title="ollama/qwen2.5:7b")
-    run.emit(ev.LmRequested(node=lm, model="ollama/qwen2.5:7b", messages=(), prior=2), 1.0)
-    return still(run, "running", live=LiveText({(lm, "text"): "I will look for the salaries of the engin"}))
-
-
-def held() -> StillSession:
-    """The code of iteration 3 waits."""
-    return still(RUNS["held"](), "held")
-
-
-def finished() -> StillSession:
-    """The answer is there."""
-    return still(RUNS["clean"](), "finished")
-
-
-def failed() -> StillSession:
-    """The server refused the connection."""
-    return still(RUNS["failing"](), "finished")
-
-
-def asked() -> StillSession:
-    """Nothing has been asked yet."""
-    return still(Recorder(), "question")
 
 
 @pytest.fixture
@@ -164,7 +121,7 @@ def test_editing(shoot: Shoot, size: tuple[int, int]) -> None:
 
 @BOTH
 def test_edited_and_told(shoot: Shoot, size: tuple[int, int]) -> None:
-    assert shoot(still(RUNS["edited"](), "held"), size)
+    assert shoot(edited(), size)
 
 
 @BOTH
@@ -189,7 +146,7 @@ def test_held_on_a_large_screen(shoot: Shoot) -> None:
 
 
 def test_replay_of_a_batch_on_a_large_screen(shoot: Shoot) -> None:
-    assert shoot(still(RUNS["batched"](), "replay"), LARGE)
+    assert shoot(batched(), LARGE)
 
 
 def test_start_in_the_light(shoot: Shoot) -> None:

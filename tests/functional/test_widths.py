@@ -1,0 +1,83 @@
+"""Every row is as wide as the terminal, in every state, and no bar cuts a word without saying so."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from rlm_tui.session.setup import Setup
+from rlm_tui.ui.lines import ELLIPSIS
+from tests.states import STATES
+from tests.trajectories import QUESTION
+from tests.ui_kit import Hand, on_screen
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
+WIDE = (600, 60)
+BARS = ("Header", "GateBar", "Footer")
+PANES = "123456"
+
+
+async def assert_width(hand: Hand, size: tuple[int, int]) -> None:
+    """Every row that is drawn takes exactly the cells of the terminal."""
+    rows = hand.screen().split("\n")
+    assert [cell_len(row) for row in rows] == [size[0]] * size[1]
+
+
+def bar_words(hand: Hand) -> set[str]:
+    """The words of header, gate bar, footer and pane titles as they are drawn."""
+    main, rows = hand.app.main, hand.screen().split("\n")
+    regions = [main.query_one(name).region for name in BARS]
+    frame = main.frame
+    regions += [titles.region.translate(frame.region.offset) for titles in frame.plan.strips]
+    return {word for r in regions for y in range(r.y, r.bottom) for word in _cells(rows[y], r.x, r.right).split()}
+
+
+def _cells(row: str, start: int, end: int) -> str:
+    """The characters of a row in the cells from `start` to `end`; a wide one counts where it begins."""
+    kept, at = [], 0
+    for char in row:
+        if start <= at < end:
+            kept.append(char)
+        at += cell_len(char)
+    return "".join(kept)
+
+
+@SIZES
+@pytest.mark.parametrize("state", STATES)
+async def test_every_pane_of_every_state_keeps_the_width(state: str, size: tuple[int, int]) -> None:
+    async with on_screen(STATES[state](), size) as hand:
+        for key in PANES:
+            await hand.press(key)
+            await assert_width(hand, size)
+
+
+@SIZES
+@pytest.mark.parametrize("state", STATES)
+async def test_no_bar_cuts_a_word_unmarked(state: str, size: tuple[int, int]) -> None:
+    async with on_screen(STATES[state](), WIDE) as hand:
+        whole = bar_words(hand)
+        await hand.pilot.resize_terminal(*size)
+        await hand.pilot.pause()
+        cut = {word for word in bar_words(hand) - whole if not word.endswith(ELLIPSIS)}
+        assert cut == set()
+
+
+@SIZES
+async def test_dialogs_keep_the_width(size: tuple[int, int]) -> None:
+    async with on_screen(STATES["held"](), size) as hand:
+        for key, word in (("question_mark", "Keys that act now"), ("colon", "Run what is held as it is")):
+            await hand.press(key)
+            await hand.until(lambda word=word: word in hand.screen())
+            await assert_width(hand, size)
+            await hand.pilot.press("escape")
+            await hand.until(lambda: hand.app.screen is hand.app.main)
+        await hand.press("t")
+        await assert_width(hand, size)
+
+
+@SIZES
+async def test_the_start_screen_keeps_the_width(size: tuple[int, int]) -> None:
+    options = {"open_question": True, "query": QUESTION * 9, "setup": Setup()}
+    async with on_screen(STATES["asked"](), size, **options) as hand:
+        await hand.until(lambda: hand.app.screen is not hand.app.main)
+        await assert_width(hand, size)

@@ -1,0 +1,128 @@
+"""Sessions that stay in one of the states that must look different; nothing in them varies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rlm_tui import events as ev
+from rlm_tui.context.document import Document, Heading, Part
+from rlm_tui.session.base import Capability, LiveText, Phase
+from tests.trajectories import RUNS, Recorder, StillSession, peeked
+
+PAGES = (
+    "Annual report\nof the works",
+    "Salaries\nAlice, engineer: 75,000",
+    "Charlie, engineer: 85,000\nBob, cook: 40,000",
+)
+REFUSED = "The server at 127.0.0.1:11434 refused the connection: start it, or choose another model."
+_AT_A_HOLD = ("run", "step", "edit", "revert", "skip", "retry", "answer")
+_WHILE_IT_RUNS = ("pause", "resume", "tell", "interrupt", "stop")
+_REFUSED: dict[Phase, dict[str, tuple[str, ...]]] = {
+    "question": {"Nothing is held right now.": _AT_A_HOLD, "Nothing runs.": (*_WHILE_IT_RUNS, "inject")},
+    "running": {"Nothing is held right now.": _AT_A_HOLD, "A question is being worked on.": ("start",)},
+    "held": {"A question is being worked on.": ("start",), "No block runs right now.": ("interrupt",)},
+    "finished": {"Nothing is held right now.": _AT_A_HOLD, "Nothing runs.": _WHILE_IT_RUNS},
+    "replay": {"This is a recorded run.": (*_AT_A_HOLD, *_WHILE_IT_RUNS, "start", "inject")},
+}
+
+
+class Later(StillSession):
+    """Its clock has gone on since the last event."""
+
+    @property
+    def now(self) -> float:
+        return self.view.t + 2.0
+
+
+def document() -> Document:
+    """Three pages with a heading."""
+    part = Part("report.pdf", "pdf")
+    part.append_pages(PAGES, first=True)
+    part.headings = [Heading("Salaries", 1, part.pages[1])]
+    return Document([part])
+
+
+def still(run: Recorder, phase: Phase, kind: type[StillSession] = StillSession, **more: Any) -> StillSession:
+    """A session that stays at the end of a run, and refuses what a live one in its phase would."""
+    reasons = {name: Capability(False, why) for why, names in _REFUSED[phase].items() for name in names}
+    return kind(run, document(), phase, reasons=reasons, **more)
+
+
+def asked() -> StillSession:
+    """Nothing has been asked yet."""
+    return still(Recorder(), "question")
+
+
+def running() -> StillSession:
+    """The root LM writes its second response."""
+    run = peeked()
+    two = run.iteration(2)
+    lm = run.open(f"{two}.lm1", "lm", two, title="ollama/qwen2.5:7b")
+    run.emit(ev.LmRequested(node=lm, model="ollama/qwen2.5:7b", messages=(), prior=2), 1.0)
+    live = LiveText({(lm, "text"): "I will look for the salaries of the engin"})
+    return still(run, "running", Later, live=live)
+
+
+def held() -> StillSession:
+    """The code of iteration 3 waits."""
+    return still(RUNS["held"](), "held")
+
+
+def edited() -> StillSession:
+    """The code that waits is a person's, who also has words for the model."""
+    return still(RUNS["edited"](), "held")
+
+
+def finished() -> StillSession:
+    """The answer is there."""
+    return still(RUNS["clean"](), "finished")
+
+
+def failed() -> StillSession:
+    """The server refused the connection."""
+    run = peeked()
+    two = run.iteration(2)
+    lm = run.open(f"{two}.lm1", "lm", two, title="ollama/qwen2.5:7b")
+    run.emit(ev.LmRequested(node=lm, model="ollama/qwen2.5:7b", messages=(), prior=2))
+    run.emit(ev.LmFailed(node=lm, message=REFUSED, status=None))
+    run.close(lm, "error")
+    run.close(two, "error")
+    run.emit(
+        ev.RunFinished(node="1", status="failed", answer=None, via=None, usage=ev.Usage(1_100, 240), detail=REFUSED)
+    )
+    run.close("1", "error")
+    return still(run, "finished")
+
+
+def batched() -> StillSession:
+    """A recorded batch of sub-calls, one of which failed."""
+    return still(RUNS["batched"](), "replay")
+
+
+def wordy() -> StillSession:
+    """Names, question and counts that are too long for any header."""
+    run = Recorder()
+    run.open("1", "rlm", title="?")
+    long = ev.ContextPart(
+        name=f"{'annual-report-' * 9}.pdf", kind="pdf", chars=987_654_321, sha256="0" * 64, pages=98_765
+    )
+    run.emit(
+        ev.RunStarted(
+            node="1",
+            query="What do 工程师 and engineers of every department earn in total, " * 4,
+            model="openrouter/some-vendor/an-extraordinarily-long-model-name-instruct-70b",
+            sub_model="openrouter/some-vendor/another-extraordinarily-long-model-name-7b",
+            dialect="paper",
+            dialect_reason="as you asked",
+            context=ev.ContextInfo((long,)),
+            sandbox="NOT SANDBOXED · no tool was found",
+        )
+    )
+    one = run.iteration(1)
+    run.ask(one, "工程" * 200, new=(("user", "long " * 300),))
+    code = run.open(f"{one}.code1", "code", one, title="x = 1")
+    run.hold(code, "before_code", f"x = '{'工程师' * 80}'")
+    return StillSession(run, None, "held", title="工程-" * 40)
+
+
+STATES = {made.__name__: made for made in (asked, running, held, edited, finished, failed, batched, wordy)}
