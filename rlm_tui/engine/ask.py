@@ -25,6 +25,7 @@ class Reply:
     text: str
     finish_reason: str | None = None
     skipped: bool = False
+    found_nothing: bool = False
 
 
 class RootAsker:
@@ -57,7 +58,12 @@ class RootAsker:
         verdict = await self._run.gate.pass_("after_response", Pending(node, response.text, parent=iteration))
         retry, skip = verdict.how == "retry", verdict.how == "skip"
         self._run.nodes.close(node, "skipped" if retry or skip else "ok")
-        return None if retry else Reply(verdict.content, response.finish_reason, skipped=skip)
+        return None if retry else Reply(
+            verdict.content,
+            response.finish_reason,
+            skipped=skip,
+            found_nothing=response.found_nothing and not verdict.edited,
+        )
 
     async def _respond(self, node: str, iteration: str) -> Response:
         why = _YOUR_TURN if self._run.root_lm.name == "human" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
@@ -93,7 +93,8 @@ class RootLoop:
         if offer is not None:
             ending = await self._offered(offer, ran)
             if ending is not None:
-                return ending
+                nothing = reply.found_nothing and ending.via != "user"
+                return replace(ending, status="no_answer") if nothing else ending
             ran.messages.append(prompts.SKIPPED_ANSWER)
         self._count_trouble(parsed, ran)
         self._reply_with([*ran.messages, *([parsed.problem] if parsed.problem else [])])

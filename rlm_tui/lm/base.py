@@ -38,6 +38,8 @@ class Response:
     finish_reason: str | None = None
     reasoning: str | None = None
     note: str = ""
+    found_nothing: bool = False
+    """Whether the LM itself says that there is no answer (offline does)."""
 
 
 OnDelta = Callable[[str], None]
