@@ -7,7 +7,7 @@ import gc
 import os
 from typing import TYPE_CHECKING
 
-from rlm_tui.cli import options, terminal
+from rlm_tui.cli import diagnostics, options, terminal
 
 if TYPE_CHECKING:
     from rlm_tui.context.load import Loading
@@ -38,10 +38,16 @@ def run(arguments: argparse.Namespace) -> int:
     has_all = bool(arguments.query.strip() and setup.model)
     title = options.title_of(paths)
 
-    def make() -> LiveSession:
-        return _begin(setup, loading, paths, title, arguments.query if has_all else "")
+    made: list[LiveSession] = []
 
-    return run_app(make, title=title, open_question=not has_all, query=arguments.query, setup=setup)
+    def make() -> LiveSession:
+        made.append(_begin(setup, loading, paths, title, arguments.query if has_all else ""))
+        return made[0]
+
+    code = run_app(make, title=title, open_question=not has_all, query=arguments.query, setup=setup)
+    if made and made[0].trace_path:
+        diagnostics.say(f"Trace: {made[0].trace_path}")
+    return code
 
 
 def _prepare(paths: list[str]) -> Loading | None:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rlm_tui import paths
+from rlm_tui.cli.diagnostics import say
 from rlm_tui.errors import ExitCode
 from rlm_tui.text import one_line, safe, short_bytes, short_cost
 
@@ -36,11 +37,25 @@ def run(args: argparse.Namespace) -> int:
     runs = saved_runs(directory)
     if args.json:
         sys.stdout.writelines(json.dumps(msgspec.structs.asdict(saved)) + "\n" for saved in runs)
+    elif runs and sys.stdout.isatty():
+        sys.stdout.writelines(line for saved in runs for line in _entry(saved))
+        say(f"These are in {directory}; rlm-tui replay NAME opens one.")
     elif runs:
         sys.stdout.writelines(_table([_HEADS, *map(_row, runs)]))
     else:
         sys.stderr.write(f"There are no saved runs in {safe(str(directory))} yet; open or run makes one.\n")
     return ExitCode.OK
+
+
+def _entry(saved: SavedRun) -> tuple[str, str]:
+    """A run in two short lines for a person: its name, and how it went."""
+    from pathlib import Path
+
+    from rlm_tui.trace.store import SUFFIX
+
+    name = safe(Path(saved.path).name.removesuffix(SUFFIX))
+    counts = f"{_count(saved.iterations)} iterations, {_count(saved.sub_calls)} sub-calls"
+    return f"{name}\n", f"    {saved.status} · {one_line(saved.model, 24)} · {counts} · {short_bytes(saved.bytes)}\n"
 
 
 def _row(saved: SavedRun) -> tuple[str, ...]:
