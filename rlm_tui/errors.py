@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """What the process says when it ends; see docs/exit-codes in the README."""
+    """What the process says when it ends; the README lists what each code means."""
 
     OK = 0
     FAILED = 1

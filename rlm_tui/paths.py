@@ -8,26 +8,20 @@ from pathlib import Path
 _HOME = "RLM_TUI_HOME"
 
 
-def _base(kind: str) -> Path:
+def _data() -> Path:
     home = os.environ.get(_HOME)
     if home:
-        return Path(home).expanduser() / kind
+        return Path(home).expanduser() / "data"
     import platformdirs
 
-    dirs = {"data": platformdirs.user_data_path, "cache": platformdirs.user_cache_path}
-    return dirs[kind]("rlm-tui", appauthor=False)
+    return platformdirs.user_data_path("rlm-tui", appauthor=False)
 
 
 def traces_dir() -> Path:
     """The folder of saved runs; the store creates it (mode 0700)."""
-    return _base("data") / "traces"
-
-
-def cache_dir() -> Path:
-    """The folder of things that can be made again."""
-    return _base("cache")
+    return _data() / "traces"
 
 
 def log_file() -> Path:
     """Where a crash leaves its traceback."""
-    return _base("data") / "crash.log"
+    return _data() / "crash.log"
