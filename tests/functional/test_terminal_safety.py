@@ -104,19 +104,3 @@ def test_commands_without_a_screen_keep_a_terminal_clean(
     with Terminal(python(*words), columns=200, env=env) as terminal:
         assert terminal.finish() == 0
         assert_clean(terminal)
-
-
-def test_a_saved_run_is_replayed_by_the_name_that_runs_shows(tmp_path: Path) -> None:
-    env = {"RLM_TUI_HOME": str(tmp_path)}
-    with Terminal(python("open", "sample:staff", "-q", "Who?", "-m", "offline"), env=env) as app:
-        app.wait("staff.txt", "answer")
-        app.press("ctrl+q")
-        app.wait("Trace: ")
-        assert app.finish() == 0
-    with Terminal(python("runs"), env=env) as runs:
-        assert runs.finish() == 0
-        name = runs.text.splitlines()[0].strip()
-    with Terminal(python("replay", name), env=env) as replay:
-        replay.wait("REPLAY", "Who?")
-        replay.press("ctrl+q")
-        assert replay.finish() == 0
