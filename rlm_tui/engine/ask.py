@@ -58,11 +58,15 @@ class RootAsker:
         verdict = await self._run.gate.pass_("after_response", Pending(node, response.text, parent=iteration))
         retry, skip = verdict.how == "retry", verdict.how == "skip"
         self._run.nodes.close(node, "skipped" if retry or skip else "ok")
-        return None if retry else Reply(
-            verdict.content,
-            response.finish_reason,
-            skipped=skip,
-            found_nothing=response.found_nothing and not verdict.edited,
+        return (
+            None
+            if retry
+            else Reply(
+                verdict.content,
+                response.finish_reason,
+                skipped=skip,
+                found_nothing=response.found_nothing and not verdict.edited,
+            )
         )
 
     async def _respond(self, node: str, iteration: str) -> Response:
