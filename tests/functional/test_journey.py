@@ -24,7 +24,7 @@ QUESTION = "What is the magic number?"
 NUMBER = "7481926"
 WORDS = "be careful"
 PANES: dict[str, Pane] = {"1": "calls", "2": "step", "3": "chat", "4": "repl", "6": "vars"}
-"""What a replay shows as the live run did; of the document a trace has only the name."""
+"""What a replay shows by its trace alone; the document is shown only where it is at hand."""
 Seen = dict[str, list[str]]
 
 
