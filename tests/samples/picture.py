@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 from rlm_tui.context.load import Loading
@@ -33,7 +34,8 @@ async def draw() -> None:
                     await pilot.pause(0.5)
                     await pilot.press("a")
             await pilot.pause(0.5)
-            app.save_screenshot(OUT.name, str(OUT.parent))
+            svg = re.sub(r"@font-face \{.*?\}", "", app.export_screenshot(), flags=re.DOTALL)  # no font from the net
+            OUT.write_text(svg, encoding="utf-8")
     finally:
         session.close()
 
