@@ -10,7 +10,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
 
-_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_SPINNER = "◐◓◑◒"
 _TURNS_PER_S = 8
 
 
