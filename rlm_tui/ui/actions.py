@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from rlm_tui.session.base import YES, Capability, Session
-from rlm_tui.ui.bar_words import is_behind
+from rlm_tui.ui.selecting import held_text, open_hold, original_text
 from rlm_tui.ui.state import Pane, UiState
+from rlm_tui.ui.words import is_behind
 
 Group: TypeAlias = Literal["at the gate", "walk the run", "move", "look", "always"]
 Enabled: TypeAlias = Callable[[Session, UiState], Capability]
@@ -78,7 +79,7 @@ def at_gate(name: str) -> Enabled:
     def enabled(session: Session, ui: UiState) -> Capability:
         if ui.screen != "main":
             return Capability(False, "The run is not on the screen now.")
-        if is_behind(session):
+        if is_behind(session) and session.phase != "replay":
             return Capability(False, "You look back; G goes to the newest moment, and there it can be done.")
         return session.can(name)
 
@@ -86,7 +87,29 @@ def at_gate(name: str) -> Enabled:
 
 
 def _edit(session: Session, ui: UiState) -> Capability:
-    return Capability(False, "The editor is open already.") if ui.editing else at_gate("edit")(session, ui)
+    if ui.editing:
+        return Capability(False, "The editor is open already.")
+    hold = open_hold(session)
+    if hold is not None and hold.needs_answer:
+        return Capability(False, "You are the model here: w writes its answer.")
+    return at_gate("edit")(session, ui)
+
+
+def _original(session: Session, ui: UiState) -> Capability:
+    allowed, hold = at_gate("revert")(session, ui), open_hold(session)
+    if not allowed or hold is None or held_text(session, hold) != original_text(session, hold):
+        return allowed
+    return Capability(False, "Nothing was edited here; this is the original.")
+
+
+def _inject(session: Session, ui: UiState) -> Capability:
+    if session.phase in ("finished", "question"):
+        return Capability(False, "> opens the prompt of the REPL; type it there.")
+    return at_gate("inject")(session, ui)
+
+
+def _send(_session: Session, ui: UiState) -> Capability:
+    return YES if ui.asking else Capability(False, "Nothing is being written that could be sent.")
 
 
 def _while_held(name: str) -> Enabled:
@@ -177,7 +200,7 @@ ACTIONS: tuple[Action, ...] = (
         "inject",
         "Run a block of your own in the REPL before this one",
         _GATE,
-        at_gate("inject"),
+        _inject,
         6,
     ),
     Action("gate.go_on", ("c", "f5"), "go on", "Let it run on without holding", _GATE, _while_held("resume"), 7),
@@ -185,9 +208,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate("step"), 10),
     Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, at_gate("step")),
     Action("gate.turn", (), "next turn", "Hold at the code of the next iteration", _GATE, at_gate("step")),
-    Action(
-        "gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, at_gate("revert"), 10
-    ),
+    Action("gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, _original, 10),
     Action(
         "gate.answer",
         ("w",),
@@ -198,6 +219,7 @@ ACTIONS: tuple[Action, ...] = (
         11,
         short="write",
     ),
+    Action("gate.send", (), "send", "Send what is being written", _GATE, _send),
     Action("gate.pause", ("P",), "pause", "Hold at the next step", _GATE, _pause, 12),
     Action(
         "gate.interrupt",

@@ -177,7 +177,8 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     def redraw(self) -> None:
         """Draw what the session shows now, on the screen that is on top."""
         hold = open_hold(self.session)
-        if hold is not None and hold.id != self._hold:
+        is_new = hold is not None and hold.id != self._hold
+        if is_new:
             self.guard.hold_appeared(self.clock())
         self._hold = hold.id if hold is not None else None
         view = self.session.view
@@ -185,7 +186,16 @@ class RlmTuiApp(App[int], inherit_bindings=False):
             self.ui.selection, self.ui.pinned = interesting(view), False
         if self.main.is_ready:
             self.gate.check_edit()
+            if is_new:
+                self._bring_up_hold()
         self._shown("show_all")
+
+    def _bring_up_hold(self) -> None:
+        """Show what is held, so that nothing runs unread; not to a person who types, or who chose to look elsewhere."""
+        ui = self.sync()
+        is_elsewhere = ui.screen != "main" or ui.typing or ui.pinned or not self.session.following
+        if not is_elsewhere and "step" not in self.main.frame.on_screen:
+            self.main.enter("step")
 
     def _shown(self, method: str) -> None:
         screens: list[Screen[Any]] = [self.main, *([] if self.screen is self.main else [self.screen])]
@@ -230,7 +240,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         if action_id == "app.back" and not BY_ID[action_id].enabled(self.session, ui):
             return
         if BY_ID[action_id].is_gate and open_hold(self.session) is not None and not self.guard.allows:
-            self.say("That key came too soon after the hold or after typing; press it again if you mean it.")
+            self.say("Too soon after the hold; press it again.")
         else:
             self.perform(action_id)
 

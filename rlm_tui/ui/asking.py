@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, TypeAlias
 
 Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask"]
+Enter: TypeAlias = Literal["sends", "runs", "breaks"]
+"""What Enter does: send the text, run code once it is complete, or begin a new line."""
 
 
 class Asking(NamedTuple):
-    """A purpose with its words; `is_code` makes Enter a new line until the code is complete."""
+    """A purpose with its words, and what Enter does in it; F5 and F10 always send."""
 
     purpose: Purpose
     title: str
     hint: str
-    is_code: bool = False
+    enter: Enter = "sends"

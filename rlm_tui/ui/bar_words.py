@@ -6,7 +6,7 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
 from rlm_tui.ui.state import UiState
-from rlm_tui.ui.words import hold_subject
+from rlm_tui.ui.words import hold_subject, is_behind
 
 _ENDED: dict[ev.RunStatus, str] = {
     "answered": "The answer is there; everything that led to it can be walked through.",
@@ -16,6 +16,7 @@ _ENDED: dict[ev.RunStatus, str] = {
     "stopped": "The run was stopped; what it found so far is kept.",
 }
 _POLICY = "step"
+_YOUR_TURN = "You are the model: press w and write its answer."
 _PHASES = {
     "loading": "The document is being read; the question can be asked meanwhile.",
     "question": "Nothing is asked yet, and nothing is spent.",
@@ -40,11 +41,6 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
     return _PHASES[session.phase], "text"
 
 
-def is_behind(session: Session) -> bool:
-    """Whether one looks at a moment before the newest one."""
-    return not session.following and not session.view.at_end
-
-
 def _behind(session: Session) -> str:
     view = session.view
     place = f"You look back at step {view.step_number()} of {len(session.trajectory.steps)}"
@@ -56,6 +52,8 @@ def _held(session: Session) -> str:
     holds = session.trajectory.now().holds()
     if not holds:
         return _PHASES["running"]
+    if holds[0].needs_answer:
+        return _YOUR_TURN
     why = one_line(holds[0].why, 200)
     if why.endswith("?"):
         return f"{why} Nothing runs until you choose."

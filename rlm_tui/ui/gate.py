@@ -16,9 +16,9 @@ _SEND = "Enter sends · Esc leaves"
 _ASKINGS: dict[Purpose, Asking] = {
     "tell": Asking("tell", "Tell the model, with its next message", _SEND),
     "inject": Asking(
-        "inject", "A block of your own, in the same REPL", "Enter runs what is complete · Esc leaves", True
+        "inject", "A block of your own, in the same REPL", "Enter runs what is complete · Esc leaves", "runs"
     ),
-    "answer": Asking("answer", "Your answer, in place of the LM", _SEND),
+    "answer": Asking("answer", "Your answer, in place of the LM", "Enter new line · F5 sends · Esc leaves", "breaks"),
     "ask": Asking("ask", "Your next question", _SEND),
 }
 
@@ -106,11 +106,16 @@ class GateController:
         else:
             self.app.open_start()
 
+    def send(self) -> None:
+        """Send what stands in the prompt."""
+        self.app.main.send_prompt()
+
     def submitted(self, purpose: Purpose, text: str) -> None:
         """Send what a prompt was given."""
         hold = open_hold(self.app.session)
         if purpose == "tell":
             self.app.send(cmd.Tell(text))
+            self.app.say("It will go out with the model's next message.")
         elif purpose == "inject":
             self.app.send(cmd.Inject(text))
         elif purpose == "ask":

@@ -20,7 +20,7 @@ class WalkController:
 
     def _seek(self, seq: int | None) -> None:
         self.app.gate.finish_edit()
-        self.app.ui.pinned = False
+        self.app.ui.pinned, self.app.ui.notice = False, ""
         self.app.send(cmd.Seek(seq))
 
     def live(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
-from rlm_tui.trajectory import Hold, View
+from rlm_tui.session.log import Log
+from rlm_tui.trajectory import Hold, Node, View
 from rlm_tui.ui.words import iteration_of
 
 
@@ -57,6 +58,18 @@ def step_forward(session: Session) -> int | None:
     return steps[number].seq if number < len(steps) - 1 else None
 
 
+def is_edited(view: View, log: Log, node: Node) -> bool:
+    """Whether something of a node stands otherwise than it came, as a person changed it and did not take it back."""
+    first: dict[str, ev.Text] = {}
+    newest: dict[str, ev.Text] = {}
+    for seq in view.facts(node, ev.Edited):
+        event = log.event(seq)
+        if isinstance(event, ev.Edited):
+            first.setdefault(event.what, event.before)
+            newest[event.what] = event.after
+    return any(log.text(first[what]) != log.text(newest[what]) for what in newest)
+
+
 def open_hold(session: Session) -> Hold | None:
     """What waits for a person first, at the newest moment."""
     holds = session.trajectory.now().holds()
@@ -71,5 +84,10 @@ def held_text(session: Session, hold: Hold) -> str:
         event = session.log.event(seq)
         if isinstance(event, ev.Edited) and event.hold == hold.id and seq > hold.seq:
             return session.log.text(event.after)
+    return original_text(session, hold)
+
+
+def original_text(session: Session, hold: Hold) -> str:
+    """The content of a hold as it came."""
     held = session.log.event(hold.seq)
     return session.log.text(held.content) if isinstance(held, ev.Held) else ""

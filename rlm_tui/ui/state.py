@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from rlm_tui.ui.asking import Purpose
+
 Pane: TypeAlias = Literal["calls", "step", "chat", "repl", "context", "vars"]
 PANES: tuple[Pane, ...] = ("calls", "step", "chat", "repl", "context", "vars")
 GUARD_S = 0.35
@@ -32,7 +34,7 @@ class UiState(msgspec.Struct, eq=False):
     screen: Literal["main", "start", "other"] = "main"
     typing: bool = False
     editing: bool = False
-    asking: bool = False
+    asking: Purpose | Literal[""] = ""
     searched: bool = False
     notice: str = ""
 

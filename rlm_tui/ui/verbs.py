@@ -6,11 +6,20 @@ from collections.abc import Iterable, Mapping
 
 from rlm_tui.session.base import Session
 from rlm_tui.ui.actions import BY_ID, Action, Group, key_name, keys_of, valid_now
+from rlm_tui.ui.asking import Purpose
+from rlm_tui.ui.selecting import open_hold
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb
 
 GATE_GROUPS: tuple[Group, ...] = ("at the gate", "walk the run")
 FOOTER_GROUPS: tuple[Group, ...] = ("look", "always")
+_LEAVE = Verb("app.back", key_name("escape"), "leave, the text is kept")
+_PROMPT: dict[Purpose, tuple[Verb, ...]] = {
+    "tell": (Verb("gate.send", "Enter", "send"), _LEAVE),
+    "inject": (Verb("gate.send", "F5", "run"), _LEAVE),
+    "answer": (Verb("gate.send", "F5", "send"), _LEAVE),
+    "ask": (Verb("gate.send", "Enter", "send"), _LEAVE),
+}
 
 
 def verbs(
@@ -18,15 +27,19 @@ def verbs(
 ) -> list[Verb]:
     """The verbs of some groups that can act now, by rank; while typing only those whose key is no text."""
     groups = tuple(groups)
+    if ui.asking and ui.typing:
+        return list(_PROMPT[ui.asking]) if "at the gate" in groups else []
     found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
     if ui.typing and "at the gate" in groups:
-        found.append(Verb("app.back", key_name("escape"), "leave, the text is kept"))
+        found.append(_LEAVE)
     return found
 
 
 def _ranked(session: Session, ui: UiState, groups: tuple[Group, ...]) -> list[Action]:
     actions = [action for action in valid_now(session, ui, groups) if action.rank]
-    return sorted(actions, key=lambda action: action.rank)
+    hold = open_hold(session)
+    first = "gate.answer" if hold is not None and hold.needs_answer else ""
+    return sorted(actions, key=lambda action: 0 if action.id == first else action.rank)
 
 
 def _verb(action: Action, ui: UiState, keymap: Mapping[str, str], *, narrow: bool) -> Verb | None:

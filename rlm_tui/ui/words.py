@@ -10,33 +10,39 @@ from rlm_tui.session.base import Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
 
+_NOW = {"held": "now held", "finished": "the run is over"}
 _SPINNER = "◐◓◑◒"
 _TURNS_PER_S = 8
 
 
 class State(NamedTuple):
-    """A state as the header shows it: symbol, one loud word, quiet words, and the role that colours it."""
+    """A state as the header shows it: symbol, one loud word, quiet words, and the role that colours it.
+
+    `short` says the quiet words where there is little room; empty when they have no shorter form.
+    """
 
     symbol: str
     word: str
     words: str
     role: str
+    short: str = ""
 
 
 class _Held(NamedTuple):
     noun: str
     article: str
     rest: str
+    short: str
 
 
 _HELD: dict[ev.Checkpoint, _Held] = {
-    "before_request": _Held("request", "The request", "not sent yet"),
-    "after_response": _Held("response", "The response", "not read yet"),
-    "before_code": _Held("code", "The code", "not run yet"),
-    "after_code": _Held("output", "The output", "not shown to the model yet"),
-    "before_subcall": _Held("sub-call", "The sub-call", "not sent yet"),
-    "after_subcall": _Held("sub-answer", "The sub-answer", "not handed over yet"),
-    "before_final": _Held("final answer", "The final answer", "not given yet"),
+    "before_request": _Held("request", "The request", "not sent yet", "not sent"),
+    "after_response": _Held("response", "The response", "not read yet", "not read"),
+    "before_code": _Held("code", "The code", "not run yet", "not run yet"),
+    "after_code": _Held("output", "The output", "not shown to the model yet", "unseen"),
+    "before_subcall": _Held("sub-call", "The sub-call", "not sent yet", "not sent"),
+    "after_subcall": _Held("sub-answer", "The sub-answer", "not handed over yet", "unseen"),
+    "before_final": _Held("final answer", "The final answer", "not given yet", "not given"),
 }
 _ENDS: dict[ev.RunStatus, tuple[str, str, str]] = {
     "answered": ("✓", "ANSWERED", "done"),
@@ -47,6 +53,11 @@ _ENDS: dict[ev.RunStatus, tuple[str, str, str]] = {
 }
 
 
+def is_behind(session: Session) -> bool:
+    """Whether one looks at a moment before the newest one."""
+    return not session.following and not session.view.at_end
+
+
 def spinner(now: float) -> str:
     """The one moving thing, on what runs; `now` in seconds."""
     return _SPINNER[int(now * _TURNS_PER_S) % len(_SPINNER)]
@@ -54,7 +65,16 @@ def spinner(now: float) -> str:
 
 def state_of(session: Session) -> State:
     """The state of the session at this moment."""
-    return _STATES[session.phase](session)
+    behind = is_behind(session) and session.phase != "replay"
+    return _looking_back(session) if behind else _STATES[session.phase](session)
+
+
+def _looking_back(session: Session) -> State:
+    """The moment that one looks at, and that it is not the one of now."""
+    view, total = session.view, len(session.trajectory.steps)
+    now = _NOW.get(session.phase, "the run goes on")
+    place = f"step {view.step_number()} of {total}"
+    return State("◂", "LOOKING BACK", f"{place} · {now}", "accent", f"{view.step_number()}/{total} · {now}")
 
 
 def _loading(session: Session) -> State:
@@ -76,7 +96,8 @@ def _held(session: Session) -> State:
     holds = view.holds()
     if not holds:
         return _running(session)
-    return State("‖", "HELD", hold_words(view, holds[0]), "careful")
+    short = hold_words(view, holds[0], short=True)
+    return State("‖", "HELD", hold_words(view, holds[0]), "careful", short)
 
 
 def _interrupting(_session: Session) -> State:
@@ -100,12 +121,16 @@ def _end(session: Session, view: View) -> State:
 def _replay(session: Session) -> State:
     view = session.view
     place = f"step {view.step_number()} of {len(session.trajectory.steps)}"
+    brief = place.removeprefix("step ").replace(" of ", "/")
     holds = view.holds()
     if holds:
-        return State("▸", "REPLAY", f"{place} · held {hold_words(view, holds[0])}", "accent")
+        noun, turn = _HELD[holds[0].checkpoint].noun, iteration_of(view, holds[0].node)
+        short = f"step {brief} · {noun}{f' of it {turn.number}' if turn else ''} held"
+        return State("▸", "REPLAY", f"{place} · held {hold_words(view, holds[0])}", "accent", short)
     if view.finished is not None:
         end = _end(session, view)
-        return State("▸", "REPLAY", f"{place} · {end.symbol} {end.word.lower()}", "accent")
+        words = f"{end.symbol} {end.word.lower()}"
+        return State("▸", "REPLAY", f"{place} · {words}", "accent", f"step {brief} · {words}")
     return State("▸", "REPLAY", place, "accent")
 
 
@@ -136,13 +161,13 @@ def _of_iteration(view: View, node_id: str) -> str:
     return f" of iteration {turn.number}" if turn is not None and turn.number else ""
 
 
-def hold_words(view: View, hold: Hold) -> str:
+def hold_words(view: View, hold: Hold, *, short: bool = False) -> str:
     """What is held and what has not happened yet: `code of iteration 3, not run yet`."""
     what = _HELD[hold.checkpoint]
     noun = "batch of sub-calls" if hold.batch and hold.checkpoint == "before_subcall" else what.noun
     node = view.node(hold.node)
     mine = " of your own" if node is not None and node.by == "user" else ""
-    return f"{noun}{mine or _of_iteration(view, hold.node)}, {what.rest}"
+    return f"{noun}{mine or _of_iteration(view, hold.node)}, {what.short if short else what.rest}"
 
 
 def hold_subject(hold: Hold) -> str:

@@ -12,6 +12,7 @@ from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
+from rlm_tui.ui.selecting import is_edited
 
 _EMPTY = "The tree of calls grows here once a question is asked."
 _NUMBER = 6
@@ -146,7 +147,8 @@ def _tokens(moment: Scene, node: Node) -> str:
 
 
 def _label(moment: Scene, node: Node) -> list[tuple[str, str]]:
-    edited = [("✎ ", "user")] if node.by == "user" or moment.view.fact(node, ev.Edited) else []
+    is_theirs = node.by == "user" or is_edited(moment.view, moment.log, node)
+    edited = [("✎ ", "user")] if is_theirs else []
     match node.type:
         case "rlm":
             return [*edited, (_rlm_name(moment.view, node), "root bold")]

@@ -46,12 +46,13 @@ class HelpScreen(ModalScreen[None]):
         owner = cast("RlmTuiApp", self.app)
         rows: list[Line] = []
         for group in GROUPS:
-            rows += [BLANK, line((f" {group}", "muted bold"))]
-            for action in valid_now(owner.session, owner.ui_below, [group]):
-                keys = keys_of(action, owner.remapped)
-                if keys:
-                    rows.append(_row(" ".join(key_name(key) for key in keys), action.tooltip))
-            rows += [_row(*move) for move in _MOVES] if group == "move" else []
+            keyed = [
+                (action, keys_of(action, owner.remapped))
+                for action in valid_now(owner.session, owner.ui_below, [group])
+            ]
+            found = [_row(" ".join(key_name(key) for key in keys), action.tooltip) for action, keys in keyed if keys]
+            found += [_row(*move) for move in _MOVES] if group == "move" else []
+            rows += [BLANK, line((f" {group}", "muted bold")), *found] if found else []
         return rows[1:]
 
     def action_leave(self) -> None:

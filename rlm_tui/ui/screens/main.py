@@ -148,13 +148,21 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def ask(self, asking: Asking) -> None:
         """Open the prompt at the bottom."""
         self._prompt.ask(asking)
-        self.owner.ui.asking = True
+        self.owner.ui.asking = asking.purpose
+
+    def send_prompt(self) -> None:
+        """Send what stands in the prompt."""
+        self._prompt.send()
 
     def close_prompt(self) -> None:
         """Close the prompt and go back to the pane."""
         self._prompt.close()
-        self.owner.ui.asking = False
+        self.owner.ui.asking = ""
         self.enter(self.owner.ui.pane)
+
+    def on_screen_resume(self) -> None:
+        """What was over the run is gone: its keys act again."""
+        self.show_bars()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size may be another layout; what is selected, open and focused stays."""

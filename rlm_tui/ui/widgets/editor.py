@@ -83,6 +83,10 @@ class CodeEditor(TextArea):
         self.move_cursor((0, 0))
         self._rewrap_and_refresh_virtual_size()
 
+    def _on_paste(self, event: events.Paste) -> None:  # type: ignore[override]
+        r"""Terminals paste a line end as `\r`; it is a new line, which the base class then inserts."""
+        event.text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+
     def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
         """Esc belongs to the person: it leaves, and the base class must not move the focus by itself."""
         if event.key == "escape":

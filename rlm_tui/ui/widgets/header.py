@@ -34,8 +34,10 @@ class Field(NamedTuple):
 def header_line(session: Session, width: int) -> Line:
     """The header in `width` cells: the state first, then the fields that have room."""
     state = state_of(session)
-    left = state_line(state)
-    words = min(left.cells, max(24, width // 2))
+    left, room = state_line(state), max(24, width * 3 // 5)
+    if left.cells > room and state.short:
+        left = state_line(state._replace(words=state.short))
+    words = min(left.cells, room)
     fields = fitting(fields_of(session), width - words - _GAP)
     spans = [piece for field in fields for piece in (*field.spans, Span(" " * _GAP))]
     return split(left, Line((*spans[:-1], Span(" "))) if spans else line(" "), width)

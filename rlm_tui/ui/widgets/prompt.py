@@ -9,22 +9,31 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
-from rlm_tui.ui.asking import Asking, Purpose
+from rlm_tui.ui.asking import Asking, Enter, Purpose
 from rlm_tui.ui.lines import line, split
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.editor import CodeEditor
 
+_SENDING = ("f5", "f10")
+
 
 class PromptEditor(CodeEditor):
-    """The text of a prompt: Enter sends it, or goes on to a new line where code is not complete."""
+    """The text of a prompt: `enter` says whether Enter sends it, or goes on to a new line; `by_key` lets F5 send."""
 
     class Sent(Message):
         """The person sent the text."""
 
-    is_code = False
+    enter: Enter = "sends"
+    by_key = False
+
+    def _is_sent_by(self, key: str) -> bool:
+        if key in _SENDING:
+            return self.by_key
+        is_done = self.enter == "sends" or (self.enter == "runs" and is_complete(self.text, self.cursor_location[0]))
+        return key == "enter" and is_done
 
     def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
-        if event.key == "enter" and (not self.is_code or is_complete(self.text, self.cursor_location[0])):
+        if self._is_sent_by(event.key):
             event.stop()
             event.prevent_default()
             self.post_message(self.Sent())
@@ -87,7 +96,7 @@ class Prompt(Widget):
         self._asking = asking
         self.display = True
         editor = self.query_one(PromptEditor)
-        editor.is_code = asking.is_code
+        editor.enter, editor.by_key = asking.enter, True
         editor.load(self._drafts.get(asking.purpose, ""))
         editor.move_cursor(editor.document.end)
         self._draw_title()
@@ -114,8 +123,12 @@ class Prompt(Widget):
         self._draw_title()
 
     def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
-        """Hand the text over, if there is any."""
+        """Enter or F5 sends."""
         event.stop()
+        self.send()
+
+    def send(self) -> None:
+        """Hand the text over, if there is any."""
         text = self.query_one(PromptEditor).text
         if self._asking is not None and text.strip():
             purpose = self._asking.purpose

@@ -33,7 +33,7 @@ class ReplPrompt(PromptEditor):
 
     def __init__(self) -> None:
         super().__init__(numbers=False)
-        self.is_code = True
+        self.enter = "runs"
         self.names: list[str] = []
 
     def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
@@ -62,9 +62,10 @@ class ReplPane(Vertical):
     ReplPane > LinesView { height: 1fr; }
     ReplPane .repl-prompt { height: auto; max-height: 10; }
     ReplPane .repl-mark { width: 2; }
+    ReplPane .repl-hint { width: 11; }
     ReplPane PromptEditor { height: auto; max-height: 10; width: 1fr; border: none; padding: 0; }
     ReplPane .repl-reason { display: none; }
-    ReplPane.-closed PromptEditor { display: none; }
+    ReplPane.-closed PromptEditor, ReplPane.-closed .repl-hint { display: none; }
     ReplPane.-closed .repl-reason { display: block; }
     """
 
@@ -79,7 +80,7 @@ class ReplPane(Vertical):
         super().__init__(id=id)
         self.lines = LinesView(tail=True)
         self.prompt = ReplPrompt()
-        self.mark, self.reason = Bar(), Bar()
+        self.mark, self.hint, self.reason = Bar(), Bar(), Bar()
         self.history: list[str] = []
         self._place = 0
         self._session: Session | None = None
@@ -91,11 +92,13 @@ class ReplPane(Vertical):
     def compose(self) -> ComposeResult:
         """The rows, and the prompt below them."""
         self.mark.add_class("repl-mark")
+        self.hint.add_class("repl-hint")
         self.reason.add_class("repl-reason")
         yield self.lines
         with Horizontal(classes="repl-prompt"):
             yield self.mark
             yield self.prompt
+            yield self.hint
             yield self.reason
 
     def show(self, session: Session, selection: str | None) -> None:
@@ -116,6 +119,7 @@ class ReplPane(Vertical):
     def _show_prompt(self, session: Session) -> None:
         capability = session.can("inject")
         self.set_class(not capability, "-closed")
+        self.hint.show_rows(line(("Enter runs " if capability else "", "dim")))
         self.mark.show_rows(line((">", "user bold" if capability else "dim")))
         self.reason.show_rows(line((one_line(capability.reason), "dim")))
 

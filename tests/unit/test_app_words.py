@@ -1,0 +1,68 @@
+"""What the bars say in few cells: the important words survive."""
+
+from __future__ import annotations
+
+import pytest
+
+from rlm_tui import events as ev
+from rlm_tui.ui.bar_words import sentence
+from rlm_tui.ui.state import UiState
+from rlm_tui.ui.verbs import GATE_GROUPS, verbs
+from rlm_tui.ui.widgets.gate_bar import whole_sentences
+from rlm_tui.ui.widgets.header import header_line
+from tests.trajectories import Recorder, StillSession, held, peeked
+
+SAFETY = "NOT SANDBOXED: this code can read your files and use your network; run it?"
+
+
+def unseen() -> Recorder:
+    """The output of iteration 2 waits before the model sees it."""
+    run = peeked()
+    two = run.iteration(2)
+    run.ask(two, "x", prior=2)
+    code = run.begin_block(two, "print(1)", 2)
+    run.emit(ev.CodeFinished(node=code, status="ok", stdout="1\n", shown=1))
+    run.hold(code, "after_code", "1")
+    return run
+
+
+def test_a_header_without_room_says_it_shorter() -> None:
+    session = StillSession(unseen(), phase="held")
+    assert "‖ HELD  output of iteration 2, unseen " in header_line(session, 80).text
+    assert "output of iteration 2, not shown to the model yet" in header_line(session, 140).text
+    replay = header_line(StillSession(unseen()), 80).text
+    assert "▸ REPLAY  step 4/4 · output of it 2 held " in replay
+    assert "NOT SANDBOXED" in replay
+
+
+def test_a_header_does_not_say_held_of_another_moment() -> None:
+    session = StillSession(held(), phase="held")
+    session.seq = session.trajectory.steps[0].seq
+    text = header_line(session, 80).text
+    assert "◂ LOOKING BACK" in text
+    assert "now held" in text
+    assert "HELD" not in text
+
+
+@pytest.mark.parametrize(("width", "shown"), [(200, 3), (len(SAFETY) + 30, 2), (80, 1), (20, 1)])
+def test_a_bar_leaves_out_whole_sentences(width: int, shown: int) -> None:
+    parts = [SAFETY, "It waits for you.", "Nothing runs until you choose."]
+    assert whole_sentences(" ".join(parts), width) == " ".join(parts[:shown]) or width < len(SAFETY)
+
+
+def test_where_a_person_is_the_model_the_answer_is_what_can_be_done() -> None:
+    run = peeked()
+    lm = run.open("1.2.lm1", "lm", run.iteration(2))
+    run.emit(ev.Held(node=lm, hold=1, checkpoint="before_request", why="human", content="?", needs_answer=True))
+    session, ui = StillSession(run, phase="held"), UiState()
+    assert sentence(session, ui)[0] == "You are the model: press w and write its answer."
+    keys = [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
+    assert keys[0] == "w"
+    assert not {"i", "V"} & set(keys)
+
+
+def test_only_an_edit_can_be_taken_back() -> None:
+    session, ui = StillSession(held(), phase="held"), UiState()
+    assert "V" not in [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
+    session.recorder.emit(ev.Edited(node="1.3.code1", what="code", before="", after="x", hold=1))
+    assert "V" in [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
