@@ -67,7 +67,7 @@ def test_output_that_was_cut_says_how_much_the_model_saw() -> None:
     code = run.begin_block(run.iteration(2), "print('x' * 30000)", 2)
     run.end_block(code, "x" * 30_000 + "\n", shown=20_000)
     text = said(run, "1.2")
-    assert "model saw 20,000 of 30,000 characters" in text
+    assert "model will see 20,000 of 30,000 characters" in text
     assert "▸" in text
     assert text.count("\n") < 130
     whole = said(run, "1.2", opened=frozenset({f"{FOLD}{code}.output"}))

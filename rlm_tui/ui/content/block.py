@@ -153,7 +153,7 @@ def _finished(page: Page, node: Node, event: ev.CodeFinished) -> Rows:
     said = OUTCOMES[event.status]
     facts = said if said[0] else (short_seconds(event.elapsed_s), "dim")
     total = len("\n".join(text.rstrip("\n") for text, _ in _texts(page, event) if text.strip()))
-    heading = label("OUTPUT", facts, width=page.width, right=(_seen(event, total),))
+    heading = label("OUTPUT", facts, width=page.width, right=(_seen(page, node, event, total),))
     return Joined(([heading], written(page, event, node.id, _OUTPUT_ROWS)))
 
 
@@ -174,14 +174,26 @@ def written(page: Page, event: ev.CodeFinished, name: str, limit: int) -> Rows:
     return Joined((*rows, *(prose(f"⚠ {remark}", page, "careful", MARGIN) for remark in event.notes)))
 
 
-def _seen(event: ev.CodeFinished, total: int) -> Piece:
+def _seen(page: Page, node: Node, event: ev.CodeFinished, total: int) -> Piece:
     if event.shown is None:
         return "the model is told with its next message", "dim"
     if total == 0:
         return "no output", "dim"
+    if _is_sent(page, node, event):
+        if event.shown >= total:
+            return f"model saw all {plural(total, 'character')}", "dim"
+        return f"model saw {event.shown:,} of {plural(total, 'character')}", "careful"
+    if page.view.finished is not None:
+        return "the model never saw it", "dim"
     if event.shown >= total:
-        return f"model saw all {plural(total, 'character')}", "dim"
-    return f"model saw {event.shown:,} of {plural(total, 'character')}", "careful"
+        return "the model has not seen it yet", "dim"
+    return f"model will see {event.shown:,} of {plural(total, 'character')}", "careful"
+
+
+def _is_sent(page: Page, node: Node, event: ev.CodeFinished) -> bool:
+    """Whether a request has gone out since a block was over."""
+    requests = page.view.tree.requests.get(page.view.tree.rlm_of(node.id) or "", [])
+    return any(event.seq < seq <= page.view.seq for seq, _, _ in requests)
 
 
 def answer(page: Page, node: Node) -> Rows:

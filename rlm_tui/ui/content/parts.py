@@ -70,7 +70,8 @@ def folded(rows: Rows, limit: int, name: str, page: Page, margin: int = LABEL) -
         return rows
     if key in page.opened:
         return Joined((rows, [line(" " * margin, ("▾ fold up", "dim"), key=key)]))
-    return Joined((Window(rows, 0, limit), [line(" " * margin, (f"▸ {plural(more, 'more row')}", "dim"), key=key)]))
+    fold = line(" " * margin, (f"▸ {plural(more, 'more row')} · Enter opens", "dim"), key=key)
+    return Joined((Window(rows, 0, limit), [fold]))
 
 
 def prose(text: str, page: Page, role: str = "text", margin: int = LABEL, right: int = 0) -> Rows:

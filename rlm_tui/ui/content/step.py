@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 
 from rlm_tui import events as ev
@@ -22,6 +23,7 @@ from rlm_tui.ui.content.parts import (
     iteration_of,
     label,
     note,
+    numbered,
     prose,
     response_of,
     streaming,
@@ -30,6 +32,7 @@ from rlm_tui.ui.content.parts import (
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.root import root
 from rlm_tui.ui.content.subcall import batch, subcall
+from rlm_tui.ui.content.told import queued, told, told_back
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import BLANK, Piece, Rows, clip, line, wrap_text
 from rlm_tui.ui.rows import Joined
@@ -38,7 +41,7 @@ _EMPTY = "What the model says, the code it writes and what comes of it appear he
 _SAYS_ROWS = 60
 _REMARK = 11
 _PROMPT_ROWS = 20
-_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def step(page: Page, selection: str | None) -> Rows:
@@ -79,11 +82,15 @@ def iteration(page: Page, node: Node) -> Iterator[Rows]:
     if not children:
         yield [label("SAYS", ("The turn begins; the model has not been asked yet.", "dim"), width=page.width)]
     for lm in lms:
-        yield Joined((says(page, lm), _read_as(page, node) if lm is lms[-1] else []))
+        yield told(page, lm)
+        read = (_read_as(page, node), told_back(page, node)) if lm is lms[-1] else ()
+        yield Joined((says(page, lm), *read))
+    yield _cut_code(page, node, lms)
     for child in children:
         if child.type == "code":
             yield block(page, child)
     yield answer(page, node)
+    yield queued(page, node)
     yield remarks(page, node)
 
 
@@ -116,6 +123,21 @@ def says(page: Page, lm: Node) -> Rows:
     )
     thoughts = _thoughts(page, response, lm)
     return Joined((thoughts, beside("SAYS", folded(shown, _SAYS_ROWS, f"{lm.id}.says", page), page.width, right)))
+
+
+def _cut_code(page: Page, node: Node, lms: list[Node]) -> Rows:
+    """The code at the end of a response that was cut off in it; it never ran."""
+    seq = page.view.fact(node, ev.ResponseParsed)
+    parsed = page.log.event(seq) if seq else None
+    response = response_of(page.view, page.log, lms[-1]) if lms else None
+    if response is None or not isinstance(parsed, ev.ResponseParsed) or not parsed.truncated:
+        return []
+    last = deque(_FENCED.finditer(thoughts_and_words(page.log.text(response.text))[1]), maxlen=1)
+    code = last[0][0].strip("\n").partition("\n")[2] if last and not last[0][2] else ""
+    if not code.strip():
+        return []
+    heading = label("CODE", ("cut off, never run", "careful"), width=page.width)
+    return Joined(([heading], folded(numbered(code, page, "dim"), _SAYS_ROWS, f"{node.id}.cut", page, MARGIN)))
 
 
 def _outside_code(text: str) -> str:
