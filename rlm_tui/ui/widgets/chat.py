@@ -23,6 +23,7 @@ class ChatPane(LinesView):
         self._opened: frozenset[str] = frozenset()
         self._messages = Messages()
         self._drawn: tuple[object, ...] = ()
+        self._place = 0
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the conversation of the selected RLM."""
@@ -31,18 +32,45 @@ class ChatPane(LinesView):
             return
         if session is not self._session:
             self._messages = Messages()
-        is_new = selection != self._selection
+        has_moved = selection != self._selection or self._walked_to(session) != self._place
         self._drawn, self._session, self._selection = drawn, session, selection
+        self._place = self._walked_to(session)
         talk = chat(page_of(session, self.columns, self._opened), selection, self._messages)
         self.show_rows(talk.rows)
-        if is_new:
-            self._go_to(talk, self._head(session, selection))
+        if has_moved:
+            self._land(talk)
+
+    @staticmethod
+    def _walked_to(session: Session) -> int:
+        """The moment to which a person walked; 0 while the newest one is followed."""
+        return 0 if session.following else session.view.seq
+
+    def on_show(self) -> None:
+        """It comes onto the screen: go to what is selected, or to the newest message."""
+        if self._session is not None:
+            self._land(chat(page_of(self._session, self.columns, self._opened), self._selection, self._messages))
+
+    def _land(self, talk: Talk) -> None:
+        """Go to the messages of the selection; the newest ones are shown to their end."""
+        if self._session is None:
+            return
+        head, newest = self._head(self._session, self._selection), max(talk.heads.values(), default=0)
+        if head in talk.heads and talk.heads[head] < newest:
+            self._go_to(talk, head)
+        else:
+            self._to_newest(talk)
+
+    def _to_newest(self, talk: Talk) -> None:
+        """The end of the conversation, or the beginning of a last message that is longer than the screen."""
+        count = len(talk.rows)
+        last = next((at for at in range(count - 1, -1, -1) if talk.rows[at].key.startswith(NODE)), 0)
+        self.show_rows(talk.rows, cursor=count - 1, top=max(0, min(last, count - self.page)))
 
     def _signature(self, session: Session, selection: str | None) -> tuple[object, ...]:
         view = session.view
         counts = tuple(view.count(kind) for kind in (ev.NodeOpened, ev.LmRequested, ev.LmResponded, ev.LmFailed))
         words, live = len(view.queued_words()), live_mark(session, "text")
-        return id(session), counts, words, live, selection, self.columns, self._opened, session.following
+        return id(session), counts, words, live, selection, self.columns, self._opened, self._walked_to(session)
 
     def _head(self, session: Session, selection: str | None) -> str:
         """The LM call whose messages belong to a selection."""
