@@ -53,7 +53,14 @@ def check(spec: str) -> str:
     return ""
 
 
-def recent_runs(count: int = 3) -> list[str]:
+class Recent(NamedTuple):
+    """The newest saved runs, a line each, and how many there are beside them."""
+
+    runs: tuple[str, ...] = ()
+    more: int = 0
+
+
+def recent_runs(count: int = 3) -> Recent:
     """The newest saved runs, a line each: how they ended and what was asked."""
     from rlm_tui.trace.saved import glance
 
@@ -61,6 +68,7 @@ def recent_runs(count: int = 3) -> list[str]:
         found = [entry for entry in os.scandir(paths.traces_dir()) if entry.name.endswith(_ENDINGS)]
         newest = sorted(found, key=lambda entry: entry.stat().st_mtime, reverse=True)[:count]
     except OSError:
-        return []
+        return Recent()
     runs = [glance(Path(entry.path)) for entry in newest]
-    return [f"{run.status:<10} {one_line(run.question or run.problem, 80)}" for run in runs]
+    lines = tuple(f"{run.status:<10} {one_line(run.question or run.problem, 80)}" for run in runs)
+    return Recent(lines, len(found) - len(lines))

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.lines import line
-from rlm_tui.ui.offers import check, found_offers, recent_runs
+from rlm_tui.ui.offers import Recent, check, found_offers, recent_runs
 from rlm_tui.ui.screens.start_rows import MODEL, OTHER, START, STEP, Choice, choice_rows, fact_rows
 from rlm_tui.ui.state import SMALLEST
 from rlm_tui.ui.styles import FOLDER
@@ -46,7 +46,7 @@ class StartScreen(Screen[None]):
         self.choice = Choice(query, setup.model, setup.sub_model, setup.step)
         self._setup = setup
         self._offers = found_offers(setup.model)
-        self._recent: list[str] = []
+        self._recent = Recent()
 
     @property
     def owner(self) -> RlmTuiApp:

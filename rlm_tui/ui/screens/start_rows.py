@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rlm_tui.events import Limits
 from rlm_tui.text import clock, one_line, plural, short_cost, short_count
 from rlm_tui.ui.lines import BLANK, Line, line, pad
-from rlm_tui.ui.offers import ModelOffer
+from rlm_tui.ui.offers import ModelOffer, Recent
 
 MODEL, OTHER, STEP, START = "model:", "other", "step", "start"
 _NAME = 20
@@ -38,8 +38,8 @@ def choice_rows(choice: Choice, offers: Sequence[ModelOffer], title: str) -> lis
     if choice.model and choice.model not in [offer.spec for offer in offers]:
         rows.append(_offer(ModelOffer(choice.model, "as you named it"), choice.model))
     rows.append(_row(" ", "another …", "provider/name, scripted:FILE or human", OTHER))
-    held = "hold before and after every block" if choice.step else "run without holding; P pauses"
-    rows += [BLANK, line((" Run", "muted bold")), _row("✓" if choice.step else "○", "step", held, STEP)]
+    rows += [BLANK, line((" Run", "muted bold"))]
+    rows.append(_row("●" if choice.step else "○", "step", "hold before and after every block", STEP))
     return [*rows, BLANK, _start(choice, title)]
 
 
@@ -49,7 +49,7 @@ def _offer(offer: ModelOffer, chosen: str) -> Line:
 
 
 def _row(mark: str, name: str, words: str, key: str) -> Line:
-    lit = mark in "●✓"
+    lit = mark == "●"
     left = pad(line((f"  {mark} ", "accent bold" if lit else "dim"), (name, "text bold" if lit else "text")), _NAME)
     return Line((*left.spans, *line(" ", (words, "muted")).spans), key)
 
@@ -61,11 +61,12 @@ def _start(choice: Choice, title: str) -> Line:
     return line(("  ▸ Start", "accent bold"), (words, "muted"), key=START)
 
 
-def fact_rows(dialect: str, why: str, limits: Limits, recent: Sequence[str]) -> list[Line]:
+def fact_rows(dialect: str, why: str, limits: Limits, recent: Recent) -> list[Line]:
     """Dialect and why, limits, recent runs."""
     rows = [_fact("Dialect", dialect, why), _fact("Limits", limit_words(limits), "")]
-    if recent:
-        rows += [BLANK, line((" Recent", "muted bold")), *(line((f"   {run}", "muted")) for run in recent)]
+    if recent.runs:
+        more = ((f"  {recent.more} more; rlm-tui runs lists them", "dim"),) if recent.more else ()
+        rows += [BLANK, line((" Recent", "muted bold"), *more), *(line((f"   {run}", "muted")) for run in recent.runs)]
     return rows
 
 
