@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 
@@ -45,12 +46,25 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code; no traceback reaches a person unless they ask with --debug."""
     words = sys.argv[1:] if argv is None else argv
     is_debug = "--debug" in words
+    _open_streams()
     try:
         return _dispatch(words)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, never a traceback
         return diagnostics.fail(error, debug=is_debug)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+
+
+def _open_streams() -> None:
+    """A stream that was closed before the start is /dev/null; else its number goes to the next file that is opened."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            fd = os.open(os.devnull, os.O_RDWR)
+            if fd != number:
+                os.dup2(fd, number)
+                os.close(fd)
+            stream = open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def _dispatch(words: list[str]) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
-from rlm_tui.errors import ExitCode, RlmTuiError
+from rlm_tui.errors import ExitCode, RlmTuiError, UsageError
 
 
 def say(text: str) -> None:
@@ -27,8 +28,13 @@ def fail(error: BaseException, *, debug: bool = False) -> int:
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError):
         # The reader of our output has gone: point stdout at nothing, or Python complains when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return ExitCode.OK
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        _drop_stdout()
+        error = UsageError(
+            "The output cannot be written (no space left on device); free the disk or send it elsewhere."
+        )
     if not isinstance(error, RlmTuiError):
         from rlm_tui.session.crash import unexpected
 
@@ -36,3 +42,7 @@ def fail(error: BaseException, *, debug: bool = False) -> int:
     if not debug:
         say(f"rlm-tui: {error}")
     return error.exit_code
+
+
+def _drop_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,9 +10,11 @@ from rlm_tui.errors import DocumentError, ExitCode
 
 if TYPE_CHECKING:
     import argparse
+    from typing import BinaryIO
 
     from rlm_tui.engine.parser import Parsed
 
+_MOST_BYTES = 100_000_000
 _DIALECTS = ("auto", "paper", "rlms", "runtime", "dspy", "strict")
 
 
@@ -35,15 +37,24 @@ def run(args: argparse.Namespace) -> int:
 
 def _read(name: str) -> bytes:
     if name == "-":
-        return sys.stdin.buffer.read()
+        return _bounded(sys.stdin.buffer, "on stdin")
     try:
         with open(name, "rb") as file:
-            return file.read()
+            return _bounded(file, repr(name))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DocumentError(
             f"The response {name!r} cannot be read ({reason}); name a file, or give it on stdin."
         ) from None
+
+
+def _bounded(file: BinaryIO, where: str) -> bytes:
+    data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise DocumentError(
+            f"The response {where} is longer than {_MOST_BYTES:,} bytes; no model answers at such length."
+        )
+    return data
 
 
 def _as_json(parsed: Parsed) -> dict[str, object]:

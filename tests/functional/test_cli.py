@@ -244,3 +244,44 @@ def test_a_trace_in_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Pa
     assert done.returncode in (2, 5)
     assert "x.rlm.jsonl" in said[-1]
     assert "Traceback" not in done.stderr.decode()
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_streams_that_are_closed_are_no_fault(tmp_path: Path, note: str, closed: tuple[int, ...]) -> None:
+    def close() -> None:
+        for fd in closed:
+            os.close(fd)
+
+    environment = {**os.environ, "RLM_TUI_HOME": str(tmp_path)}
+    for words, code in (
+        (["run", note, "-q", "password?", "-m", "offline"], 0),
+        (["repl"], 0),
+        (["run", "-", "-q", "?"], 2),
+    ):
+        command = [sys.executable, "-m", "rlm_tui", *words]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, preexec_fn=close, check=False
+        )
+        assert done.returncode == code
+        assert b"nexpected" not in done.stderr
+    assert not (tmp_path / "data" / "crash.log").exists()
+
+
+def test_a_full_disk_under_stdout_is_one_sentence(tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "rlm_tui", "trace", "info", "sample:clean"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "RLM_TUI_HOME": str(tmp_path)},
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.decode().count("\n") == 1
+    assert b"no space left" in done.stderr
+
+
+def test_a_response_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    done = rlm_tui("parse", "/dev/zero", home=tmp_path)
+    assert done.returncode == 2
+    assert b"longer than" in done.stderr
