@@ -37,7 +37,7 @@ def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
         return ProviderBusyError(f"{host} did not answer {name} in time; try again, or ask a smaller model.")
     if _is_unreachable(error):
         return _unreachable(endpoint)
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | RecursionError):
         return ProviderError(f"{host} answered {name} with something that is no event stream; check the base URL.")
     detail = _detail(error, endpoint)
     if detail:

@@ -7,7 +7,7 @@ from typing import Any
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import Request
 from rlm_tui.lm.endpoint import Endpoint
-from rlm_tui.lm.sdk import Answer, SdkLM, count
+from rlm_tui.lm.sdk import Answer, SdkLM, cost, count
 from rlm_tui.text import scrub
 
 
@@ -63,9 +63,8 @@ def _take_message(message: Any, answer: Answer) -> None:
 def _take_usage(usage: Any, answer: Answer) -> None:
     if usage is None:
         return
-    cost = getattr(usage, "cost", None)
     answer.usage = Usage(
         count(getattr(usage, "prompt_tokens", None)),
         count(getattr(usage, "completion_tokens", None)),
-        float(cost) if isinstance(cost, (int, float)) else None,
+        cost(getattr(usage, "cost", None)),
     )

@@ -22,6 +22,9 @@ _CONNECT_S = 10.0
 _SILENCE_S = 600.0  # a local model may read a long prompt for minutes before its first token
 _DROPPABLE = ("stream_options", "temperature", "seed", "stop", "stop_sequences")
 _COMMON_WORDS = ("stop",)
+_MOST_CHARS = 16_000_000  # far beyond any model's answer: a server that never stops must not fill the memory
+_MOST_REASON = 100
+_MOST_COUNT = 2**53  # what a double holds exactly
 
 
 class Answer:
@@ -35,23 +38,32 @@ class Answer:
         self.finish_reason: str | None = None
         self.notes: list[str] = []
         self.whole = False
+        self._chars = 0
 
     def add(self, piece: object) -> None:
         """Take a piece of text; whatever is no text is passed over, as servers send null and worse."""
         if isinstance(piece, str) and piece:
-            self._pieces.append(piece)
+            self._pieces.append(self._counted(piece))
             if self._on_delta is not None:
                 self._on_delta(scrub(piece)[0])
 
     def think(self, piece: object) -> None:
         """Take a piece of reasoning, which is not part of the answer."""
         if isinstance(piece, str):
-            self._thoughts.append(piece)
+            self._thoughts.append(self._counted(piece))
+
+    def _counted(self, piece: str) -> str:
+        self._chars += len(piece)
+        if self._chars > _MOST_CHARS:
+            raise ProviderError(
+                f"The answer is longer than {_MOST_CHARS:,} characters, so it was given up.", status=200
+            )
+        return piece
 
     def finish(self, reason: object) -> None:
         """Take the finish reason, once there is one."""
         if isinstance(reason, str) and reason:
-            self.finish_reason = reason
+            self.finish_reason = scrub(reason[:_MOST_REASON])[0]
 
     def response(self) -> Response:
         """What came in all."""
@@ -76,7 +88,14 @@ def _mend(text: str) -> tuple[str, int]:
 
 def count(value: object) -> int | None:
     """A number of tokens as a server reports it, or None for anything that is none."""
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if isinstance(value, int) and 0 <= value <= _MOST_COUNT else None
+
+
+def cost(value: object) -> float | None:
+    """Dollars as a server reports them, or None for anything that is no amount."""
+    if not isinstance(value, int | float) or not 0 <= value <= _MOST_COUNT:  # not a number is not between them
+        return None
+    return float(value)
 
 
 class SdkLM:
@@ -92,7 +111,7 @@ class SdkLM:
         self._client = client_class(
             api_key=endpoint.api_key or NO_KEY, base_url=endpoint.base_url, max_retries=0, http_client=http
         )
-        self._errors: tuple[type[Exception], ...] = (sdk.APIError, _transport_error(http), ValueError)
+        self._errors: tuple[type[Exception], ...] = (sdk.APIError, _transport_error(http), ValueError, RecursionError)
         self._status_error: type[Exception] = sdk.APIStatusError
         self._refused: set[str] = set()
 

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 
 import pytest
 from loopback import (
+    EVENT_STREAM,
     Loopback,
     Reply,
     Seen,
@@ -394,3 +395,34 @@ async def test_a_key_for_this_machine_does_not_go_through_a_proxy(monkeypatch: p
         response, _ = await ask(openai_stream("straight"))
         assert response.text == "straight"
         assert proxy.seen == []
+
+
+@pytest.mark.parametrize(
+    ("prompt_tokens", "cost"),
+    [("1e400", "NaN"), ("9" * 400, "1e400"), ("-1", "-1"), ('"x"', '"NaN"'), ("true", "null")],
+)
+async def test_usage_that_is_none_is_unknown(prompt_tokens: str, cost: str) -> None:
+    raw = f'data: {{"choices":[],"usage":{{"prompt_tokens":{prompt_tokens},"cost":{cost}}}}}\n\n'
+    response, _ = await ask(Reply(chunks=(*data(delta("stop", content="yes"), done=False), raw.encode())))
+    assert response.usage in (Usage(), Usage(1))  # Python's true is 1
+
+
+async def test_a_finish_reason_can_be_written_down() -> None:
+    response, _ = await ask(openai_stream("yes", finish_reason="\ud800" * 1000))
+    assert response.finish_reason is not None
+    assert set(response.finish_reason) == {"\ufffd"}
+    assert len(response.finish_reason) <= 100
+
+
+@pytest.mark.parametrize(
+    ("content_type", "before", "after"), [("application/json", b"", b""), (EVENT_STREAM, b"data: ", b"\n\n")]
+)
+async def test_nesting_without_end_is_the_servers_fault(content_type: str, before: bytes, after: bytes) -> None:
+    with pytest.raises(ProviderError, match="no event stream"):
+        await ask(Reply(content_type=content_type, chunks=(before + b"[" * 200_000 + after,)))
+
+
+async def test_an_answer_that_never_stops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlm_tui.lm.sdk._MOST_CHARS", 10)
+    with pytest.raises(ProviderError, match="longer than 10 characters"):
+        await ask(openai_stream("12345", "678901"))
