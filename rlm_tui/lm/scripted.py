@@ -24,7 +24,7 @@ from rlm_tui.text import one_line, scrub
 SUB_ANSWER = "sub-answer"
 _PIECE = 24
 _MOST_PIECES = 64
-_Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
+_Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
 
 class ScriptUsedUpError(ProviderError):
@@ -131,7 +131,10 @@ class ScriptedLM:
 def load_script(path: str) -> _Script:
     """The checked content of a script file; raises UsageError naming the file and the place in it."""
     try:
-        raw = json.loads(Path(path).expanduser().read_text("utf-8-sig"), parse_constant=_refuse)
+        file = Path(path).expanduser()
+        if file.exists() and not (file.is_file() or file.is_dir()):  # a pipe or a device may never end
+            raise UsageError(f"The script {path} is not a regular file; save it as one.")
+        raw = json.loads(file.read_text("utf-8-sig"), parse_constant=_refuse)
         script = msgspec.convert({"root": raw} if isinstance(raw, list) else raw, _Script)
     except OSError as error:
         raise UsageError(f"The script {path} cannot be read: {error.strerror}.") from None

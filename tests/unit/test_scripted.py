@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,7 @@ async def test_lone_surrogates_never_enter(tmp_path: Path) -> None:
         ("3", "got `int`"),
         ("[NaN]", "NaN"),
         ('[{"delay_s": -1}]', "root[0].delay_s"),
+        ('[{"delay_s": 1e400}]', "root[0].delay_s"),
         ('[{"error": {"status": 200}}]', "root[0].error.status"),
         ("[" * 100_000, "recursion"),
     ],
@@ -162,3 +164,10 @@ async def test_a_person_answers_in_place_of_a_model() -> None:
 async def test_without_a_person_the_sentence_says_what_to_use() -> None:
     with pytest.raises(ProviderError, match="rlm-tui open"):
         await HumanLM().complete(request())
+
+
+def test_what_may_never_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(UsageError, match="not a regular file"):
+            ScriptedLM.from_file(str(path))
