@@ -75,22 +75,6 @@ async def test_a_new_hold_brings_up_what_is_held(tmp_path: Path) -> None:
             await hand.until(lambda: "‖ held, not run yet" in hand.screen() and "y = 2" in hand.screen())
 
 
-async def test_the_chat_follows_the_step_that_one_walks_to() -> None:
-    session = ReplaySession(TRACE)
-    session.wait()
-    async with on_screen(session, SMALL) as hand:
-        await hand.press("3")
-        chat = hand.app.main.pane("chat")
-        await hand.until(lambda: bool(len(chat.rows)) and chat.top + chat.page >= len(chat.rows))
-        while hand.app.session.view.step_number() > 1:
-            seq = hand.app.session.view.seq
-            await hand.press("comma")
-            await hand.until(lambda seq=seq: hand.app.session.view.seq < seq)
-            keys = [row.key for row in chat.rows[chat.top : chat.top + chat.page]]
-            assert any(key.startswith("node:") for key in keys)
-    session.close()
-
-
 async def test_in_a_replay_the_bars_come_back_and_keys_say_why_not() -> None:
     session = ReplaySession(TRACE)
     session.wait()
