@@ -46,8 +46,10 @@ class Play:
     edit: Callable[[int, str], str | None] = lambda turn, code: code
     words: dict[int, str] = field(default_factory=dict)
     refuse: int = 0
+    names: Sequence[str] = ()
     sub: Callable[[str], str] | None = None
     run_: Run = field(default_factory=Run)
+    messages: list[Message] = field(default_factory=list)
 
     def go(self, turns: int = 14) -> Run:
         """Play until an answer is given."""
@@ -59,7 +61,7 @@ class Play:
             "llm_query": self._ask,
             "llm_query_batched": self._ask_all,
         }
-        messages = [Message("system", self.system), Message("user", self._first())]
+        messages = self.messages = [Message("system", self.system), Message("user", self._first())]
         for turn in range(1, turns + 1):
             text = complete(lm, messages)
             run.responses.append(text)
@@ -82,7 +84,8 @@ class Play:
 
     def _first(self) -> str:
         kind = "a str" if isinstance(self.context, str) else f"a list of {len(self.context)} str"
-        first = f"Query: {self.query}\nContext: {kind}\nBegin by looking at the context."
+        lines = "".join(f"\n  context[{i}]: {name}, 1,000 characters" for i, name in enumerate(self.names))
+        first = f"Query: {self.query}\nContext: {kind}{lines}\nBegin by looking at the context."
         return f"{first}\n\nThe user says: {self.words[0]}" if 0 in self.words else first
 
     def _execute(self, turn: int, code: str, space: dict[str, Any]) -> str:

@@ -286,3 +286,26 @@ def test_records_are_listed_and_their_kinds_counted(layout: str) -> None:
     assert play("How many departments are there?", text).head == str(len(kinds))
     top = Counter(w.department for w in workers).most_common(1)[0][0]
     assert play("Which department has the most employees?", text).head == top
+
+
+def test_records_that_a_noun_and_a_number_open() -> None:
+    rng = random.Random(3)
+    orders = [
+        (i, f"C{i % 11} Reed", rng.randrange(1, 30), price) for i, price in enumerate(rng.sample(range(9000), 140))
+    ]
+    text = "List of orders\n\n" + "\n".join(
+        f"Order {i:03} | Customer: {c} | Crates: {k} | Price: ${p:,}" for i, c, k, p in orders
+    )
+    for query in ("How many orders are there?", "How many orders are there in total?"):
+        assert play(query, text).head == "140"
+    assert play("How many customers are there?", text).answer.startswith("11 (different values of Customer")
+    assert play("How many crates were ordered in total?", text).head == str(sum(k for _, _, k, _ in orders))
+    dear = max(orders, key=lambda order: order[3])
+    answer = play("Which order had the highest price?", text).answer
+    assert answer.startswith(f"Order {dear[0]:03} (Price ${dear[3]:,}, Customer {dear[1]}; highest of Price")
+    assert play("What is the cheapest order?", text).head == f"Order {min(orders, key=lambda o: o[3])[0]:03}"
+    assert play("Who placed order 017?", text).head == orders[17][1]
+    top = [f"Order {i:03}" for i, _, _, p in orders if p > 8500]
+    assert play("Which orders cost more than $8,500?", text).head == ", ".join(top)
+    many = {c for _, c, k, _ in orders if k > 25}
+    assert play("How many customers ordered more than 25 crates?", text).head == str(len(many))

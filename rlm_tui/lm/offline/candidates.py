@@ -57,6 +57,15 @@ _NUMBER = re.compile(
     rf"|[$€£]?\d+(?:[.,]\d+)*[kKmM]\b|(?:{_SMALL})(?:[- ](?:{_SMALL}))*\b(?!-))",
     re.IGNORECASE,
 )
+_CALENDAR = re.compile(rf"{_MONTH}|{_DAY}s?", re.IGNORECASE)
+_DATED_NAME = re.compile(rf"(?:{_MONTH}|{_DAY})\s+(?=[A-Z]\w+\s+[A-Z])", re.IGNORECASE)
+_REASON = re.compile(
+    r"\b(?:because|since (?=[a-z])|due to|owing to|thanks to|on account of|in order to|so that|so as to|for fear)\b"
+    r"[^;!?]*?(?=[.;!?](?:\s|$)|$)",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"^(?:at|in|on|by|during|after|before)\s+(?:(?:the|an?)\s+)?\w+\s+(?=(?:the|an?)\s)", re.IGNORECASE)
+_NO_SUBJECT = "what|which|who|whose|it|he|she|they|this|there|we|you|i|nothing|nobody|to|not|if|for|by|in|of|with"
 _CODE = re.compile(
     r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z_-])\w[\w]*(?:[-_.:/]\w+)*"
     r"|\b[A-Z]{2,}(?:[-_]\w+)+|\b[A-Z]{4,}\b|\b\w+(?:[-_]\w+){2,}"
@@ -80,10 +89,14 @@ _LINKS = re.compile(r"of|de|van|von|der|den|da|di|del|la|le|bin|al|the|y|e|und|d
 
 def candidates(sentence: str, kind: Kind) -> Iterator[Candidate]:
     """All stretches of a sentence that could answer a question of a kind; they may overlap."""
-    if kind == "time":
+    if kind == "reason":
+        yield from _found(_REASON, sentence, 1.0)
+    elif kind == "time":
         yield from _found(_DATE, sentence, 1.0)
     elif kind in ("person", "place", "name"):
-        yield from _names(sentence, 1.0)
+        names = [name for name in _names(sentence, 1.0) if not _CALENDAR.fullmatch(name.text)]
+        yield from _lists(sentence, names)
+        yield from names
         yield from _quoted(sentence, 0.8)
         if kind == "place":
             yield from _found(_SPOT, sentence, 0.8)
@@ -100,6 +113,31 @@ def candidates(sentence: str, kind: Kind) -> Iterator[Candidate]:
         yield from _found(_NUMBER, sentence, 0.9)
         yield from _clauses(sentence, 0.9)
         yield from _names(sentence, 0.8)
+
+
+def subjects(sentence: str, verb: str) -> Iterator[Candidate]:
+    """What stands before a verb: who or what does it (`The roof leaks.` for `What leaks?`)."""
+    for match in re.finditer(verb, sentence, re.IGNORECASE):
+        clause = re.split(r"[,;:]\s|\s(?:and|but|that|because|when|while)\s", sentence[: match.start()])[-1].strip()
+        clause = _WHEN.sub("", clause)
+        first = clause.split(" ")[0].lower()
+        if 0 < len(clause.split()) <= 8 and not re.fullmatch(_NO_SUBJECT, first):
+            start = sentence.index(clause)
+            text = first + clause[len(first) :] if first in ("the", "a", "an", "this", "that") else clause
+            yield Candidate(start, start + len(clause), text, 0.9)
+
+
+def _lists(sentence: str, names: list[Candidate]) -> Iterator[Candidate]:
+    """Names that a comma or `and` joins, as one answer; the last two must be joined by `and`."""
+    start = 0
+    for index, name in enumerate(names):
+        gap = sentence[name.end : names[index + 1].start] if index + 1 < len(names) else "."
+        if re.fullmatch(r",\s|,?\s(?:and|&)\s", gap):
+            continue
+        if index > start and re.search(r"\b(?:and|&)\s*$", sentence[: name.start]):
+            text = sentence[names[start].start : name.end]
+            yield Candidate(names[start].start, name.end, text, 1.0)
+        start = index + 1
 
 
 def _found(pattern: re.Pattern[str], sentence: str, fit: float) -> Iterator[Candidate]:
@@ -140,6 +178,8 @@ def _names(sentence: str, fit: float) -> Iterator[Candidate]:
             continue
         start, text = tokens[index].start(), sentence[tokens[index].start() : tokens[last].end()]
         text = re.sub(r"['’]s$", "", text)
+        if month := _DATED_NAME.match(text):
+            start, text = start + month.end(), text[month.end() :]
         lone = index == last and _starts_sentence(sentence, start)
         yield Candidate(start, start + len(text), text, fit * (0.9 if lone else 1.0))
         index = last + 1

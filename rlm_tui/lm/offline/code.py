@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from rlm_tui.lm.offline.words import Term
 
 PROBE = """\
-# Step 1: look at the context before reading any of it
+# Step: look at the context before reading any of it
 docs = [context] if isinstance(context, str) else [str(part) for part in context]
 pages = sum(doc.count("\\f") + 1 for doc in docs)
 print("documents:", len(docs), "| characters:", sum(map(len, docs)), "| pages:", pages)
@@ -18,7 +18,7 @@ for number, doc in enumerate(docs[:4], start=1):
 """
 
 SEARCH = """\
-# Step 2: find the passages that hold the words of the question, best first (BM25: rare words weigh more)
+# Step: find the passages that hold the words of the question, best first (BM25: rare words weigh more)
 import math, re
 from collections import Counter
 
@@ -39,8 +39,8 @@ for number, doc in enumerate(docs):
 def bm25(hit):
     return sum(math.log(1 + windows / seen[word]) * n * 2.2 / (n + 1.2) for word, n in hit[0].items())
 
-best = []
-for counts, number, start in [hit for hit in sorted(hits, key=bm25, reverse=True)[:80] if hit[0]]:
+«hinted»best = []
+for counts, number, start in [hit for hit in sorted(hits, key=«rank», reverse=True)[:80] if hit[0]]:
     rarest = patterns[min(counts, key=seen.get)]
     at = start + re.search(rarest, docs[number][start : start + 1200].lower()).start()
     if len(best) < «keep» and all(number != n or abs(at - a) > 600 for n, a, _ in best):
@@ -50,8 +50,17 @@ for number, at, text in best[:«show»]:
     print(f"passage of document {number + 1} at {at}: {text[max(0, min(at, 700) - 150) :][:«width»]!r}")
 """
 
+HINTED = """\
+hints = «hints»
+
+def hinted(hit):  # words that the person told only weigh between passages that hold words of the question
+    text = docs[hit[1]][hit[2] : hit[2] + 1200].lower()
+    return bm25(hit) * (1 + sum(weight for pattern, weight in hints.values() if re.search(pattern, text)))
+
+"""
+
 SIMPLE_SEARCH = """\
-# Step 2, simpler: find the stretches of text that hold the most words of the question
+# Step: find in a simpler way the stretches of text that hold the most words of the question
 docs = [context] if isinstance(context, str) else [str(part) for part in context]
 stems = «stems»
 hits = []
@@ -65,7 +74,7 @@ print("windows:", len(hits), "| passages:", len(best))
 """
 
 OCCURRENCES = """\
-# Step 2: count every place where the words stand, as whole words in any case
+# Step: count every place where the words stand, as whole words in any case
 import re
 
 docs = [context] if isinstance(context, str) else [str(part) for part in context]
@@ -77,7 +86,7 @@ print("final_answer:", final_answer)
 """
 
 ASK = '''\
-# Step 3: ask a sub-call about each of the best passages
+# Step: ask a sub-call about each of the best passages
 question = «question»
 form = """Answer from the passage alone, in three lines:
 ANSWER: the shortest answer
@@ -91,12 +100,12 @@ for (number, at, _), reply in zip(best, replies):
 '''
 
 COMBINE = """\
-# Step 4: take the surest reply and say where it stands
+# Step: take the surest reply and say where it stands
 import re
 
-def place(number, position):
+«names»def place(number, position):
     doc = docs[number]
-    name = f"document {number + 1}, " if len(docs) > 1 else ""
+    name = «name» if len(docs) > 1 else ""
     if "\\f" in doc:
         return f"{name}p. {doc.count(chr(12), 0, position) + 1}"
     return f"{name}line {doc.count(chr(10), 0, position) + 1}"
@@ -104,7 +113,7 @@ def place(number, position):
 answers = {}
 for (number, at, text), reply in zip(best, replies):
     got = dict(re.findall(r"^\\W*(ANSWER|SENTENCE|SURENESS)[:* ]+(.+)$", str(reply), re.MULTILINE))
-    if "ANSWER" in got and "SENTENCE" in got:
+    if "ANSWER" in got and "SENTENCE" in got«barred»:
         sureness = int(re.sub(r"\\D", "", got.get("SURENESS", "")) or 50)
         words = r"\\s+".join(re.escape(word) for word in got["SENTENCE"].split())
         inside = re.search(words, text)
@@ -119,6 +128,8 @@ if len(ranked) > «refused»:
     value, (sureness, where, sentence) = ranked[«refused»]
     perhaps = "" if sureness >= 60 else "Perhaps "
     final_answer = f'{perhaps}{value} ({where}): "{sentence}"'
+    if value == sentence:
+        final_answer = f"Perhaps: “{sentence}” ({where})"
 print("final_answer:", final_answer)
 """
 
@@ -156,6 +167,11 @@ def mapping(items: dict[str, str]) -> Source:
 def patterns(terms: Iterable[Term]) -> Source:
     """What the search counts: the pattern of each word and pair (patterns hold no quote and no backtick)."""
     return mapping({repr(term.word).replace(" ", "\0"): f'r"{term.pattern}"' for term in terms})
+
+
+def hints(terms: Iterable[Term], weight: float) -> dict[str, str]:
+    """The patterns of words that only help to rank, each with how much."""
+    return {repr(term.word): f'(r"{term.pattern}",\0{weight})' for term in terms}
 
 
 def stems(terms: Iterable[Term]) -> Source:

@@ -17,7 +17,7 @@ _WORDS = {
     "distinct": "number of different values",
 }
 _HEAD = """\
-# Step 4: compute the «word» over every record that matches
+# Step: compute the «word» over every record that matches
 import math, re
 from collections import Counter
 
@@ -51,7 +51,7 @@ def number(text):  # "$75,000" -> 75000.0, "75k" -> 75000.0; nan where there is 
 _DISTINCT = """\
 groups = Counter(record.get(«label», "") for record in records() if wanted(record))
 print("groups:", groups.most_common(10))
-final_answer = f"{len(groups)} (different values in {sum(groups.values())} records«where»)" if groups else «nothing»
+final_answer = f"{len(groups)} (different values of «field» in {sum(groups.values())} records«where»)"
 """
 _VALUES = """\
 chosen = [(record.get(«measure», ""), record.get(«label», "")) for record in records() if wanted(record)]
@@ -72,7 +72,11 @@ _EXTREME = """\
     top = «extreme»(amount for amount, _, _ in rows)
     labels = ", ".join(dict.fromkeys(label for amount, _, label in rows if amount == top))
     text = next(text for amount, text, _ in rows if amount == top)
-    result = «order»
+    result = «result»
+"""
+_EVIDENCE = """\
+    of = next(record for record in records() if wanted(record) and record.get(«measure», "") == text)
+    shown = f"«field» {text}, «other»{of.get(«evidence», '')}; "
 """
 _RESULTS = {
     "sum": _AMOUNT.replace("«divided»", ""),
@@ -87,41 +91,52 @@ _RESULTS = {
 }
 _END = """\
     left = f"; {len(chosen) - len(rows)} without a number left out" if len(chosen) > len(rows) else ""
-    final_answer = f"{result} («word» of «field» over {len(rows)} records«where»{left})"
+    final_answer = f"{result} («proof»«word» of «field» over {len(rows)} records«where»{left})"
 """
 _LOOKUP = """\
 chosen = [record for record in records() if wanted(record)]
 print("records that match:", len(chosen), "| first:", chosen[:2])
 final_answer = «nothing»
 if chosen:
-    texts = list(dict.fromkeys(record.get(«measure», "") for record in chosen))
+    texts = list(dict.fromkeys(record.get(«shown», "") for record in chosen))
     more = f" and {len(texts) - 20} more" if len(texts) > 20 else ""
     final_answer = f"{', '.join(texts[:20])}{more} («field»«where»)"
 """
 
 
-def block(plan: Plan, nothing: str) -> str:
-    """The code of step 4."""
+def block(plan: Plan, nothing: str, excluded: tuple[str, ...] = ()) -> str:
+    """The code that computes; `excluded` are results that the person has ruled out."""
     text = _HEAD + (_NUMBER if plan.compare or plan.operation in _RESULTS else "")
     text += (_commas(plan) if plan.compare else "") + _wanted(plan) + _body(plan)
-    inside = {"where": _where(plan), "field": plan.measure, "word": _WORDS[plan.operation]}
+    inside = {"where": _where(plan), "field": plan.shown, "word": _WORDS[plan.operation], "other": plan.evidence_name}
     for name, value in inside.items():
         text = text.replace(f"«{name}»", _inside(value))
     commas = Source("" if plan.compare else _commas(plan))
     names = {"measure": plan.measure, "label": plan.label, "nothing": nothing, "commas": commas}
     names["rows"] = Source(_TEXT_ROWS if plan.by_text else _NUMBER_ROWS)
-    return fill(text, **names, order=Source(_order(plan))) + 'print("final_answer:", final_answer)\n'
+    names |= {"shown": plan.shown, "result": Source(_result(plan)), "evidence": plan.evidence}
+    return fill(text, **names) + _ruled_out(nothing, excluded) + 'print("final_answer:", final_answer)\n'
 
 
-def _order(plan: Plan) -> str:
+def _ruled_out(nothing: str, excluded: tuple[str, ...]) -> str:
+    text = "if any(text in final_answer.split(' (')[0].lower() for text in «excluded»):\n    final_answer = «nothing»\n"
+    return fill(text, excluded=[text.lower() for text in excluded], nothing=nothing) if excluded else ""
+
+
+def _result(plan: Plan) -> str:
+    """What an extreme answers: the record when it is asked for, else the number with the record behind it."""
     if not plan.label:
         return "text"
-    return 'f"{labels}: {text}"' if plan.asks_label else 'f"{text}: {labels}"'
+    return "labels" if plan.asks_label else 'f"{text}: {labels}"'
 
 
 def _body(plan: Plan) -> str:
     simple = {"count": _COUNT, "most": _MOST, "lookup": _LOOKUP, "distinct": _DISTINCT}
-    return simple.get(plan.operation) or _VALUES + _RESULTS[plan.operation] + _END
+    if plan.operation in simple:
+        return simple[plan.operation]
+    proof = bool(plan.label and plan.asks_label and plan.operation in ("max", "min"))
+    evidence = _EVIDENCE if proof and plan.evidence else '    shown = f"«field» {text}; "\n' if proof else ""
+    return _VALUES + _RESULTS[plan.operation] + evidence + _END.replace("«proof»", "{shown}" if proof else "")
 
 
 def _commas(plan: Plan) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
-from rlm_tui.lm.offline.candidates import Candidate, candidates
+from rlm_tui.lm.offline.candidates import Candidate, candidates, subjects
 from rlm_tui.lm.offline.question import Question
 from rlm_tui.lm.offline.words import COPULA, DECOY, FUNCTION, STOP, Term
 
 _THRESHOLD = 0.42
+_UNSURE = 0.4
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nos|vs|etc|e\.g|i\.e|ca|Fig|Jr|Sr|Inc|Ltd|Co|approx)|\b[A-Z])\.$"
 )
 _END = re.compile(r"[.!?。！？][\"'”’)\]]*(?:\s+|$)|\n\s*\n|\n(?=\s*[-*•|#])|(?<=[:;,])\n(?=\s*\d{1,3}[.)]\s)")
-_POINTS_BACK = re.compile(r"(?:\W*\w+){0,3}?\W*\b(?:it|its|he|she|they|his|her|their|this|that|these|there)\b")
+_POINTS_BACK = re.compile(r"\W*(?:\w+\W+){0,3}?(?:it|its|he|she|they|his|her|their|this|that|these|there)\b")
 _LONG = 2000  # no sentence is longer: what is, is a table or noise, and reading it costs its square
 _SHORT = 0.65  # of the widest line round it: a line that ends before that ends its paragraph
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -34,17 +37,56 @@ class _Sentence(NamedTuple):
 
 
 def extract(question: Question, passage: str) -> Finding | None:
-    """The surest value for a question in a passage, or None when its words do not stand together there."""
+    """The surest value for a question in a passage, or a sentence that has all its words, or None."""
     best: Finding | None = None
+    whole: Finding | None = None
     for sentence in _sentences(passage):
         covered = _coverage(question, sentence)
-        if covered**2 < _THRESHOLD:
+        if covered**2 < _THRESHOLD or _is_ruled_out(question, sentence.text):
             continue
-        for candidate in candidates(sentence.text, question.kind):
+        wish = _wish(question, sentence)
+        for candidate in _candidates(question, sentence.text):
             sure = covered**2 * _affinity(question, sentence.text, candidate)
-            if sure >= _THRESHOLD and (best is None or sure > best.sureness + 1e-9):
-                best = Finding(candidate.text, _shown(sentence.text, candidate), sure)
-    return best
+            if sure >= _THRESHOLD and (best is None or sure * wish > best.sureness + 1e-9):
+                best = Finding(candidate.text, _shown(sentence.text, candidate), sure * wish)
+        if whole is None and _speaks_of_it(question, sentence.text):
+            whole = Finding(sentence.text, sentence.text, _UNSURE * wish)
+    return best or whole
+
+
+def _candidates(question: Question, sentence: str) -> Iterator[Candidate]:
+    found = candidates(sentence, question.kind)
+    if question.verb:
+        found = chain(found, subjects(sentence, question.verb.pattern))
+    return (c for c in found if not any(_holds(c.text, text) for text in question.excluded))
+
+
+def _holds(value: str, text: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", value, re.IGNORECASE))
+
+
+def _is_ruled_out(question: Question, sentence: str) -> bool:
+    """Whether a sentence speaks of what a person does not mean: `not the blue one`."""
+    return any(text.isalpha() and text.islower() and _holds(sentence, text) for text in question.excluded)
+
+
+def _wish(question: Question, sentence: _Sentence) -> float:
+    """Less than 1 for a sentence without the words that a person prefers, never 0."""
+    low = f"{sentence.before} {sentence.text}".lower()
+    missing = sum(not re.search(term.pattern, low) for term in question.preferred)
+    return 0.55 ** (missing / len(question.preferred)) if missing else 1.0
+
+
+def _speaks_of_it(question: Question, sentence: str) -> bool:
+    """Whether one sentence has all of several words of a question, and none that makes it another thing."""
+    low = sentence.lower()
+    own = {word for word in _WORD.findall(low) if word not in STOP}
+    if question.operation or len(question.terms) < 2 or len(sentence) > 400 or sentence.endswith("?"):
+        return False
+    if not all(re.search(term.pattern, low) for term in question.terms) or re.search(r"\b(?:not|never)\b|n't\b", low):
+        return False
+    spans = [m.span() for term in question.terms for m in re.finditer(term.pattern, low)]
+    return _company(question, low, spans) > 0.7 and any(not _asked(question.terms, word) for word in own)
 
 
 def _shown(sentence: str, candidate: Candidate) -> str:
@@ -99,7 +141,7 @@ def _parts(text: str) -> list[str]:
 def _own_lines(part: str) -> list[str]:
     """The lines of a part each by itself when they are `key: value` lines, else the part as a whole."""
     lines = part.split("\n")
-    keyed = sum(bool(re.match(r"\s*[\w .-]{1,40}\s*[:=]\s*\S", line)) for line in lines)
+    keyed = sum(bool(re.match(r"[\w.-][\w .-]{0,39}\s*[:=]\s*\S", line.lstrip())) for line in lines)
     return lines if keyed >= 2 or len(part) > 600 else [part]
 
 
@@ -143,7 +185,7 @@ def _closeness(question: Question, sentence: str, candidate: Candidate, span: tu
     forward = end <= candidate.start
     gap = sentence[end : candidate.start] if forward else sentence[candidate.end : start]
     extra = [w for w in _WORD.findall(gap.lower()) if w not in FUNCTION and not _asked(question.weighed, w)]
-    score = (0.94 if question.kind in ("time", "place") else 0.86) ** len(extra)
+    score = (0.94 if question.kind in ("time", "place", "reason") else 0.86) ** len(extra)
     score *= 0.6 ** sum(w in DECOY and not _asked(question.weighed, w) for w in extra)
     score *= 0.3 if re.search(r"\b(?:not|never)\b|n't\b", gap.lower()) else 1.0
     if COPULA.search(gap):
@@ -157,7 +199,7 @@ def _beside(question: Question, gap: str, *, forward: bool) -> float:
         return 0.5 if question.counted else 0.93
     if question.counted and not gap.strip():
         return 0.97
-    return 0.93 if question.kind in ("person", "time", "name") else 0.75
+    return 0.93 if question.kind in ("person", "time", "name", "reason") else 0.75
 
 
 def _led(question: Question, sentence: str, candidate: Candidate) -> float:
@@ -191,6 +233,11 @@ def _company(question: Question, low: str, spans: list[tuple[int, int]]) -> floa
     score = 1.0
     for start, _ in sorted(spans):
         word = next(iter(_WORD.findall(low[max(0, start - 30) : start])[-1:]), "")
-        if word and word not in FUNCTION and word not in STOP and not _asked(question.weighed, word):
+        if (
+            word
+            and word not in FUNCTION
+            and word not in STOP
+            and not _asked((*question.weighed, *question.preferred), word)
+        ):
             score *= 0.6 if word in DECOY else 0.95
     return max(score, 0.3)

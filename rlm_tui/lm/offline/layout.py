@@ -18,6 +18,7 @@ _KEY = re.compile(
     r"|(?:^|[\s,;|(])([A-Za-z_][\w.-]*)\s?=\s?(?=\S)",
     re.MULTILINE,
 )
+_OPENING = re.compile(r"([A-Z][a-z]+) [#№]?[\w-]*\d[\w-]*\s*[|:;,–—-]")
 LEVEL = r"\b(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|SEVERE|CRITICAL|FATAL)\b"
 _DELIMITERS = ((",", 3), (";", 2), ("\t", 2), ("  ", 2))
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -29,8 +30,8 @@ _SLOT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A way to write records; `columns` are the names of their fields, `detail` a delimiter or a pattern,
-    `sample` a row whose header stands elsewhere."""
+    """A way to write records; `columns` are the names of their fields, `detail` a delimiter, a pattern or the noun that
+    opens each record (`Order` of `Order 12 | Price: 3`), `sample` a row whose header stands elsewhere."""
 
     kind: LayoutKind
     columns: tuple[str, ...] = ()
@@ -144,7 +145,18 @@ def _keyed(texts: Sequence[str]) -> Layout | None:
             counts[(match.group(1) or match.group(2)).strip()] += 1
     top = max(counts.values(), default=0)
     keys = tuple(key for key, count in counts.items() if count >= 2 and count * 3 >= top)
-    return Layout("keyed", keys[:16]) if len(keys) >= 2 else None
+    noun = _opening(texts, keys)
+    keys = tuple(key for key in keys if not (noun and re.match(rf"{noun}\W*\d", key)))
+    return Layout("keyed", keys[:16], noun) if len(keys) >= 2 else None
+
+
+def _opening(texts: Sequence[str], keys: tuple[str, ...]) -> str:
+    """The noun with a number that opens most lines with a key, or "" when there is none."""
+    first = "|".join(map(re.escape, keys))
+    lines = [line for text in texts for line in text.splitlines() if re.search(rf"\b(?:{first})\W*[:=]", line)]
+    nouns = Counter(found[1] for line in lines if (found := _OPENING.match(line)) and found[1] not in keys)
+    noun, times = nouns.most_common(1)[0] if nouns else ("", 0)
+    return noun if times >= 3 and times * 2 >= len(lines) else ""
 
 
 def _sentences(texts: Sequence[str]) -> Layout | None:

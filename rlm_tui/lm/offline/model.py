@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 
+from rlm_tui.errors import ProviderError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.offline.extract import extract
 from rlm_tui.lm.offline.question import understand
 from rlm_tui.lm.offline.story import read
-from rlm_tui.lm.offline.turns import next_turn
+from rlm_tui.lm.offline.turns import Turn, next_turn
 
+_MOST_CHARS = 1_000_000  # under a second, which nothing can interrupt
 _PIECE = re.compile(r"\S*\s*\S*\s*")
 _PROMPT = re.compile(r"\AQuestion: (.*?)\nAnswer from the passage alone.*?^Passage:\n(.*)", re.DOTALL | re.MULTILINE)
 
@@ -28,14 +30,15 @@ class OfflineLM:
         return "offline"
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
-        """Answer as the root LM (the next turn) or as a sub-LM (an extraction); raises nothing."""
-        text = _sub_answer(request) if request.role == "sub" else next_turn(read(request.messages))
+        """Answer as the root LM (the next turn) or as a sub-LM (an extraction); ProviderError when far too long."""
+        turn = Turn(_sub_answer(request)) if request.role == "sub" else next_turn(read(request.messages))
+        text = turn.text
         if on_delta is not None:
             for piece in _PIECE.findall(text):
                 on_delta(piece)
                 await asyncio.sleep(0)
         asked = sum(len(message.content) for message in request.messages)
-        return Response(text, Usage(-(-asked // 4), -(-len(text) // 4), 0.0), finish_reason="stop")
+        return Response(text, Usage(-(-asked // 4), -(-len(text) // 4), 0.0), "stop", found_nothing=turn.found_nothing)
 
     async def close(self) -> None:
         """Nothing to give back."""
@@ -44,6 +47,8 @@ class OfflineLM:
 def _sub_answer(request: Request) -> str:
     """Read a prompt of a question and a passage; other prompts get the answer in one line."""
     prompt = request.messages[-1].content if request.messages else ""
+    if len(prompt) > _MOST_CHARS:
+        raise ProviderError(f"The prompt has {len(prompt):,} characters and offline reads {_MOST_CHARS:,}; send less.")
     match = _PROMPT.match(prompt)
     if match:
         found = extract(understand(match.group(1)), match.group(2))

@@ -1,4 +1,4 @@
-"""What to compute over the records: which field, which conditions; decided from what step 3 printed."""
+"""What to compute over the records: which field, which conditions; decided from what their reading printed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,20 @@ _FREE = re.compile(r"message|msg|text|description|note", re.IGNORECASE)
 _LISTING = re.compile(r"\s*(?:who|list|name all|which|show)\b", re.IGNORECASE)
 _PEOPLE = ("people", "person", "employee", "worker", "member", "student", "customer", "user", "player")
 _GENERIC = ("record", "row", "line", "entr", "item")
+_DIFFERENT = re.compile(r"\b(?:different|distinct|unique)\b", re.IGNORECASE)
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b")
+_NUMERIC = re.compile(r"\W{0,3}\d[\d.,'’]*\W?\w{0,8}")
+_IMPLIED = (
+    (r"\b(?:cheap|expensive|dear|costl)", r"price|cost|amount|fee"),
+    (r"\b(?:old|young)est\b", r"\bage\b"),
+    (r"\b(?:heav|light)iest\b", r"weight|mass"),
+    (r"\b(?:tall|short|high|low)est\b", r"height"),
+    (r"\b(?:long|short)est\b", r"length|duration"),
+    (r"\b(?:best|worst)[- ]paid\b", r"salary|wage|pay\b"),
+    (r"\b(?:fast|slow)est\b", r"speed|time|duration|\bms\b"),
+    (r"\b(?:larg|bigg|small)est\b", r"size|area|population"),
+)
+"""Superlatives that name no field, and the field that they mean."""
 _NO_MEASURE = re.compile(r"(?:^|[\W_])(?:id|no|nr|date|time|year|phone|zip|index|number|#)$|^#|time|Id$", re.IGNORECASE)
 
 
@@ -25,7 +38,7 @@ _Equal: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What step 3 saw: how many records, the first one, and where words stand: (word, field, value, times)."""
+    """What the reading saw: how many records, the first one, and where words stand: (word, field, value, times)."""
 
     count: int = 0
     example: dict[str, str] = field(default_factory=dict)
@@ -47,10 +60,30 @@ class Plan:
     """The records for which `equal` does not hold."""
     by_text: bool = False
     """Compare the texts themselves: dates that begin with the year."""
+    evidence: str = ""
+    """A further field of the record that is answered."""
+    evidence_name: str = ""
+    """How that field is named before its value."""
+
+    @property
+    def shown(self) -> str:
+        """The field whose values are the answer."""
+        return (
+            self.label
+            if self.operation == "distinct" or (self.operation == "lookup" and self.compare)
+            else self.measure
+        )
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether perhaps no record fulfils all conditions, so that there is nothing to compute over."""
+        return (
+            self.operation not in ("count", "distinct") and len(self.equal) + bool(self.compare) + len(self.holds) > 1
+        )
 
 
 def profile(output: str) -> Profile:
-    """Read back what step 3 printed; an empty Profile when that is not there."""
+    """Read back what the reading of the records printed; an empty Profile when that is not there."""
     try:
         count = re.search(r"^records: (\d+)$", output, re.MULTILINE)
         example = re.search(r"^example: (\{.*\})$", output, re.MULTILINE)
@@ -84,22 +117,30 @@ def make(question: Question, seen: Profile) -> Plan | None:
     operation = question.operation or "lookup"
     if operation == "count" and not question.compare and _counted_field(question, seen):
         operation = "sum"
+    elif operation == "sum" and question.counted and not (_counted_field(question, seen) or _has_total(question, seen)):
+        operation = "count"
     equal, covered = _equal(question, list(question.terms), seen)
     if operation == "count" and covered == {question.counted} and _times(seen, question.counted) == 1:
         return _of_one_record(seen, equal)
     measure = _measure(question, operation, seen, equal)
-    label = _label(operation, seen, measure, named(question, list(seen.example)))
-    if operation == "count" and not (equal or question.compare) and _distinct_field(question, seen):
-        operation, label = "distinct", _distinct_field(question, seen)
+    label = _label(question, operation, _apart(seen, measure, equal if operation == "lookup" else ()))
+    kinds = _distinct_field(question, seen, is_whole=not (equal or question.compare))
+    if operation == "count" and kinds and not (question.compare and kinds == measure):
+        operation, label = "distinct", kinds
     if operation == "lookup" and not measure and asks_for_a_list(question):
         measure = label
     open_terms = [word for word in question.terms if word.word not in covered]
     holds = _holds(question, open_terms, seen, skip_weak=bool(equal or question.compare))
     dated = _DATED.match(seen.example.get(measure, ""))
-    asks_label = question.kind in ("person", "name")
+    asks_label = question.kind in ("person", "name") or _asks_for(question, label)
+    others = [(name, value) for name, value in seen.example.items() if name not in (label, measure)]
+    evidence, proof = others[0] if others and asks_label else ("", "")
+    evidence_name = "" if _is_own_name(evidence, proof) else f"{evidence} "
     negated = question.negated and not any(re.search(r"\b(?:not|no)\b|n't", v.lower()) for _, vs in equal for v in vs)
     by_text = bool(dated and dated.group(1))
-    plan = Plan(operation, measure, label, equal, holds, question.compare, asks_label, negated, by_text)
+    plan = Plan(
+        operation, measure, label, equal, holds, question.compare, asks_label, negated, by_text, evidence, evidence_name
+    )
     if (
         dated
         and operation not in ("lookup", "count", "most", "distinct")
@@ -111,11 +152,32 @@ def make(question: Question, seen: Profile) -> Plan | None:
     return plan if _is_borne_out(plan, question, left, seen) else None
 
 
-def _distinct_field(question: Question, seen: Profile) -> str:
-    """The field whose different values are counted: `how many departments` where each record has one."""
-    if any(_FREE.search(name) for name in seen.example):
+def _distinct_field(question: Question, seen: Profile, *, is_whole: bool) -> str:
+    """The field whose different values are counted: `how many departments` where each record has one; the first field
+    names the records themselves, so it counts only when all of them are meant."""
+    if any(_FREE.search(name) for name in seen.example) and not _DIFFERENT.search(question.text):
         return ""
-    return next((name for name in list(seen.example)[1:] if _counts(question, name)), "")
+    names = list(seen.example)[0 if is_whole else 1 :]
+    return next((n for n in names if _counts(question, n) and not _is_own_name(n, seen.example[n])), "")
+
+
+def _is_own_name(field: str, value: str) -> bool:
+    """Whether a value is what a record itself is called: `Order 130` in the field Order."""
+    return bool(re.match(rf"{re.escape(field)}\W*\w*\d", value, re.IGNORECASE))
+
+
+def _has_total(question: Question, seen: Profile) -> bool:
+    """Whether a sum is asked of a field that the question names beside what it counts."""
+    return any(
+        _NUMERIC.fullmatch(seen.example[n]) and not _counts(question, n) for n in named(question, [*seen.example])
+    )
+
+
+def _asks_for(question: Question, label: str) -> bool:
+    """Whether the noun asked for is the field that names a record: `which order`, `the cheapest order`."""
+    noun = re.search(r"\bwhich (\w+)|\b\w+est (\w+)|\bexpensive (\w+)", question.text.lower())
+    last = next(filter(None, noun.groups()), "") if noun else ""
+    return bool(label and last) and bool(re.search(rf"\b{re.escape(last.rstrip('s'))}s?\b", label.lower()))
 
 
 def _times(seen: Profile, word: str) -> int:
@@ -223,41 +285,63 @@ def _measure(question: Question, operation: Operation, seen: Profile, equal: _Eq
         return ""
     taken = {name for name, _ in equal}
     asked = [name for name in named(question, list(seen.example)) if name not in taken]
-    numeric = [name for name, value in seen.example.items() if re.search(r"\d", value) and name not in taken]
+    digits = [name for name, value in seen.example.items() if re.search(r"\d", value) and name not in taken]
+    numeric = [name for name in digits if not _is_own_name(name, seen.example[name])]
     both = [name for name in asked if name in numeric]
-    if operation == "lookup":
+    if operation == "lookup" and not question.compare:
         return next(iter(asked), "")
     if both:
-        return min(both, key=lambda name: (bool(_NO_MEASURE.search(name)), _counts(question, name)))
-    plain = [
-        name
-        for name in numeric
-        if not _NO_MEASURE.search(name) and re.fullmatch(r"\W{0,3}\d[\d.,'’]*\W?\w{0,8}", seen.example[name])
-    ]
+        return min(
+            both, key=lambda name: (bool(_NO_MEASURE.search(name)), not _says(question, name), _counts(question, name))
+        )
+    meant = [field for asks, field in _IMPLIED if re.search(asks, question.text.lower())]
+    implied = [name for name in numeric if any(re.search(field, name.lower()) for field in meant)]
+    if implied:
+        return implied[0]
+    plain = [name for name in numeric if not _NO_MEASURE.search(name) and _NUMERIC.fullmatch(seen.example[name])]
     unnamed = all(re.match(r"name|part \d", name) for name in seen.example)
     return plain[0] if len(plain) == 1 and (unnamed or taken) else ""
 
 
 def _counts(question: Question, name: str) -> bool:
     """Whether a field is named by the noun after `how many`."""
-    return question.counted.rstrip("s") in {word.rstrip("s") for word in re.findall(r"[a-z]+", name.lower())}
+    return _singular(question.counted) in {_singular(word) for word in re.findall(r"[a-z]+", name.lower())}
+
+
+def _says(question: Question, name: str) -> bool:
+    """Whether the question has a word of the field's name as it stands, not only a kindred one."""
+    own = {_singular(word) for word in re.findall(r"[a-z]+", name.lower())}
+    return any(_singular(term.word) in own for term in question.terms)
+
+
+def _singular(noun: str) -> str:
+    return re.sub(r"ies$", "y", noun).rstrip("s")
 
 
 def _counted_field(question: Question, seen: Profile) -> str:
     """The field that already counts what is asked: `apples: 7` for `how many apples`."""
+    if _DIFFERENT.search(question.text):
+        return ""
     numbers = [n for n, value in list(seen.example.items())[1:] if re.fullmatch(r"\d[\d.,]*", value)]
     return next((n for n in numbers if _counts(question, n) and not _NO_MEASURE.search(n)), "")
 
 
-def _label(operation: Operation, seen: Profile, measure: str, fields: list[str]) -> str:
+def _apart(seen: Profile, measure: str, equal: _Equal) -> dict[str, str]:
+    """The example record without the fields that cannot name what is asked for."""
+    known = {measure, *(name for name, _ in equal)}
+    return {name: value for name, value in seen.example.items() if name not in known}
+
+
+def _label(question: Question, operation: Operation, example: dict[str, str]) -> str:
     """The field that names a record, or the one to group by."""
+    fields = named(question, list(example))
     if operation == "most":
-        groups = [
-            name for name in fields if not re.fullmatch(r"\W*[\d.,]+\W*", seen.example[name]) or name == fields[0]
-        ]
-        others = [name for name, value in list(seen.example.items())[1:] if not re.search(r"\d", value)]
+        groups = [name for name in fields if not re.fullmatch(r"\W*[\d.,]+\W*", example[name]) or name == fields[0]]
+        others = [name for name, value in list(example.items())[1:] if not re.search(r"\d", value)]
         return groups[0] if groups else others[0] if len(others) == 1 else ""
-    texts = [n for n, value in seen.example.items() if n != measure and not re.fullmatch(r"[\W\d]*", value)]
+    texts = [name for name, value in example.items() if not re.fullmatch(r"[\W\d]*", value)]
+    if question.kind == "person":
+        texts = [name for name in texts if not _is_own_name(name, example[name])] or texts
     asked = [name for name in fields if name in texts]
     naming = [
         name for name in texts if re.search(r"name|title|employee|product|item|city|country", name, re.IGNORECASE)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from rlm_tui.lm.offline.told import hear_all
 from rlm_tui.lm.offline.words import STOP, Term, has_kin, phrase, term, words
 
-Kind = Literal["person", "time", "place", "number", "name", "value"]
+Kind = Literal["person", "time", "place", "number", "name", "reason", "value"]
 Operation = Literal["count", "sum", "average", "max", "min", "most", "median", "distinct", "occurrences", "lookup"]
 
 _OPERATIONS: tuple[tuple[Operation, str], ...] = (
@@ -46,6 +48,7 @@ _NAME_NOUNS = (
 )
 
 _KINDS: tuple[tuple[Kind, str], ...] = (
+    ("reason", r"\bwhy\b|\bhow come\b|\b(?:what|which) (?:is |was )?(?:the )?reason\b"),
     ("person", r"\b(?:who|whom|whose)\b"),
     ("time", r"\bwhen\b|\b(?:what|which|on which|in which) (?:year|date|day|month|time|century)\b"),
     ("time", r"\b(?:date|deadline|birthday|anniversary)\b"),
@@ -62,19 +65,7 @@ _COMPARE = re.compile(
 )
 _SIGNS = {"at least": ">=", "at most": "<=", "since": ">="}
 _MORE = ("over", "above", "more", "greater", "higher", "older", "after")
-
-
-# A keyword search reads every page anyway: words on where or how to look would only be taken for words to find.
-_MANNERS = (
-    "be more very please ok okay good great thanks thank well done go on continue hurry up quick quickly careful "
-    "carefully brief briefly short shortly concise concisely precise precisely exact detail detailed check verify "
-    "double-check focus start begin beginning middle end first half closer close read reading sure evidence quote cite"
-)
-_DIRECTION = re.compile(
-    r"\b(?:pages?|pp?\.|lines?|chapters?|sections?)\s*\d+(?:\s*(?:-|–|to|and|,)\s*\d+)*"
-    rf"|\b(?:{'|'.join(_MANNERS.split())})\b",
-    re.IGNORECASE,
-)
+_MARK = re.compile(r"\s*\((not|preferably): ([^()]*)\)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +85,27 @@ class Question:
     """Whether it asks for those that are not so."""
     compare: tuple[str, float] | None = None
     """A limit that a number is held against: `over $50,000` is (">", 50000.0)."""
+    preferred: tuple[Term, ...] = ()
+    """What a person said of the thing asked for: the one with these words is meant, if there is one."""
+    hints: tuple[Term, ...] = ()
+    """Other words of a person: they only help to rank passages."""
+    excluded: tuple[str, ...] = ()
+    """What a person said is not the answer."""
+    verb: Term | None = None
+    """The verb of a question about its subject: `leaks` in `what leaks`."""
+
+    @property
+    def asked(self) -> str:
+        """The question as a sub-call gets it: with marks for what is preferred or ruled out."""
+        lists = {"preferably": [term.word for term in self.preferred], "not": self.excluded}
+        plain = {name: "; ".join(re.sub(r"[();\n]", " ", text) for text in texts) for name, texts in lists.items()}
+        return self.text + "".join(f" ({name}: {texts})" for name, texts in plain.items() if texts)
+
+    @property
+    def narrowed(self) -> Question:
+        """The question with what is preferred as words of its own."""
+        extra = " ".join(term.word for term in self.preferred)
+        return replace(self, text=f"{self.text} {extra}", terms=self.terms + self.preferred) if extra else self
 
     @property
     def searched(self) -> tuple[Term, ...]:
@@ -107,14 +119,9 @@ class Question:
 
 
 def understand(text: str, told: tuple[str, ...] = ()) -> Question:
-    """Read a question and what a person added to it; words with `instead`, or a question, take its place."""
-    for words_told in told:
-        replaces = re.search(r"\binstead\b|\?\s*$", words_told, re.IGNORECASE)
-        content = _DIRECTION.sub(" ", words_told)
-        if replaces and _terms(words_told):
-            text = words_told
-        elif _terms(content):
-            text = f"{text} {content}"
+    """Read a question and what a person said to it; what they ruled out or prefer may also stand in marks behind it."""
+    heard = hear_all(told)
+    text, marks = _marks(heard.question or text)
     asked = _core(text)
     terms = _terms(_COMPARE.sub(" ", asked)) or _terms(text)
     operation = _operation(asked)
@@ -130,7 +137,31 @@ def understand(text: str, told: tuple[str, ...] = ()) -> Question:
         counted.group(1) if counted else "",
         bool(re.search(r"\b(?:not|except|excluding|other than|outside|never)\b|n't\b", asked.lower())),
         _comparison(asked),
+        _new_terms((*marks.get("preferably", ()), *heard.preferred), terms),
+        _new_terms(heard.hints, terms),
+        (*marks.get("not", ()), *heard.excluded),
+        _verb(asked, terms),
     )
+
+
+def _verb(text: str, terms: tuple[Term, ...]) -> Term | None:
+    """The word right after `who` or `what`, if it is one to look for."""
+    match = re.match(r"\W*(?:who|what|which of \w+)\s+(\w+)\b", text.lower())
+    return next((term for term in terms if match and term.word == match[1]), None)
+
+
+def _marks(text: str) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """A question without the marks behind it, and what they hold."""
+    marks: dict[str, tuple[str, ...]] = {}
+    while match := _MARK.search(text):
+        marks[match[1]] = tuple(part.strip() for part in match[2].split(";") if part.strip())
+        text = text[: match.start()]
+    return text, marks
+
+
+def _new_terms(told: Iterable[str], known: tuple[Term, ...]) -> tuple[Term, ...]:
+    fresh = [word for word in dict.fromkeys(told) if not any(re.fullmatch(t.pattern, word.lower()) for t in known)]
+    return tuple(term(word, 2.0) for word in fresh[:_MOST_TERMS])
 
 
 def _comparison(text: str) -> tuple[str, float] | None:
@@ -171,7 +202,7 @@ def _weight(low: str, text: str, *, special: bool) -> float:
         return 0.3
     if any(c.isdigit() for c in low):
         return 3.0
-    if has_kin(low) and re.search(r"\b(?:who|when|where)\b", lower):
+    if has_kin(low) and re.search(r"\b(?:who|when|where|why)\b", lower):
         return 2.5
     return 2.0 if special else 1.0
 

@@ -58,19 +58,20 @@ def records():  # a record ends where one of its keys comes again
     for doc in docs:
         record, name, at = {}, None, 0
         for match in key.finditer(doc):
-            again = match.group(1) in record or match.group(1) == name
+            found = match[1] or match[2]
+            again = found in record or found == name
             if name:
                 record[name] = tidy(doc[at : min(match.start(), at + 300)], last=again)
             if again:
                 yield record
                 record = {}
-            name, at = match.group(1), match.end()
+            name, at = found, match.end()
         if name:
             yield {**record, name: tidy(doc[at : at + 300], last=True)}
 
 def tidy(text, last):
     text = re.split(r"[\\n\\f]", text.strip(), maxsplit=1)[0] if last else text
-    return " ".join(text.split()).strip(" ,;|\\"'*[](){}").rstrip(" .–—-")
+    return " ".join(text.split()).strip(" ,;|\\"'*[](){}").rstrip(" .:–—-")
 """
 _JSONL = """\
 def records():  # one JSON object a line
@@ -156,7 +157,7 @@ def reader(layout: Layout) -> str:
     if layout.kind in ("csv", "table"):
         totals = _TOTALS
         body += (_COLUMNS if layout.columns else _HEADER) + _ROWS
-    head = f"# Step 3: read every record ({NAMES[layout.kind]}), and see where the words of the question stand\n"
+    head = f"# Step: read every record ({NAMES[layout.kind]}), and see where the words of the question stand\n"
     docs = "docs = [context] if isinstance(context, str) else [str(part) for part in context]\n"
     start = f"{head}import {imports}\nfrom collections import Counter\n\n{docs}"
     return f"{start}patterns = «patterns»\n{totals}\n{body}{_PROFILE}"
@@ -169,5 +170,6 @@ def detail(layout: Layout) -> Source:
     if layout.kind == "keyed":
         keys = sorted(layout.columns, key=len, reverse=True)
         names = "|".join(re.escape(key).replace(r"\ ", r"\s") for key in keys)
-        return raw(rf"\b({names})['\x22*]*\s?[:=][*]*[ \t]*")
+        opening = rf"|(?<![^\n\f])(?=({layout.detail}) [#№]?[\w-]*\d)" if layout.detail else "|(?!)()"
+        return raw(rf"\b({names})['\x22*]*\s?[:=][*]*[ \t]*{opening}")
     return raw(LEVEL if layout.kind == "log" else layout.detail)

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rlm_tui.lm.base import Message
+from rlm_tui.lm.offline.told import hear
 
 _QUERY = re.compile(r"^Query: (.*?)(?=^Context: |\Z)", re.MULTILINE | re.DOTALL)
 _TOLD = re.compile(r"^The user says: (.*?)(?=^The user says: |\Z)", re.MULTILINE | re.DOTALL)
-_STEP = re.compile(r"^# Step \d[^:\n]*: (\w+)", re.MULTILINE)
+_PART = re.compile(r"^  context\[(\d+)\]: (.*), [\d,]+ characters$", re.MULTILINE)
+_STEP = re.compile(r"^# Step \d+: (\w+)", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -20,6 +22,10 @@ class Story:
     query: str = ""
     system: str = ""
     told: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    """Words of the newest message that a keyword search can do nothing with."""
+    names: dict[int, str] = field(default_factory=dict)
+    """The names of documents by their index in `context`, where there are several."""
     outputs: dict[str, str] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
     turns: int = 0
@@ -41,6 +47,8 @@ def read(messages: Sequence[Message]) -> Story:
         return story
     match = _QUERY.search(messages[first].content)
     story.query = (match.group(1) if match else "").split("\nThe user says: ")[0].strip()
+    _, listed, parts = messages[first].content.partition("\nContext: a list of ")
+    story.names = {int(index): name for index, name in _PART.findall(parts)} if listed else {}
     step = ""
     for message in messages[first:]:
         if message.role == "assistant":
@@ -59,15 +67,17 @@ def _said(story: Story, text: str) -> str:
 
 
 def _hear(story: Story, step: str, text: str) -> None:
-    """Take in a user message; new words send the work back to the search."""
+    """Take in a user message; words that can be used send the work back to the search."""
     story.last = text
     if step:
         story.outputs[step] = text
     if "does not accept that answer" in text:
         story.refused += 1
     words = tuple(" ".join(said.split()) for said in _TOLD.findall(text))
-    if words:
-        story.told += words
+    used = tuple(said for said in words if hear(said).is_usable)
+    story.unused = tuple(said for said in words if said not in used)
+    if used:
+        story.told += used
         story.refused = 0
         looked = {"look"} & story.tries.keys()
         story.outputs = {name: story.outputs[name] for name in looked if name in story.outputs}
