@@ -318,7 +318,8 @@ def test_short_notes_in_markdown(query: str, value: str) -> None:
 
 PROSE = (
     "Present at the meeting were Ann Hobbs, Pavel Dunmore and Sue Lark. The roof of the shed leaks. Pavel Dunmore left "
-    "the cooperative because he had quarrelled with the miller. In August Linus Whitlock saw the fall of the tower."
+    "the cooperative because he had quarrelled with the miller. In August Linus Whitlock saw the fall of the tower. "
+    "Nobody knows who painted the door."
 )
 
 
@@ -327,6 +328,7 @@ PROSE = (
     [
         ("Why did Pavel Dunmore leave?", "because he had quarrelled with the miller (line 1)"),
         ("Who was present at the meeting?", "Ann Hobbs, Pavel Dunmore and Sue Lark (line 1)"),
+        ("Who painted the door?", "Perhaps: “Nobody knows who painted the door.” (line 1)"),
         ("What leaks?", "the roof of the shed (line 1)"),
         (
             "Who did Linus Whitlock fall from?",

@@ -1,4 +1,4 @@
-"""Words that a person tells OfflineLM never spoil its answer: they replace, prefer, rule out, help to rank or are left."""
+"""Words told to OfflineLM never spoil its answer: they replace, prefer, rule out, help to rank, or are left."""
 
 from __future__ import annotations
 

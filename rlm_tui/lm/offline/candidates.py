@@ -57,7 +57,7 @@ _NUMBER = re.compile(
     rf"|[$€£]?\d+(?:[.,]\d+)*[kKmM]\b|(?:{_SMALL})(?:[- ](?:{_SMALL}))*\b(?!-))",
     re.IGNORECASE,
 )
-_CALENDAR = re.compile(rf"{_MONTH}|{_DAY}s?", re.IGNORECASE)
+_NO_NAME = re.compile(rf"{_MONTH}|{_DAY}s?|(?:no|every|any|some)(?:body|one|thing)", re.IGNORECASE)
 _DATED_NAME = re.compile(rf"(?:{_MONTH}|{_DAY})\s+(?=[A-Z]\w+\s+[A-Z])", re.IGNORECASE)
 _REASON = re.compile(
     r"\b(?:because|since (?=[a-z])|due to|owing to|thanks to|on account of|in order to|so that|so as to|for fear)\b"
@@ -94,7 +94,7 @@ def candidates(sentence: str, kind: Kind) -> Iterator[Candidate]:
     elif kind == "time":
         yield from _found(_DATE, sentence, 1.0)
     elif kind in ("person", "place", "name"):
-        names = [name for name in _names(sentence, 1.0) if not _CALENDAR.fullmatch(name.text)]
+        names = [name for name in _names(sentence, 1.0) if not _NO_NAME.fullmatch(name.text)]
         yield from _lists(sentence, names)
         yield from names
         yield from _quoted(sentence, 0.8)
@@ -124,7 +124,7 @@ def subjects(sentence: str, verb: str) -> Iterator[Candidate]:
         if 0 < len(clause.split()) <= 8 and not re.fullmatch(_NO_SUBJECT, first):
             start = sentence.index(clause)
             text = first + clause[len(first) :] if first in ("the", "a", "an", "this", "that") else clause
-            yield Candidate(start, start + len(clause), text, 0.9)
+            yield Candidate(start, start + len(clause), text, 1.0)
 
 
 def _lists(sentence: str, names: list[Candidate]) -> Iterator[Candidate]:

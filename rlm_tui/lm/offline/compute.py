@@ -75,8 +75,9 @@ _EXTREME = """\
     result = «result»
 """
 _EVIDENCE = """\
-    of = next(record for record in records() if wanted(record) and record.get(«measure», "") == text)
-    shown = f"«field» {text}, «other»{of.get(«evidence», '')}; "
+    found = [record for record in records() if wanted(record) and record.get(«measure», "") == text]
+    more = f", «other»{found[0].get(«evidence», '')}" if len(found) == 1 else ""
+    shown = f"«field» {text}{more}; "
 """
 _RESULTS = {
     "sum": _AMOUNT.replace("«divided»", ""),

@@ -114,11 +114,7 @@ def make(question: Question, seen: Profile) -> Plan | None:
     """A Plan that the records bear out, or None when the question is about something else."""
     if seen.count < 2 or not seen.example:
         return None
-    operation = question.operation or "lookup"
-    if operation == "count" and not question.compare and _counted_field(question, seen):
-        operation = "sum"
-    elif operation == "sum" and question.counted and not (_counted_field(question, seen) or _has_total(question, seen)):
-        operation = "count"
+    operation = _operation(question, seen)
     equal, covered = _equal(question, list(question.terms), seen)
     if operation == "count" and covered == {question.counted} and _times(seen, question.counted) == 1:
         return _of_one_record(seen, equal)
@@ -150,6 +146,19 @@ def make(question: Question, seen: Profile) -> Plan | None:
     used = {word for _, _, word in holds}
     left = [word for word in open_terms if word.word not in used and not any(_names(word, f) for f in seen.example)]
     return plan if _is_borne_out(plan, question, left, seen) else None
+
+
+def _operation(question: Question, seen: Profile) -> Operation:
+    """What the question asks to compute, now that the fields are known: how many is a sum of a field that counts."""
+    asked = question.operation or "lookup"
+    if asked == "count" and not question.compare and _counted_field(question, seen):
+        return "sum"
+    if asked == "sum" and question.counted and not (_counted_field(question, seen) or _has_total(question, seen)):
+        return "count"
+    top = re.search(r"\bmost (\w+)", question.text.lower()) if asked == "most" else None
+    own = [n for n, value in seen.example.items() if top and _NUMERIC.fullmatch(value) and _counts_of(top[1], n)]
+    records = [n for n, value in seen.example.items() if _is_own_name(n, value)]
+    return "max" if own and named(question, records) else asked
 
 
 def _distinct_field(question: Question, seen: Profile, *, is_whole: bool) -> str:
@@ -305,7 +314,11 @@ def _measure(question: Question, operation: Operation, seen: Profile, equal: _Eq
 
 def _counts(question: Question, name: str) -> bool:
     """Whether a field is named by the noun after `how many`."""
-    return _singular(question.counted) in {_singular(word) for word in re.findall(r"[a-z]+", name.lower())}
+    return _counts_of(question.counted, name)
+
+
+def _counts_of(noun: str, name: str) -> bool:
+    return _singular(noun) in {_singular(word) for word in re.findall(r"[a-z]+", name.lower())}
 
 
 def _says(question: Question, name: str) -> bool:
@@ -341,7 +354,8 @@ def _label(question: Question, operation: Operation, example: dict[str, str]) ->
         return groups[0] if groups else others[0] if len(others) == 1 else ""
     texts = [name for name, value in example.items() if not re.fullmatch(r"[\W\d]*", value)]
     if question.kind == "person":
-        texts = [name for name in texts if not _is_own_name(name, example[name])] or texts
+        people = [name for name in texts if not _is_own_name(name, example[name])]
+        texts = [name for name in people if example[name].istitle()] or people or texts
     asked = [name for name in fields if name in texts]
     naming = [
         name for name in texts if re.search(r"name|title|employee|product|item|city|country", name, re.IGNORECASE)
