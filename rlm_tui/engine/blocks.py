@@ -42,7 +42,6 @@ class Blocks:
         self._run = run
         self._broker = broker
         self._turn = asyncio.Lock()
-        self._has_asked = False
 
     @property
     def is_busy(self) -> bool:
@@ -82,11 +81,11 @@ class Blocks:
     def _asks_person(self, code: str) -> str:
         """The red label is a question: once, and not for the offline model's own code."""
         config = self._run.config
-        if self._has_asked or not config.is_attended or config.sandbox != "auto" or not code:
+        if self._run.has_asked_for_walls or not config.is_attended or config.sandbox != "auto" or not code:
             return ""
         if self._run.sandbox_label != _NO_WALLS or config.model == "offline":
             return ""
-        self._has_asked = True
+        self._run.has_asked_for_walls = True
         return _NO_WALLS_WHY
 
     async def _until_accepted(self, node: str, iteration: str, code: str) -> tuple[BlockResult, str]:

@@ -70,3 +70,5 @@ class Run:
     context: ContextInfo = field(default_factory=ContextInfo)
     sandbox_label: str = ""
     blocks: int = 0
+    has_asked_for_walls: bool = False
+    """Whether the person has been asked about a worker without isolation; once a session is enough."""

@@ -69,8 +69,9 @@ class Crew:
             repl=repl,
             context=context,
             sandbox_label=label,
-            blocks=self._engine.run.blocks if self._engine else 0,
         )
+        if self._engine is not None:
+            run.blocks, run.has_asked_for_walls = self._engine.run.blocks, self._engine.run.has_asked_for_walls
         self._engine = Engine(run)
         self._tell("")
         await self._engine.ask(command.query)
