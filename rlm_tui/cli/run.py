@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from rlm_tui.cli import options
@@ -50,12 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class _Stop:
-    """Ctrl+C: the first asks the run to end, from the loop that drains it; the second ends this process."""
+    """Ctrl+C or a signal like it: the first asks the run to end, the second ends this process."""
 
     def __init__(self) -> None:
         self.wanted = False
 
-    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+    def __call__(self) -> None:
         if self.wanted:
             raise KeyboardInterrupt
         self.wanted = True
@@ -64,17 +62,15 @@ class _Stop:
 def _ask(session: LiveSession, query: str, remarks: list[str], *, as_json: bool) -> int:
     from rlm_tui.cli.narrate import JsonLines, Narration
     from rlm_tui.session.commands import Start
+    from rlm_tui.session.signals import told_to_end
 
     stop = _Stop()
-    before = signal.signal(signal.SIGINT, stop)
-    try:
+    with told_to_end(stop):
         session.loading.start()
         session.send(Start(query))
         reader = JsonLines(session.log) if as_json else Narration(session.log)
         _follow(session, stop, reader, remarks)
         return _end(session, reader.finished, as_json=as_json)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _follow(session: LiveSession, stop: _Stop, reader: JsonLines | Narration, remarks: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 import threading
@@ -21,6 +22,7 @@ from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.session.base import Session
 from rlm_tui.session.commands import SessionCommand
 from rlm_tui.session.crash import unexpected
+from rlm_tui.session.signals import told_to_end
 from rlm_tui.text import safe
 from rlm_tui.ui.actions import ACTIONS, BY_ID
 from rlm_tui.ui.opening import Opening
@@ -77,6 +79,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self.session: Session = Opening(title) if callable(session) else session
         self._made: Session | None = None
         self._opener: threading.Thread | None = None
+        self._event_loop: asyncio.AbstractEventLoop | None = None
         self.failure: RlmTuiError | None = None
         self.ui = UiState()
         self.guard = KeyGuard()
@@ -110,6 +113,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to drain the session once the first paint is out."""
+        self._event_loop = asyncio.get_running_loop()
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._begin)
 
@@ -147,6 +151,12 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         if self._open_question:
             self.open_start()
         self.redraw()
+
+    def end_soon(self) -> None:
+        """End as a signal asks for it: at once, the terminal as before; safe in a handler and from any thread."""
+        if self._event_loop is None:
+            raise KeyboardInterrupt
+        self._event_loop.call_soon_threadsafe(self.exit, None, ExitCode.INTERRUPTED)
 
     def close_session(self) -> None:
         """End the session, also one that was still being made when the person quit."""
@@ -309,7 +319,8 @@ def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
     gc.disable()  # nothing that start-up makes is garbage; collecting costs a tenth of the time to the first paint
     app = RlmTuiApp(session, **options)
     try:
-        result = app.run()
+        with told_to_end(app.end_soon):
+            result = app.run()
     finally:
         gc.enable()
         app.close_session()

@@ -190,7 +190,8 @@ def test_an_existing_trace_is_never_overwritten(tmp_path: Path, note: str) -> No
     assert path.read_text() == "precious"
 
 
-def test_ctrl_c_stops_a_run_and_keeps_its_trace(tmp_path: Path, note: str) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_a_run_and_keeps_its_trace(tmp_path: Path, note: str, number: signal.Signals) -> None:
     model = script(tmp_path, [block("while True: pass")])
     trace = tmp_path / "my.rlm.jsonl"
     process = subprocess.Popen(
@@ -203,7 +204,7 @@ def test_ctrl_c_stops_a_run_and_keeps_its_trace(tmp_path: Path, note: str) -> No
     with process.stdout as out:
         for line in out:
             if b'"code.started"' in line:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(number)
             last = line
     assert process.wait() == 130
     assert json.loads(last)["status"] == "stopped"

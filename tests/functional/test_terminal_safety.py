@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,23 @@ def test_commands_without_a_screen_keep_a_terminal_clean(
     with Terminal(python(*words), columns=200, env=env) as terminal:
         assert terminal.finish() == 0
         assert_clean(terminal)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_the_app_with_the_terminal_as_before_and_the_run_written_down(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    note, trace = tmp_path / "note.txt", tmp_path / "my.rlm.jsonl"
+    note.write_text("The password is marlin.\n")
+    words = ["open", str(note), "-q", "What is the password?", "-m", "offline", "--step", "--trace", str(trace)]
+    with Terminal(python(*words), env={"RLM_TUI_HOME": str(tmp_path)}) as terminal:
+        terminal.wait("HELD")
+        os.kill(terminal.pid, number)
+        assert terminal.finish() == 130
+        for on, off in (
+            (b"\x1b[?1049h", b"\x1b[?1049l"),
+            (b"\x1b[?25l", b"\x1b[?25h"),
+            (b"\x1b[?1003h", b"\x1b[?1003l"),
+        ):
+            assert terminal.written.rfind(off) > terminal.written.rfind(on)
+    assert b'"status":"stopped"' in trace.read_bytes()
