@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class _Stop:
-    """Ctrl+C or a signal like it: the first asks the run to end, the second ends this process."""
+    """Ctrl+C or its like: the first asks the run to end, from the loop that drains it; the second ends this process."""
 
     def __init__(self) -> None:
         self.wanted = False
