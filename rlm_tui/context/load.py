@@ -124,6 +124,8 @@ class Loading:
             try:
                 self._load_one(source)
             except (DocumentError, OSError) as error:
+                if isinstance(error, OSError):
+                    error.filename = error.filename or source.name
                 if source.is_named:
                     raise
                 self._pass_over(source, _unreadable(error) if isinstance(error, OSError) else error)
@@ -155,7 +157,8 @@ class Loading:
         poll.register(fd, select.POLLIN)
         poll.register(self._wake_out, select.POLLIN)
         while not self.is_cancelled:
-            poll.poll()
+            if size is None:
+                poll.poll()  # a file is always there to be read; the kernel's own that never are would hang here
             chunk = b"" if self.is_cancelled else os.read(fd, _CHUNK)
             if not chunk:
                 break

@@ -128,6 +128,14 @@ def _walk(folder: Path, skipped: Counter[str]) -> Iterator[Path]:
             raise DocumentError(f"{folder} holds more than {_MAX_FILES:,} files; open a folder inside it.")
 
 
+def _head(path: Path) -> bytes:
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # some files under /proc wait for news
+    try:
+        return os.read(fd, _HEAD)
+    finally:
+        os.close(fd)
+
+
 def _why_skip(path: Path) -> str | None:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
@@ -136,8 +144,10 @@ def _why_skip(path: Path) -> str | None:
         return "special"
     if not os.access(path, os.R_OK):
         return "unreadable"
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
+    try:
+        head = _head(path)
+    except OSError:
+        return "unreadable"
     if not head:
         return "empty"
     return None if kind_of(path.name, head) == "pdf" or not what_binary(head) else "binary"

@@ -66,6 +66,7 @@ class TraceStore:
         self._ends: array[int] = array("Q")  # of the header, then of each record
         self._size = 0
         self._dirty = False
+        self._is_deleted = False
         self._fd = -1
         try:
             self._fd = _create(path)
@@ -104,8 +105,11 @@ class TraceStore:
                 return
             try:
                 _sync(self._fd)
+                was_deleted, self._is_deleted = self._is_deleted, os.fstat(self._fd).st_nlink == 0
             except OSError as error:
                 raise TraceError(_sentence("written", self.path, error)) from None
+            if self._is_deleted and not was_deleted:
+                raise TraceError(f"The trace {self.path} was deleted while it was written; it ends with this process.")
 
     def close(self) -> None:
         """Release the file and its lock; a second call does nothing."""

@@ -582,3 +582,8 @@ def test_cancelling_at_once_is_no_error(tmp_path: Path) -> None:
     loading.join()
     assert loading.error is None
     assert loading.finished
+
+
+def test_a_file_that_never_has_anything_to_read_is_one_sentence() -> None:
+    with pytest.raises(DocumentError, match="kmsg"):
+        load_document(["/proc/kmsg"])

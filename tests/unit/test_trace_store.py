@@ -284,3 +284,13 @@ def test_any_question_makes_a_plain_short_name(query: str) -> None:
 def test_names_sort_by_time(tmp_path: Path) -> None:
     later = NOW.replace(hour=23)
     assert new_trace_path("z", NOW, tmp_path).name < new_trace_path("a", later, tmp_path).name
+
+
+def test_a_trace_deleted_while_it_is_written_is_told_once(tmp_path: Path) -> None:
+    store = TraceStore(tmp_path / "x.rlm.jsonl", HEADER)
+    store.sync()
+    store.path.unlink()
+    with pytest.raises(TraceError, match="was deleted"):
+        store.sync()
+    store.sync()
+    store.close()
