@@ -23,13 +23,24 @@ _SLICE_S = 0.008
 _RECORDED = Capability(False, "This is a recorded run; nothing in it can be changed.")
 
 
+class _DamagedLog(Log):
+    """A log of a file that may have lost lines: a text that stood in one of them says so in its place."""
+
+    def text(self, text: ev.Text | None) -> str:
+        """The text itself, or why it is not there."""
+        try:
+            return super().text(text)
+        except TraceError as error:
+            return f"[this text is lost: {error}]"
+
+
 class ReplaySession(Cursor):
     """Steps through a trace file; it is indexed in a thread while its beginning is already on screen."""
 
     def __init__(self, path: Path, *, at: int | None = None) -> None:
         super().__init__()
         self._reader = TraceReader(path)
-        self.log = Log(self._reader.event)
+        self.log = _DamagedLog(self._reader.event)
         self.title = path.name
         self._path = path
         self._loading: Loading | None = None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rlm_tui import events as ev
 from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.replay import ReplaySession
@@ -88,3 +89,14 @@ def test_the_cursor_goes_anywhere_and_stays_within(tmp_path: Path) -> None:
         assert session.following
         session.send(cmd.Seek(None))
         assert session.view.at_end
+
+
+def test_a_text_whose_line_was_lost_says_so_in_its_place(tmp_path: Path) -> None:
+    lines = sample("clean").read_bytes().splitlines(keepends=True)
+    path = tmp_path / "damaged.rlm.jsonl"
+    path.write_bytes(b"".join(line for line in lines if b'"kind":"body.stored"' not in line))
+    with replay(path) as session:
+        started = session.view.started
+        assert started is not None
+        assert session.log.text(ev.BodyRef(8)).startswith("[this text is lost: ")
+        assert session.log.text(started.query) == "What is the magic number?"
