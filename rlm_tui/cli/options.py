@@ -28,8 +28,17 @@ def _positive(kind: Callable[[str], float], name: str) -> Callable[[str], float]
     return convert
 
 
-_count = _positive(int, "a whole number")
-_amount = _positive(float, "a number")
+count = _positive(int, "a whole number")
+amount = _positive(float, "a number")
+_LEAST_MB, _MOST_MB = 64, 1 << 20
+
+
+def memory(text: str) -> int:
+    """Megabytes in which a worker can start, and which the kernel can be told."""
+    value = count(text)
+    if not _LEAST_MB <= value <= _MOST_MB:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not from {_LEAST_MB} to {_MOST_MB} megabytes")
+    return int(value)
 
 
 def add_document(parser: argparse.ArgumentParser) -> None:
@@ -47,14 +56,14 @@ def add_document(parser: argparse.ArgumentParser) -> None:
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """What a run may spend."""
     group = parser.add_argument_group("limits")
-    group.add_argument("--max-iterations", type=_count, metavar="N", help="turns of the root LM (20)")
-    group.add_argument("--max-subcalls", type=_count, metavar="N", help="sub-calls in all (200)")
-    group.add_argument("--max-concurrency", type=_count, metavar="N", help="sub-calls at once (16)")
-    group.add_argument("--max-tokens", type=_count, metavar="N", help="tokens in all (no limit)")
-    group.add_argument("--max-seconds", type=_amount, metavar="S", help="seconds, without those held (no limit)")
-    group.add_argument("--max-errors", type=_count, metavar="N", help="turns in a row that fail (5)")
-    group.add_argument("--block-timeout", type=_amount, metavar="S", help="seconds of a block's own time (120)")
-    group.add_argument("--memory", type=_count, metavar="MB", default=2048, help="memory of the REPL worker (2048)")
+    group.add_argument("--max-iterations", type=count, metavar="N", help="turns of the root LM (20)")
+    group.add_argument("--max-subcalls", type=count, metavar="N", help="sub-calls in all (200)")
+    group.add_argument("--max-concurrency", type=count, metavar="N", help="sub-calls at once (16)")
+    group.add_argument("--max-tokens", type=count, metavar="N", help="tokens in all (no limit)")
+    group.add_argument("--max-seconds", type=amount, metavar="S", help="seconds, without those held (no limit)")
+    group.add_argument("--max-errors", type=count, metavar="N", help="turns in a row that fail (5)")
+    group.add_argument("--block-timeout", type=amount, metavar="S", help="seconds of a block's own time (120)")
+    group.add_argument("--memory", type=memory, metavar="MB", default=2048, help="memory of the REPL worker (2048)")
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

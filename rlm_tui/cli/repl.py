@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rlm_tui.cli.diagnostics import say
-from rlm_tui.cli.options import resolve_paths
+from rlm_tui.cli.options import amount, count, memory, resolve_paths
 from rlm_tui.errors import ExitCode, ProviderError, ReplError, UsageError
 from rlm_tui.repl.base import BlockResult, HostCall, OnOutput
 from rlm_tui.text import plural, safe
@@ -30,18 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", action="append", default=[], metavar="PATH", help="load a document as `context`")
     parser.add_argument("--sub-model", default="", metavar="MODEL", help="what llm_query asks (default: offline)")
     parser.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server")
-    parser.add_argument("--block-timeout", type=_amount, default=120.0, metavar="S", help="own time of a block (120)")
-    parser.add_argument("--max-subcalls", type=_amount, default=200, metavar="N", help="sub-calls in all (200)")
-    parser.add_argument("--memory", type=_amount, default=2048, metavar="MB", help="memory of the worker (2048)")
+    parser.add_argument("--block-timeout", type=amount, default=120.0, metavar="S", help="own time of a block (120)")
+    parser.add_argument("--max-subcalls", type=count, default=200, metavar="N", help="sub-calls in all (200)")
+    parser.add_argument("--memory", type=memory, default=2048, metavar="MB", help="memory of the worker (2048)")
     parser.add_argument("--sandbox", default="auto", metavar="TIER", help="auto, strong or none")
     parser.add_argument("--json", action="store_true", help='read {"code": "…"} lines, answer each with one line')
-
-
-def _amount(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rlm_tui.repl.process import WorkerREPL
 
     asker = SubAsker(arguments.sub_model, arguments.base_url, int(arguments.max_subcalls))
-    repl = WorkerREPL(asker.answer, sandbox=arguments.sandbox, memory_mb=int(arguments.memory))
+    repl = WorkerREPL(asker.answer, sandbox=arguments.sandbox, memory_mb=arguments.memory)
     console = Console(repl, arguments.block_timeout)
     with asyncio.Runner() as runner:
         try:
