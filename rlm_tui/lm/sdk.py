@@ -88,7 +88,7 @@ def _mend(text: str) -> tuple[str, int]:
 
 def count(value: object) -> int | None:
     """A number of tokens as a server reports it, or None for anything that is none."""
-    return value if isinstance(value, int) and 0 <= value <= _MOST_COUNT else None
+    return value if type(value) is int and 0 <= value <= _MOST_COUNT else None  # true is no number of tokens
 
 
 def cost(value: object) -> float | None:
