@@ -74,6 +74,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trace", type=Path, metavar="FILE", help="where to save the trace")
     parser.add_argument("--no-trace", action="store_true", help="save no trace")
     parser.add_argument("--seed", type=int, metavar="N", help="sent to models that take one")
+    parser.add_argument("--silence", type=amount, metavar="S", help="seconds that a model server may say nothing (600)")
     parser.add_argument("--temperature", type=float, metavar="T", help="sent to models that take one")
 
 
@@ -84,7 +85,7 @@ def make_setup(arguments: argparse.Namespace, *, model: str, is_attended: bool) 
     from rlm_tui.repl.sandbox import choose
     from rlm_tui.session.setup import Setup
 
-    sub_model = arguments.sub_model or os.environ.get("RLM_TUI_SUB_MODEL", "")
+    sub_model = (arguments.sub_model or os.environ.get("RLM_TUI_SUB_MODEL", "")).strip()
     if arguments.dialect != "auto":
         from rlm_tui.engine.config import choose_dialect
 
@@ -112,6 +113,7 @@ def make_setup(arguments: argparse.Namespace, *, model: str, is_attended: bool) 
         limits=limits,
         temperature=arguments.temperature,
         seed=arguments.seed,
+        silence_s=arguments.silence,
         sandbox=arguments.sandbox,
         memory_mb=int(arguments.memory),
         step=getattr(arguments, "step", False),
@@ -128,7 +130,7 @@ def _whole(value: float | None, default: int | None) -> int | None:
 def chosen_model(arguments: argparse.Namespace) -> str:
     """The model by option, else by `RLM_TUI_MODEL`, else none."""
     model: str = arguments.model or os.environ.get("RLM_TUI_MODEL", "")
-    return model
+    return model.strip()
 
 
 def resolve_paths(paths: list[str]) -> list[str]:

@@ -47,6 +47,7 @@ class AnthropicLM(SdkLM):
 
     def _take(self, event: Any, answer: Answer) -> None:
         kind = getattr(event, "type", "")
+        answer.begun = answer.begun or kind in ("message_start", "message")
         if kind == "message_start":
             answer.usage = _usage(getattr(event.message, "usage", None), answer.usage)
         elif kind == "content_block_delta":

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from rlm_tui.errors import ProviderAuthError, UsageError
 
+SILENCE_S = 600.0  # a local model may read a long prompt for minutes before its first token
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -19,6 +21,8 @@ class Endpoint:
     key_name: str
     api_key: str | None = field(default=None, repr=False)
     key_needed: bool = False
+    silence_s: float = SILENCE_S
+    """Seconds that the server may say nothing before it is given up."""
 
     @property
     def name(self) -> str:

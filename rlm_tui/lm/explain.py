@@ -8,7 +8,7 @@ from typing import Any
 from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.failures import error_for_status, retry_after_seconds
-from rlm_tui.text import one_line
+from rlm_tui.text import one_line, short_seconds
 
 _DETAIL = 200
 # An error inside a stream comes after HTTP said 200; these are the statuses that it would have had.
@@ -33,8 +33,10 @@ def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
     if status is not None:
         return _for_status(error, status, endpoint)
     name, host = endpoint.name, endpoint.host
+    if _is(error, "ConnectTimeout"):
+        return _unreachable(endpoint)
     if "Timeout" in type(error).__name__:
-        return ProviderBusyError(f"{host} did not answer {name} in time; try again, or ask a smaller model.")
+        return _stalled(endpoint)
     if _is_unreachable(error):
         return _unreachable(endpoint)
     if isinstance(error, ValueError | RecursionError):
@@ -104,9 +106,30 @@ def _detail(error: Exception, endpoint: Endpoint) -> str:
     return f": {one_line(message, _DETAIL).rstrip('.')}" if message else ""
 
 
-def _is_unreachable(error: BaseException | None) -> bool:
+def no_completion(endpoint: Endpoint, what: str, status: int) -> ProviderError:
+    """A reply with a good status that is no completion at all: asking again would bring the same."""
+    came = f"HTTP {status}, {what}" if status != 200 else what
+    return ProviderError(
+        f"{endpoint.host} answered {endpoint.name} with something that is no completion ({came}); check the base URL.",
+        status=status,
+    )
+
+
+def _stalled(endpoint: Endpoint) -> ProviderError:
+    """A server on this machine is still at work on what it was asked: to ask again would only queue up behind it."""
+    kind = ProviderError if endpoint.is_local else ProviderBusyError
+    said = f"{endpoint.host} said nothing for {short_seconds(endpoint.silence_s)} while {endpoint.name} was to answer"
+    return kind(f"{said}, so it was given up (timeout); ask a smaller model, or allow more with --silence.")
+
+
+def _is_unreachable(error: BaseException) -> bool:
+    return _is(error, "ConnectError")
+
+
+def _is(error: BaseException | None, name: str) -> bool:
+    """Whether an error, or what it came from, is of a class of the transport with this name."""
     while error is not None:
-        if type(error).__name__ == "ConnectError":
+        if type(error).__name__ == name:
             return True
         error = error.__cause__
     return False

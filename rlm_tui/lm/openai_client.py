@@ -47,7 +47,9 @@ class OpenAILM(SdkLM):
 
     def _take(self, event: Any, answer: Answer) -> None:
         _take_usage(getattr(event, "usage", None), answer)
-        for choice in getattr(event, "choices", None) or ():
+        choices = getattr(event, "choices", None)
+        answer.begun = answer.begun or choices is not None
+        for choice in choices or ():
             _take_message(getattr(choice, "delta", None) or getattr(choice, "message", None), answer)
             answer.finish(getattr(choice, "finish_reason", None))
             answer.whole = True

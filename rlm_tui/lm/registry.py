@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rlm_tui.errors import UsageError
@@ -40,10 +41,13 @@ PROVIDERS = {
 _BUILT_IN = {"offline": "keyword search demo, no LLM", "human": "you answer"}
 
 
-def make_lm(spec: str, *, base_url: str | None = None, api_key: str | None = None) -> LM:
+def make_lm(
+    spec: str, *, base_url: str | None = None, api_key: str | None = None, silence_s: float | None = None
+) -> LM:
     """Make the client that a spec names; may be called from any thread, as SDKs take seconds to import.
 
-    Raises UsageError for a spec or an address that cannot be meant, ProviderAuthError where a key is missing.
+    `silence_s` is how long a server may say nothing. Raises UsageError for a spec or an address that cannot be
+    meant, ProviderAuthError where a key is missing.
     """
     spec = spec.strip()
     if spec == "offline":
@@ -58,7 +62,8 @@ def make_lm(spec: str, *, base_url: str | None = None, api_key: str | None = Non
         from rlm_tui.lm.scripted import ScriptedLM
 
         return ScriptedLM.from_file(_script_path(spec))
-    return _make_client(resolve(spec, base_url=base_url, api_key=api_key))
+    endpoint = resolve(spec, base_url=base_url, api_key=api_key)
+    return _make_client(replace(endpoint, silence_s=silence_s) if silence_s else endpoint)
 
 
 def _make_client(endpoint: Endpoint) -> LM:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import msgspec
 
@@ -21,9 +20,14 @@ from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.failures import error_for_status
 from rlm_tui.text import one_line, scrub
 
+if TYPE_CHECKING:
+    import regex
+
 SUB_ANSWER = "sub-answer"
 _PIECE = 24
 _MOST_PIECES = 64
+_MOST = 2**53
+_MATCH_S = 2.0
 _Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
 
@@ -48,6 +52,11 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finish_reason: str | None = "stop"
     usage: Usage = Usage()
     error: Failure | None = None
+
+    def __post_init__(self) -> None:
+        amounts = self.usage.input_tokens, self.usage.output_tokens, self.usage.cost_usd
+        if any(amount is not None and not 0 <= amount <= _MOST for amount in amounts):
+            raise ValueError(f"usage counts from 0 to {_MOST}")
 
 
 Answer: TypeAlias = str | Item
@@ -95,7 +104,7 @@ class ScriptedLM:
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
         self.requests.append(request)
-        answer = self._next(request)
+        answer = await self._next(request)
         item = Item(answer) if isinstance(answer, str) else answer
         text, _ = scrub(item.text)
         pieces = _pieces(text)
@@ -111,10 +120,10 @@ class ScriptedLM:
     async def close(self) -> None:
         """There is nothing to give back."""
 
-    def _next(self, request: Request) -> Answer:
+    async def _next(self, request: Request) -> Answer:
         if request.role == "sub" and self._table is not None:
             prompt = "\n".join(message.content for message in request.messages)
-            return next((answer for pattern, answer in self._table if pattern.search(prompt)), SUB_ANSWER)
+            return await asyncio.to_thread(self._found, self._table, prompt)
         answers = self._lists.get(request.role)
         if answers is None:
             return SUB_ANSWER
@@ -123,6 +132,19 @@ class ScriptedLM:
             self._fail(request.role, taken)
         self._taken[request.role] += 1
         return answers[taken]
+
+    def _found(self, table: list[tuple[regex.Pattern[str], Answer]], prompt: str) -> Answer:
+        """The answer of the first pattern found; in a thread and for a time only, as patterns can run away."""
+        for pattern, answer in table:
+            try:
+                if pattern.search(prompt, timeout=_MATCH_S, concurrent=True):
+                    return answer
+            except TimeoutError:
+                shown = repr(one_line(pattern.pattern, 60))
+                raise ProviderError(
+                    f"In {self._source}, sub: {shown} searches a prompt for over {_MATCH_S:g} s; make it simpler."
+                ) from None
+        return SUB_ANSWER
 
     def _fail(self, role: Role, taken: int) -> NoReturn:
         raise ScriptUsedUpError(f"All answers of the {role} LM in {self._source} are used up ({taken}); add another.")
@@ -150,12 +172,14 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")
 
 
-def _compile(table: Mapping[str, Answer], source: str) -> list[tuple[re.Pattern[str], Answer]]:
+def _compile(table: Mapping[str, Answer], source: str) -> list[tuple[regex.Pattern[str], Answer]]:
+    import regex  # the one of the standard library cannot be stopped in the middle of a search
+
     compiled = []
     for pattern, answer in table.items():
         try:
-            compiled.append((re.compile(pattern), answer))
-        except re.error as error:
+            compiled.append((regex.compile(pattern), answer))
+        except regex.error as error:
             raise UsageError(
                 f"In {source}, sub: {one_line(pattern, 60)!r} is no regular expression: {error}."
             ) from None

@@ -13,13 +13,13 @@ from typing import Any
 from rlm_tui.errors import ProviderBusyError, ProviderError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
+from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
-from rlm_tui.lm.explain import explain
+from rlm_tui.lm.explain import explain, no_completion
 from rlm_tui.text import one_line, scrub
 
 NO_KEY = "no-key"  # SDKs insist on a key where a server on this machine needs none
 _CONNECT_S = 10.0
-_SILENCE_S = 600.0  # a local model may read a long prompt for minutes before its first token
 _DROPPABLE = ("stream_options", "temperature", "seed", "stop", "stop_sequences")
 _COMMON_WORDS = ("stop",)
 _MOST_CHARS = 16_000_000  # far beyond any model's answer: a server that never stops must not fill the memory
@@ -37,6 +37,8 @@ class Answer:
         self.usage = Usage()
         self.finish_reason: str | None = None
         self.notes: list[str] = []
+        self.begun = False
+        """Whether anything that came is part of a completion."""
         self.whole = False
         self._chars = 0
 
@@ -103,9 +105,11 @@ class SdkLM:
 
     def __init__(self, endpoint: Endpoint, sdk: ModuleType, client_class: type[Any]) -> None:
         http = sdk.DefaultAsyncHttpxClient(
-            timeout=sdk.Timeout(_SILENCE_S, connect=_CONNECT_S),
+            timeout=sdk.Timeout(endpoint.silence_s, connect=min(_CONNECT_S, endpoint.silence_s)),
             follow_redirects=False,  # a key must not travel on to where a redirect points
             trust_env=not endpoint.is_local,  # nor through a proxy on its way to this very machine
+            event_hooks={"response": [bounded(endpoint)]},
+            headers={"accept-encoding": "identity"},  # a small packed answer could unpack to any size
         )
         self._endpoint = endpoint
         self._client = client_class(
@@ -152,13 +156,23 @@ class SdkLM:
         if content_type == "text/html":
             where = self._endpoint.host
             raise ProviderError(f"{where} answered {self.name} with a web page (HTML); check the base URL.", status=200)
-        if content_type == "application/json":  # a server that cannot stream sent everything at once
+        if content_type.endswith("json"):  # a server that cannot stream sent everything at once
             self._take_whole(await stream.response.aread(), answer)
+            what = "JSON"
         else:
-            async for event in stream:
-                self._understand(event, answer)
+            what = await self._take_events(stream, answer, content_type)
+        if not answer.begun and what:
+            raise no_completion(self._endpoint, what, stream.response.status_code)
         if not answer.whole:
             raise ProviderBusyError(f"{self._endpoint.host} cut the answer of {self.name} short; try again.")
+
+    async def _take_events(self, stream: Any, answer: Answer, content_type: str) -> str:
+        """Read a stream to its end; returns what came if it was no completion, "" for a stream that never began."""
+        async for event in stream:
+            self._understand(event, answer)
+        if content_type != "text/event-stream":
+            return content_type or "nothing"
+        return "other events" if stream.response.num_bytes_downloaded else ""
 
     def _take_whole(self, raw: bytes, answer: Answer) -> None:
         body = json.loads(raw, object_hook=lambda members: SimpleNamespace(**members))
@@ -173,7 +187,9 @@ class SdkLM:
             self._take(event, answer)
         except (AttributeError, TypeError) as error:  # servers send what no SDK promises
             where = self._endpoint.host
-            raise ProviderError(f"{where} answered {self.name} in a shape that is not understood.") from error
+            raise ProviderError(
+                f"{where} answered {self.name} in a shape that is not understood.", status=200
+            ) from error
 
     def _body(self, request: Request) -> dict[str, Any]:
         raise NotImplementedError

@@ -79,10 +79,10 @@ class Crew:
     def _config(self, command: cmd.Start) -> EngineConfig:
         if not command.query.strip():
             raise UsageError("The question is empty; write what you want to know.")
-        model = command.model or self._setup.model
+        model = (command.model or self._setup.model).strip()
         if not model:
             raise UsageError("No model is chosen; choose one, or `offline` for the keyword search demo.")
-        return self._setup.engine_config(model, command.sub_model or self._setup.sub_model)
+        return self._setup.engine_config(model, (command.sub_model or self._setup.sub_model).strip())
 
     async def _ready_repl(self, loading: Loading) -> WorkerREPL:
         if self._repl is None:
@@ -101,13 +101,16 @@ class Crew:
         """The clients of both models; SDKs take seconds to load, so in a thread."""
         self._tell("loading model")
         await self._close_models()
-        root = await asyncio.to_thread(make_lm, config.model, base_url=self._setup.base_url)
+        root = await asyncio.to_thread(self._make_lm, config.model)
         self._lms.append(root)
         if config.sub_name == config.model:
             return root, root
-        sub = await asyncio.to_thread(make_lm, config.sub_name, base_url=self._setup.base_url)
+        sub = await asyncio.to_thread(self._make_lm, config.sub_name)
         self._lms.append(sub)
         return root, sub
+
+    def _make_lm(self, model: str) -> LM:
+        return make_lm(model, base_url=self._setup.base_url, silence_s=self._setup.silence_s)
 
     def _tell(self, waiting: str) -> None:
         self.waiting = waiting

@@ -26,6 +26,7 @@ class Setup(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
     temperature: float | None = None
     seed: int | None = None
+    silence_s: float | None = None
     sandbox: str = "auto"
     memory_mb: int = 2048
     step: bool = False

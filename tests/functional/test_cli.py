@@ -289,3 +289,11 @@ def test_a_response_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
     done = rlm_tui("parse", "/dev/zero", home=tmp_path)
     assert done.returncode == 2
     assert b"longer than" in done.stderr
+
+
+@pytest.mark.parametrize("model", [" offline", "offline "])
+def test_space_around_a_model_is_no_part_of_its_name(tmp_path: Path, note: str, model: str) -> None:
+    for words, env in ((("-m", model), {}), ((), {"RLM_TUI_MODEL": model})):
+        done = rlm_tui("run", note, "-q", "What is the password?", *words, "--json", home=tmp_path, **env)
+        started = next(each for each in lines(done) if each["type"] == "run.started")
+        assert (started["model"], started["dialect"]) == ("offline", "paper")

@@ -126,6 +126,8 @@ async def test_lone_surrogates_never_enter(tmp_path: Path) -> None:
         ('[{"delay_s": -1}]', "root[0].delay_s"),
         ('[{"delay_s": 1e400}]', "root[0].delay_s"),
         ('[{"error": {"status": 200}}]', "root[0].error.status"),
+        ('[{"usage": {"output_tokens": -5}}]', "root[0]"),
+        ('[{"usage": {"cost_usd": 1e300}}]', "root[0]"),
         ("[" * 100_000, "recursion"),
     ],
 )
@@ -171,3 +173,11 @@ def test_what_may_never_end_is_not_read(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe", Path(os.devnull)):
         with pytest.raises(UsageError, match="not a regular file"):
             ScriptedLM.from_file(str(path))
+
+
+async def test_a_pattern_that_runs_away_is_stopped_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlm_tui.lm.scripted._MATCH_S", 0.05)
+    lm = ScriptedLM([], {"(a|aa)+$|b": "x"}, source="answers.json")
+    with pytest.raises(ProviderError, match=r"answers\.json, sub: '\(a\|aa\)\+\$\|b' searches") as caught:
+        await lm.complete(request("a" * 60 + "!", "sub"))
+    assert "simpler" in str(caught.value)

@@ -1,0 +1,129 @@
+"""Servers that answer with what is no completion, without end, or not at all: each is one sentence of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from loopback import Loopback, Reply, data, delta, failure, named
+from test_cli import rlm_tui
+from test_lm_clients import PROVIDERS, REQUEST, ask, fail
+
+from rlm_tui.context.load import Loading
+from rlm_tui.errors import ProviderBusyError, ProviderError
+from rlm_tui.lm.registry import make_lm
+from rlm_tui.session.commands import Start
+from rlm_tui.session.live import LiveSession
+from rlm_tui.session.setup import Setup
+from tests.ui_kit import on_screen
+
+NO_COMPLETIONS = {
+    "empty object": Reply(content_type="application/json", chunks=(b"{}",)),
+    "list": Reply(content_type="application/json", chunks=(b"[1,2]",)),
+    "number": Reply(content_type="application/json", chunks=(b"3",)),
+    "text": Reply(content_type="text/plain", chunks=(b"It works!\n",)),
+    "other json": Reply(content_type="application/problem+json", chunks=(b'{"title": "no"}',)),
+    "nothing": Reply(204, "text/plain"),
+    "other events": Reply(chunks=data({"ok": True})),
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LLM_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("what", NO_COMPLETIONS)
+async def test_a_good_status_that_is_no_completion_is_said_and_not_tried_again(provider: str, what: str) -> None:
+    error = await fail(NO_COMPLETIONS[what], provider)
+    assert type(error) is ProviderError
+    assert "no completion" in str(error)
+    assert "short" not in str(error)
+
+
+def test_what_is_no_completion_is_asked_for_once_in_a_run(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("text")
+    with Loopback(NO_COMPLETIONS["empty object"]) as server:
+        words = "run", str(tmp_path / "note.txt"), "-q", "What?", "-m", "m", "--base-url", f"{server.url}/v1"
+        done = rlm_tui(*words, "--sandbox", "none", home=tmp_path)
+        assert len(server.seen) == 1
+    assert done.returncode == 3
+    assert b"no completion" in done.stderr
+
+
+ENDLESS = {
+    "one line": Reply(chunks=(b"data: ", *[b"x" * 50_000] * 40)),
+    "many lines of one event": Reply(chunks=(b"data: 1\n" * 50_000,) * 5),
+    "a body": Reply(content_type="application/json", chunks=(b'["\n\n', *[b"x\n\n" * 20_000] * 40)),
+    "an error": Reply(500, "text/plain", chunks=(b"x\n\n" * 20_000,) * 40),
+}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("what", ENDLESS)
+async def test_what_comes_without_end_is_given_up_before_it_fills_the_memory(
+    provider: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlm_tui.lm.bounded.MOST_AT_ONCE", 1_000_000)
+    error = await fail(ENDLESS[what], provider)
+    assert "over 1 MB in one piece" in str(error)
+    assert type(error) is ProviderError
+
+
+async def test_a_long_stream_of_short_events_is_no_piece_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlm_tui.lm.bounded.MOST_AT_ONCE", 2_000)
+    response, _ = await ask(Reply(chunks=data(*[delta(content="word ")] * 200, delta("stop"))))
+    assert len(response.text) == 1000
+
+
+STALLS = {
+    "openai": (Reply(stall=True), Reply(chunks=data(delta(content="It"), done=False), stall=True)),
+    "anthropic": (Reply(stall=True), Reply(chunks=named({"type": "ping"}), stall=True)),
+}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_stall_is_a_timeout_with_its_name(provider: str, begun: bool) -> None:
+    with Loopback(STALLS[provider][begun]) as server:
+        base = f"{server.url}/v1" if provider == "openai" else server.url
+        lm = make_lm(f"{provider}/m-1", base_url=base, api_key="k", silence_s=0.2)
+        with pytest.raises(ProviderError, match=r"said nothing for 0\.2s.*\(timeout\).*--silence") as caught:
+            await lm.complete(REQUEST)
+        await lm.close()
+    assert not isinstance(caught.value, ProviderBusyError), "a server on this machine still works on it"
+
+
+def test_a_stall_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("text")
+    with Loopback(Reply(stall=True)) as server:
+        words = "run", str(tmp_path / "note.txt"), "-q", "What?", "-m", "m", "--base-url", f"{server.url}/v1"
+        done = rlm_tui(*words, "--sandbox", "none", "--silence", "0.3", home=tmp_path)
+        assert len(server.seen) == 1
+    assert done.returncode == 3
+    assert b"said nothing for 0.3s" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+async def test_a_stall_ends_the_run_on_the_screen_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("text")
+    with Loopback(Reply(stall=True)) as server:
+        setup = Setup(model="m", base_url=f"{server.url}/v1", silence_s=0.3, sandbox="none", is_traced=False)
+        session = LiveSession(setup, Loading([str(tmp_path / "note.txt")]), title="note.txt")
+        session.loading.start()
+        try:
+            async with on_screen(session) as hand:
+                session.send(Start("What?"))
+                await hand.until(lambda: "FAILED" in hand.bar("Header"))
+                assert "said nothing for 0.3s" in hand.bar("Header")
+        finally:
+            session.close()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_cut_in_an_error_is_still_that_error(provider: str) -> None:
+    reply = failure(500)
+    error = await fail(Reply(reply.status, reply.content_type, {}, reply.chunks, cut=True), provider)
+    assert isinstance(error, ProviderBusyError)
