@@ -20,14 +20,15 @@ _TAGS: dict[str, Form] = {
 _TAG = re.compile(r"[ \t]*\{?\.?([a-z][\w+#.-]*)?\}?[,:]?[ \t]*", re.IGNORECASE)
 _CODE_TAGS = "|".join(tag for tag, form in _TAGS.items() if form in ("repl", "python"))
 _CAN_CLOSE = rf"{LEAD}{RUN}[ \t]*(?:\n|\Z|{LEAKED}|(?i:\{{?\.?(?:{_CODE_TAGS})\b))"
-_FENCE_AHEAD = rf"\n(?!{_CAN_CLOSE})"
+_PLAIN_START = r"[\w\n#'\"()\[\]{}\\@.,]"  # no fence begins so, which most lines are told by
+_FENCE_AHEAD = rf"\n(?:(?={_PLAIN_START})|(?!{_CAN_CLOSE}))"
 _TRIPLES = "|".join(
-    rf"{q * 3}[^{q}\\\n]*(?:(?:\\[^\n]|{q}(?!{q * 2})|\\?{_FENCE_AHEAD})[^{q}\\\n]*)*{q * 3}" for q in "'\""
+    rf"{q * 3}[^{q}\\\n]*+(?:(?:\\[^\n]|{q}(?!{q * 2})|\\?{_FENCE_AHEAD})[^{q}\\\n]*+)*+{q * 3}" for q in "'\""
 )
-_SINGLES = "|".join(rf"{q}(?!{q * 2})[^{q}\\\n]*(?:\\(?:[^\n]|{_FENCE_AHEAD})[^{q}\\\n]*)*{q}?" for q in "'\"")
-_CODE = re.compile(rf"[^'\"#\n]*(?:(?:{_TRIPLES}|{_SINGLES}|#[^\n]*|{_FENCE_AHEAD})[^'\"#\n]*)*")
-_TO_END = {q * 3: re.compile(rf"[^{q}\\]*(?:(?:\\[\s\S]|{q}(?!{q * 2}))[^{q}\\]*)*") for q in "'\""}
-_ANY_TRIPLE = "|".join(rf"{q * 3}[^{q}\\]*(?:(?:\\[\s\S]|{q}(?!{q * 2}))[^{q}\\]*)*(?:{q * 3})?" for q in "'\"")
+_SINGLES = "|".join(rf"{q}(?!{q * 2})[^{q}\\\n]*+(?:\\(?:[^\n]|{_FENCE_AHEAD})[^{q}\\\n]*+)*+{q}?" for q in "'\"")
+_CODE = re.compile(rf"[^'\"#\n]*+(?:(?:{_TRIPLES}|{_SINGLES}|#[^\n]*+|{_FENCE_AHEAD})[^'\"#\n]*+)*+")
+_TO_END = {q * 3: re.compile(rf"[^{q}\\]*+(?:(?:\\[\s\S]|{q}(?!{q * 2}))[^{q}\\]*+)*+") for q in "'\""}
+_ANY_TRIPLE = "|".join(rf"{q * 3}[^{q}\\]*+(?:(?:\\[\s\S]|{q}(?!{q * 2}))[^{q}\\]*+)*+(?:{q * 3})?" for q in "'\"")
 _STRINGS = re.compile(rf"{_ANY_TRIPLE}|{_SINGLES}|#[^\n]*")
 
 _STATEMENT = re.compile(
@@ -37,6 +38,7 @@ _STATEMENT = re.compile(
     r"|[\w.]+\([^\n]*[)(\[{,][ \t]*$|[\w.]+\(.*\))"
 )
 _LOOK_AT = 500
+_AT_MARGIN = re.compile(r"^(?![ \t)\]}])[ \t']*+[^ \t'\n][^\n]*", re.MULTILINE)  # and more than string literals
 _ATTRIBUTES = re.compile(r"(?:[\w.-]+=(?:\"[^\"]*\"|'[^']*'|\S+)|[\w.-]+|\{[^}]*\})(?:\s|$)")
 _UNFINISHED = re.compile(
     r"(?:[\\:,=+*/%&|^<>([{.@-]|\b(?:import|from|in|and|or|not|is|lambda|def|class|if|else|for|with|as))$"
@@ -179,7 +181,7 @@ def is_statement(line: str) -> bool:
 
 def is_code(text: str) -> bool:
     """Whether text without any fence is all Python: every line at the margin has the shape of a statement."""
-    lines = [line for line in _STRINGS.sub("''", text).split("\n") if line.strip("' \t") and line[0] not in " \t)]}"]
+    lines = _AT_MARGIN.findall(_STRINGS.sub("''", text))
     return bool(lines) and all(map(is_statement, lines))
 
 

@@ -13,9 +13,9 @@ LEAD = rf"{_BLANKS}(?:\x1b(?:\[[0-9;]{{0,20}}m)?{_BLANKS}){{0,16}}"
 RUN = "(?:`{3,}|~{3,})"
 
 _KIN = "think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|antthinking"
-_OPEN_THINK = rf"(?<=<)(?P<think>{_KIN})(?:\s[^<>\n]{{0,200}})?(?<!/)>|(?<=\[)think\]|(?<=◁)think▷"
+_OPEN_THINK = rf"(?:(?<=<)(?P<think>{_KIN})(?:\s[^<>\n]{{0,200}})?(?<!/)>|(?<=\[)think\]|(?<=◁)think▷)"
 _HARMONY = r"(?<=<)\|channel\|>(?:analysis|commentary)[^<\n]{0,100}<\|message\|>"
-_CLOSE_REST = rf"(?<=<)/(?:{_KIN})\s*>|(?<=\[)/think\]|(?<=◁)/think▷"
+_CLOSE_REST = rf"(?:(?<=<)/(?:{_KIN})\s*>|(?<=\[)/think\]|(?<=◁)/think▷)"
 _LEAKED_REST = (
     r"(?:(?<=<)(?:\|[a-z_][\w /-]{0,40}\|>|｜[^<｜\n]{1,40}｜>|/?s>|(?:start|end)_of_turn>|[be]os>|eot>|</?SYS>>)"
     r"|(?<=\[)/?INST\])"
@@ -26,9 +26,10 @@ _WHOSE = "repl|code|execution|console|program|terminal|python|cell|actual|expect
 _OF_BLOCK = r"(?:[ \t]+(?:of|for|from)[ \t]+(?:the[ \t]+)?(?:(?:code|repl)[ \t]+)?(?:block|cell|code)[ \t]*#?\d{0,6})?"
 _ASIDE = r"(?:[ \t]*\([^()\n]{0,80}\))?"
 LABEL = (
-    rf"[#>*_\[ \t-]{{0,12}}(?=[aceioprst])(?:(?:the[ \t]+)?(?:(?:{_WHOSE})[ _-]+){{0,2}}(?:outputs?|stdout)|observation"
+    r"[#>*_\[ \t-]{0,12}+(?=[aceioprst])(?:(?!results?\b)"
+    rf"(?:(?:the[ \t]+)?(?:(?:{_WHOSE})[ _-]+){{0,2}}(?:outputs?|stdout)|observation"
     rf"|(?:(?:{_WHOSE})[ _-]+){{1,2}}results?|out[ \t]?\[\d{{1,6}}\]){_OF_BLOCK}{_ASIDE}[*_\]]{{0,4}}"
-    r"[ \t]*(?:[:：]|$)|[#>*_\[ \t-]{0,12}(?=r)results?[*_]{0,3}[ \t]*:[*_]{0,3}[ \t]*$"
+    r"[ \t]*(?:[:：]|$)|results?[*_]{0,3}[ \t]*:[*_]{0,3}[ \t]*$)"
 )
 _FINAL = (
     r"(?P<mark>(?:#{1,6}[ \t]+)?[*_`]{0,6})(?-i:FINAL(?P<var>_VAR)?)(?P<bold>[*`]{0,3})(?P<gap>[ \t]*)(?P<form>[(:])"
@@ -36,6 +37,9 @@ _FINAL = (
 
 # The first character of any mark: most lines are told apart by it alone.
 _GATE = r"(?=[`~#*_>\[<a-fioprst-])"
+
+# What may follow the first character of a mark inside a line, for the same reason.
+_INLINE_GATE = r"(?=/?[abefirst][>cehnotu]|\|[a-z_]|｜|</?SYS|``[a-z])"
 
 _MARK = (
     rf"(?P<indent>{LEAD}){_GATE}(?:(?P<fence>{RUN})|(?P<final>{_FINAL})|(?P<prompt>>>>(?=[ \t\n]|\Z))"
@@ -45,8 +49,8 @@ LINE = re.compile(rf"\n{_MARK}", re.MULTILINE | re.IGNORECASE)
 LINE_HERE = re.compile(_MARK, re.MULTILINE | re.IGNORECASE)
 # A tag right after a single backtick is quoted in prose: it is spoken about, not used.
 INLINE = re.compile(
-    rf"[<\[◁`](?=[a-z/|｜]|</?SYS|``[a-z])(?<![^`]`.)(?:(?P<open>{_OPEN_THINK}|(?P<harmony>{_HARMONY}))|(?P<close>{_CLOSE_REST})"
-    rf"|(?P<call>(?P<caller>tool_call|function_call|tool_use)>)|(?P<token>{_LEAKED_REST})"
+    rf"[<\[◁`]{_INLINE_GATE}(?<![^`]`.)(?:(?P<open>(?=[trsa]){_OPEN_THINK}|(?P<harmony>{_HARMONY}))|(?P<close>(?=/){_CLOSE_REST})"
+    rf"|(?P<call>(?=[tf])(?P<caller>tool_call|function_call|tool_use)>)|(?P<token>{_LEAKED_REST})"
     r"|(?P<late>(?<=`)``(?:repl|python|py)[ \t]*(?=\n)))",
     re.IGNORECASE,
 )

@@ -41,7 +41,7 @@ _OUT_OF_TOKENS = frozenset(
     ("length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "model_context_window_exceeded")
 )
 _LOOK_AT = 4_000
-_MENTION = re.compile(r"\bFINAL(?:_VAR)?\b[ \t]*[(:]|^[ \t]*final(?:_var)?\(", re.MULTILINE | re.IGNORECASE)
+_MENTION = re.compile(r"\bFINAL(?:_VAR)?\b[ \t]*[(:]", re.IGNORECASE)
 _SUBMIT = re.compile(r"^[ \t*`]*SUBMIT\(", re.MULTILINE)
 _NOTHING: dict[str, tuple[str, Callable[[str], str]]] = {
     "blank-block": ("a blank block was left out", nudges.blank),
@@ -117,7 +117,7 @@ class _Reading:
             return items
         outside = f"\n{self.scan.outside}"
         marks = (mark.start() for mark in LINE.finditer(outside) if mark["final"] or mark["label"])
-        raw = outside[: next(marks, None)].strip("\ufeff\n ")
+        raw = outside[: next(marks, None) if items else None].strip("\ufeff\n ")
         return [Region("bare", raw, -1), *items] if fences.is_code(raw) else items
 
     def _code_among(self, items: list[Item]) -> list[Region]:
