@@ -101,13 +101,19 @@ class SubAsker:
 
     async def _one(self, lm: LM, prompt: str, model: str | None) -> str:
         from rlm_tui.lm.base import Message, Request
+        from rlm_tui.lm.retry import complete_with_retries
 
         request = Request((Message("user", prompt),), model or self._spec, role="sub")
         async with self._slots:
             try:
-                return (await lm.complete(request)).text
+                return (await complete_with_retries(lm, request, on_failure=_say_failure)).text
             except ProviderError as error:
                 return f"Error: {error}"
+
+
+def _say_failure(error: ProviderError, delay: float | None) -> None:
+    if delay is not None:
+        say(f"A sub-call failed and is tried again in {delay:.1f} s: {error}")
 
 
 class Console:
