@@ -10,9 +10,7 @@ from rlm_tui import events as ev
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending, Verdict
 from rlm_tui.engine.talk import Talk
-from rlm_tui.errors import ProviderError
 from rlm_tui.lm.base import Request, Response
-from rlm_tui.lm.retry import complete_with_retries
 
 _YOUR_TURN = "you are the model: write its answer"
 _INTERRUPTED = "interrupted by you"
@@ -106,12 +104,7 @@ class RootAsker:
             tuple(self._talk.messages), run.config.model, temperature=run.config.temperature, seed=run.config.seed
         )
         self._request = asyncio.create_task(
-            complete_with_retries(
-                run.root_lm,
-                request,
-                on_delta=lambda piece: run.signal(node, "text", piece),
-                on_failure=lambda error, delay: _failed(run, node, error, delay),
-            )
+            run.complete(run.root_lm, request, node, lambda piece: run.signal(node, "text", piece))
         )
         try:
             return await self._request
@@ -140,10 +133,6 @@ class RootAsker:
         )
         if response.note:
             self._run.emit(ev.Note(node=node, text=response.note, level="warning"))
-
-
-def _failed(run: Run, node: str, error: ProviderError, delay: float | None) -> None:
-    run.emit(ev.LmFailed(node=node, message=str(error), status=error.status, retry_in_s=delay))
 
 
 async def _settle(task: asyncio.Task[Response]) -> None:

@@ -13,9 +13,8 @@ from rlm_tui import events as ev
 from rlm_tui.engine.budget import amount
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
-from rlm_tui.errors import ProviderError, RlmTuiError
+from rlm_tui.errors import RlmTuiError
 from rlm_tui.lm.base import Message, Request, Response
-from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.lm.scripted import ScriptUsedUpError
 from rlm_tui.repl.base import HostCall
 
@@ -167,8 +166,4 @@ class Broker:
         request = Request(
             (Message("user", prompt),), call.model, role="sub", temperature=config.temperature, seed=config.seed
         )
-
-        def failed(error: ProviderError, delay: float | None) -> None:
-            self._run.emit(ev.LmFailed(node=call.node, message=str(error), status=error.status, retry_in_s=delay))
-
-        return await complete_with_retries(self._run.sub_lm, request, on_failure=failed)
+        return await self._run.complete(self._run.sub_lm, request, call.node)

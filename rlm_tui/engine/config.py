@@ -9,9 +9,10 @@ from typing import Literal, TypeAlias
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.gate import Emit, Gate
 from rlm_tui.engine.nodes import Nodes
-from rlm_tui.errors import UsageError
-from rlm_tui.events import ContextInfo, Limits
-from rlm_tui.lm.base import LM
+from rlm_tui.errors import ProviderError, UsageError
+from rlm_tui.events import ContextInfo, Limits, LmFailed
+from rlm_tui.lm.base import LM, OnDelta, Request, Response
+from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.repl.base import REPLEnvironment
 
 Dialect: TypeAlias = Literal["paper", "rlms"]
@@ -72,3 +73,11 @@ class Run:
     blocks: int = 0
     has_asked_for_walls: bool = False
     """Whether the person has been asked about a worker without isolation; once a session is enough."""
+
+    async def complete(self, lm: LM, request: Request, node: str, on_delta: OnDelta | None = None) -> Response:
+        """Ask an LM, trying again where that helps; every failure on the way is an event of `node`."""
+
+        def failed(error: ProviderError, delay: float | None) -> None:
+            self.emit(LmFailed(node=node, message=str(error), status=error.status, retry_in_s=delay))
+
+        return await complete_with_retries(lm, request, on_delta=on_delta, on_failure=failed)

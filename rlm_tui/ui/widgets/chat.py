@@ -5,22 +5,19 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.chat import Messages, Talk, chat
-from rlm_tui.ui.content.parts import FOLD, NODE, iteration_of, live_mark, page_of
+from rlm_tui.ui.content.parts import NODE, iteration_of, live_mark, page_of
 from rlm_tui.ui.content.tree import split_key
-from rlm_tui.ui.widgets.calls import NodeSelected
 from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.widgets.reading import Reading
 
 
-class ChatPane(LinesView):
+class ChatPane(Reading, LinesView):
     """Messages by role; a long one is folded, Enter opens it; a selected node scrolls to its exchange."""
 
     pane_title = "Chat"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(tail=True, id=id)
-        self._session: Session | None = None
-        self._selection: str | None = None
-        self._opened: frozenset[str] = frozenset()
         self._messages = Messages()
         self._drawn: tuple[object, ...] = ()
         self._place = 0
@@ -85,22 +82,3 @@ class ChatPane(LinesView):
         head = talk.heads.get(lm)
         if head is not None and not self.top <= head < self.top + self.page:
             self.show_rows(talk.rows, cursor=head, top=head)
-
-    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
-        """Open or close a long message, or select the exchange that it belongs to."""
-        event.stop()
-        if event.key.startswith(FOLD) and self._session is not None:
-            self._opened ^= {event.key}
-            self.show(self._session, self._selection)
-        elif event.key.startswith(NODE):
-            self.post_message(NodeSelected(event.key.removeprefix(NODE)))
-
-    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
-        """Reading on selects nothing."""
-        event.stop()
-
-    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
-        """Draw for the new width."""
-        event.stop()
-        if self._session is not None:
-            self.show(self._session, self._selection)

@@ -13,15 +13,15 @@ from textual.message import Message
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
-from rlm_tui.ui.content.parts import FOLD, NODE, iteration_of, live_mark, page_of
+from rlm_tui.ui.content.parts import iteration_of, live_mark, page_of
 from rlm_tui.ui.content.repl import Blocks, Transcript, repl
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import line
 from rlm_tui.ui.widgets.bar import Bar
-from rlm_tui.ui.widgets.calls import NodeSelected
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
+from rlm_tui.ui.widgets.reading import Reading
 
 _REMEMBERED = 200
 _NAME = re.compile(r"[^\W\d]\w*$")
@@ -53,7 +53,7 @@ def completion(begun: str, names: list[str]) -> str:
     return first[len(begun) : same]
 
 
-class ReplPane(Vertical):
+class ReplPane(Reading, Vertical):
     """Blocks and outputs in order; `>` runs a block of one's own in the same namespace."""
 
     pane_title = "REPL"
@@ -83,9 +83,6 @@ class ReplPane(Vertical):
         self.mark, self.hint, self.reason = Bar(), Bar(), Bar()
         self.history: list[str] = []
         self._place = 0
-        self._session: Session | None = None
-        self._selection: str | None = None
-        self._opened: frozenset[str] = frozenset()
         self._blocks = Blocks()
         self._drawn: tuple[object, ...] = ()
 
@@ -175,22 +172,3 @@ class ReplPane(Vertical):
         """Esc leaves the prompt and keeps what was typed."""
         event.stop()
         self.lines.focus()
-
-    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
-        """Open or close what is folded, or select the block."""
-        event.stop()
-        if event.key.startswith(FOLD) and self._session is not None:
-            self._opened ^= {event.key}
-            self.show(self._session, self._selection)
-        elif event.key.startswith(NODE):
-            self.post_message(NodeSelected(event.key.removeprefix(NODE)))
-
-    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
-        """Reading on selects nothing."""
-        event.stop()
-
-    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
-        """Draw for the new width."""
-        event.stop()
-        if self._session is not None:
-            self.show(self._session, self._selection)

@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.content.parts import ANSWER, AT, FOLD, HELD, NODE, focus, live_mark, page_of
+from rlm_tui.ui.content.parts import ANSWER, AT, HELD, focus, live_mark, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import Rows, line
 from rlm_tui.ui.rows import Window
-from rlm_tui.ui.widgets.calls import NodeSelected
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.widgets.reading import Reading
 
 _LOOKED_AT = 2_000
 
 
-class StepPane(Vertical):
+class StepPane(Reading, Vertical):
     """Says, read as, code, output; between `begin_edit` and `end_edit` the held text is in an editor."""
 
     pane_title = "Step"
@@ -37,9 +37,6 @@ class StepPane(Vertical):
         self.editor = CodeEditor()
         self.title_row = LinesView(classes="step-title")
         self.title_row.can_focus = False
-        self._session: Session | None = None
-        self._selection: str | None = None
-        self._opened: frozenset[str] = frozenset()
         self._drawn: tuple[object, ...] = ()
         self._rows: Rows = []
         self._hold = 0
@@ -119,26 +116,6 @@ class StepPane(Vertical):
         self.lines.focus()
         return self.editor.text
 
-    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
-        """Open or close a fold, or select the node that a row leads to."""
-        event.stop()
-        if event.key.startswith(FOLD):
-            self._opened ^= {event.key}
-            if self._session is not None:
-                self.show(self._session, self._selection)
-        elif event.key.startswith(NODE):
-            self.post_message(NodeSelected(event.key.removeprefix(NODE)))
-
-    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
-        """Reading on selects nothing."""
-        event.stop()
-
     def highlight(self, needle: str) -> None:
         """Mark every place where a text stands."""
         self.lines.highlight(needle)
-
-    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
-        """Draw for the new width."""
-        event.stop()
-        if self._session is not None:
-            self.show(self._session, self._selection)
