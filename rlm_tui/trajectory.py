@@ -360,6 +360,22 @@ class View:
         holds = self.tree.holds[: bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)]
         return [hold for hold in holds if hold.released is None or hold.released > self.seq]
 
+    def waits(self, now: float | None = None) -> dict[str, float]:
+        """Seconds by `now` that each node waited for a person, itself or below it; what waits at once counts once."""
+        clock = self.t if now is None else now
+        waits: dict[str, float] = {}
+        ends: dict[str, float] = {}
+        for hold in self.tree.holds[: bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)]:
+            is_over = hold.released is not None and hold.released <= self.seq
+            end = self.tree.at(hold.released).t if is_over and hold.released else clock
+            begun, node = self.tree.at(hold.seq).t, self.node(hold.node)
+            while node is not None:
+                begin = max(begun, ends.get(node.id, 0.0))
+                waits[node.id] = waits.get(node.id, 0.0) + max(0.0, end - begin)
+                ends[node.id] = max(end, ends.get(node.id, 0.0))
+                node = self.node(node.parent)
+        return waits
+
     def variables(self) -> list[Variable]:
         """The REPL's variables by now, newest change first kept last in the list of each name."""
         found = []

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
-from rlm_tui.session.log import Log
-from rlm_tui.trajectory import Hold, Node, View
+from rlm_tui.trajectory import Hold, View
 from rlm_tui.ui.words import iteration_of
 
 
@@ -56,18 +55,6 @@ def step_forward(session: Session) -> int | None:
     """The seq of the step after the one that is looked at; None when that is the newest moment."""
     number, steps = session.view.step_number(), session.trajectory.steps
     return steps[number].seq if number < len(steps) - 1 else None
-
-
-def is_edited(view: View, log: Log, node: Node) -> bool:
-    """Whether something of a node stands otherwise than it came, as a person changed it and did not take it back."""
-    first: dict[str, ev.Text] = {}
-    newest: dict[str, ev.Text] = {}
-    for seq in view.facts(node, ev.Edited):
-        event = log.event(seq)
-        if isinstance(event, ev.Edited):
-            first.setdefault(event.what, event.before)
-            newest[event.what] = event.after
-    return any(log.text(first[what]) != log.text(newest[what]) for what in newest)
 
 
 def open_hold(session: Session) -> Hold | None:

@@ -6,13 +6,13 @@ import re
 from typing import NamedTuple
 
 from rlm_tui import events as ev
+from rlm_tui.facts import is_edited
 from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
-from rlm_tui.ui.selecting import is_edited
 
 _EMPTY = "The tree of calls grows here once a question is asked."
 _NUMBER = 6
@@ -59,26 +59,7 @@ def scene(view: View, log: Log, now: float | None = None) -> Scene:
         while node is not None and node.type != "rlm":
             held.add(node.id)
             node = view.node(node.parent)
-    return Scene(view, log, clock, frozenset(held), waits_by_node(view, clock))
-
-
-def waits_by_node(view: View, now: float) -> dict[str, float]:
-    """Seconds that a node, or anything below it, waited for a person; waits at the same time count once."""
-    waits: dict[str, float] = {}
-    ends: dict[str, float] = {}
-    times = view.tree.times
-    for hold in view.tree.holds:
-        if hold.seq > view.seq:
-            break
-        is_over = hold.released is not None and hold.released <= view.seq
-        end = times[hold.released - 1] if is_over and hold.released else now
-        node = view.node(hold.node)
-        while node is not None:
-            begin = max(times[hold.seq - 1], ends.get(node.id, 0.0))
-            waits[node.id] = waits.get(node.id, 0.0) + max(0.0, end - begin)
-            ends[node.id] = max(end, ends.get(node.id, 0.0))
-            node = view.node(node.parent)
-    return waits
+    return Scene(view, log, clock, frozenset(held), view.waits(clock))
 
 
 class CallRows(Provider):

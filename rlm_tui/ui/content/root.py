@@ -8,7 +8,6 @@ from rlm_tui import events as ev
 from rlm_tui.text import plural, short_bytes, short_cost, short_count, short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.block import answer_rows
-from rlm_tui.ui.content.calls import waits_by_node
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, note, prose
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line
 from rlm_tui.ui.rows import Joined
@@ -110,6 +109,6 @@ def _used(page: Page, node: Node) -> str:
         plural(view.count(ev.SubcallRequested), "sub-call"),
         f"{short_count(used.input_tokens)} tokens in, {short_count(used.output_tokens)} out",
         *cost,
-        short_seconds(max(0.0, view.elapsed(node, page.now) - waits_by_node(view, clock).get(node.id, 0.0))),
+        short_seconds(max(0.0, view.elapsed(node, page.now) - view.waits(clock).get(node.id, 0.0))),
     ]
     return " · ".join(parts)

@@ -1,0 +1,240 @@
+"""What a node says at a moment, field by field: the texts and numbers that filters, searches and exports look into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from rlm_tui import events as ev
+from rlm_tui.errors import TraceError
+from rlm_tui.trajectory import Node, View
+
+Pair: TypeAlias = tuple[str, str]
+FIELDS: dict[str, str] = {
+    "say": "what an LM said, its reasoning included",
+    "code": "the code of a block",
+    "out": "what a block printed, its traceback included",
+    "prompt": "what was sent to an LM: new messages, or the prompt of a sub-call",
+    "answer": "the answer of a sub-call, of an iteration or of the run",
+    "model": "the model that was asked",
+    "fn": "the function that made a sub-call, such as llm_query_batch",
+    "var": "a variable that a block added, changed or removed: its name and preview",
+    "note": "notes, limits, repairs of the parser, and why something failed",
+    "edit": "what a person changed, before and after",
+    "told": "what a person told the model",
+}
+"""The fields that hold text, each with what stands in it."""
+HELD_FIELDS: dict[ev.Checkpoint, str] = {
+    "before_request": "prompt",
+    "after_response": "say",
+    "before_code": "code",
+    "after_code": "out",
+    "before_subcall": "prompt",
+    "after_subcall": "answer",
+    "before_final": "answer",
+}
+"""The field that what is held at a checkpoint belongs to."""
+
+
+class Source(Protocol):
+    """Where events and long texts are found: the log of a session, or a reader of a trace."""
+
+    def event(self, seq: int, /) -> ev.TraceEvent:
+        """The event with a seq; TraceError when it is lost."""
+        ...
+
+    def text(self, text: ev.Text, /) -> str:
+        """The string that a `Text` stands for; TraceError when it is lost."""
+        ...
+
+
+class Said(NamedTuple):
+    """One text of a node: its field, and the event that holds it."""
+
+    field: str
+    text: str
+    seq: int
+
+
+def said(view: View, source: Source, node: Node) -> Iterator[Said]:
+    """Every text of a node by now, in order; one that was lost is left out."""
+    for seq, name in node.facts:
+        if seq > view.seq:
+            break
+        if name in _READERS:
+            yield from said_in(source, seq)
+    yield from _announced(view, node)
+    for hold in view.holds():
+        if hold.node == node.id:
+            yield from _held(source, hold.seq)
+
+
+def said_in(source: Source, seq: int) -> list[Said]:
+    """The texts of one event; none when the event or a text of it is lost."""
+    try:
+        event = source.event(seq)
+        reader = _READERS.get(type(event).__name__)
+        pairs = reader(event, source) if reader is not None else ()
+        return [Said(field, text, seq) for field, text in pairs if text]
+    except TraceError:
+        return []
+
+
+def _announced(view: View, node: Node) -> Iterator[Said]:
+    """The model and function of a call that waits before it is sent."""
+    if node.type == "lm" and view.fact(node, ev.LmRequested) is None:
+        yield Said("model", node.title, node.opened)
+    if node.type == "subcall" and view.fact(node, ev.SubcallRequested) is None:
+        yield Said("fn", node.title, node.opened)
+        if view.started is not None:
+            yield Said("model", view.started.sub_model, node.opened)
+
+
+def _held(source: Source, seq: int) -> list[Said]:
+    try:
+        event = source.event(seq)
+        if isinstance(event, ev.Held) and event.content:
+            return [Said(HELD_FIELDS[event.checkpoint], source.text(event.content), seq)]
+    except TraceError:
+        pass
+    return []
+
+
+def _messages(event: ev.LmRequested, source: Source) -> Iterator[Pair]:
+    yield "model", event.model
+    for message in event.messages:
+        yield "prompt", source.text(message.content)
+
+
+def _response(event: ev.LmResponded, source: Source) -> Iterator[Pair]:
+    if event.reasoning is not None:
+        yield "say", source.text(event.reasoning)
+    yield "say", source.text(event.text)
+
+
+def _parsed(event: ev.ResponseParsed, _source: Source) -> Iterator[Pair]:
+    yield "note", event.problem
+    for repair in event.repairs:
+        yield "note", f"{repair.name}: {repair.detail}"
+
+
+def _output(event: ev.CodeFinished, source: Source) -> Iterator[Pair]:
+    yield "out", source.text(event.stdout)
+    yield "out", source.text(event.stderr)
+    if event.error is not None:
+        yield "out", event.error.traceback or f"{event.error.type}: {event.error.message}"
+    for change in event.changes:
+        yield "var", f"{change.name} {change.type} {change.preview}".rstrip()
+    for note in event.notes:
+        yield "note", note
+
+
+def _question(event: ev.RunStarted, source: Source) -> Iterator[Pair]:
+    yield "prompt", source.text(event.query)
+    yield "model", event.model
+
+
+def _end(event: ev.RunFinished, source: Source) -> Iterator[Pair]:
+    if event.answer is not None:
+        yield "answer", source.text(event.answer)
+    yield "note", event.detail
+
+
+def _call(event: ev.SubcallRequested, source: Source) -> Iterator[Pair]:
+    yield "fn", event.function
+    yield "model", event.model
+    yield "prompt", source.text(event.prompt)
+
+
+def _sub_answer(event: ev.SubcallFinished, source: Source) -> Iterator[Pair]:
+    yield "answer", source.text(event.text)
+    yield "note", event.error
+
+
+def _edit(event: ev.Edited, source: Source) -> Iterator[Pair]:
+    yield "edit", source.text(event.before)
+    yield "edit", source.text(event.after)
+
+
+_READERS: dict[str, Callable[[Any, Source], Any]] = {
+    "RunStarted": _question,
+    "RunFinished": _end,
+    "LmRequested": _messages,
+    "LmResponded": _response,
+    "LmFailed": lambda event, _: [("note", event.message)],
+    "ResponseParsed": _parsed,
+    "CodeStarted": lambda event, source: [("code", source.text(event.code))],
+    "CodeFinished": _output,
+    "SubcallRequested": _call,
+    "SubcallFinished": _sub_answer,
+    "AnswerGiven": lambda event, source: [("answer", source.text(event.text))],
+    "LimitHit": lambda event, _: [("note", f"limit reached: {event.limit} ({event.value:g} of {event.cap:g})")],
+    "Compacted": lambda event, source: [("note", source.text(event.summary))],
+    "Edited": _edit,
+    "Told": lambda event, source: [("told", source.text(event.text))],
+    "Note": lambda event, _: [("note", event.text)],
+}
+
+
+def iteration_number(view: View, node: Node) -> int | None:
+    """The number of the iteration that a node is, or is in."""
+    above: Node | None = node
+    while above is not None and above.type != "iteration":
+        above = view.node(above.parent)
+    return above.number if above is not None else None
+
+
+def has_failed(view: View, source: Source, node: Node) -> bool:
+    """Whether a node ended in an error, or what it came to last is one."""
+    if view.outcome(node) == "error":
+        return True
+    for kind in (ev.SubcallFinished, ev.CodeFinished, ev.RunFinished):
+        seq = view.fact(node, kind)
+        if seq is not None:
+            return _is_failure(source, seq)
+    failed, responded = view.fact(node, ev.LmFailed), view.fact(node, ev.LmResponded)
+    return failed is not None and failed > (responded or 0)
+
+
+def _is_failure(source: Source, seq: int) -> bool:
+    try:
+        event = source.event(seq)
+    except TraceError:
+        return False
+    match event:
+        case ev.SubcallFinished():
+            return bool(event.error)
+        case ev.CodeFinished():
+            return event.status != "ok"
+        case ev.RunFinished():
+            return event.status == "failed"
+    return False
+
+
+def is_edited(view: View, source: Source, node: Node) -> bool:
+    """Whether something of a node stands otherwise than it came, as a person changed it and did not take it back."""
+    first: dict[str, ev.Text] = {}
+    newest: dict[str, ev.Text] = {}
+    for seq in view.facts(node, ev.Edited):
+        event = source.event(seq)
+        if isinstance(event, ev.Edited):
+            first.setdefault(event.what, event.before)
+            newest[event.what] = event.after
+    return any(source.text(first[what]) != source.text(newest[what]) for what in newest)
+
+
+def has_remark(view: View, source: Source, node: Node) -> bool:
+    """Whether a node has a failure, a warning, a limit, or a response in which the parser found nothing usable."""
+    if has_failed(view, source, node) or view.fact(node, ev.LimitHit) is not None:
+        return True
+    return any(_is_remark(source, seq) for kind in (ev.Note, ev.ResponseParsed) for seq in view.facts(node, kind))
+
+
+def _is_remark(source: Source, seq: int) -> bool:
+    try:
+        event = source.event(seq)
+    except TraceError:
+        return False
+    if isinstance(event, ev.Note):
+        return event.level != "info"
+    return isinstance(event, ev.ResponseParsed) and bool(event.problem)
