@@ -96,7 +96,7 @@ class Engine:
         if self._loop is None:
             raise RlmTuiError("The REPL starts with the first question; ask one first.")
         if self._loop.blocks.is_busy:
-            raise RlmTuiError("A block runs; your own can run when it is over, or after K stops it.")
+            raise RlmTuiError("A block runs; your own can run when it is over or was interrupted.")
         news = await self._loop.blocks.inject(self._loop.iteration or self._node, code)
         self._loop.talk.announce(news)
 

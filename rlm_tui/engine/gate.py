@@ -189,7 +189,7 @@ class Gate:
         """Ask or run once more."""
         hold = self._find(hold_id)
         if hold.checkpoint in ("before_request", "before_subcall"):
-            raise RlmTuiError("Nothing was asked yet, so there is nothing to ask again; press a to ask it.")
+            raise RlmTuiError("Nothing was asked yet, so there is nothing to ask again; run it as it is.")
         self._release(hold, "retry")
 
     def answer(self, hold_id: int, text: str) -> None:

@@ -184,7 +184,7 @@ class LiveSession(Cursor):
         if self.trajectory.now().started is None:
             return Capability(False, "The REPL starts with the first question.")
         if self._crew.is_block_running:
-            return Capability(False, "A block runs; yours can run when it is over, or after K stops it.")
+            return Capability(False, "A block runs; yours can run when it is over or was interrupted.")
         return YES
 
     def can_interrupt(self) -> Capability:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from rlm_tui.session.base import YES, Capability, Session
+from rlm_tui.ui.family import Way, leads
 from rlm_tui.ui.selecting import held_text, open_hold, original_text
 from rlm_tui.ui.state import Pane, UiState
 from rlm_tui.ui.words import is_behind
@@ -20,7 +21,8 @@ GROUPS: tuple[Group, ...] = ("at the gate", "walk the run", "move", "look", "alw
 _NAMES = {
     "comma": ",", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]", "colon": ":",
     "question_mark": "?", "greater_than_sign": ">", "slash": "/", "escape": "Esc", "enter": "Enter", "home": "Home",
-    "end": "End", "tab": "Tab", "left": "←", "right": "→", "up": "↑", "down": "↓",
+    "end": "End", "tab": "Tab", "left": "←", "right": "→", "up": "↑", "down": "↓", "space": "Space",
+    "left_curly_bracket": "{", "right_curly_bracket": "}", "semicolon": ";",
 }  # fmt: skip
 
 
@@ -63,6 +65,12 @@ def keys_of(action: Action, keymap: Mapping[str, str], *, typing: bool = False) 
     return tuple(key for key in keys if works_while_typing(key)) if typing else keys
 
 
+def key_of(action_id: str, ui: UiState) -> str:
+    """The name of an action's first key, as a sentence names it; the label of the action when it has none."""
+    keys = keys_of(BY_ID[action_id], ui.keymap)
+    return key_name(keys[0]) if keys and keys[0] else f"“{BY_ID[action_id].label}”"
+
+
 def always(_session: Session, _ui: UiState) -> Capability:
     """An action that can always be done."""
     return YES
@@ -80,7 +88,8 @@ def at_gate(name: str) -> Enabled:
         if ui.screen != "main":
             return Capability(False, "The run is not on the screen now.")
         if is_behind(session) and session.phase != "replay":
-            return Capability(False, "You look back; G goes to the newest moment, and there it can be done.")
+            live = key_of("walk.live", ui)
+            return Capability(False, f"You look back; {live} goes to the newest moment, and there it can be done.")
         return session.can(name)
 
     return enabled
@@ -91,7 +100,7 @@ def _edit(session: Session, ui: UiState) -> Capability:
         return Capability(False, "The editor is open already.")
     hold = open_hold(session)
     if hold is not None and hold.needs_answer:
-        return Capability(False, "You are the model here: w writes its answer.")
+        return Capability(False, f"You are the model here: {key_of('gate.answer', ui)} writes its answer.")
     return at_gate("edit")(session, ui)
 
 
@@ -104,7 +113,7 @@ def _original(session: Session, ui: UiState) -> Capability:
 
 def _inject(session: Session, ui: UiState) -> Capability:
     if session.phase in ("finished", "question"):
-        return Capability(False, "> opens the prompt of the REPL; type it there.")
+        return Capability(False, f"{key_of('look.prompt', ui)} opens the prompt of the REPL; type it there.")
     return at_gate("inject")(session, ui)
 
 
@@ -134,6 +143,22 @@ def _forward(session: Session, ui: UiState) -> Capability:
     return on_main(session, ui) if is_behind(session) else Capability(False, "This is the newest moment.")
 
 
+_NOWHERE = {
+    "{": "There is nothing before this node.",
+    "}": "There is nothing behind this node.",
+    "h": "This is the root; nothing holds it.",
+    "l": "There is nothing below this node.",
+}
+
+
+def _to(way: Way) -> Enabled:
+    def enabled(session: Session, ui: UiState) -> Capability:
+        led = leads(session.view, ui.selection, way) is not None
+        return on_main(session, ui) if led else Capability(False, _NOWHERE[way])
+
+    return enabled
+
+
 def _next_question(session: Session, ui: UiState) -> Capability:
     return session.can("start") if ui.screen == "main" else Capability(False, "The question is on the screen already.")
 
@@ -151,8 +176,13 @@ def _prompt(session: Session, ui: UiState) -> Capability:
     return at_gate("inject")(session, ui)
 
 
+def _follow(session: Session, ui: UiState) -> Capability:
+    return on_main(session, ui) if session.trajectory.last else Capability(False, "There is nothing to follow yet.")
+
+
 def _hits(session: Session, ui: UiState) -> Capability:
-    return on_main(session, ui) if ui.searched else Capability(False, "Nothing was searched yet; / searches.")
+    nothing = f"Nothing was searched yet; {key_of('look.find', ui)} searches."
+    return on_main(session, ui) if ui.searched else Capability(False, nothing)
 
 
 _PANE_TOOLTIPS: dict[Pane, str] = {
@@ -201,11 +231,11 @@ ACTIONS: tuple[Action, ...] = (
         "Run a block of your own in the REPL before this one",
         _GATE,
         _inject,
-        6,
+        9,
     ),
     Action("gate.go_on", ("c", "f5"), "go on", "Let it run on without holding", _GATE, _while_held("resume"), 7),
-    Action("gate.step", ("s", "f10"), "step", "Run what is held and hold again after it", _GATE, at_gate("step"), 9),
-    Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate("step"), 10),
+    Action("gate.step", ("s", "f10"), "step", "Run what is held and hold again after it", _GATE, at_gate("step"), 7),
+    Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate("step"), 15),
     Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, at_gate("step")),
     Action("gate.turn", (), "next turn", "Hold at the code of the next iteration", _GATE, at_gate("step")),
     Action("gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, _original, 10),
@@ -246,6 +276,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("walk.forward", ("full_stop", "right_square_bracket"), "forward", "The step after", _WALK, _forward, 8),
     Action("walk.left", ("left",), "back", "The step before, in a recorded run", _WALK, _replay_only),
     Action("walk.right", ("right",), "forward", "The step after, in a recorded run", _WALK, _replay_only),
+    Action(
+        "walk.sibling_before", ("left_curly_bracket",), "sibling before", "The node before this one", _WALK, _to("{")
+    ),
+    Action("walk.sibling_after", ("right_curly_bracket",), "sibling after", "The node after this one", _WALK, _to("}")),
+    Action("walk.parent", ("h",), "parent", "What holds the selected node", _WALK, _to("h")),
+    Action("walk.child", ("l",), "child", "The first thing below the selected node", _WALK, _to("l")),
     Action("walk.first", ("home",), "first step", "The first step of the trace", _WALK, _back, priority=True),
     Action("walk.last", ("end",), "last step", "The newest moment of the trace", _WALK, _forward, priority=True),
     *(
@@ -259,6 +295,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("look.find", ("slash",), "find", "Search the document", _LOOK, on_main, 31),
     Action("look.next", ("n",), "next hit", "The next hit of the search", _LOOK, _hits),
     Action("look.previous", ("N",), "previous hit", "The hit before", _LOOK, _hits),
+    Action("look.follow", ("F",), "follow", "Follow the newest moment, or stay at this one", _LOOK, _follow),
     Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 32),
     Action("app.theme", (), "dark / light", "Change between the dark and the light theme", _LOOK, always),
     Action(

@@ -217,6 +217,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         """The state of the front end, with what Textual knows of it."""
         on_main = self.screen is self.main and self.main.is_ready
         self.ui.screen = "main" if on_main else "other"
+        self.ui.keymap = self.remapped
         focused = self.focused
         self.ui.typing = focused is not None and focused.check_consume_key("a", "a")
         return self.ui

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
+from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import hold_subject, is_behind
 
@@ -16,7 +17,6 @@ _ENDED: dict[ev.RunStatus, str] = {
     "stopped": "The run was stopped; what it found so far is kept.",
 }
 _POLICY = "step"
-_YOUR_TURN = "You are the model: press w and write its answer."
 _PHASES = {
     "loading": "The document is being read; the question can be asked meanwhile.",
     "question": "Nothing is asked yet, and nothing is spent.",
@@ -35,7 +35,7 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
     if is_behind(session) and session.phase != "replay":
         return _behind(session), "accent"
     if session.phase == "held":
-        return _held(session), "text"
+        return _held(session, ui), "text"
     if session.phase == "finished":
         return _finished(session), "text"
     return _PHASES[session.phase], "text"
@@ -48,12 +48,12 @@ def _behind(session: Session) -> str:
     return f"{place}; {waits.get(session.phase, 'the run goes on meanwhile')}."
 
 
-def _held(session: Session) -> str:
+def _held(session: Session, ui: UiState) -> str:
     holds = session.trajectory.now().holds()
     if not holds:
         return _PHASES["running"]
     if holds[0].needs_answer:
-        return _YOUR_TURN
+        return f"You are the model: press {key_of('gate.answer', ui)} and write its answer."
     why = one_line(holds[0].why, 200)
     if why.endswith("?"):
         return f"{why} Nothing runs until you choose."

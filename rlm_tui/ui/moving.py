@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rlm_tui.session import commands as cmd
+from rlm_tui.ui.actions import key_of
+from rlm_tui.ui.family import Way, leads
 from rlm_tui.ui.selecting import step_back, step_forward
 from rlm_tui.ui.state import PANES, Pane
 
@@ -43,6 +45,26 @@ class WalkController:
         steps = self.app.session.trajectory.steps
         if steps:
             self._seek(steps[0].seq)
+
+    def sibling_before(self) -> None:
+        """The node before this one."""
+        self._lead("{")
+
+    def sibling_after(self) -> None:
+        """The node after this one."""
+        self._lead("}")
+
+    def parent(self) -> None:
+        """What holds the selected node."""
+        self._lead("h")
+
+    def child(self) -> None:
+        """The first thing below the selected node."""
+        self._lead("l")
+
+    def _lead(self, way: Way) -> None:
+        if (key := leads(self.app.session.view, self.app.ui.selection, way)) is not None:
+            self.app.look_at(key, pinned=True)
 
     def slide(self, x: int, width: int) -> None:
         """Go to the step nearest to a column of the slider."""
@@ -126,6 +148,16 @@ class LookController:
     def previous(self) -> None:
         """The hit before."""
         self.app.main.pane("context").previous_hit()
+
+    def follow(self) -> None:
+        """Let the panes show what happens newest, or keep them at the selected node, whatever comes."""
+        app = self.app
+        if app.session.following and not app.ui.pinned:
+            app.look_at(app.ui.selection, pinned=True)
+            app.say(f"The panes stay at this node; {key_of('look.follow', app.ui)} follows the newest moment again.")
+        else:
+            app.controllers.walk.live()
+            app.say("The panes follow the newest moment.")
 
     def zoom(self) -> None:
         """Give the pane the whole body, or take it back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -37,6 +38,8 @@ class UiState(msgspec.Struct, eq=False):
     asking: Purpose | Literal[""] = ""
     searched: bool = False
     notice: str = ""
+    keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """The keys of actions that were given others, by id."""
 
     @property
     def pane(self) -> Pane:

@@ -30,6 +30,7 @@ def verbs(
     if ui.asking and ui.typing:
         return list(_PROMPT[ui.asking]) if "at the gate" in groups else []
     found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
+    found = _paired(found, narrow=narrow)
     if ui.typing and "at the gate" in groups:
         found.append(_LEAVE)
     return found
@@ -46,6 +47,17 @@ def _verb(action: Action, ui: UiState, keymap: Mapping[str, str], *, narrow: boo
     keys = keys_of(action, keymap, typing=ui.typing)
     label = action.short if narrow and action.short else action.label
     return Verb(action.id, key_name(keys[0]), label) if keys else None
+
+
+def _paired(found: list[Verb], *, narrow: bool) -> list[Verb]:
+    """Back and forward as one verb where both can act."""
+    places = {verb.action: at for at, verb in enumerate(found)}
+    if not {"walk.back", "walk.forward"} <= places.keys():
+        return found
+    back, forward = found[places["walk.back"]], found[places["walk.forward"]]
+    label = "walk" if narrow else f"{back.label} / {forward.label}"
+    pair = Verb(back.action, f"{back.key} {forward.key}", label, forward.action)
+    return [pair if verb is back else verb for verb in found if verb is not forward]
 
 
 def reason(session: Session, ui: UiState, action_id: str) -> str:

@@ -214,12 +214,12 @@ class CallTree:
             key, node, inside, level = stack.pop()
             rows.append(Row(key, level))
             if self.is_open(key):
-                below = _entries(view, node, held) if node else [(child.id, child, []) for child in inside]
+                below = entries(view, node, held) if node else [(child.id, child, []) for child in inside]
                 stack.extend((*entry, level + 1) for entry in reversed(below))
         return rows
 
 
-def _entries(view: View, node: Node, held: Batches) -> list[tuple[str, Node | None, list[Node]]]:
+def entries(view: View, node: Node, held: Batches) -> list[tuple[str, Node | None, list[Node]]]:
     """The children of a node, those of one batch as one entry that stands where its first call stands."""
     entries: dict[str, tuple[str, Node | None, list[Node]]] = {}
     for child in view.children(node):

@@ -15,11 +15,15 @@ from rlm_tui.ui.theme import style
 
 
 class Verb(NamedTuple):
-    """A key and what it does, as a bar shows it; `action` is the id in the registry."""
+    """A key and what it does, as a bar shows it; `action` is the id in the registry.
+
+    Two keys that belong together, such as `, .`, are one verb: `other` is what all but the first of them does.
+    """
 
     action: str
     key: str
     label: str
+    other: str = ""
 
     @property
     def spans(self) -> tuple[Span, Span]:
@@ -73,12 +77,12 @@ class VerbBar(Bar):
 
     def verbs_line(self, verbs: Iterable[Verb], width: int, y: int, most: int = 8) -> Line:
         """As many verbs as fit into `width` cells of row `y`, at most `most`."""
-        spots = [spot for spot in self._spots if spot[0] != y]
+        spots: list[tuple[int, int, int, str]] = []
         spans, used, gap = [span(" ")], 1, 3 if width > 100 else 2
         for verb in list(verbs)[:most]:
             if used + verb.cells > width:
                 break
-            spots.append((y, used, used + verb.cells, verb.action))
+            spots += _clicks(verb, y, used)
             spans += [*verb.spans, span(" " * gap)]
             used += verb.cells + gap
         self._spots = spots
@@ -89,3 +93,10 @@ class VerbBar(Bar):
         for y, start, end, action in self._spots:
             if event.y == y and start <= event.x < end:
                 self.app.call_later(self.app.run_action, f"perform('{action}')")
+
+
+def _clicks(verb: Verb, y: int, x: int) -> list[tuple[int, int, int, str]]:
+    """Where a click means which action."""
+    first = x + (len(verb.key.partition(" ")[0]) if verb.other else verb.cells)
+    rest = [(y, first, x + verb.cells, verb.other)] if verb.other else []
+    return [(y, x, first, verb.action), *rest]

@@ -9,15 +9,16 @@ from rich.cells import cell_len
 
 from rlm_tui.session.base import Session
 from rlm_tui.ui.bar_words import sentence
-from rlm_tui.ui.lines import line, split
+from rlm_tui.ui.lines import Line, Span, clip, line, pad, split, wrap_text
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb, VerbBar
 
+_MOST_ROWS = 3
 _BOUNDS = re.compile(r"(?<=[.?!]) (?=[A-Z])")
 
 
 class GateBar(VerbBar):
-    """Two rows above the footer."""
+    """Two rows above the footer; more where a sentence says what went wrong and would be cut."""
 
     DEFAULT_CSS = "GateBar { height: 2; }"
 
@@ -26,11 +27,22 @@ class GateBar(VerbBar):
         width = self.size.width or self.app.size.width
         text, role = sentence(session, ui)
         mode = line(("TYPING ", "user bold")) if ui.typing else line(("KEYS ", "dim bold"))
-        row = self.verbs_line(verbs, width - mode.cells - 1, 1)
-        self.show_rows(line((f" {whole_sentences(text, width - 1)}", role)), split(row, mode, width))
+        said = rows_of(whole_sentences(text, width - 2), width - 2, role)
+        row = self.verbs_line(verbs, width - mode.cells - 1, len(said))
+        self.show_rows(*(Line((Span(" "), *each.spans)) for each in said), split(row, mode, width))
+        if self.styles.height is None or self.styles.height.value != len(said) + 1:
+            self.styles.height = len(said) + 1
+
+
+def rows_of(text: str, width: int, role: str) -> list[Line]:
+    """A text in rows of `width` cells, at most three; the last one says so when something was left out."""
+    rows = wrap_text(text, width, role)
+    if len(rows) > _MOST_ROWS:
+        rows[_MOST_ROWS - 1 :] = [clip(pad(rows[_MOST_ROWS - 1], width + 1, role), width)]
+    return rows
 
 
 def whole_sentences(text: str, width: int) -> str:
-    """As many of the first sentences as `width` cells hold; at least one, cut or not."""
+    """As many of the first sentences as `width` cells hold; at least one."""
     ends = [match.start() for match in _BOUNDS.finditer(text)]
     return next((text[:end] for end in (len(text), *reversed(ends)) if cell_len(text[:end]) <= width), text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from textual.geometry import Size
@@ -16,6 +17,8 @@ from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.words import State, iteration_of, state_of
 
 _GAP = 2
+_VITAL = 2
+_LEAST = 38
 _NEAR_LIMIT = 0.7
 
 
@@ -32,15 +35,19 @@ class Field(NamedTuple):
 
 
 def header_line(session: Session, width: int) -> Line:
-    """The header in `width` cells: the state first, then the fields that have room."""
-    state = state_of(session)
-    left, room = state_line(state), max(24, width * 3 // 5)
-    if left.cells > room and state.short:
-        left = state_line(state._replace(words=state.short))
-    words = min(left.cells, room)
-    fields = fitting(fields_of(session), width - words - _GAP)
-    spans = [piece for field in fields for piece in (*field.spans, Span(" " * _GAP))]
-    return split(left, Line((*spans[:-1], Span(" "))) if spans else line(" "), width)
+    """The header in `width` cells: the state in its shorter words first, before a field that tells it apart goes."""
+    state, fields = state_of(session), fields_of(session)
+    whole, brief = state_line(state), state_line(state._replace(words=state.short or state.words))
+    vital = _cells(field for field in fields if field.rank <= _VITAL)
+    left = whole if whole.cells + vital <= width else brief
+    kept = fitting(fields, width - min(left.cells, max(min(_LEAST, width // 2), width - vital)))
+    spans = [piece for field in kept for piece in (Span(" " * _GAP), *field.spans)]
+    return split(left, Line((*spans[1:], Span(" "))) if spans else line(" "), width)
+
+
+def _cells(fields: Iterable[Field]) -> int:
+    """The cells of some fields with the gaps before them."""
+    return sum(field.cells + _GAP for field in fields) + 1
 
 
 def state_line(state: State) -> Line:
@@ -51,7 +58,7 @@ def state_line(state: State) -> Line:
 def fitting(fields: list[Field], width: int) -> list[Field]:
     """The fields in `width` cells: the least important ones give way first, the sandbox never."""
     kept = list(fields)
-    while sum(field.cells + _GAP for field in kept) > width and any(field.rank for field in kept):
+    while _cells(kept) > width and any(field.rank for field in kept):
         kept.remove(max(kept, key=lambda field: field.rank))
     return kept
 
@@ -60,7 +67,7 @@ def fields_of(session: Session) -> list[Field]:
     """The fields in the order in which they stand: models, iterations, calls, cost, time, sandbox."""
     view = session.view
     run = view.started
-    time = Field((span(clock(clock_of(session)), "dim"),), 4)
+    time = Field((span(clock(clock_of(session)), "dim"),), 5)
     if run is None:
         return [time] if session.trajectory.started else []
     return [*_models(run), *_spent(view, run), time, Field((_sandbox(run.sandbox),), 0)]
@@ -69,10 +76,10 @@ def fields_of(session: Session) -> list[Field]:
 def _models(run: ev.RunStarted) -> list[Field]:
     model, sub = _short(run.model), _short(run.sub_model)
     if sub in ("", model):
-        return [Field((span(model, "root"),), 1)]
+        return [Field((span(model, "root"),), 2)]
     family, _, size = sub.partition(":")
     sub = size if size and model.partition(":")[0] == family else sub
-    return [Field((span(model, "root"),), 1), Field((span("→ ", "dim"), span(sub, "sub")), 3)]
+    return [Field((span(model, "root"),), 2), Field((span("→ ", "dim"), span(sub, "sub")), 3)]
 
 
 def _short(model: str) -> str:
@@ -83,12 +90,12 @@ def _spent(view: View, run: ev.RunStarted) -> list[Field]:
     turn = iteration_of(view, view.root.id) if view.root is not None else None
     limits = run.limits
     fields = [
-        Field(_count("it", turn.number if turn else 0, limits.iterations), 2),
+        Field(_count("it", turn.number if turn else 0, limits.iterations), 1),
         Field(
             _count(
                 "calls", view.count(ev.SubcallRequested, since=view.root.opened if view.root else 0), limits.subcalls
             ),
-            5,
+            4,
         ),
     ]
     cost = view.usage(view.root).cost_usd if view.root is not None else None
