@@ -107,6 +107,8 @@ class Trajectory:
         self.told: list[int] = []
         self.told_out: list[int] = []
         self.remarks: list[int] = []
+        self.troubles: list[int] = []
+        self.repairs: list[int] = []
         self._asked: Counter[str] = Counter()
         self.seqs = array("Q")
         self.times = array("d")
@@ -179,7 +181,13 @@ class Trajectory:
         self._spend(event.node, event.seq, event.usage)
         self._act(event, "idle")
 
+    def _lm_failed(self, event: ev.LmFailed) -> None:
+        if event.retry_in_s is None:
+            self.troubles.append(event.seq)
+
     def _parsed(self, event: ev.ResponseParsed) -> None:
+        if event.problem or event.truncated or event.repairs:
+            self.repairs.append(event.seq)
         self._step(event, "response")
 
     def _code_started(self, event: ev.CodeStarted) -> None:
@@ -189,6 +197,8 @@ class Trajectory:
         self._act(event, "code")
 
     def _code_finished(self, event: ev.CodeFinished) -> None:
+        if event.status != "ok":
+            self.troubles.append(event.seq)
         for change in event.changes:
             self.variables.setdefault(change.name, []).append(Variable(event.seq, change))
         self._act(event, "idle")
@@ -203,6 +213,8 @@ class Trajectory:
 
     def _subcall_finished(self, event: ev.SubcallFinished) -> None:
         self._spend(event.node, event.seq, event.usage)
+        if event.error:
+            self.troubles.append(event.seq)
         node = self.nodes.get(event.node)
         if node is not None:
             self._asked[node.parent] -= 1
@@ -254,6 +266,7 @@ class Trajectory:
         ev.IterationStarted: _iteration_started,
         ev.LmRequested: _lm_requested,
         ev.LmResponded: _lm_responded,
+        ev.LmFailed: _lm_failed,
         ev.ResponseParsed: _parsed,
         ev.CodeStarted: _code_started,
         ev.CodeFinished: _code_finished,
@@ -410,6 +423,14 @@ class View:
         """The seqs of notes and limits by now."""
         return self.tree.remarks[: _count(self.tree.remarks, self.seq)]
 
+    def troubles(self) -> list[int]:
+        """The seqs of what failed by now for good: requests, blocks, sub-calls."""
+        return self.tree.troubles[: _count(self.tree.troubles, self.seq)]
+
+    def repairs(self) -> list[int]:
+        """The seqs of parsed responses in which something was mended, cut off or missing."""
+        return self.tree.repairs[: _count(self.tree.repairs, self.seq)]
+
     def step_number(self) -> int:
         """How many steps are complete by now (steps are counted from 1)."""
         return bisect_right(self.tree.steps, self.seq, key=lambda step: step.seq)
@@ -433,6 +454,7 @@ class View:
             "words": self.queued_words(),
             "activity": self.activity(),
             "remarks": self.remarks(),
+            "problems": (self.troubles(), self.repairs()),
             "steps": self.tree.steps[: self.step_number()],
             "counts": {kind.__name__: self.count(kind) for kind in ev.KINDS},
         }

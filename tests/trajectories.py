@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
-from rlm_tui.session.base import YES, Batch, Capability, LiveText, Phase
+from rlm_tui.session.base import YES, Batch, Capability, LiveText, Origin, Phase
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.log import EventLog
 from rlm_tui.trace.store import MemoryLines
@@ -237,6 +237,8 @@ class StillSession:
     sent: list[SessionCommand] = field(default_factory=list)
     reasons: dict[str, Capability] = field(default_factory=dict)
     live: LiveText = field(default_factory=LiveText)
+    origin: Origin | None = None
+    waiting: str = ""
 
     @property
     def log(self) -> EventLog:

@@ -12,18 +12,27 @@ from rlm_tui import paths
 from rlm_tui.cli import options, terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rlm_tui.session.base import Attachment
     from rlm_tui.session.replay import ReplaySession
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `replay`."""
     parser.add_argument("trace", metavar="TRACE", help="a trace file, the name of a saved run, or sample:NAME")
+    parser.add_argument(
+        "--context",
+        action="append",
+        metavar="PATH",
+        help="the document of the run, a file or a folder; shown once its sha256 is found equal; may be repeated",
+    )
     parser.add_argument("--at", type=int, metavar="SEQ", help="the event to stand at (default: the end)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the app on the trace."""
-    return show(_path(arguments.trace), at=arguments.at, command="replay")
+    return show(_path(arguments.trace), at=arguments.at, context=arguments.context or (), command="replay")
 
 
 def _path(name: str) -> str:
@@ -35,23 +44,28 @@ def _path(name: str) -> str:
     return str(saved) if not os.path.lexists(path) and os.path.basename(name) == name and saved.is_file() else path
 
 
-def show(path: str, *, at: int | None, command: str) -> int:
-    """Step through the trace at `path`; returns when the person quits."""
+def show(path: str, *, at: int | None, command: str, context: Sequence[str] = ()) -> int:
+    """Step through the trace at `path`, beside the documents `context`; returns when the person quits."""
     gc.disable()  # what start-up makes is no garbage; the app collects again after its first paint
-    _check(path)
+    attachment = _check(path, context)
     terminal.require(command)
     from rlm_tui.ui.app import run_app
 
     def make() -> ReplaySession:
         from rlm_tui.session.replay import ReplaySession
 
-        return ReplaySession(Path(path), at=at)
+        return ReplaySession(Path(path), at=at, attachment=attachment)
 
-    return run_app(make, title=Path(path).name)
+    return run_app(make, title=Path(path).name, open_summary=at is None)
 
 
-def _check(path: str) -> None:
-    """Refuse what is no trace before the screen is taken."""
+def _check(path: str, context: Sequence[str]) -> Attachment | None:
+    """Refuse what is no trace, and documents that are not its own, before the screen is taken."""
     from rlm_tui.trace.reader import TraceReader
 
-    TraceReader(Path(path)).close()
+    with TraceReader(Path(path)) as reader:
+        if not context:
+            return None
+        from rlm_tui.session.attach import given_document
+
+        return given_document(reader.context(), context)

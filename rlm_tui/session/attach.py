@@ -5,36 +5,112 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from rlm_tui import resources
+from rlm_tui.context.load import load_document
+from rlm_tui.context.sources import STDIN, Source, find_sources
+from rlm_tui.errors import DocumentError, UsageError
 from rlm_tui.events import ContextInfo, ContextPart
+from rlm_tui.session.base import Attachment
+from rlm_tui.text import plural, short_bytes
+
+SEARCHING: Final = Attachment("searching", "looking for it")
+_NOT_NAMED: Final = "The trace does not say which document it had"
+_SHORT: Final = 8
 
 
-def find_document(context: ContextInfo, beside: Path) -> list[str]:
-    """The paths of all parts of a context, or [] unless every one is a regular file of equal size and sha256.
+class _Seen(NamedTuple):
+    """A file that may be a part: whether it is, else in what it differs."""
 
-    Looked for where the trace says, beside the trace, and among the bundled samples.
-    """
-    found = [_find(part, beside) for part in context.parts]
-    return [path for path in found if path] if found and all(found) else []
+    path: str
+    is_same: bool
+    other: str = ""
 
 
-def _find(part: ContextPart, beside: Path) -> str:
+def find_document(context: ContextInfo, beside: Path) -> Attachment:
+    """Look for every part where the trace says, beside the trace, and among the bundled samples."""
+    if not context.parts:
+        return Attachment("none", f"{_NOT_NAMED}.")
+    seen = [_find(part, beside) for part in context.parts]
+    found = tuple(one.path for one in seen if one is not None and one.is_same)
+    if len(found) == len(seen):
+        return Attachment("found", f"equal bytes in {os.path.dirname(found[0]) or '.'}", found)
+    other = next((one for one in seen if one is not None and not one.is_same), None)
+    if other is not None:
+        return Attachment("differs", f"{other.path} is another one: {other.other}")
+    known = f"; {len(found)} of {len(seen)} are at hand" if found else ""
+    return Attachment("missing", f"not at hand{known}; replay --context PATH shows it")
+
+
+def given_document(context: ContextInfo, paths: Sequence[str]) -> Attachment:
+    """The documents that a person names for a trace; UsageError unless each part is among them with equal bytes."""
+    if STDIN in paths:
+        raise UsageError("--context needs a file or a folder; standard input cannot be read twice.")
+    sources = find_sources(paths).files
+    if not context.parts:
+        return Attachment("unchecked", f"as you named it; {_NOT_NAMED[0].lower()}{_NOT_NAMED[1:]}", tuple(paths))
+    found, wrong = list[str](), list[str]()
+    for part in context.parts:
+        path, why = _among(part, sources, alone=len(context.parts) == 1)
+        (wrong if why else found).append(why or path)
+    if wrong:
+        some = f"{len(found)} of {plural(len(context.parts), 'document')} match, but " if len(context.parts) > 1 else ""
+        raise UsageError(f"--context: {some}{'; '.join(wrong[:5])}. Name the files that the run had.")
+    return Attachment("found", "equal bytes, as you named it", tuple(found))
+
+
+def _among(part: ContextPart, sources: Sequence[Source], *, alone: bool) -> tuple[str, str]:
+    """The path of a part among some files, or why none of them is it."""
+    paths = [str(source.path) for source in sources if source.path is not None]
+    name = os.path.basename(part.name)
+    likely = [path for path in paths if os.path.basename(path) == name]
+    seen: list[_Seen] = []
+    for path in (*likely, *(path for path in paths if path not in likely)):
+        one = _look(path, part, by_text=alone or path in likely)
+        if one is not None and one.is_same:
+            return path, ""
+        if one is not None and (path in likely or (alone and len(paths) == 1)):
+            seen.append(one)
+    return "", f"{seen[0].path} is not {part.name}: {seen[0].other}" if seen else f"{part.name} is not among the files"
+
+
+def _find(part: ContextPart, beside: Path) -> _Seen | None:
     name = os.path.basename(part.name)
     places = [part.path or "", str(beside / name), str(resources.folder("sample_traces") / "documents" / name)]
-    return next((place for place in places if place and _is_same(place, part)), "")
+    seen = [one for place in places if place and (one := _look(place, part, by_text=False)) is not None]
+    return next((one for one in seen if one.is_same), seen[0] if seen else None)
 
 
-def _is_same(path: str, part: ContextPart) -> bool:
-    if not part.file_sha256:
-        return False
+def _look(path: str, part: ContextPart, *, by_text: bool) -> _Seen | None:
+    """Compare a file with a part by its bytes, or where the trace knows only the text, by that; None: no file."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
-        return False
+        return None
     with os.fdopen(fd, "rb") as file:
         status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode) or status.st_size != part.bytes:
-            return False
-        return hashlib.file_digest(file, "sha256").hexdigest() == part.file_sha256
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        if not part.file_sha256:
+            return _look_at_text(path, part) if by_text else None
+        if status.st_size != part.bytes and not by_text:
+            return _Seen(
+                path, False, f"it has {short_bytes(status.st_size)}, the run's had {short_bytes(part.bytes or 0)}"
+            )
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return _Seen(path, digest == part.file_sha256, _differs(digest, part.file_sha256))
+
+
+def _look_at_text(path: str, part: ContextPart) -> _Seen:
+    try:
+        digest = load_document([path]).parts[0].sha256
+    except DocumentError as error:
+        return _Seen(path, False, str(error))
+    return _Seen(path, digest == part.sha256, _differs(digest, part.sha256))
+
+
+def _differs(digest: str, wanted: str) -> str:
+    return f"its sha256 is {digest[:_SHORT]}, the run's was {wanted[:_SHORT]}"

@@ -29,6 +29,26 @@ class Capability(NamedTuple):
 YES = Capability(True)
 
 
+class Attachment(NamedTuple):
+    """How the document of a recorded run stands to what is at hand; `words` say where it is, or why it is not."""
+
+    state: Literal["searching", "found", "differs", "missing", "unchecked", "none"]
+    words: str = ""
+    paths: tuple[str, ...] = ()
+
+
+class Origin(NamedTuple):
+    """Where a recorded run comes from: its file, what wrote it, and what of it is lost."""
+
+    path: str
+    size: int
+    app: str
+    created: str
+    is_live: bool
+    problems: tuple[str, ...]
+    attachment: Attachment
+
+
 class Delta(NamedTuple):
     """A piece of text that a node is producing right now; never stored."""
 
@@ -94,6 +114,11 @@ class Session(Protocol):
     @property
     def document(self) -> Document | None:
         """The document as far as it is loaded; it may still grow. None: it is not at hand."""
+        ...
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where a recorded run comes from; None for one that is made here."""
         ...
 
     @property

@@ -13,7 +13,7 @@ from rlm_tui.context.load import Loading
 from rlm_tui.engine.gate import NEEDS_ANSWER
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session import commands as cmd
-from rlm_tui.session.base import YES, Batch, Capability, Phase
+from rlm_tui.session.base import YES, Batch, Capability, Origin, Phase
 from rlm_tui.session.crash import unexpected
 from rlm_tui.session.crew import Crew
 from rlm_tui.session.cursor import Cursor
@@ -31,6 +31,8 @@ _SYNCED = (ev.IterationFinished, ev.Held, ev.AnswerGiven, ev.RunFinished)
 
 class LiveSession(Cursor):
     """One document, one REPL, one or several questions; see Session for which thread may call what."""
+
+    origin: Origin | None = None
 
     def __init__(self, setup: Setup, loading: Loading, *, title: str = "") -> None:
         super().__init__()

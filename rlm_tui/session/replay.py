@@ -11,15 +11,17 @@ from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
 from rlm_tui.errors import TraceError
-from rlm_tui.session.attach import find_document
-from rlm_tui.session.base import YES, Batch, Capability, Phase
+from rlm_tui.session.attach import SEARCHING, find_document
+from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Phase
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.log import Log
 from rlm_tui.trace.reader import TraceReader
+from rlm_tui.trace.store import is_live
 
 _CHUNK = 500
 _SLICE_S = 0.008
+_NO_CONTEXT = ev.ContextInfo()
 _RECORDED = Capability(False, "This is a recorded run; nothing in it can be changed.")
 
 
@@ -37,13 +39,16 @@ class _DamagedLog(Log):
 class ReplaySession(Cursor):
     """Steps through a trace file; it is indexed in a thread while its beginning is already on screen."""
 
-    def __init__(self, path: Path, *, at: int | None = None) -> None:
+    def __init__(self, path: Path, *, at: int | None = None, attachment: Attachment | None = None) -> None:
+        """`at` is the event to stand at; `attachment` the document where a person named it."""
         super().__init__()
+        self._is_live = is_live(path)
         self._reader = TraceReader(path)
         self.log = _DamagedLog(self._reader.event)
         self.title = path.name
         self._path = path
         self._loading: Loading | None = None
+        self._attachment, self._finder = attachment or SEARCHING, threading.Thread(target=self._find)
         self._seen_version = -1
         self._wanted = at
         self._messages: SimpleQueue[str] = SimpleQueue()
@@ -67,6 +72,16 @@ class ReplaySession(Cursor):
     def document(self) -> Document | None:
         """The document of the run, where it is at hand; it may still grow."""
         return self._loading.document if self._loading is not None else None
+
+    @property
+    def origin(self) -> Origin:
+        """The file, what wrote it, what of it is lost, and whether its document is at hand."""
+        reader = self._reader
+        problems = tuple(problem.message for problem in reader.problems if problem.name != "unfinished")
+        header = reader.header
+        return Origin(
+            str(self._path), reader.size, header.app, header.created, self._is_live, problems, self._attachment
+        )
 
     @property
     def indexed(self) -> bool:
@@ -112,8 +127,10 @@ class ReplaySession(Cursor):
         return batch
 
     def wait(self) -> None:
-        """Block until the whole file is folded (for commands and tests)."""
+        """Block until the whole file is folded and its document was looked for (for commands and tests)."""
         self._thread.join()
+        if self._finder.ident is not None:
+            self._finder.join()
         while self.drain().events:
             pass
 
@@ -124,8 +141,8 @@ class ReplaySession(Cursor):
                 if self._closing.is_set():
                     return
                 chunk.append(event)
-                if isinstance(event, ev.RunStarted) and self._loading is None:
-                    self._attach(event.context)
+                if isinstance(event, ev.RunStarted) and self._finder.ident is None:
+                    self._look_for(event.context)
                 if len(chunk) >= _CHUNK:
                     self._queue.put(chunk)
                     chunk = []
@@ -135,17 +152,26 @@ class ReplaySession(Cursor):
         for problem in self._reader.problems[:3]:
             self._messages.put(problem.message)
 
-    def _attach(self, context: ev.ContextInfo) -> None:
-        paths = find_document(context, self._path.parent)
-        if paths:
-            loading = Loading(paths)
+    def _look_for(self, context: ev.ContextInfo) -> None:
+        """Hash what may be the document in a thread of its own: it may be far larger than the trace."""
+        self._finder = threading.Thread(target=self._find, args=(context,), name="rlm-tui-find", daemon=True)
+        self._finder.start()
+
+    def _find(self, context: ev.ContextInfo = _NO_CONTEXT) -> None:
+        if self._attachment is SEARCHING:
+            self._attachment = find_document(context, self._path.parent)
+        if self._attachment.paths and not self._closing.is_set():
+            loading = Loading(self._attachment.paths)
             loading.start()
             self._loading = loading
+        self._changed = True
 
     def close(self) -> None:
         """End the indexing and release the file."""
         self._closing.set()
         self._thread.join()
+        if self._finder.ident is not None:
+            self._finder.join()
         if self._loading is not None:
             self._loading.cancel()
             self._loading.join()

@@ -5,22 +5,26 @@ Opening never modifies the file, and damage never stops it: what is whole is sho
 
 from __future__ import annotations
 
+import contextlib
 import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self, TypeAlias
 
 from rlm_tui.errors import TraceError
-from rlm_tui.events import BodyRef, BodyStored, RunFinished, RunStarted, Text, TraceEvent
+from rlm_tui.events import BodyRef, BodyStored, ContextInfo, RunFinished, RunStarted, Text, TraceEvent
 from rlm_tui.trace.codec import FORMAT, Header, decode, decode_header, unseal
 from rlm_tui.trace.source import line_at, open_trace_file, scan
 
 Progress: TypeAlias = Callable[[int, int], None]
 MAGIC: Final = b'{"format":"%b"' % FORMAT.encode()
 _MAX_PROBLEMS: Final = 1000
+_EARLY: Final = 1000  # lines among which a run starts
+_RUN_STARTED: Final = b'{"kind":"run.started"'
 _EVERY: Final = 1024  # events between two reports of progress
 
 
@@ -112,6 +116,17 @@ class TraceReader:
         if not 0 <= index < len(self._offsets):
             raise IndexError(f"there is no line {index} of {len(self._offsets)}")
         return line_at(self._fd, self._offsets[index])
+
+    def context(self) -> ContextInfo:
+        """The documents of the run: as the header says, else as the first run does; read without an index."""
+        if self.header.context.parts:
+            return self.header.context
+        for _, line in islice(scan(self._fd, self._start, self.size), _EARLY):
+            if line.startswith(_RUN_STARTED):
+                with contextlib.suppress(TraceError):
+                    event = decode(line, self.header.version)
+                    return event.context if isinstance(event, RunStarted) else ContextInfo()
+        return ContextInfo()
 
     def text(self, text: Text) -> str:
         """The string that a `Text` stands for; TraceError when its body is not in the trace."""

@@ -185,6 +185,10 @@ def _hits(session: Session, ui: UiState) -> Capability:
     return on_main(session, ui) if ui.searched else Capability(False, nothing)
 
 
+def _summed(session: Session, ui: UiState) -> Capability:
+    return on_main(session, ui) if session.trajectory.started else Capability(False, "No question was asked yet.")
+
+
 _PANE_TOOLTIPS: dict[Pane, str] = {
     "calls": "The tree of calls",
     "step": "The selected step",
@@ -297,6 +301,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("look.previous", ("N",), "previous hit", "The hit before", _LOOK, _hits),
     Action("look.follow", ("F",), "follow", "Follow the newest moment, or stay at this one", _LOOK, _follow),
     Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 32),
+    Action(
+        "look.summary", ("0",), "summary", "What the run comes to: answer, status, cost, first problem", _LOOK, _summed
+    ),
     Action("app.theme", (), "dark / light", "Change between the dark and the light theme", _LOOK, always),
     Action(
         "app.palette",

@@ -72,6 +72,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         open_question: bool = False,
         query: str = "",
         setup: Setup | None = None,
+        open_summary: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
@@ -87,7 +88,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self._query, self._setup = query, setup
         self.main = MainScreen()
         self.remapped: Mapping[str, str] = {}
-        self._open_question = open_question
+        self._open_question, self._open_summary = open_question, open_summary
         self._hold: int | None = None
         self._beat = 0
         self._notice_until = 0.0
@@ -150,6 +151,8 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self.set_interval(_FRAME_S, self.tick)
         if self._open_question:
             self.open_start()
+        elif self._open_summary:
+            self.open_summary(is_first=True)
         self.redraw()
 
     def end_soon(self) -> None:
@@ -208,7 +211,9 @@ class RlmTuiApp(App[int], inherit_bindings=False):
             self.main.enter("step")
 
     def _shown(self, method: str) -> None:
-        screens: list[Screen[Any]] = [self.main, *([] if self.screen is self.main else [self.screen])]
+        top = self.screen
+        below: list[Screen[Any]] = [] if top is self.main or getattr(top, "covers", False) else [self.main]
+        screens: list[Screen[Any]] = [*below, top]
         for screen in screens:
             if screen.is_attached and screen.is_mounted and hasattr(screen, method):
                 getattr(screen, method)()
@@ -310,12 +315,19 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
         self.push_screen(StartScreen(self._setup or Setup(), self._query))
 
+    def open_summary(self, *, is_first: bool = False) -> None:
+        """Show what the run comes to; closed, the panes are drawn as they stand then."""
+        from rlm_tui.ui.screens.summary import SummaryScreen
+
+        self.push_screen(SummaryScreen(is_first=is_first), lambda _: self.redraw())
+
 
 def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
     """Show a session until the person quits; the terminal is as before, the session closed. Returns an ExitCode.
 
     A callable makes the session after the first paint, which then shows `title`; what it raises is raised here.
-    The other options are those of RlmTuiApp: `open_question`, `query` and `setup` for the start screen.
+    The other options are those of RlmTuiApp: `open_question`, `query` and `setup` for the start screen,
+    `open_summary` for a recorded run.
     """
     gc.disable()  # nothing that start-up makes is garbage; collecting costs a tenth of the time to the first paint
     app = RlmTuiApp(session, **options)

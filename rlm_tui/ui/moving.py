@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.family import Way, leads
-from rlm_tui.ui.selecting import step_back, step_forward
+from rlm_tui.ui.selecting import in_reading_order, step_back, step_forward
 from rlm_tui.ui.state import PANES, Pane
 
 if TYPE_CHECKING:
@@ -65,6 +65,13 @@ class WalkController:
     def _lead(self, way: Way) -> None:
         if (key := leads(self.app.session.view, self.app.ui.selection, way)) is not None:
             self.app.look_at(key, pinned=True)
+
+    def to(self, seq: int, node: str) -> None:
+        """Go to a moment, and look at a node of it (none: at what is looked at there by itself)."""
+        self._seek(None if seq >= self.app.session.trajectory.last else seq)
+        view = self.app.session.view
+        if node and view.node(node) is not None:
+            self.app.look_at(in_reading_order(view, node), pinned=True)
 
     def slide(self, x: int, width: int) -> None:
         """Go to the step nearest to a column of the slider."""
@@ -134,6 +141,10 @@ class LookController:
         """The prompt of the REPL."""
         self.app.main.enter("repl")
         self.app.main.pane("repl").focus_prompt()
+
+    def summary(self) -> None:
+        """What the run comes to."""
+        self.app.open_summary()
 
     def find(self) -> None:
         """Search the document."""

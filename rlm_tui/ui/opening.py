@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from rlm_tui.session.base import Batch, Capability, LiveText, Phase
+from rlm_tui.session.base import Batch, Capability, LiveText, Origin, Phase
 from rlm_tui.trajectory import Trajectory, View
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class Opening:
 
     log = cast("Log", None)  # nothing has happened, so there is no event that anybody could ask for
     document: Document | None = None
+    origin: Origin | None = None
     following = True
     now = 0.0
     phase: Phase = "loading"

@@ -197,6 +197,8 @@ def test_the_short_journey_in_a_real_terminal(tmp_path: Path) -> None:
         assert terminal.finish() == 0
     before = fingerprint(tmp_path)
     with Terminal(python("replay", str(trace)), env=env) as terminal:
+        terminal.wait("REPLAY", "✓ answered", NUMBER, "Enter goes to")
+        terminal.press("escape")
         terminal.wait("REPLAY", "✓ answered", "recorded", NUMBER)
         terminal.press("home")
         terminal.wait("step 1 of", "READ AS  1 block")

@@ -81,7 +81,11 @@ def test_no_screen_of_a_live_run_or_its_replay_lets_an_escape_through(
         assert terminal.finish() == 0
         assert_clean(terminal)
     with Terminal(python("replay", str(trace)), columns=size[0], lines=size[1], env=env) as terminal:
-        terminal.wait("REPLAY")
+        terminal.wait("REPLAY", "Enter goes to")
+        terminal.settle()
+        assert_clean(terminal)
+        terminal.press("escape")
+        terminal.wait("recorded")
         look_everywhere(terminal)
         for key in ("home", ".", ".", "."):
             terminal.press(key)

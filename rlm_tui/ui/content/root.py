@@ -64,7 +64,7 @@ def _ending(page: Page, node: Node, event: ev.RunFinished) -> Rows:
 
 
 def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
-    yield from _document(page, started.context)
+    yield from of_context(page, started.context)
     models: list[Piece] = [(started.model, "root")]
     if started.sub_model and started.sub_model != started.model:
         models += [(" → ", "dim"), (started.sub_model, "sub")]
@@ -77,7 +77,8 @@ def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
     yield label("USED", (_used(page, node), "muted"), width=page.width)
 
 
-def _document(page: Page, context: ev.ContextInfo) -> Iterator[Line]:
+def of_context(page: Page, context: ev.ContextInfo) -> Iterator[Line]:
+    """The documents of a run, one a row."""
     for index, part in enumerate(context.parts[:_PARTS]):
         size = plural(part.pages, "page") if part.pages else short_bytes(part.bytes or part.chars)
         facts = f"  {part.kind} · {size} · {part.chars:,} characters"

@@ -1,0 +1,315 @@
+"""The summary of a recorded run: how it ended, what it cost, what went wrong, what a person did, and where to go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rlm_tui import events as ev
+from rlm_tui.session.base import LiveText, Origin, Session
+from rlm_tui.session.log import Log
+from rlm_tui.text import one_line, plural, short_bytes, short_cost, short_count, short_seconds
+from rlm_tui.trajectory import Node, View
+from rlm_tui.ui.content.calls import Scene, gist, scene, state, waits_by_node
+from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, prose
+from rlm_tui.ui.content.root import of_context
+from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, rjust, split
+from rlm_tui.ui.rows import Joined, Provider
+from rlm_tui.ui.words import iteration_of
+
+GO = "go:"
+_QUESTION_ROWS, _ANSWER_ROWS, _DEEDS, _NOTES = 4, 6, 4, 6
+_NUMBERS = 7
+_ENDS: dict[ev.RunStatus, Piece] = {
+    "answered": ("✓ answered", "done"),
+    "no_answer": ("○ ended without an answer", "careful"),
+    "failed": ("✗ failed", "failed"),
+    "limit": ("⚠ stopped at a limit", "careful"),
+    "stopped": ("○ stopped by a person", "careful"),
+}
+_VIA: dict[ev.Via, str] = {
+    "FINAL": "FINAL", "FINAL_VAR": "FINAL_VAR", "answer": "answer dict", "SUBMIT": "SUBMIT", "user": "by a person",
+    "exhausted": "the last turn",
+}  # fmt: skip
+
+
+class Place(NamedTuple):
+    """Where a row or a key of the summary leads: the moment, the node to look at, and what is there in a word."""
+
+    seq: int
+    node: str
+    what: str
+
+    @property
+    def key(self) -> str:
+        """The place as the key of a row."""
+        return f"{GO}{self.seq}:{self.node}"
+
+
+def place_of(key: str) -> Place | None:
+    """The place that the key of a row means."""
+    match = re.fullmatch(rf"{GO}(\d+):(.*)", key, re.DOTALL)
+    return Place(int(match[1]), match[2], "") if match else None
+
+
+def answer_place(view: View, log: Log) -> Place | None:
+    """Where the final answer was given; the end of the run where no event says so."""
+    since = view.root.opened if view.root is not None else 0
+    given = [seq for seq in view.tree.counts.get("AnswerGiven", []) if since < seq]
+    finished = view.finished
+    if finished is None or finished.answer is None:
+        return Place(given[-1], log.event(given[-1]).node, "the answer that was offered") if given else None
+    return Place(given[-1], log.event(given[-1]).node, "the answer") if given else Place(view.seq, "", "the answer")
+
+
+def trouble_place(view: View, log: Log) -> Place | None:
+    """The first thing that failed for good; where nothing did, the first response that needed mending."""
+    since = view.root.opened if view.root is not None else 0
+    for seqs, what in ((view.troubles(), "the first error"), (view.repairs(), "the first repair")):
+        seq = next((seq for seq in seqs if seq > since), None)
+        if seq is not None:
+            return Place(seq, log.event(seq).node, what)
+    return None
+
+
+def best_place(view: View, log: Log) -> Place:
+    """Where Enter leads when no row says otherwise: the first problem, else the answer, else the end."""
+    return trouble_place(view, log) or answer_place(view, log) or Place(view.seq, "", "the end")
+
+
+class Summary:
+    """The rows of a session's summary at the newest moment that is known."""
+
+    def __init__(self, session: Session, width: int) -> None:
+        self.view = session.trajectory.now()
+        self.page = Page(self.view, session.log, width, LiveText(), self.view.t)
+        self.origin: Origin | None = session.origin
+        self.waiting = session.waiting
+        self._session = session
+
+    def facts(self, *, dense: bool = False) -> Rows:
+        """Question, answer, status, the first problem, costs, places, deeds and notes; `dense` without empty rows."""
+        asked = self.view.started
+        if asked is None:
+            words = "is being read" if self.waiting else "holds no run"
+            return [label("TRACE", (f"{words}: {self._session.title}", "muted"), width=self.page.width)]
+        groups: list[list[Rows]] = [
+            [self._question(asked), *self._answer(), list(self._ending())],
+            [list(self._costs(asked))],
+            [list(self._places(asked))],
+            [list(self._deeds())],
+            [list(self._notes())],
+        ]
+        shown = [Joined(group) for group in groups if any(len(rows) for rows in group)]
+        gap: list[Rows] = [] if dense else [[BLANK]]
+        return Joined([rows for group in shown for rows in (group, *gap)])
+
+    def _label(self, name: str, *pieces: Piece, key: str = "", right: tuple[Piece, ...] = ()) -> Line:
+        return label(name, *pieces, width=self.page.width, right=right, key=key)
+
+    def _question(self, asked: ev.RunStarted) -> Rows:
+        text = self.page.log.text(asked.query)
+        rows = beside("QUESTION", prose(text, self.page, "text bold"), self.page.width)
+        count = len(self.view.roots)
+        rows = folded(rows, _QUESTION_ROWS, "summary.question", self.page)
+        return Joined((rows, [line(" " * LABEL, (f"the last of {count} questions", "dim"))])) if count > 1 else rows
+
+    def _answer(self) -> Iterator[Rows]:
+        over, where = self.view.finished, answer_place(self.view, self.page.log)
+        text = over.answer if over is not None else self._offered(where)
+        if text is None or where is None:
+            return
+        form = ((_VIA[over.via], "dim"),) if over is not None and over.via else ()
+        rows = beside("ANSWER", prose(self.page.log.text(text), self.page, "text bold"), self.page.width, form)
+        shown = folded(rows, _ANSWER_ROWS, "summary.answer", self.page)
+        yield Joined(([shown[0].with_key(where.key)], shown[1:]))
+
+    def _offered(self, where: Place | None) -> ev.Text | None:
+        event = self.page.log.event(where.seq) if where is not None and where.seq else None
+        return event.text if isinstance(event, ev.AnswerGiven) else None
+
+    def _ending(self) -> Iterator[Line]:
+        yield self._label("STATUS", *self._status())
+        over, trouble = self.view.finished, trouble_place(self.view, self.page.log)
+        if over is not None and over.detail:
+            yield line(" " * LABEL, (one_line(over.detail, 400), "failed" if over.status == "failed" else "careful"))
+        name = "PROBLEM"
+        if trouble is not None:
+            symbol, role = ("✗", "failed") if trouble.what == "the first error" else ("↻", "careful")
+            more = len(self.view.troubles()) - 1 if symbol == "✗" else 0
+            rest = ((plural(more, "more error"), "dim"),) if more > 0 else ()
+            yield self._label(name, (f"{symbol} {self._trouble(trouble)}", role), key=trouble.key, right=rest)
+        elif not self.waiting:
+            yield self._label(name, ("none: no request, block or sub-call failed", "muted"))
+
+    def _status(self) -> tuple[Piece, ...]:
+        over, count = self.view.finished, self._iterations()
+        after = (f" after {plural(count, 'iteration')}", "muted")
+        if over is not None:
+            return (_ENDS[over.status], after)
+        if self.waiting:
+            return (("● is being read", "running"), (f" · {self.waiting}", "muted"))
+        if self.origin is not None and self.origin.is_live:
+            return (("● still running when it was opened", "running"), (f", {self._stop()}", "muted"))
+        return ((f"○ {self._stop(said='stopped ')}", "careful"), (" · the trace ends there", "muted"))
+
+    def _stop(self, said: str = "") -> str:
+        turn = self._turns()[-1:] if self._turns() else []
+        if not turn:
+            return f"{said}before iteration 1"
+        number = max(1, turn[0].number)
+        return f"{said}in iteration {number}" if turn[0].closed is None else f"{said}before iteration {number + 1}"
+
+    def _turns(self) -> list[Node]:
+        return turns(self.view)
+
+    def _iterations(self) -> int:
+        return len(self._turns())
+
+    def _trouble(self, where: Place) -> str:
+        event, node = self.page.log.event(where.seq), self.view.node(where.node)
+        turn = iteration_of(self.view, where.node) if node is not None else None
+        return f"{f'iteration {turn.number}: ' if turn is not None and turn.number else ''}{trouble_words(event, node)}"
+
+    def _costs(self, asked: ev.RunStarted) -> Iterator[Line]:
+        view = self.view
+        over, root = view.finished, view.root
+        used = over.usage if over is not None else view.usage(root) if root is not None else ev.Usage()
+        calls = view.count(ev.SubcallRequested, since=root.opened if root is not None else 0)
+        caps = asked.limits
+        tokens = f"{short_count(used.input_tokens)} tokens in, {short_count(used.output_tokens)} out"
+        cost = ("unknown", "muted") if used.cost_usd is None else (short_cost(used.cost_usd), "text bold")
+        yield self._label("COST", cost, (f" · {'tokens unknown' if used.tokens is None else tokens}", "muted"))
+        counts = f"{_of(self._iterations(), caps.iterations, 'iteration')} · {_of(calls, caps.subcalls, 'sub-call')}"
+        yield self._label("TIME", (self._time(), "text"), (f" · {counts}", "muted"))
+
+    def _time(self) -> str:
+        view, root = self.view, self.view.root
+        if root is None:
+            return short_seconds(view.t)
+        held = waits_by_node(view, view.t).get(root.id, 0.0)
+        ran = short_seconds(max(0.0, view.elapsed(root, view.t) - held))
+        return f"{ran}, and {short_seconds(held)} held for a person" if held >= 1 else ran
+
+    def _places(self, asked: ev.RunStarted) -> Iterator[Line]:
+        models: list[Piece] = [(asked.model, "root")]
+        if asked.sub_model and asked.sub_model != asked.model:
+            models += [(" → ", "dim"), (asked.sub_model, "sub")]
+        yield self._label(
+            "MODEL", *models, (f"  dialect {asked.dialect}", "muted"), (f" {asked.dialect_reason}", "dim")
+        )
+        if asked.sandbox:
+            yield self._label("SANDBOX", (asked.sandbox, "failed" if asked.sandbox.startswith("NOT") else "text"))
+        yield from of_context(self.page, asked.context)
+        origin = self.origin
+        if origin is None:
+            return
+        symbol, role = _FOUND[origin.attachment.state]
+        yield line(" " * LABEL, (f"{symbol} {origin.attachment.words}", role))
+        events = plural(self.view.tree.last, "event")
+        yield self._label(
+            "TRACE", (f"{short_bytes(origin.size)} · {events} · {origin.app} · {origin.created}", "muted")
+        )
+
+    def _deeds(self) -> Iterator[Line]:
+        """What a person edited and told, each with its place."""
+        counts = self.view.tree.counts
+        seqs = sorted([*counts.get("Edited", []), *counts.get("Told", [])])
+        for index, seq in enumerate(seqs[:_DEEDS]):
+            event = self.page.log.event(seq)
+            place = Place(seq, event.node, "")
+            words = self._deed(event, place)
+            yield self._label("" if index else "BY HAND", (f"✎ {words}", "user"), key=place.key)
+        if len(seqs) > _DEEDS:
+            yield line(" " * LABEL, (f"… and {len(seqs) - _DEEDS:,} more", "dim"))
+
+    def _deed(self, event: ev.TraceEvent, place: Place) -> str:
+        turn = iteration_of(self.view, place.node)
+        where = f" of iteration {turn.number}" if turn is not None and turn.number else ""
+        if isinstance(event, ev.Told):
+            return f"told the model: {one_line(self.page.log.text(event.text), 120)}"
+        return f"edited the {event.what}{where}" if isinstance(event, ev.Edited) else ""
+
+    def _notes(self) -> Iterator[Line]:
+        seqs = self.view.remarks()
+        lost = list(self.origin.problems) if self.origin is not None else []
+        rows = [(f"⚠ {one_line(text, 300)}", "careful", "") for text in lost[:_NOTES]]
+        for seq in seqs[: _NOTES - len(rows)]:
+            event = self.page.log.event(seq)
+            rows.append((*_remark(event), Place(seq, event.node, "").key))
+        for index, (words, role, key) in enumerate(rows):
+            yield self._label("" if index else "NOTES", (words, role), key=key)
+        more = len(seqs) + len(lost) - len(rows)
+        if more > 0:
+            yield line(" " * LABEL, (f"… and {more:,} more", "dim"))
+
+    def turns(self) -> Rows:
+        """One row an iteration, made when it is looked at."""
+        return TurnRows(self._turns(), scene(self.view, self.page.log, self.view.t), self.page.width)
+
+
+_FOUND: dict[str, tuple[str, str]] = {
+    "searching": ("●", "running"),
+    "found": ("✓", "done"),
+    "unchecked": ("⚠", "careful"),
+    "differs": ("⚠", "careful"),
+    "missing": ("○", "muted"),
+    "none": ("○", "muted"),
+}
+
+
+def turns(view: View) -> list[Node]:
+    """The iterations of the newest question."""
+    return [node for node in view.children(view.root) if node.type == "iteration"] if view.root is not None else []
+
+
+class TurnRows(Provider):
+    """The iterations of a run: how each ended, what it was about, time and tokens."""
+
+    def __init__(self, nodes: list[Node], moment: Scene, width: int) -> None:
+        self._nodes, self._moment, self._width = nodes, moment, width
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def at(self, index: int) -> Line:
+        """The row of an iteration."""
+        node, moment = self._nodes[index], self._moment
+        seconds = moment.view.elapsed(node, moment.now) - moment.waits.get(node.id, 0.0)
+        time = rjust(short_seconds(max(0.0, seconds)), _NUMBERS)
+        tokens = rjust(short_count(moment.view.usage(node).tokens), _NUMBERS)
+        name = (f" {node.number or '…'} ", "text")
+        left = line(state(moment, node), name, (gist(moment, node), "muted"))
+        key = Place(node.closed or moment.view.seq, node.id, "").key
+        return split(left, Line((time, tokens)), self._width).with_key(key)
+
+
+def trouble_words(event: ev.TraceEvent, node: Node | None) -> str:
+    """What went wrong, in a line."""
+    match event:
+        case ev.LmFailed():
+            return f"the request failed: {one_line(event.message, 300)}"
+        case ev.CodeFinished(error=None):
+            return f"the block {'was ' if event.status in ('interrupted', 'killed') else ''}{event.status}"
+        case ev.CodeFinished(error=error) if error is not None:
+            return f"the block raised {error.type}: {one_line(error.message, 300)}"
+        case ev.SubcallFinished():
+            place = f" {node.number + 1}" if node is not None and node.batch else ""
+            return f"sub-call{place} failed: {one_line(event.error, 300)}"
+        case ev.ResponseParsed():
+            first = event.repairs[0].detail or event.repairs[0].name if event.repairs else ""
+            return one_line(event.problem or first or "the response was cut off", 300)
+    return "something failed"
+
+
+def _remark(event: ev.TraceEvent) -> tuple[str, str]:
+    if isinstance(event, ev.LimitHit):
+        return f"⚠ the limit of {event.cap:g} {event.limit.replace('_', ' ')} was reached", "careful"
+    warned = isinstance(event, ev.Note) and event.level == "warning"
+    text = event.text if isinstance(event, ev.Note) else ""
+    return f"{'⚠' if warned else '·'} {one_line(text, 300)}", "careful" if warned else "muted"
+
+
+def _of(count: int, limit: int | None, noun: str) -> str:
+    return f"{count:,} of {plural(limit, noun)}" if limit else plural(count, noun)

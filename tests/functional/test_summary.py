@@ -1,0 +1,155 @@
+"""A recorded run opens on its summary: it says how it went, and one key goes to each place that matters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from rlm_tui import events as ev
+from rlm_tui.resources import sample
+from rlm_tui.session.base import Attachment, Origin
+from rlm_tui.session.replay import ReplaySession
+from rlm_tui.ui.screens.summary import SummaryScreen
+from tests.trajectories import RUNS, Recorder, StillSession, clean, failing, peeked
+from tests.ui_kit import Hand, on_screen
+
+SIZES = [(80, 24), (120, 36), (200, 60)]
+
+
+def origin(state: str = "missing", *, is_live: bool = False, problems: tuple[str, ...] = ()) -> Origin:
+    attachment = Attachment(state, f"it is {state}")  # type: ignore[arg-type]
+    return Origin("run.rlm.jsonl", 25_400, "rlm-tui 0.1.0", "2026-01-01", is_live, problems, attachment)
+
+
+@asynccontextmanager
+async def summary(run: Recorder, size: tuple[int, int] = (120, 36), of: Origin | None = None) -> AsyncIterator[Hand]:
+    session = StillSession(run, None, "replay", origin=of or origin())
+    async with on_screen(session, size, open_summary=True) as hand:
+        await hand.until(lambda: "COST" in hand.screen())
+        yield hand
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_it_says_how_the_run_went(size: tuple[int, int]) -> None:
+    async with summary(clean(), size) as hand:
+        said = hand.screen()
+    for words in (
+        "What do the engineers earn in total?",
+        "160,000",
+        "✓ answered after 2 iterations",
+        "18.0k tokens in, 1.9k out",
+        "$0",
+        "2 of 20 iterations",
+        "0 of 200 sub-calls",
+        "ollama/qwen2.5:7b → ollama/qwen2.5:1.5b",
+        "dialect paper",
+        "NOT SANDBOXED",
+        "report.pdf",
+        "it is missing",
+        "25.4 kB",
+        "Iterations  2",
+        "I will look at the beginning of the text first.",
+    ):
+        assert words in said, words
+
+
+async def test_an_unknown_cost_is_unknown() -> None:
+    run = peeked()
+    run.emit(ev.RunFinished(node="1", status="answered", answer="x", via="FINAL", usage=ev.Usage()))
+    async with summary(run) as hand:
+        assert "unknown · tokens unknown" in hand.screen()
+
+
+async def test_enter_goes_to_the_first_error() -> None:
+    async with summary(failing()) as hand:
+        assert "iteration 2: the block raised NameError: name 'hits' is not defined" in hand.screen()
+        assert "1 more error" in hand.screen()
+        assert "Enter goes to the first error" in hand.screen()
+        await hand.press("enter")
+        await hand.until(lambda: hand.app.screen is hand.app.main)
+        event = hand.app.session.log.event(hand.app.session.view.seq)
+        assert isinstance(event, ev.CodeFinished)
+        assert hand.app.ui.selection == "1.2"
+        await hand.until(lambda: "✗ raised an error" in hand.screen())
+
+
+async def test_without_an_error_enter_goes_to_the_first_repair() -> None:
+    async with summary(clean()) as hand:
+        assert "iteration 1: a python fence was taken for repl" in hand.screen()
+        await hand.press("enter")
+        assert isinstance(hand.app.session.log.event(hand.app.session.view.seq), ev.ResponseParsed)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [("a", ev.AnswerGiven), ("e", ev.ResponseParsed), ("home", ev.ResponseParsed), ("end", ev.NodeClosed)],
+)
+async def test_a_key_goes_to_each_place(key: str, kind: type[ev.TraceEvent]) -> None:
+    async with summary(clean()) as hand:
+        await hand.press(key)
+        assert hand.app.screen is hand.app.main
+        assert isinstance(hand.app.session.log.event(hand.app.session.view.seq), kind)
+
+
+async def test_enter_on_an_iteration_goes_to_its_end() -> None:
+    async with summary(clean()) as hand:
+        await hand.press("tab", "j", "enter")
+        assert hand.app.ui.selection == "1.2"
+
+
+async def test_what_a_person_did_is_told_and_leads_there() -> None:
+    async with summary(RUNS["edited"]()) as hand:
+        said = hand.screen()
+        assert "edited the code of iteration 3" in said
+        assert "told the model: The salaries stand on p. 26." in said
+
+
+@pytest.mark.parametrize(
+    ("run", "of", "words"),
+    [
+        (peeked(), origin(), "○ stopped before iteration 2"),
+        (RUNS["held"](), origin(), "○ stopped in iteration 3"),
+        (peeked(), origin(is_live=True), "still running when it was opened"),
+        (failing(), origin(problems=("Line 7 is damaged.",)), "⚠ Line 7 is damaged."),
+        (clean(), origin("differs"), "⚠ it is differs"),
+    ],
+)
+async def test_a_trace_that_is_not_whole_says_how(run: Recorder, of: Origin, words: str) -> None:
+    async with summary(run, of=of) as hand:
+        assert words in hand.screen()
+
+
+async def test_q_leaves_the_run_that_opened_on_it_and_0_brings_it_back_from_the_panes() -> None:
+    async with summary(clean()) as hand:
+        await hand.press("escape")
+        assert hand.app.screen is hand.app.main
+        await hand.press("0")
+        assert isinstance(hand.app.screen, SummaryScreen)
+        await hand.press("q")
+        assert hand.app.screen is hand.app.main
+    async with summary(clean()) as hand:
+        await hand.press("q")
+        assert hand.app.return_value == 0
+
+
+async def test_what_is_below_is_not_drawn_and_is_right_when_it_comes_up() -> None:
+    session = ReplaySession(sample("clean"))
+    async with on_screen(session, open_summary=True) as hand:
+        await hand.until(lambda: session.indexed and "equal bytes" in hand.screen())
+        await hand.press("escape")
+        await hand.until(lambda: "ANSWER" in hand.screen() and "recorded" in hand.screen())
+    session.close()
+
+
+async def test_a_trace_without_a_run_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "empty.rlm.jsonl"
+    path.write_bytes(sample("clean").read_bytes().splitlines(keepends=True)[0])
+    session = ReplaySession(path)
+    async with on_screen(session, open_summary=True) as hand:
+        await hand.until(lambda: "holds no run" in hand.screen())
+        for key in ("enter", "a", "e", "home", "tab", "end"):
+            await hand.press(key)
+    session.close()
