@@ -11,7 +11,7 @@ from rlm_tui.session.base import LiveText, Origin, Session
 from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, plural, short_bytes, short_cost, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui.content.calls import Scene, gist, scene, state, waits_by_node
+from rlm_tui.ui.content.calls import Scene, gist, scene, state
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, prose
 from rlm_tui.ui.content.root import of_context
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, rjust, split
@@ -188,7 +188,7 @@ class Summary:
         view, root = self.view, self.view.root
         if root is None:
             return short_seconds(view.t)
-        held = waits_by_node(view, view.t).get(root.id, 0.0)
+        held = view.waits(view.t).get(root.id, 0.0)
         ran = short_seconds(max(0.0, view.elapsed(root, view.t) - held))
         return f"{ran}, and {short_seconds(held)} held for a person" if held >= 1 else ran
 
