@@ -23,6 +23,7 @@ _COMMANDS = {
     "parse": "show what the parser sees in a response",
     "trace": "look at recorded runs without a screen",
     "runs": "list the saved runs",
+    "models": "list the models that can be used here, and how to name them",
 }
 _EXAMPLES = """\
 examples:

@@ -6,6 +6,7 @@ import difflib
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from rlm_tui.errors import UsageError
 from rlm_tui.lm.endpoint import Endpoint, check_url
@@ -117,7 +118,7 @@ def resolve(spec: str, *, base_url: str | None = None, api_key: str | None = Non
             raise UsageError(_unknown(spec.strip()))
         family, model = "openai", spec.strip()
     provider = PROVIDERS[family]
-    custom = base_url or _first(provider.url_names)
+    custom = base_url or _first(provider.url_names) or (_ollama_url() if family == "ollama" else None)
     key_name = next((name for name in provider.key_names if _first((name,))), provider.key_names[-1])
     return Endpoint(
         provider=family,
@@ -127,6 +128,31 @@ def resolve(spec: str, *, base_url: str | None = None, api_key: str | None = Non
         api_key=(api_key or "").strip() or _first((key_name,)),
         key_needed=provider.hosted and not custom,
     )
+
+
+def _ollama_url() -> str | None:
+    """The base URL that OLLAMA_HOST means: with or without scheme and port, as Ollama itself reads it."""
+    host = os.environ.get("OLLAMA_HOST", "").strip().strip("\"'").rstrip("/")
+    if not host:
+        return None
+    try:
+        parts = urlsplit(host if "://" in host else f"//{host}", "http")
+        port = parts.port or (11434 if "://" not in host else None)
+    except ValueError:
+        return host  # the check of the address says what is wrong with it
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(parts.hostname or "", parts.hostname or "")  # noqa: S104
+    name = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path}/v1"
+
+
+def keys_found() -> dict[str, str]:
+    """The hosted providers whose key is in the environment, each with the name of the variable."""
+    found = {}
+    for name, provider in PROVIDERS.items():
+        key = next((key for key in provider.key_names if provider.hosted and _first((key,))), "")
+        if key:
+            found[name] = key
+    return found
 
 
 def _first(names: tuple[str, ...]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -34,10 +35,13 @@ class Seen:
 
 
 class Loopback:
-    """Serves the given replies in order, the last one for ever; `seen` is what was asked."""
+    """Serves the given replies in order, the last one for ever, and each of `routes` at its path; `seen` is what was
+    asked of the former, `looked` the paths of the latter."""
 
-    def __init__(self, *replies: Reply) -> None:
+    def __init__(self, *replies: Reply, routes: Mapping[str, Reply] | None = None) -> None:
         self.seen: list[Seen] = []
+        self.looked: list[tuple[str, dict[str, str]]] = []
+        self.routes = dict(routes or {})
         self._replies = deque(replies)
         self._over = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -66,6 +70,11 @@ class Loopback:
         self.seen.append(seen)
         return self._replies.popleft() if len(self._replies) > 1 else self._replies[0]
 
+    def found(self, path: str, headers: dict[str, str], body: dict[str, Any] | None = None) -> Reply | None:
+        """What stands at a path, or at a path for one model."""
+        self.looked.append((path, headers))
+        return self.routes.get(f"{path} {(body or {}).get('model')}", self.routes.get(path))
+
     def wait_until_over(self) -> None:
         self._over.wait()
 
@@ -77,7 +86,13 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = loopback.take(Seen(self.path, headers, body))
+            self._answer(loopback.found(self.path, headers, body) or loopback.take(Seen(self.path, headers, body)))
+
+        def do_GET(self) -> None:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            self._answer(loopback.found(self.path, headers) or web_page(404))
+
+        def _answer(self, reply: Reply) -> None:
             self.close_connection = True
             try:
                 self._send(reply)
@@ -164,3 +179,8 @@ def anthropic_events(*pieces: str, thinking: str = "", stop_reason: str = "end_t
 def anthropic_stream(*pieces: str, thinking: str = "", stop_reason: str = "end_turn") -> Reply:
     """A streamed message."""
     return Reply(chunks=named(*anthropic_events(*pieces, thinking=thinking, stop_reason=stop_reason)))
+
+
+def plain_json(body: object, status: int = 200) -> Reply:
+    """A JSON body."""
+    return Reply(status, "application/json", {}, (json.dumps(body).encode(),))
