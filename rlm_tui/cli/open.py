@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `open`."""
     options.add_document(parser)
     parser.add_argument("--step", action="store_true", help="hold before and after every block and before the answer")
+    options.add_plain(parser)
     options.add_limits(parser)
     options.add_run(parser)
 
@@ -30,11 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     if len(paths) == 1 and paths[0] != "-" and _is_trace(paths[0]):
         from rlm_tui.cli import replay
 
-        return replay.show(paths[0], at=None, command="open")
+        return replay.show(paths[0], at=None, command="open", is_plain=arguments.plain)
     setup = options.make_setup(arguments, model=options.chosen_model(arguments), is_attended=True)
-    loading = _prepare(paths)
-    from rlm_tui.ui.app import run_app
-
+    loading = _prepare(paths, is_plain=arguments.plain)
     has_all = bool(arguments.query.strip() and setup.model)
     title = options.title_of(paths)
 
@@ -44,19 +43,27 @@ def run(arguments: argparse.Namespace) -> int:
         made.append(_begin(setup, loading, paths, title, arguments.query if has_all else ""))
         return made[0]
 
-    code = run_app(make, title=title, open_question=not has_all, query=arguments.query, setup=setup)
+    if arguments.plain:
+        from rlm_tui.cli.plain.front import run_plain
+
+        code = run_plain(make)
+    else:
+        from rlm_tui.ui.app import run_app
+
+        code = run_app(make, title=title, open_question=not has_all, query=arguments.query, setup=setup)
     if made and made[0].trace_path:
         diagnostics.say(f"Trace: {made[0].trace_path}")
     return code
 
 
-def _prepare(paths: list[str]) -> Loading | None:
+def _prepare(paths: list[str], *, is_plain: bool) -> Loading | None:
     """Check what can be checked at once; standard input is read to its end, as the terminal then takes its place."""
     from rlm_tui.context.sources import find_sources
 
     if "-" not in paths:
         find_sources(paths)
-        terminal.require("open")
+        if not is_plain:
+            terminal.require("open")
         return None
     from rlm_tui.context.load import Loading
 
@@ -64,7 +71,10 @@ def _prepare(paths: list[str]) -> Loading | None:
     loading.run()
     if loading.error is not None:
         raise loading.error
-    terminal.require("open")
+    if is_plain:
+        terminal.attach_tty("open")
+    else:
+        terminal.require("open")
     return loading
 
 

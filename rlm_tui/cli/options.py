@@ -53,6 +53,13 @@ def add_document(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dialect", default="auto", metavar="D", help="auto, paper or rlms")
 
 
+def add_plain(parser: argparse.ArgumentParser) -> None:
+    """The linear mode of `open` and `replay`."""
+    parser.add_argument(
+        "--plain", action="store_true", help="lines instead of a screen: for screen readers, dumb terminals and pipes"
+    )
+
+
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """What a run may spend."""
     group = parser.add_argument_group("limits")

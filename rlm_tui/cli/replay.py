@@ -28,11 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the document of the run, a file or a folder; shown once its sha256 is found equal; may be repeated",
     )
     parser.add_argument("--at", type=int, metavar="SEQ", help="the event to stand at (default: the end)")
+    options.add_plain(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the app on the trace."""
-    return show(_path(arguments.trace), at=arguments.at, context=arguments.context or (), command="replay")
+    return show(
+        _path(arguments.trace),
+        at=arguments.at,
+        command="replay",
+        context=arguments.context or (),
+        is_plain=arguments.plain,
+    )
 
 
 def _path(name: str) -> str:
@@ -44,17 +51,23 @@ def _path(name: str) -> str:
     return str(saved) if not os.path.lexists(path) and os.path.basename(name) == name and saved.is_file() else path
 
 
-def show(path: str, *, at: int | None, command: str, context: Sequence[str] = ()) -> int:
+def show(path: str, *, at: int | None, command: str, context: Sequence[str] = (), is_plain: bool = False) -> int:
     """Step through the trace at `path`, beside the documents `context`; returns when the person quits."""
     gc.disable()  # what start-up makes is no garbage; the app collects again after its first paint
     attachment = _check(path, context)
-    terminal.require(command)
-    from rlm_tui.ui.app import run_app
+    if not is_plain:
+        terminal.require(command)
 
     def make() -> ReplaySession:
         from rlm_tui.session.replay import ReplaySession
 
         return ReplaySession(Path(path), at=at, attachment=attachment)
+
+    if is_plain:
+        from rlm_tui.cli.plain.front import run_plain
+
+        return run_plain(make)
+    from rlm_tui.ui.app import run_app
 
     return run_app(make, title=Path(path).name, open_summary=at is None)
 

@@ -328,3 +328,9 @@ BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 def valid_now(session: Session, ui: UiState, group: Iterable[Group] = GROUPS) -> list[Action]:
     """The actions of some groups that can be done at this moment, in order."""
     return [action for action in ACTIONS if action.group in group and action.enabled(session, ui)]
+
+
+def reason(session: Session, ui: UiState, action_id: str) -> str:
+    """Why an action cannot be done now; empty when it can."""
+    capability = BY_ID[action_id].enabled(session, ui)
+    return "" if capability else capability.reason or "This cannot be done now."

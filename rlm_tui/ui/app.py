@@ -24,7 +24,7 @@ from rlm_tui.session.commands import SessionCommand
 from rlm_tui.session.crash import unexpected
 from rlm_tui.session.signals import told_to_end
 from rlm_tui.text import safe
-from rlm_tui.ui.actions import ACTIONS, BY_ID
+from rlm_tui.ui.actions import ACTIONS, BY_ID, reason
 from rlm_tui.ui.opening import Opening
 from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.main import MainScreen
@@ -32,7 +32,6 @@ from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.theme import DARK, load_themes
-from rlm_tui.ui.verbs import reason
 
 if TYPE_CHECKING:
     from rlm_tui.session.setup import Setup

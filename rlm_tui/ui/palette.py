@@ -9,8 +9,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from rlm_tui.text import safe
-from rlm_tui.ui.actions import ACTIONS, Action, key_name, keys_of
-from rlm_tui.ui.verbs import reason
+from rlm_tui.ui.actions import ACTIONS, Action, key_name, keys_of, reason
 
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp

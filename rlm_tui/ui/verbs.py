@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.actions import BY_ID, Action, Group, key_name, keys_of, valid_now
+from rlm_tui.ui.actions import Action, Group, key_name, keys_of, valid_now
 from rlm_tui.ui.asking import Purpose
 from rlm_tui.ui.selecting import open_hold
 from rlm_tui.ui.state import UiState
@@ -58,9 +58,3 @@ def _paired(found: list[Verb], *, narrow: bool) -> list[Verb]:
     label = "walk" if narrow else f"{back.label} / {forward.label}"
     pair = Verb(back.action, f"{back.key} {forward.key}", label, forward.action)
     return [pair if verb is back else verb for verb in found if verb is not forward]
-
-
-def reason(session: Session, ui: UiState, action_id: str) -> str:
-    """Why an action cannot be done now; empty when it can."""
-    capability = BY_ID[action_id].enabled(session, ui)
-    return "" if capability else capability.reason or "This cannot be done now."

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from rlm_tui.session.replay import ReplaySession
-from rlm_tui.ui.actions import ACTIONS, BY_ID, key_name, keys_of, valid_now, works_while_typing
+from rlm_tui.ui.actions import ACTIONS, BY_ID, key_name, keys_of, reason, valid_now, works_while_typing
 from rlm_tui.ui.app import RlmTuiApp
 from rlm_tui.ui.state import GUARD_S, PANES, KeyGuard, UiState
-from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, reason, verbs
+from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, verbs
 
 TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 

@@ -83,9 +83,9 @@ def iteration(page: Page, node: Node) -> Iterator[Rows]:
         yield [label("SAYS", ("The turn begins; the model has not been asked yet.", "dim"), width=page.width)]
     for lm in lms:
         yield told(page, lm)
-        read = (_read_as(page, node), told_back(page, node)) if lm is lms[-1] else ()
+        read = (read_as(page, node), told_back(page, node)) if lm is lms[-1] else ()
         yield Joined((says(page, lm), *read))
-    yield _cut_code(page, node, lms)
+    yield cut_code(page, node, lms)
     for child in children:
         if child.type == "code":
             yield block(page, child)
@@ -125,7 +125,7 @@ def says(page: Page, lm: Node) -> Rows:
     return Joined((thoughts, beside("SAYS", folded(shown, _SAYS_ROWS, f"{lm.id}.says", page), page.width, right)))
 
 
-def _cut_code(page: Page, node: Node, lms: list[Node]) -> Rows:
+def cut_code(page: Page, node: Node, lms: list[Node]) -> Rows:
     """The code at the end of a response that was cut off in it; it never ran."""
     seq = page.view.fact(node, ev.ResponseParsed)
     parsed = page.log.event(seq) if seq else None
@@ -190,7 +190,7 @@ def _held_text(page: Page, node: Node, role: str) -> Rows:
     return verbatim(held[1], page, role) if held else []
 
 
-def _read_as(page: Page, node: Node) -> Rows:
+def read_as(page: Page, node: Node) -> Rows:
     """What the parser found: blocks, a final, every repair, or why nothing."""
     seq = page.view.fact(node, ev.ResponseParsed)
     parsed = page.log.event(seq) if seq else None

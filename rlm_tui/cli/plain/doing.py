@@ -1,0 +1,181 @@
+"""What each typed command does: one command for the session, or a look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rlm_tui import events as ev
+from rlm_tui.cli.plain import writing
+from rlm_tui.cli.plain.looking import Looking
+from rlm_tui.errors import RlmTuiError
+from rlm_tui.session import commands as cmd
+from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
+
+if TYPE_CHECKING:
+    from rlm_tui.cli.plain.front import Front
+    from rlm_tui.cli.plain.typed import Typed
+
+_STOP = "Stop the run? What it found so far is kept. Type yes to stop it."
+
+
+class Doing:
+    """The actions of the registry and the commands of the linear mode, by name."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._session = front.session
+        self._look = Looking(front.session)
+        self._model = ""
+        steps: dict[str, cmd.StepKind] = {"step": "over", "into": "into", "out": "out", "turn": "iteration"}
+        self._methods: dict[str, Callable[[str], None]] = {
+            **{f"gate.{name}": self._stepper(kind) for name, kind in steps.items()},
+            "gate.run": lambda _: self._release(cmd.Run),
+            "gate.skip": lambda _: self._release(cmd.Skip),
+            "gate.retry": lambda _: self._release(cmd.Retry),
+            "gate.original": lambda _: self._on_hold(cmd.Revert, ev.Edited),
+            "gate.go_on": lambda _: front.send(cmd.Resume(), self._is_gone()),
+            "gate.edit": self._edit,
+            "gate.tell": self._tell,
+            "gate.inject": self._inject,
+            "look.prompt": self._inject,
+            "gate.answer": self._answer,
+            "gate.ask": self._ask,
+            "gate.pause": lambda _: front.send(cmd.Pause()),
+            "gate.interrupt": lambda _: self.interrupt(),
+            "gate.stop": lambda _: front.confirm(_STOP, lambda: front.send(cmd.Stop(), self._is_gone())),
+            "walk.back": lambda _: self._walk(step_back(self._session)),
+            "walk.forward": lambda _: self._walk(step_forward(self._session)),
+            "walk.first": lambda _: self._walk(self._first()),
+            "walk.last": lambda _: self._walk(None),
+            "walk.live": lambda _: self._walk(None),
+            "pane.calls": lambda _: front.say(self._look.calls()),
+            "pane.step": lambda rest: front.say(self._look.step(rest)),
+            "show": lambda rest: front.say(self._look.step(rest)),
+            "pane.chat": lambda _: front.say(self._look.chat()),
+            "pane.repl": lambda _: front.say(self._look.repl()),
+            "pane.context": lambda rest: front.say(self._look.context(rest)),
+            "pane.vars": lambda _: front.say(self._look.vars()),
+            "look.find": self._find,
+            "look.next": lambda _: front.say(self._look.next()),
+            "app.help": lambda _: front.help(),
+            "app.quit": lambda _: front.quit(),
+            "where": lambda _: front.where(),
+            "more": lambda _: front.more(),
+            "all": lambda _: front.tell(0, self._session.view.seq),
+            "model": self._choose,
+        }
+
+    def do(self, meant: Typed) -> None:
+        """Do what was typed."""
+        self._methods[meant.action](meant.rest)
+
+    def interrupt(self) -> None:
+        """Stop the running block, a second time by force; without one say how to quit."""
+        if self._session.can("interrupt"):
+            self._front.send(cmd.Interrupt(force=self._session.phase == "interrupting"))
+        else:
+            self._front.say(["note: nothing runs that could be interrupted; quit ends."])
+
+    def _stepper(self, kind: cmd.StepKind) -> Callable[[str], None]:
+        return lambda _: self._release(lambda hold: cmd.Step(hold, kind))
+
+    def _hold(self) -> int:
+        hold = open_hold(self._session)
+        return hold.id if hold is not None else 0
+
+    def _is_gone(self) -> Callable[[], bool]:
+        """Whether what is held now is held no longer."""
+        before = self._hold()
+        return lambda: self._hold() != before or not before
+
+    def _is_more(self, kind: type[ev.TraceEvent]) -> Callable[[], bool]:
+        """Whether another event of a kind has come, or what was held is gone."""
+        before, is_gone = self._session.trajectory.now().count(kind), self._is_gone()
+        hold = self._hold()
+        return lambda: self._session.trajectory.now().count(kind) > before or (bool(hold) and is_gone())
+
+    def _release(self, command: Callable[[int], cmd.SessionCommand]) -> None:
+        self._front.send(command(self._hold()), self._is_gone())
+
+    def _on_hold(self, command: Callable[[int], cmd.SessionCommand], kind: type[ev.TraceEvent]) -> None:
+        self._front.send(command(self._hold()), self._is_more(kind))
+
+    def _edit(self, rest: str) -> None:
+        hold = open_hold(self._session)
+        if hold is None:
+            return
+        before, command = held_text(self._session, hold), writing.editor()
+
+        def changed(text: str) -> None:
+            if text == before:
+                self._front.say(["note: nothing was changed."])
+            else:
+                self._front.send(cmd.Edit(hold.id, text), self._is_more(ev.Edited))
+
+        if rest and rest != "-":
+            changed(rest)
+        elif command and not rest and self._front.is_terminal:
+            try:
+                changed(writing.in_editor(before, command))
+            except RlmTuiError as error:
+                self._front.say([f"note: {error}"])
+        else:
+            self._front.write("edit: type the new text of what is held.", changed)
+
+    def _text(self, rest: str, hint: str, done: Callable[[str], None]) -> None:
+        """The text behind a command, or what is written on the next lines."""
+        if rest:
+            done(rest)
+        else:
+            self._front.write(hint, done)
+
+    def _tell(self, rest: str) -> None:
+        self._text(
+            rest,
+            "tell: type what the model is to know.",
+            lambda text: self._front.send(cmd.Tell(text), self._is_more(ev.Told)),
+        )
+
+    def _inject(self, rest: str) -> None:
+        self._text(
+            rest,
+            "inject: type a block of your own for the REPL.",
+            lambda text: self._front.send(cmd.Inject(text), self._is_more(ev.CodeFinished)),
+        )
+
+    def _answer(self, rest: str) -> None:
+        hold = self._hold()
+        self._text(
+            rest,
+            "answer: type it, in place of the LM.",
+            lambda text: self._front.send(cmd.Answer(hold, text), self._is_gone()),
+        )
+
+    def _ask(self, rest: str) -> None:
+        self._text(
+            rest,
+            "ask: type your question.",
+            lambda text: self._front.send(cmd.Start(text.strip(), model=self._model)),
+        )
+
+    def _choose(self, rest: str) -> None:
+        self._model = rest
+        self._front.say([f"model: {rest or 'as it was set up'}, for the next question."])
+
+    def _find(self, rest: str) -> None:
+        self._front.ui.searched = True
+        self._front.say(self._look.find(rest))
+
+    def _first(self) -> int | None:
+        steps = self._session.trajectory.steps
+        return steps[0].seq if steps else None
+
+    def _walk(self, seq: int | None) -> None:
+        """Go to a step and say what happened in it."""
+        session = self._session
+        session.send(cmd.Seek(seq))
+        at = session.view.seq
+        ends = [step.seq for step in session.trajectory.steps if step.seq < at]
+        self._front.tell(ends[-1] if ends else 0, at)
+        self._front.where()

@@ -1,0 +1,252 @@
+"""The linear front end: what happens goes out as lines, what is typed goes in as commands of the same session."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+from rlm_tui.cli.plain.doing import Doing
+from rlm_tui.cli.plain.linear import told
+from rlm_tui.cli.plain.lines_in import LinesIn
+from rlm_tui.cli.plain.tell import Teller
+from rlm_tui.cli.plain.typed import ACTIONS, AT_ONCE, OWN, Typed, key_of, offer, read
+from rlm_tui.cli.plain.writing import Writing
+from rlm_tui.errors import ExitCode
+from rlm_tui.session import commands as cmd
+from rlm_tui.session.base import Batch, Phase, Session
+from rlm_tui.session.live import LiveSession
+from rlm_tui.session.replay import ReplaySession
+from rlm_tui.session.signals import told_to_end
+from rlm_tui.ui.actions import BY_ID, reason
+from rlm_tui.ui.selecting import open_hold
+from rlm_tui.ui.state import UiState
+from rlm_tui.ui.words import state_of
+
+_BEAT_S = 0.05
+_OFFERED = ("gate.", "walk.")
+_MOST = 120
+_WAITS = ("held", "question", "finished", "replay")
+_NOT_KNOWN = "note: {!r} is no command; help lists them."
+_SURE = "The run is not over. Quit? The trace is kept. Type yes to quit."
+
+
+class Front:
+    """Says a session line by line and does what is typed; `run()` returns when it is over."""
+
+    def __init__(self, session: Session, lines: LinesIn) -> None:
+        self.session = session
+        self.ui = UiState(screen="main")
+        self.writing: Writing | None = None
+        self.settled: Callable[[], bool] = lambda: True
+        """Whether the last command has had its effect; what a pipe brings waits for it."""
+        self._lines = lines
+        self._teller = Teller(session)
+        self._doing = Doing(self)
+        self._agreed: Callable[[], None] | None = None
+        self._rest: list[str] = []
+        self._offered: object = None
+        self._code: int | None = None
+        self._is_interrupted = False
+        self._calm: Phase | None = None
+
+    def run(self) -> int:
+        """Go on until the person quits, the lines end, or a signal says so; returns an ExitCode."""
+        with told_to_end(lambda: self.end(ExitCode.INTERRUPTED)), _on_interrupt(self._interrupted):
+            self.say([f"rlm-tui: {self.session.title}. help lists the commands."])
+            while self._code is None:
+                self._hear()
+                self._lines.wait(_BEAT_S)
+                self._obey()
+            return self._code
+
+    def end(self, code: int = ExitCode.OK) -> None:
+        """Leave the loop."""
+        self._code = code
+
+    def say(self, lines: list[str], most: int = _MOST) -> None:
+        """Write lines to stdout; what is too much for once waits for `more`."""
+        now, rest = told(lines, most)
+        self._rest = rest or self._rest
+        if now:
+            sys.stdout.write("\n".join(now) + "\n")
+            sys.stdout.flush()
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person types, so that a screen editor can be opened."""
+        return self._lines.is_terminal and sys.stdout.isatty()
+
+    def more(self) -> None:
+        """What was left out."""
+        rest, self._rest = self._rest, []
+        self.say(rest or ["note: nothing was left out."])
+
+    def write(self, hint: str, done: Callable[[str], None]) -> None:
+        """Take the next lines as a text."""
+        self.say([f"{hint} A line with a full stop alone ends it; .cancel throws it away."])
+        self.writing = Writing(done)
+
+    def confirm(self, sentence: str, then: Callable[[], None]) -> None:
+        """Ask before something is lost."""
+        self.say([f"question: {sentence}"])
+        self._agreed = then
+
+    def send(self, command: cmd.SessionCommand, settled: Callable[[], bool] | None = None) -> None:
+        """Hand a command to the session."""
+        self.settled = settled or (lambda: True)
+        self.session.send(command)
+
+    def tell(self, first: int, last: int) -> None:
+        """Say the events after `first` up to `last` anew."""
+        self._teller.forget()
+        known = [seq for seq in self.session.trajectory.seqs if first < seq <= last]
+        self.say([line for seq in known for line in self._teller.tell(self.session.log.event(seq))])
+
+    def _hear(self) -> None:
+        """Take in what happened and say it; when nothing more comes, say where that leaves the person."""
+        before, batch = self.session.phase, self.session.drain()
+        if not isinstance(self.session, ReplaySession):
+            for event in batch.events:
+                self.say(self._teller.tell(event))
+        self._messages(batch)
+        if self._is_interrupted:
+            self._is_interrupted = False
+            self._doing.interrupt()
+        # A run ends in its own thread: only between two looks without news do phase and events belong together.
+        self._calm = before if not batch.events and before == self.session.phase else None
+        if self._calm and self._stands() != self._offered:
+            self._offered = self._stands()
+            self._arrive()
+
+    def _messages(self, batch: Batch) -> None:
+        if batch.messages:
+            self.settled = lambda: True
+            self.say([f"note: {message}" for message in batch.messages])
+
+    def _stands(self) -> tuple[object, ...]:
+        """What a person is told of anew when it changes: phase, hold, and in a replay the end of the indexing."""
+        hold = open_hold(self.session)
+        return self.session.phase, hold.id if hold is not None else 0, bool(self.session.waiting)
+
+    def _arrive(self) -> None:
+        """Something new waits for the person."""
+        phase = self.session.phase
+        if phase == "replay" and not self.session.waiting:
+            self._doing.do(Typed("show"))
+        if phase == "held":
+            self._offer()
+        elif phase in _WAITS and not self.session.waiting:
+            self.where()
+
+    def where(self) -> None:
+        """The state and what can be done."""
+        state = state_of(self.session)
+        self.say([f"{state.word.lower()}: {state.words.rstrip('.')}."])
+        self._offer()
+
+    def _offer(self) -> None:
+        can = [offer(BY_ID[name]) for name in ACTIONS if name.startswith(_OFFERED) and self.allows(name)]
+        self.say([f"You can: {', '.join([*dict.fromkeys(can), 'help (?)', 'quit (q)'])}."])
+
+    def allows(self, action: str) -> bool:
+        """Whether an action of the registry can be done now."""
+        return not reason(self.session, self.ui, action)
+
+    def _obey(self) -> None:
+        """Do what was typed, as far as it is time for it."""
+        line = self._lines.next
+        if line is not None and (self._lines.is_terminal or self._is_time(line)):
+            self._take(self._lines.take())
+        if self._lines.is_over and self._code is None and (self._lines.is_terminal or self._is_waiting()):
+            self.end(ExitCode.OK if self._lines.is_terminal else self._outcome())
+
+    def _is_time(self, line: str) -> bool:
+        """Whether a line from a pipe is to be taken now: what is not for a run under way waits for its next halt."""
+        if self.writing is not None or self._agreed is not None:
+            return True
+        meant = read(line)
+        if meant is not None and meant.action in AT_ONCE and self._calm and self.settled():
+            return self.allows(meant.action) or self._is_waiting()
+        return self._is_waiting()
+
+    def _is_waiting(self) -> bool:
+        return self._calm in _WAITS and self.settled() and not self.session.waiting
+
+    def _outcome(self) -> int:
+        """What a script ends with: as the run did."""
+        if not isinstance(self.session, LiveSession):
+            return ExitCode.OK
+        if self.session.failure is not None:
+            return self.session.failure.exit_code
+        finished = self.session.trajectory.now().finished
+        return finished.exit_code if finished is not None else ExitCode.OK
+
+    def _take(self, line: str) -> None:
+        if self.writing is not None:
+            writing = self.writing
+            if writing.add(line):
+                self.writing = None if self.writing is writing else self.writing
+        elif self._agreed is not None:
+            agreed, self._agreed = self._agreed, None
+            if line.strip().lower() in ("yes", "y"):
+                agreed()
+            else:
+                self.say(["note: nothing was done."])
+        else:
+            self._act(read(line), line)
+
+    def _act(self, meant: Typed | None, line: str) -> None:
+        if meant is None:
+            self.say([_NOT_KNOWN.format(line.strip()[:40])])
+            return
+        why = reason(self.session, self.ui, meant.action) if meant.action not in OWN else ""
+        if why:
+            self.say([f"note: {why}"])
+        else:
+            self._doing.do(meant)
+
+    def quit(self) -> None:
+        """Quit; asks while something runs."""
+        if self.session.phase in ("running", "held", "interrupting"):
+            self.confirm(_SURE, self.end)
+        else:
+            self.end()
+
+    def help(self) -> None:
+        """What can be done now, and why the rest cannot."""
+        can = [name for name in ACTIONS if self.allows(name)]
+        self.say(["You can do now:", *(_help(name) for name in can)])
+        self.say([f"  {name}: {words}." for name, words in OWN.items()])
+        cannot = [name for name in ACTIONS if name not in can]
+        self.say(["You cannot do now:"] if cannot else [])
+        self.say([f"  {BY_ID[name].label}: {reason(self.session, self.ui, name)}" for name in cannot])
+
+    def _interrupted(self) -> None:
+        self._is_interrupted = True
+
+
+def _help(name: str) -> str:
+    action = BY_ID[name]
+    key = f" ({key_of(action)})" if key_of(action) else ""
+    return f"  {action.label}{key}: {action.tooltip}."
+
+
+@contextlib.contextmanager
+def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
+    """Ctrl+C means a block here; `told_to_end` puts the handler of before back."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda _number, _frame: act())
+    yield
+
+
+def run_plain(make: Callable[[], Session]) -> int:
+    """Make a session, say it until it is over, and close it; returns an ExitCode."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    session = make()
+    try:
+        return Front(session, LinesIn()).run()
+    finally:
+        session.close()
