@@ -195,6 +195,8 @@ class NodeClosed(TraceEvent, frozen=True, tag="node.closed"):
     """A node is over."""
 
     outcome: Outcome = "ok"
+    timed: bool = True
+    """Whether `t` tells how long it took; a log of another engine may not."""
 
 
 class IterationStarted(TraceEvent, frozen=True, tag="iteration.started"):
@@ -219,12 +221,12 @@ class LmRequested(TraceEvent, frozen=True, tag="lm.requested"):
 
 
 class LmResponded(TraceEvent, frozen=True, tag="lm.responded"):
-    """An LM answered; `latency_s` is from request to last token."""
+    """An LM answered; `latency_s` is from request to last token, None where it is unknown."""
 
     text: Text
     reasoning: Text | None = None
     usage: Usage = Usage()
-    latency_s: float = 0.0
+    latency_s: float | None = 0.0
     finish_reason: str | None = None
     cached: bool = False
     by: Author = "model"
@@ -264,7 +266,7 @@ class CodeFinished(TraceEvent, frozen=True, tag="code.finished"):
     stderr: Text = ""
     error: CodeError | None = None
     changes: tuple[VarChange, ...] = ()
-    elapsed_s: float = 0.0
+    elapsed_s: float | None = 0.0
     shown: int | None = None
     notes: tuple[str, ...] = ()
 
@@ -288,7 +290,7 @@ class SubcallFinished(TraceEvent, frozen=True, tag="subcall.finished"):
     text: Text = ""
     error: str = ""
     usage: Usage = Usage()
-    latency_s: float = 0.0
+    latency_s: float | None = 0.0
     cached: bool = False
 
 
@@ -296,7 +298,7 @@ class AnswerGiven(TraceEvent, frozen=True, tag="answer.given"):
     """A final answer was offered (the run ends with it, unless a person refuses it)."""
 
     text: Text
-    via: Via
+    via: Via | None = None
     by: Author = "model"
 
 

@@ -79,6 +79,7 @@ class Node(msgspec.Struct, eq=False):
     closed: int | None = None
     closed_t: float = 0.0
     outcome: ev.Outcome = "ok"
+    timed: bool = True
     number: int = 0
     batch: str = ""
     children: list[str] = []
@@ -102,6 +103,7 @@ class Trajectory:
         self.finished: list[tuple[int, ev.RunFinished]] = []
         self.holds: list[Hold] = []
         self.variables: dict[str, list[Variable]] = {}
+        self.blocks: list[int] = []
         self.requests: dict[str, list[tuple[int, int, int]]] = {}
         self.activity: list[Activity] = []
         self.told: list[int] = []
@@ -163,6 +165,7 @@ class Trajectory:
         node = self.nodes.get(event.node)
         if node is not None and node.closed is None:
             node.closed, node.closed_t, node.outcome = event.seq, event.t, event.outcome
+            node.timed = event.timed
 
     def _iteration_started(self, event: ev.IterationStarted) -> None:
         node = self.nodes.get(event.node)
@@ -199,8 +202,12 @@ class Trajectory:
     def _code_finished(self, event: ev.CodeFinished) -> None:
         if event.status != "ok":
             self.troubles.append(event.seq)
-        for change in event.changes:
-            self.variables.setdefault(change.name, []).append(Variable(event.seq, change))
+        owner = self.rlm_of(event.node)
+        # A child RLM has a REPL of its own.
+        if owner is None or not self.nodes[owner].parent:
+            self.blocks.append(event.seq)
+            for change in event.changes:
+                self.variables.setdefault(change.name, []).append(Variable(event.seq, change))
         self._act(event, "idle")
         self._step(event, "output")
 
@@ -347,6 +354,10 @@ class View:
         end = node.closed_t if node.done(self.seq) else self.t if now is None else max(now, self.t)
         return max(0.0, end - node.opened_t)
 
+    def took(self, node: Node, now: float | None = None) -> float | None:
+        """Seconds as `elapsed`, or None when the trace does not tell."""
+        return self.elapsed(node, now) if node.timed or not node.done(self.seq) else None
+
     def usage(self, node: Node) -> ev.Usage:
         """What a node and everything below it spent by now."""
         return _last(node.totals, self.seq) or ev.Usage()
@@ -389,8 +400,13 @@ class View:
                 node = self.node(node.parent)
         return waits
 
+    def last_block(self) -> int | None:
+        """The seq at which the newest block of a root RLM ended, or None."""
+        count = _count(self.tree.blocks, self.seq)
+        return self.tree.blocks[count - 1] if count else None
+
     def variables(self) -> list[Variable]:
-        """The REPL's variables by now, newest change first kept last in the list of each name."""
+        """The variables of the root's REPL by now, newest change first kept last in the list of each name."""
         found = []
         for changes in self.tree.variables.values():
             index = bisect_right(changes, self.seq, key=lambda variable: variable.seq)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 from typing import TYPE_CHECKING
 
 from rlm_tui.cli import diagnostics, options, terminal
@@ -27,8 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Open the app; returns when the person quits."""
     gc.disable()  # what start-up makes is no garbage; the app collects again after its first paint
+    from rlm_tui.trace.opening import is_trace
+
     paths = options.resolve_paths(arguments.paths)
-    if len(paths) == 1 and paths[0] != "-" and _is_trace(paths[0]):
+    if len(paths) == 1 and paths[0] != "-" and is_trace(paths[0]):
         from rlm_tui.cli import replay
 
         return replay.show(paths[0], at=None, command="open", is_plain=arguments.plain)
@@ -91,15 +92,3 @@ def _begin(setup: Setup, loading: Loading | None, paths: list[str], title: str, 
     if query:
         session.send(Start(query))
     return session
-
-
-def _is_trace(path: str) -> bool:
-    """By content, as names lie; a compressed one by its name."""
-    from rlm_tui.trace.reader import MAGIC
-
-    if path.endswith((".rlm.jsonl.gz", ".rlm.jsonl.zst")):
-        return True
-    if not os.path.isfile(path) or not os.access(path, os.R_OK):
-        return False
-    with open(path, "rb") as file:
-        return file.read(len(MAGIC)) == MAGIC

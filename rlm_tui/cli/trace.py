@@ -61,7 +61,8 @@ def _lines(summary: Summary) -> list[tuple[str, str]]:
     usage = summary.usage
     tokens = f"{short_count(_whole(usage['input_tokens']))} in, {short_count(_whole(usage['output_tokens']))} out"
     counts = (plural(summary.iterations, "iteration"), plural(summary.sub_calls, "sub-call"), f"depth {summary.depth}")
-    sub_model = f", sub-calls to {summary.sub_model}" if summary.sub_model != summary.model else ""
+    has_other = summary.sub_model not in ("", summary.model)
+    sub_model = f", sub-calls to {summary.sub_model}" if has_other else ""
     size = f"{plural(summary.events, 'event')}, {short_bytes(summary.bytes)}, {short_seconds(summary.seconds)}"
     return [
         ("question", summary.question or ""),

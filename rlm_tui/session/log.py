@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import cache
-from typing import Any, TypeVar
 
 import msgspec
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
-from rlm_tui.text import scrub
+from rlm_tui.trace.bodies import Bodies
 from rlm_tui.trace.codec import decode, encode
 from rlm_tui.trace.reader import stored_text
 from rlm_tui.trace.store import Lines
 
-_LONG = 512
 _CACHED = 256
-_E = TypeVar("_E", bound=ev.TraceEvent)
 
 
 class Log:
@@ -59,17 +54,16 @@ class EventLog(Log):
         self.clock = clock
         self.on_event: Callable[[ev.TraceEvent], None] = lambda _event: None
         self.on_trouble: Callable[[TraceError], Lines] = _raise
-        self._bodies: dict[bytes, int] = {}
+        self._bodies = Bodies(self._write)
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def emit(self, event: ev.TraceEvent) -> int:
         """Stamp and store one event; returns its seq. Long texts go ahead of it as `body.stored`."""
-        stored = self._interned(event)
-        return self._write(stored)
+        return self._write(self._bodies.interned(event))
 
-    def _write(self, event: _E) -> int:
+    def _write(self, event: ev.TraceEvent) -> int:
         seq = len(self.lines) + 1
         stamped = msgspec.structs.replace(event, seq=seq, t=round(self.clock(), 6))
         line = encode(stamped)
@@ -81,47 +75,10 @@ class EventLog(Log):
         self.on_event(stamped)
         return seq
 
-    def _interned(self, event: _E) -> _E:
-        changes: dict[str, Any] = {}
-        for name in _text_fields(type(event)):
-            value = getattr(event, name)
-            stored = self._stored(value)
-            if stored is not value:
-                changes[name] = stored
-        return msgspec.structs.replace(event, **changes) if changes else event
-
-    def _stored(self, value: Any) -> Any:
-        """The value with lone surrogates replaced and long texts referred to."""
-        if isinstance(value, str):
-            return self._body(value) if len(value) >= _LONG else scrub(value)[0]
-        if isinstance(value, tuple) and value:
-            items = tuple(self._stored(item) for item in value)
-            return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
-        if isinstance(value, ev.StoredMessage):
-            content = self._stored(value.content)
-            return value if content is value.content else ev.StoredMessage(value.role, content)
-        return value
-
-    def _body(self, text: str) -> ev.BodyRef:
-        clean, _ = scrub(text)
-        key = hashlib.blake2b(clean.encode(), digest_size=16).digest()
-        if key not in self._bodies:
-            self._bodies[key] = self._write(ev.BodyStored(text=clean))
-        return ev.BodyRef(self._bodies[key])
-
     def _line(self, seq: int) -> bytes:
         if not 1 <= seq <= len(self.lines):
             raise TraceError(f"The trace has no event {seq}; it has {len(self.lines)}.")
         return self.lines.read(seq - 1)
-
-
-@cache
-def _text_fields(kind: type[ev.TraceEvent]) -> tuple[str, ...]:
-    """The fields of an event kind that hold a `Text`, alone or within."""
-    holders = (ev.BodyRef, ev.StoredMessage)
-    return tuple(
-        field.name for field in msgspec.structs.fields(kind) if any(h.__name__ in str(field.type) for h in holders)
-    )
 
 
 def _raise(error: TraceError) -> Lines:

@@ -16,7 +16,7 @@ from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Pha
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.log import Log
-from rlm_tui.trace.reader import TraceReader
+from rlm_tui.trace.opening import open_trace
 from rlm_tui.trace.store import is_live
 
 _CHUNK = 500
@@ -43,7 +43,7 @@ class ReplaySession(Cursor):
         """`at` is the event to stand at; `attachment` the document where a person named it."""
         super().__init__()
         self._is_live = is_live(path)
-        self._reader = TraceReader(path)
+        self._reader = open_trace(path)
         self.log = _DamagedLog(self._reader.event)
         self.title = path.name
         self._path = path

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self, TypeAlias
+from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
 
 from rlm_tui.errors import TraceError
 from rlm_tui.events import BodyRef, BodyStored, ContextInfo, RunFinished, RunStarted, Text, TraceEvent
@@ -47,6 +47,10 @@ class TraceReader:
     The file is taken as it is at opening; lines that a live run adds later are not seen. Run `iter_index` to
     its end (in a thread if it is long) before or while asking for events; `problems` grows with it.
     """
+
+    format: ClassVar[str] = FORMAT
+    notes: ClassVar[tuple[str, ...]] = ()
+    """What the format cannot tell: nothing, of our own."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

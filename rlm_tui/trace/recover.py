@@ -17,7 +17,9 @@ from rlm_tui.events import (
     TraceEvent,
     Unknown,
 )
-from rlm_tui.trace.reader import Problem, TraceReader
+from rlm_tui.trace.foreign import ForeignReader
+from rlm_tui.trace.opening import open_trace
+from rlm_tui.trace.reader import Problem
 
 
 def verify(path: Path) -> list[Problem]:
@@ -26,7 +28,10 @@ def verify(path: Path) -> list[Problem]:
     A run that was killed leaves a trace that opens and replays, and that is still reported here (`unfinished`).
     """
     try:
-        with TraceReader(path) as reader:
+        with open_trace(path) as reader:
+            if isinstance(reader, ForeignReader):
+                reader.index()
+                return reader.problems
             checks = _Structure()
             found = [problem for event in reader for problem in checks.take(event)]
             return sorted(reader.problems + found, key=lambda problem: problem.line or 1 << 62)

@@ -8,8 +8,8 @@ import msgspec
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
-from rlm_tui.trace.codec import FORMAT
-from rlm_tui.trace.reader import Problem, TraceReader
+from rlm_tui.trace.opening import Reader, open_trace
+from rlm_tui.trace.reader import Problem
 from rlm_tui.trace.store import is_live
 
 
@@ -41,7 +41,7 @@ class Tally:
                 self.finished = event
                 self._settled, self._running = self._settled + event.usage, ev.Usage()
             case ev.AnswerGiven():
-                self.offered = event
+                self.offered = self.offered if event.node in self._below else event
             case ev.NodeOpened(depth=depth):
                 self.depth = max(self.depth, depth)
                 if depth:
@@ -84,15 +84,15 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 def summarize(path: Path) -> Summary:
     """Read a whole trace once and say what it comes to; TraceError when it cannot be opened."""
-    with TraceReader(path) as reader:
+    with open_trace(path) as reader:
         tally = Tally()
         for event in reader:
             tally.take(event)
         live = is_live(path)
-        notes = [_note(problem, live) for problem in reader.problems] + tally.remarks[:100]
+        notes = [_note(problem, live) for problem in reader.problems] + [*reader.notes, *tally.remarks[:100]]
         started = tally.started or ev.RunStarted(query="", model="", sub_model="", dialect="")
         return Summary(
-            format=FORMAT,
+            format=reader.format,
             engine=reader.header.app,
             status=run_status(tally.finished, live),
             answer=_text(reader, _answer(tally, notes), notes),
@@ -136,7 +136,7 @@ def _note(problem: Problem, live: bool) -> str:
     return problem.message
 
 
-def _text(reader: TraceReader, text: ev.Text | None, notes: list[str]) -> str | None:
+def _text(reader: Reader, text: ev.Text | None, notes: list[str]) -> str | None:
     try:
         return None if text is None else reader.text(text)
     except TraceError as error:

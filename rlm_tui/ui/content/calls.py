@@ -119,7 +119,8 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
 
 
 def _seconds(moment: Scene, node: Node) -> str:
-    return short_seconds(max(0.0, moment.view.elapsed(node, moment.now) - moment.waits.get(node.id, 0.0)))
+    took = moment.view.took(node, moment.now)
+    return short_seconds(None if took is None else max(0.0, took - moment.waits.get(node.id, 0.0)))
 
 
 def _tokens(moment: Scene, node: Node) -> str:

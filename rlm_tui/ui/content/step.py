@@ -158,12 +158,12 @@ def _thoughts(page: Page, response: ev.LmResponded, lm: Node, *, whole: bool = F
 
 
 def _speed(response: ev.LmResponded) -> tuple[Piece, ...]:
-    tokens = response.usage.output_tokens
+    tokens, seconds = response.usage.output_tokens, response.latency_s
     if response.cached:
         return (("from the cache", "dim"),)
-    if tokens and response.latency_s >= 0.05:
-        return ((f"{tokens / response.latency_s:.0f} tok/s", "dim"),)
-    return ((f"{short_seconds(response.latency_s)}", "dim"),)
+    if tokens and seconds is not None and seconds >= 0.05:
+        return ((f"{tokens / seconds:.0f} tok/s", "dim"),)
+    return ((short_seconds(seconds), "dim"),)
 
 
 def _waiting(page: Page, lm: Node) -> Rows:

@@ -57,7 +57,8 @@ def _answer(page: Page, node: Node) -> Rows:
 
 def _answered(page: Page, node: Node, event: ev.SubcallFinished) -> Rows:
     took = "from the cache" if event.cached else short_seconds(event.latency_s)
-    right: tuple[Piece, ...] = ((f"{took} · {short_count(event.usage.tokens)} tok", "dim"),)
+    used = page.view.usage(node).tokens
+    right: tuple[Piece, ...] = ((f"{took} · {short_count(used)} tok", "dim"),)
     if event.error:
         heading = label("ANSWER", ("✗ failed; the code got an error text", "failed"), width=page.width, right=right)
         return Joined(([heading], verbatim(event.error, page, "failed")))
@@ -88,7 +89,7 @@ class _BatchRows(Provider):
             said = (one_line(reply.error), "failed") if reply.error else (f"“{one_line(log.text(reply.text))}”", "text")
         numbers = (
             rjust(str(index + 1), 4),
-            rjust(short_seconds(view.elapsed(node, self._page.now)), 7),
+            rjust(short_seconds(view.took(node, self._page.now)), 7),
             rjust(short_count(view.usage(node).tokens), 7),
         )
         row = line("  ", state(self._scene, node), *numbers, "  ", said, key=f"{NODE}{node.id}")

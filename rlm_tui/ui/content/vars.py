@@ -34,9 +34,8 @@ def variables(page: Page) -> Rows:
 
 def last_changes(page: Page) -> dict[str, ev.VarChange]:
     """What the last block that ended added, changed and removed, by name."""
-    seqs = page.view.tree.counts.get(ev.CodeFinished.__name__, [])
-    count = page.view.count(ev.CodeFinished)
-    event = page.log.event(seqs[count - 1]) if count else None
+    seq = page.view.last_block()
+    event = page.log.event(seq) if seq else None
     return {change.name: change for change in event.changes} if isinstance(event, ev.CodeFinished) else {}
 
 

@@ -1,0 +1,222 @@
+"""What every importer works with: the file it reads, and the tape on which it puts events."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from rlm_tui import events as ev
+from rlm_tui.errors import TraceError
+from rlm_tui.text import scrub
+from rlm_tui.trace.importers.shape import Shape
+
+_CHUNK: Final = 1 << 20
+Problems: TypeAlias = Callable[[str, str, int], None]
+_NAMES = "Error|Exception|Interrupt|Exit|Iteration|Warning"
+_ERROR = re.compile(rf"(?:\A|\n)([A-Za-z_][\w.]*(?:{_NAMES})): ?(.*)\Z", re.DOTALL)
+
+
+class Line(NamedTuple):
+    """One line of a log: its number from 1, its bytes, where it ends, and whether a line feed ends it."""
+
+    number: int
+    data: bytearray
+    end: int
+    is_whole: bool
+
+
+class Feed:
+    """A log as an importer reads it, and where it says what it found: problems, losses, when it was written."""
+
+    def __init__(self, fd: int, size: int, problem: Problems) -> None:
+        self._fd = fd
+        self.size = size
+        self.done = 0
+        self.problem = problem
+        self.created = ""
+        self.notes: list[str] = []
+
+    def lost(self, text: str) -> Iterator[str]:
+        """Say once what the format cannot tell; gives the text when it is new."""
+        if text not in self.notes:
+            self.notes.append(text)
+            yield text
+
+    def lines(self) -> Iterator[Line]:
+        """Every line that is not blank, one in memory at a time."""
+        start = number = 0
+        while start < self.size:
+            end = self._line_end(start)
+            number += 1
+            data = self._read(start, end - start)
+            is_whole = data.endswith(b"\n")
+            self.done = end
+            if data.strip():
+                yield Line(number, data, end, is_whole)
+            start = end
+
+    def whole(self) -> bytearray:
+        """The whole file, for formats that are one JSON value."""
+        self.done = self.size
+        return self._read(0, self.size)
+
+    def records(self) -> Iterator[tuple[int, Any]]:
+        """The JSON objects of the file with the line where each begins: one a line, all in a list, or one alone."""
+        first = next(self.lines(), None)
+        if first is not None and self.size > first.end and _is_record(first.data):
+            for line in self.lines():
+                try:
+                    yield line.number, decode(line.data, dict[str, Any])
+                except TraceError as error:
+                    self.problem(*damage(line, error))
+            return
+        value = decode(self.whole(), Any)
+        yield from ((1, item) for item in (value if isinstance(value, list) else [value]))
+
+    def _line_end(self, start: int) -> int:
+        at = start
+        while at < self.size:
+            chunk = self._read(at, min(_CHUNK, self.size - at))
+            found = chunk.find(b"\n")
+            if found >= 0:
+                return at + found + 1
+            at += len(chunk)
+        return self.size
+
+    def _read(self, start: int, length: int) -> bytearray:
+        data = bytearray(length)
+        view, done = memoryview(data), 0
+        while done < length:
+            try:
+                count = os.preadv(self._fd, [view[done : done + (1 << 30)]], start + done)
+            except OSError as error:
+                raise TraceError(f"The log cannot be read: {(error.strerror or str(error)).lower()}.") from None
+            if not count:
+                raise TraceError("The log became shorter while it was read.")
+            done += count
+        return data
+
+
+class Importer(NamedTuple):
+    """One foreign format: its name, the engine that writes it, how to know it, how to read it."""
+
+    name: str
+    engine: str
+    matches: Callable[[Shape], bool]
+    events: Callable[[Feed], Iterator[ev.TraceEvent]]
+
+
+class Tape:
+    """Events in the order in which they are put; its clock never runs backwards."""
+
+    def __init__(self) -> None:
+        self.t = 0.0
+        self._events: list[ev.TraceEvent] = []
+
+    def at(self, seconds: float | None) -> None:
+        """Let the time be that many seconds since the start, where that is known and later than now."""
+        if seconds is not None:
+            self.t = max(self.t, seconds)
+
+    def put(self, event: ev.TraceEvent) -> None:
+        """Add an event that happens now."""
+        self._events.append(msgspec.structs.replace(event, t=round(self.t, 6)))
+
+    def open(self, node: str, kind: ev.NodeType, parent: str, *, depth: int = 0, title: str = "") -> str:
+        """Open a node; gives its id back."""
+        role: ev.Role = "sub" if depth or kind == "subcall" else "root"
+        self.put(ev.NodeOpened(node=node, type=kind, parent=parent, depth=depth, role=role, title=title))
+        return node
+
+    def close(self, node: str, *, outcome: ev.Outcome = "ok", timed: bool = True) -> None:
+        """Close a node; `timed` is whether the log tells how long it took."""
+        self.put(ev.NodeClosed(node=node, outcome=outcome, timed=timed))
+
+    def note(self, node: str, text: str) -> None:
+        """Say what the log cannot tell, or has lost."""
+        self.put(ev.Note(node=node, text=text))
+
+    def take(self) -> list[ev.TraceEvent]:
+        """What was put since the last call."""
+        taken, self._events = self._events, []
+        return taken
+
+
+def decode(data: bytearray | memoryview | msgspec.Raw, kind: Any) -> Any:
+    """A JSON value of a type; Python's own NaN, lone surrogates and huge numbers are borne; TraceError if damaged."""
+    try:
+        return msgspec.json.decode(data, type=kind, strict=False)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as first:
+        try:
+            return msgspec.json.decode(_plain(data), type=kind, strict=False)
+        except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+            raise TraceError(f"it is not valid JSON of this format ({str(first)[:100]})") from None
+
+
+def _plain(data: bytearray | memoryview | msgspec.Raw) -> bytes:
+    """What `json` writes beyond JSON, as JSON: NaN and infinity by name, lone surrogates replaced."""
+    import json
+
+    text = str(memoryview(data), "utf-8", "replace")
+    value = json.loads(text, parse_constant=str, parse_float=_finite)
+    return scrub(json.dumps(value, ensure_ascii=False))[0].encode()
+
+
+def _finite(text: str) -> float | str:
+    number = float(text)
+    return number if abs(number) != float("inf") else text
+
+
+def damage(line: Line, error: TraceError | str) -> tuple[str, str, int]:
+    """The problem of a line that cannot be used."""
+    if not line.is_whole:
+        return "torn", f"Line {line.number}, the last, is cut off; what it held is lost.", line.number
+    return "damaged", f"Line {line.number} is left out: {error}.", line.number
+
+
+def seconds(value: Any) -> float | None:
+    """A duration or a moment in seconds, or None for what is no number of them."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < 1e12 else None
+
+
+def moment(value: Any) -> float | None:
+    """An ISO 8601 time as seconds since the epoch, or None."""
+    try:
+        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def count(value: Any) -> int | None:
+    """A number of tokens, or None for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def words(value: Any) -> str:
+    """A value as text: a string as it is, nothing as "", anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()
+
+
+def error_at_end(text: str) -> tuple[str, ev.CodeError | None]:
+    """A text without the exception named in its last lines, and that exception."""
+    found = _ERROR.search(text)
+    if found is None:
+        return text, None
+    return text[: found.start()], ev.CodeError(found[1], found[2].strip())
+
+
+def _is_record(data: bytearray) -> bool:
+    try:
+        msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return True
