@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
+from .awaiting import CO_COROUTINE, run_awaiting, without_loop
 from .clip import Clip
 from .guard import Guard
 from .helpers import Finish, Helpers, Offer
 from .link import Interrupts
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
+_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _MAX_MESSAGE = 4_000
 _MAX_TRACEBACK = 10_000
 _MAX_FRAMES = 100
@@ -63,6 +65,9 @@ class Runner:
     def _execute(self, code: str, filename: str) -> BaseException | None:
         try:
             body, last = _compile(code, filename)
+            if any(part is not None and part.co_flags & CO_COROUTINE for part in (body, last)):
+                self._echo(run_awaiting(body, last, self._namespace))
+                return None
             exec(body, self._namespace)  # noqa: S102
             if last is not None:
                 self._echo(eval(last, self._namespace))  # noqa: S307
@@ -114,13 +119,13 @@ def _brief(code: object) -> str:
 def _compile(code: str, filename: str) -> tuple[CodeType, CodeType | None]:
     lines = code.splitlines(keepends=True)
     linecache.cache[filename] = (len(code), None, lines, filename)
-    tree = compile(code, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree = compile(code, filename, "exec", ast.PyCF_ONLY_AST | _AWAIT, dont_inherit=True)
     assert isinstance(tree, ast.Module)  # noqa: S101
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    body = compile(tree, filename, "exec", dont_inherit=True)
+    body = compile(tree, filename, "exec", _AWAIT, dont_inherit=True)
     if not isinstance(last, ast.Expr):
         return body, None
-    return body, compile(ast.Expression(last.value), filename, "eval", dont_inherit=True)
+    return body, compile(ast.Expression(last.value), filename, "eval", _AWAIT, dont_inherit=True)
 
 
 def _fail(outcome: Outcome, exc: BaseException, was_interrupted: bool, trace: str) -> None:
@@ -150,7 +155,7 @@ def _strip(report: traceback.TracebackException | None, seen: set[int]) -> None:
     if report is None or id(report) in seen:
         return
     seen.add(id(report))
-    report.stack[:] = [frame for frame in report.stack if not frame.filename.startswith(_HERE)]
+    report.stack[:] = without_loop([frame for frame in report.stack if not frame.filename.startswith(_HERE)])
     for inner in (report.__cause__, report.__context__, *(report.exceptions or ())):
         _strip(inner, seen)
 

@@ -1,13 +1,18 @@
-"""The names that every block finds: sub-calls, answers, and a look at the variables."""
+"""The names that every block finds: sub-calls, answers, and a look at the variables and the document."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from json import dumps
 from typing import Any, NoReturn
 
 from . import wire
-from .link import HostError, Link
+from .document import Ctx, document_helpers, pieces
+from .link import Frame, HostError, Link
+from .memory import Listing, memory_helpers
 from .variables import describe, user_items
+
+_NAMES_P = re.compile(r"\bP\b")
 
 
 class Finish(SystemExit):
@@ -22,32 +27,46 @@ class Offer:
     via: str
 
 
-class _Listing(str):
-    """A text that a bare expression shows as it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
 class Helpers:
     """Makes the helpers over one namespace and one link; `offer` is the answer that a block gave."""
 
-    def __init__(self, link: Link, namespace: Mapping[str, object]) -> None:
+    def __init__(self, link: Link, namespace: MutableMapping[str, Any], loaded: Mapping[str, Any]) -> None:
         self._link = link
         self._namespace = namespace
+        self._ctx = Ctx(lambda: loaded.get("context", ""))
         self.offer: Offer | None = None
         self.replaced = 0
         """Lone surrogates in prompts, which no channel can carry."""
         self.table = {**self._call_helpers(), **self._answer_helpers(), "SHOW_VARS": self._show_vars()}
-        """Name to function."""
-        for function in self.table.values():
-            function.__module__ = "__main__"
+        """Name to function; these names are reserved."""
+        self.offered: dict[str, Any] = {
+            "ctx": self._ctx,
+            **document_helpers(self._ctx),
+            **self._question_helpers(),
+            **self._awaitable_helpers(),
+            **memory_helpers(self._namespace, loaded, self.variables),
+        }
+        """What other dialects teach: there until a block uses the name for something else."""
+        for function in (*self.table.values(), *self.offered.values()):
+            if function is not self._ctx:
+                function.__module__ = "__main__"
+
+    def offer_to(self, code: str) -> None:
+        """Put what a block may use into the namespace; `P`, which may be a copy of many documents, only if named."""
+        if _NAMES_P.search(code) and "P" not in self.offered:
+            self.offered["P"] = self._ctx.text
+        for name, value in self.offered.items():
+            self._namespace.setdefault(name, value)
+
+    def forget_document(self) -> None:
+        """The context is another one now: what was made of it is made anew."""
+        if self._namespace.get("P") is self.offered.pop("P", self):
+            del self._namespace["P"]
 
     def variables(self) -> dict[str, object]:
         """What a person or a model would call the variables: `context` and the user's own."""
-        return user_items(self._namespace, (*self.table, "answer"))
+        items = user_items(self._namespace, (*self.table, "answer"))
+        return {name: value for name, value in items.items() if self.offered.get(name, self) is not value}
 
     def find(self, name: str) -> object:
         """The value of a variable for FINAL_VAR; `answer` stands for its content; KeyError when there is none."""
@@ -56,34 +75,27 @@ class Helpers:
         value = self._namespace[name]
         return dict.get(value, "content") if isinstance(value, dict) else value
 
-    def _ask(self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool) -> list[str]:
+    def _request(
+        self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool
+    ) -> tuple[dict[str, Any], bytes]:
         if model is not None and not isinstance(model, str):
             raise TypeError(f"{function}: model must be a str or None, not {type(model).__name__}")
         sizes, payload, replaced = wire.join(prompts)
         self.replaced += replaced
-        header = {"function": function, "model": model, "is_batch": is_batch, "sizes": sizes}
-        reply, data = self._link.call(header, payload)
-        if reply.get("error"):
-            raise HostError(reply["error"])
-        if reply.get("too_big"):
-            raise MemoryError(f"the answers to {function} do not fit the memory of the worker")
-        return wire.split(reply["sizes"], data)
+        return {"function": function, "model": model, "is_batch": is_batch, "sizes": sizes}, payload
+
+    def _ask(self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool) -> list[str]:
+        return _texts(function, self._link.call(*self._request(function, prompts, model, is_batch)))
+
+    async def _ask_async(self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool) -> list[str]:
+        return _texts(function, await self._link.call_async(*self._request(function, prompts, model, is_batch)))
 
     def _one(self, function: str, prompt: object, model: str | None) -> str:
-        if not isinstance(prompt, str):
-            name = type(prompt).__name__
-            raise TypeError(
-                f"{function}(prompt) takes one str, not {name}; for several use {function}_batched(prompts)"
-            )
-        return self._ask(function, [prompt], model, is_batch=False)[0]
+        return self._ask(function, [_single(function, prompt)], model, is_batch=False)[0]
 
     def _many(self, function: str, prompts: object, model: str | None) -> list[str]:
-        if not isinstance(prompts, (list, tuple)):
-            raise TypeError(f"{function}(prompts) takes a list of str, not {type(prompts).__name__}")
-        for index, prompt in enumerate(prompts):
-            if not isinstance(prompt, str):
-                raise TypeError(f"{function}(prompts) takes a list of str; item {index} is {type(prompt).__name__}")
-        return self._ask(function, prompts, model, is_batch=True) if prompts else []
+        several = _several(function, prompts)
+        return self._ask(function, several, model, is_batch=True) if several else []
 
     def _call_helpers(self) -> dict[str, Callable[..., Any]]:
         def llm_query(prompt: str, model: str | None = None) -> str:
@@ -111,6 +123,41 @@ class Helpers:
 
         named = (llm_query, llm_query_batched, rlm_query, rlm_query_batched)
         return {function.__name__: function for function in named} | {"llm_query_batch": llm_query_batched}
+
+    def _question_helpers(self) -> dict[str, Callable[..., Any]]:
+        def ask(question: str, text: str, model: str | None = None) -> str:
+            """Ask a sub-LM one question about one piece of text."""
+            return self._one("ask", _about(question, text), model)
+
+        def ask_chunks(
+            question: str, chunks: object, model: str | None = None, chunk_size: int | None = None
+        ) -> list[str]:
+            """Ask a sub-LM the same question about many pieces at once; the answers come in their order.
+
+            chunks: a list of str, or what ctx.chunk(…) or ctx.chunk_documents(…) gave, or one str with a chunk_size.
+            """
+            return self._many("ask_chunks", [_about(question, text) for text in pieces(chunks, chunk_size)], model)
+
+        def recursive_llm(question: str, context: str, model: str | None = None) -> str:
+            """Ask a child RLM a question about a text; at the depth limit an LM answers."""
+            return self._one("recursive_llm", _about(question, context), model)
+
+        return {function.__name__: function for function in (ask, ask_chunks, recursive_llm)}
+
+    def _awaitable_helpers(self) -> dict[str, Callable[..., Any]]:
+        async def llm_query_async(prompt: str, model: str | None = None) -> str:
+            """Ask a sub-LM one question: answer = await llm_query_async(prompt), also at the top of a block."""
+            name = "llm_query_async"
+            return (await self._ask_async(name, [_single(name, prompt)], model, is_batch=False))[0]
+
+        async def llm_query_batch_async(prompts: list[str], model: str | None = None) -> list[str]:
+            """Ask a sub-LM many questions at once: answers = await llm_query_batch_async(prompts)."""
+            name = "llm_query_batch_async"
+            several = _several(name, prompts)
+            return await self._ask_async(name, several, model, is_batch=True) if several else []
+
+        named = {function.__name__: function for function in (llm_query_async, llm_query_batch_async)}
+        return {**named, "llm_query_batched_async": llm_query_batch_async}
 
     def _answer_helpers(self) -> dict[str, Callable[..., Any]]:
         def FINAL(answer: object) -> NoReturn:  # noqa: N802
@@ -152,9 +199,40 @@ class Helpers:
         def SHOW_VARS() -> str:  # noqa: N802
             """The variables that exist: name, type, length and the beginning of each value."""
             lines = [_line(name, describe(value)) for name, value in sorted(self.variables().items())]
-            return _Listing("\n".join(lines) or "There are no variables yet.")
+            return Listing("\n".join(lines) or "There are no variables yet.")
 
         return SHOW_VARS
+
+
+def _single(function: str, prompt: object) -> str:
+    if isinstance(prompt, str):
+        return prompt
+    several = f"; for several use {function}_batched(prompts)" if function in ("llm_query", "rlm_query") else ""
+    raise TypeError(f"{function}(prompt) takes one str, not {type(prompt).__name__}{several}")
+
+
+def _several(function: str, prompts: object) -> list[str]:
+    if not isinstance(prompts, (list, tuple)):
+        raise TypeError(f"{function}(prompts) takes a list of str, not {type(prompts).__name__}")
+    for index, prompt in enumerate(prompts):
+        if not isinstance(prompt, str):
+            raise TypeError(f"{function}(prompts) takes a list of str; item {index} is {type(prompt).__name__}")
+    return list(prompts)
+
+
+def _about(question: object, text: object) -> str:
+    if not isinstance(question, str) or not isinstance(text, str):
+        raise TypeError(f"a question and a text are str, not {type(question).__name__} and {type(text).__name__}")
+    return f"Answer the question from the text below. If the text does not tell, say so.\n\n{question}\n\n{text}"
+
+
+def _texts(function: str, frame: Frame) -> list[str]:
+    reply, data = frame
+    if reply.get("error"):
+        raise HostError(reply["error"])
+    if reply.get("too_big"):
+        raise MemoryError(f"the answers to {function} do not fit the memory of the worker")
+    return wire.split(reply["sizes"], data)
 
 
 def _line(name: str, facts: dict[str, Any]) -> str:

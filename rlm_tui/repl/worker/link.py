@@ -11,9 +11,12 @@ from queue import SimpleQueue
 from socket import socket
 from threading import BoundedSemaphore
 from types import FrameType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import wire
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
 
 Frame: TypeAlias = tuple[dict[str, Any], bytes | bytearray]
 
@@ -73,7 +76,7 @@ class Link:
         self._pid = getpid()
         self._main = get_ident()
         self._ids = count(1)
-        self._waiting: dict[int, SimpleQueue[Frame]] = {}
+        self._waiting: dict[int, SimpleQueue[Frame] | _Awaited] = {}
         self._slots = BoundedSemaphore(wire.MAX_CALLS // 2)
 
     @property
@@ -87,10 +90,7 @@ class Link:
 
     def call(self, header: dict[str, Any], payload: bytes) -> Frame:
         """Ask the host and wait for its reply."""
-        if not self.in_worker:
-            raise RuntimeError("the host can only be called from the worker process itself, not from a forked child")
-        if len(payload) > wire.MAX_FROM_WORKER:
-            raise ValueError(f"the prompts have {len(payload):,} bytes; one call takes {wire.MAX_FROM_WORKER:,}")
+        self._check(payload)
         with self._slots:
             call_id = next(self._ids)
             answer: SimpleQueue[Frame] = SimpleQueue()
@@ -100,6 +100,27 @@ class Link:
                 return answer.get()
             finally:
                 self._waiting.pop(call_id, None)
+
+    async def call_async(self, header: dict[str, Any], payload: bytes) -> Frame:
+        """The same for code that awaits: many calls may be under way in one thread."""
+        from asyncio import get_running_loop
+
+        self._check(payload)
+        loop = get_running_loop()
+        answer = _Awaited(loop, loop.create_future())
+        call_id = next(self._ids)
+        self._waiting[call_id] = answer
+        try:
+            self.send({**header, "op": "call", "id": call_id}, payload)
+            return await answer.future
+        finally:
+            self._waiting.pop(call_id, None)
+
+    def _check(self, payload: bytes) -> None:
+        if not self.in_worker:
+            raise RuntimeError("the host can only be called from the worker process itself, not from a forked child")
+        if len(payload) > wire.MAX_FROM_WORKER:
+            raise ValueError(f"the prompts have {len(payload):,} bytes; one call takes {wire.MAX_FROM_WORKER:,}")
 
     def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
         """Write one frame whole; a channel that is gone ends the worker."""
@@ -153,6 +174,23 @@ class Link:
                 raise EOFError
             view = view[got:]
         return data
+
+
+class _Awaited:
+    """Takes a reply from the reader thread to the event loop that waits for it."""
+
+    def __init__(self, loop: AbstractEventLoop, future: Future[Frame]) -> None:
+        self._loop = loop
+        self.future = future
+
+    def put(self, frame: Frame) -> None:
+        """Hand the reply over; a loop that is closed waits no more."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._settle, frame)
+
+    def _settle(self, frame: Frame) -> None:
+        if not self.future.done():
+            self.future.set_result(frame)
 
 
 def end_group() -> None:

@@ -17,7 +17,7 @@ from .guard import Guard, limit_resources
 from .helpers import Helpers
 from .link import Interrupts, Link
 from .streams import NoInput, OutStream, Threads, no_input
-from .variables import changes, fingerprints, is_a, user_items
+from .variables import changes, fingerprints, is_a
 
 _FIRST_FD = 3
 _MAX_TEXT = 16 << 20
@@ -36,9 +36,9 @@ class Worker:
         module = ModuleType("__main__")
         self._namespace: dict[str, Any] = vars(module)
         self._guard = Guard(module)
-        self._helpers = Helpers(link, self._namespace)
-        self._runner = Runner(self._namespace, self._helpers, interrupts, self._guard)
         self._loaded: dict[str, object] = {}
+        self._helpers = Helpers(link, self._namespace, self._loaded)
+        self._runner = Runner(self._namespace, self._helpers, interrupts, self._guard)
         self._restore()
 
     def serve(self) -> None:
@@ -58,6 +58,7 @@ class Worker:
         if not problem:
             self._loaded[header["name"]] = texts if header["is_list"] else texts[0]
             self._namespace[header["name"]] = self._loaded[header["name"]]
+            self._helpers.forget_document()
         self._link.send({"op": "loaded", "id": header["id"], "problem": problem})
 
     def _lookup(self, header: dict[str, Any], _payload: bytes | bytearray) -> None:
@@ -71,8 +72,9 @@ class Worker:
         found = {"op": "value", "id": header["id"], "is_there": text is not None}
         self._link.send(found, wire.encode(text or "")[0])
 
-    def _restore(self) -> None:
+    def _restore(self, code: str = "") -> None:
         self._guard.restore()
+        self._helpers.offer_to(code)
         self._namespace.update({**self._helpers.table, **self._loaded, "__name__": "__main__"})
         if not is_a(self._namespace.get("answer"), dict):
             self._namespace["answer"] = {"content": "", "ready": False}
@@ -80,16 +82,16 @@ class Worker:
             del self._namespace["print"]
 
     def _marks(self) -> tuple[dict[str, object], dict[str, tuple[object, ...]]]:
-        items = user_items(self._namespace, (*self._helpers.table, *self._loaded, "answer"))
+        items = {name: value for name, value in self._helpers.variables().items() if name not in self._loaded}
         return items, fingerprints(items)
 
     def _run(self, header: dict[str, Any], payload: bytes | bytearray) -> None:
-        self._restore()
+        code = str(payload, "utf-8", "replace")
+        self._restore(code)
         late = self._out.take_late() + self._err.take_late()
         self._out.begin()
         self._err.begin()
         _, before = self._marks()
-        code = str(payload, "utf-8", "replace")
         self._threads.idle = False
         outcome = self._runner.run(code, header["number"], lambda: self._link.send({"op": "began", "id": header["id"]}))
         if not self._link.in_worker:

@@ -1,0 +1,55 @@
+"""What the variables of a REPL take, and how to let go of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, MutableMapping
+from sys import getsizeof
+from typing import Any
+
+from .variables import describe, is_a
+
+_TOP = 20
+_CONTAINERS = (list, tuple, set, frozenset)
+_SIZED = (*_CONTAINERS, dict, str, bytes, bytearray)
+
+
+class Listing(str):
+    """A text that a bare expression shows as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def memory_helpers(
+    namespace: MutableMapping[str, Any], loaded: Container[str], variables: Callable[[], dict[str, object]]
+) -> dict[str, Callable[..., Any]]:
+    """The functions that look after memory."""
+
+    def memory_status() -> str:
+        """The largest variables and what each takes; forget("name", …) lets go of some."""
+        named = {**variables(), **{name: value for name, value in namespace.items() if name.startswith("_result_")}}
+        sizes = sorted(((_size(value), name) for name, value in named.items()), reverse=True)
+        lines = [f"{size:>14,} bytes  {name}: {describe(named[name])['type']}" for size, name in sizes[:_TOP]]
+        more = [f"… and {len(sizes) - _TOP} smaller ones"] if len(sizes) > _TOP else []
+        return Listing("\n".join([*lines, *more]) or "There are no variables yet.")
+
+    def forget(*names: str) -> str:
+        """Let go of variables, by their names; says which went and which are not there."""
+        own = [name for name in names if name not in loaded]
+        there = [name for name in own if name in variables() or str(name).startswith("_result_")]
+        gone = [name for name in there if namespace.pop(name, namespace) is not namespace]
+        missing = [str(name) for name in names if name not in gone]
+        told = f"Forgotten: {', '.join(gone) or 'nothing'}."
+        return Listing(f"{told} Not there: {', '.join(missing)}." if missing else told)
+
+    return {"memory_status": memory_status, "forget": forget}
+
+
+def _size(value: Any) -> int:
+    """The bytes of a value and, for plain containers, of what stands directly in it."""
+    if type(value) not in _SIZED:
+        return 0 if is_a(value, type) else int(object.__sizeof__(value))
+    inside = value.values() if type(value) is dict else value if type(value) in _CONTAINERS else ()
+    return getsizeof(value) + sum(getsizeof(item, 0) for item in inside)
