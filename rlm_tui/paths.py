@@ -17,6 +17,25 @@ def _data() -> Path:
     return platformdirs.user_data_path("rlm-tui", appauthor=False)
 
 
+def _config() -> Path:
+    home = os.environ.get(_HOME)
+    if home:
+        return Path(home).expanduser()
+    import platformdirs
+
+    return platformdirs.user_config_path("rlm-tui", appauthor=False)
+
+
+def config_file() -> Path:
+    """The settings of the person, which may not be there."""
+    return _config() / "config.toml"
+
+
+def themes_dir() -> Path:
+    """The person's own themes, a file each; the folder may not be there."""
+    return _config() / "themes"
+
+
 def traces_dir() -> Path:
     """The folder of saved runs; the store creates it (mode 0700)."""
     return _data() / "traces"

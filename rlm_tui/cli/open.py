@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_plain(parser)
     options.add_limits(parser)
     options.add_run(parser)
+    options.add_setting(parser, "theme")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,12 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
     gc.disable()  # what start-up makes is no garbage; the app collects again after its first paint
     from rlm_tui.trace.opening import is_trace
 
+    settings = options.settings_of(arguments)
     paths = options.resolve_paths(arguments.paths)
     if len(paths) == 1 and paths[0] != "-" and is_trace(paths[0]):
         from rlm_tui.cli import replay
 
-        return replay.show(paths[0], at=None, command="open", is_plain=arguments.plain)
-    setup = options.make_setup(arguments, model=options.chosen_model(arguments), is_attended=True)
+        return replay.show(paths[0], at=None, command="open", settings=settings, is_plain=arguments.plain)
+    setup = options.make_setup(arguments, settings, model=settings["model"], is_attended=True)
     loading = _prepare(paths, is_plain=arguments.plain)
     has_all = bool(arguments.query.strip() and setup.model)
     title = options.title_of(paths)
@@ -51,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         from rlm_tui.ui.app import run_app
 
-        code = run_app(make, title=title, open_question=not has_all, query=arguments.query, setup=setup)
+        asked = {"open_question": not has_all, "query": arguments.query, "setup": setup}
+        code = run_app(make, title=title, settings=settings, **asked)
     if made and made[0].trace_path:
         diagnostics.say(f"Trace: {made[0].trace_path}")
     return code

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rlm_tui.cli.diagnostics import say
-from rlm_tui.cli.options import amount, count, memory, resolve_paths
+from rlm_tui.cli.options import add_setting, base_url_of, resolve_paths, settings_of
 from rlm_tui.errors import ExitCode, ProviderError, ReplError, UsageError
 from rlm_tui.repl.base import BlockResult, HostCall, OnOutput
 from rlm_tui.text import plural, safe
@@ -29,11 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `repl`."""
     parser.add_argument("--context", action="append", default=[], metavar="PATH", help="load a document as `context`")
     parser.add_argument("--sub-model", default="", metavar="MODEL", help="what llm_query asks (default: offline)")
-    parser.add_argument("--base-url", metavar="URL", help="an OpenAI-compatible server")
-    parser.add_argument("--block-timeout", type=amount, default=120.0, metavar="S", help="own time of a block (120)")
-    parser.add_argument("--max-subcalls", type=count, default=200, metavar="N", help="sub-calls in all (200)")
-    parser.add_argument("--memory", type=memory, default=2048, metavar="MB", help="memory of the worker (2048)")
-    parser.add_argument("--sandbox", default="auto", metavar="TIER", help="auto, strong or none")
+    add_setting(parser, "base_url")
+    for name in ("block_timeout", "max_subcalls", "memory", "sandbox"):
+        add_setting(parser, name)
     parser.add_argument("--json", action="store_true", help='read {"code": "…"} lines, answer each with one line')
 
 
@@ -41,13 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve blocks until the input ends and return the exit code."""
     from rlm_tui.repl.process import WorkerREPL
 
-    asker = SubAsker(arguments.sub_model, arguments.base_url, int(arguments.max_subcalls))
-    repl = WorkerREPL(asker.answer, sandbox=arguments.sandbox, memory_mb=arguments.memory)
-    console = Console(repl, arguments.block_timeout)
+    settings = settings_of(arguments)
+    asker = SubAsker(settings["sub_model"] or "offline", base_url_of(settings), settings["max_subcalls"])
+    repl = WorkerREPL(asker.answer, sandbox=settings["sandbox"], memory_mb=settings["memory"])
+    console = Console(repl, settings["block_timeout"])
     with asyncio.Runner() as runner:
         try:
             runner.run(_start(repl, resolve_paths(arguments.context)))
-            if arguments.sandbox == "auto":
+            if settings["sandbox"] == "auto":
                 say(f"The worker is {repl.facts.label}: {_NO_WALLS}")
             if arguments.json:
                 return console.serve_json(runner)
@@ -72,7 +70,7 @@ class SubAsker:
     def __init__(self, spec: str, base_url: str | None, max_calls: int) -> None:
         from rlm_tui.lm.registry import check_spec
 
-        self._spec = spec or os.environ.get("RLM_TUI_SUB_MODEL", "") or "offline"
+        self._spec = spec
         self._base_url = base_url
         self._left = self._max = max_calls
         self._slots = asyncio.Semaphore(_CONCURRENCY)

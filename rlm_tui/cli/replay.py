@@ -14,6 +14,7 @@ from rlm_tui.cli import options, terminal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rlm_tui.config import Settings
     from rlm_tui.session.base import Attachment
     from rlm_tui.session.replay import ReplaySession
 
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", type=int, metavar="SEQ", help="the event to stand at (default: the end)")
     options.add_plain(parser)
+    options.add_setting(parser, "theme")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         _path(arguments.trace),
         at=arguments.at,
         command="replay",
+        settings=options.settings_of(arguments),
         context=arguments.context or (),
         is_plain=arguments.plain,
     )
@@ -51,7 +54,15 @@ def _path(name: str) -> str:
     return str(saved) if not os.path.lexists(path) and os.path.basename(name) == name and saved.is_file() else path
 
 
-def show(path: str, *, at: int | None, command: str, context: Sequence[str] = (), is_plain: bool = False) -> int:
+def show(
+    path: str,
+    *,
+    at: int | None,
+    command: str,
+    settings: Settings,
+    context: Sequence[str] = (),
+    is_plain: bool = False,
+) -> int:
     """Step through the trace at `path`, beside the documents `context`; returns when the person quits."""
     gc.disable()  # what start-up makes is no garbage; the app collects again after its first paint
     attachment = _check(path, context)
@@ -69,7 +80,7 @@ def show(path: str, *, at: int | None, command: str, context: Sequence[str] = ()
         return run_plain(make)
     from rlm_tui.ui.app import run_app
 
-    return run_app(make, title=Path(path).name, open_summary=at is None)
+    return run_app(make, title=Path(path).name, open_summary=at is None, settings=settings)
 
 
 def _check(path: str, context: Sequence[str]) -> Attachment | None:

@@ -33,12 +33,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not arguments.query.strip():
         raise UsageError('run needs a question; add -q "what you want to know".')
-    model = options.chosen_model(arguments)
+    settings = options.settings_of(arguments)
+    model = settings["model"]
     if model == "human":
         raise UsageError("The model human answers in the app; use rlm-tui open … -m human.")
-    setup = options.make_setup(arguments, model=model or "offline", is_attended=False)
+    setup = options.make_setup(arguments, settings, model=model or "offline", is_attended=False)
     remarks = [] if model else [_NO_MODEL]
-    remarks += [_NO_WALLS] if arguments.sandbox == "auto" else []
+    remarks += [_NO_WALLS] if settings["sandbox"] == "auto" else []
     paths = options.resolve_paths(arguments.paths)
     session = LiveSession(setup, Loading(paths), title=options.title_of(paths))
     try:

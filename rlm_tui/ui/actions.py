@@ -15,6 +15,8 @@ from rlm_tui.ui.selecting import held_text, open_hold, original_text
 from rlm_tui.ui.state import Pane, UiState
 from rlm_tui.ui.words import is_behind
 
+Keymap: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Other keys by action id, in Textual's names of keys."""
 Group: TypeAlias = Literal["at the gate", "walk the run", "move", "look", "always"]
 Enabled: TypeAlias = Callable[[Session, UiState], Capability]
 GROUPS: tuple[Group, ...] = ("at the gate", "walk the run", "move", "look", "always")
@@ -59,16 +61,16 @@ def works_while_typing(key: str) -> bool:
     return key.startswith("ctrl+") or (last[0] == "f" and last[1:].isdigit())
 
 
-def keys_of(action: Action, keymap: Mapping[str, str], *, typing: bool = False) -> tuple[str, ...]:
+def keys_of(action: Action, keymap: Keymap, *, typing: bool = False) -> tuple[str, ...]:
     """The keys of an action after remapping; while typing only those that are no text."""
-    keys = tuple(keymap[action.id].split(",")) if action.id in keymap else action.keys
+    keys = keymap.get(action.id, action.keys)
     return tuple(key for key in keys if works_while_typing(key)) if typing else keys
 
 
 def key_of(action_id: str, ui: UiState) -> str:
     """The name of an action's first key, as a sentence names it; the label of the action when it has none."""
     keys = keys_of(BY_ID[action_id], ui.keymap)
-    return key_name(keys[0]) if keys and keys[0] else f"“{BY_ID[action_id].label}”"
+    return key_name(keys[0]) if keys else f"“{BY_ID[action_id].label}”"
 
 
 def always(_session: Session, _ui: UiState) -> Capability:

@@ -7,14 +7,13 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
@@ -24,16 +23,18 @@ from rlm_tui.session.commands import SessionCommand
 from rlm_tui.session.crash import unexpected
 from rlm_tui.session.signals import told_to_end
 from rlm_tui.text import safe
-from rlm_tui.ui.actions import ACTIONS, BY_ID, reason
+from rlm_tui.ui.actions import BY_ID, Keymap, reason
+from rlm_tui.ui.keymap import bindings, keymap_of
 from rlm_tui.ui.opening import Opening
 from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
 from rlm_tui.ui.styles import FOLDER
-from rlm_tui.ui.theme import DARK, load_themes
+from rlm_tui.ui.theme import DARK, chosen_theme, load_themes
 
 if TYPE_CHECKING:
+    from rlm_tui.config import Settings
     from rlm_tui.session.setup import Setup
     from rlm_tui.ui.controllers import Controllers
     from rlm_tui.ui.gate import GateController
@@ -44,21 +45,12 @@ _BEATS = 8
 _MOVING = ("running", "loading", "interrupting")
 
 
-def _bindings() -> list[BindingType]:
-    return [
-        Binding(key, f"act('{action.id}')", action.label, show=False, priority=action.priority, id=action.id)
-        for action in ACTIONS
-        for key in action.keys
-    ]
-
-
 class RlmTuiApp(App[int], inherit_bindings=False):
     """The screen of one session; `open_question` opens the start screen over it."""
 
     TITLE = "rlm-tui"
     CSS_PATH: ClassVar[Path] = FOLDER / "app.tcss"
     COMMANDS: ClassVar[set[Any]] = {ActionProvider}
-    BINDINGS: ClassVar[list[BindingType]] = _bindings()
 
     class Opened(Message):
         """The session has been made, or could not be."""
@@ -72,6 +64,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         query: str = "",
         setup: Setup | None = None,
         open_summary: bool = False,
+        settings: Settings | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
@@ -86,14 +79,20 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self.clock = clock
         self._query, self._setup = query, setup
         self.main = MainScreen()
-        self.remapped: Mapping[str, str] = {}
         self._open_question, self._open_summary = open_question, open_summary
         self._hold: int | None = None
         self._beat = 0
         self._notice_until = 0.0
-        for theme in load_themes():
+        self.settings = settings
+        self._use_settings()
+
+    def _use_settings(self) -> None:
+        """Keys and themes; UsageError for what cannot be meant, before the screen is taken."""
+        themes, self._faults = load_themes()
+        for theme in themes:
             self.register_theme(theme)
-        self.theme = DARK
+        self.remap(keymap_of(self.settings) if self.settings else {})
+        self.theme = chosen_theme(self.settings["theme"] if self.settings else DARK, themes, self._faults)
 
     @cached_property
     def controllers(self) -> Controllers:
@@ -147,6 +146,8 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def _opened(self, session: Session) -> None:
         self.session, self._make = session, None
+        for fault in self._faults:
+            self.notify(safe(fault.sentence), severity="warning", markup=False)
         self.set_interval(_FRAME_S, self.tick)
         if self._open_question:
             self.open_start()
@@ -221,7 +222,6 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         """The state of the front end, with what Textual knows of it."""
         on_main = self.screen is self.main and self.main.is_ready
         self.ui.screen = "main" if on_main else "other"
-        self.ui.keymap = self.remapped
         focused = self.focused
         self.ui.typing = focused is not None and focused.check_consume_key("a", "a")
         return self.ui
@@ -296,10 +296,18 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self.ui.selection, self.ui.pinned = node_id, pinned
         self.main.show_all()
 
-    def remap(self, keymap: Mapping[str, str]) -> None:
-        """Give actions other keys, by id; Textual's names of keys, several with commas."""
-        self.remapped = dict(keymap)
-        self.set_keymap(self.remapped)
+    @property
+    def remapped(self) -> Keymap:
+        """The keys that are not those of the registry."""
+        return self.ui.keymap
+
+    def remap(self, keymap: Keymap) -> None:
+        """Give actions other keys, by id; Textual's names of keys."""
+        self.ui.keymap = dict(keymap)
+        self._bindings = bindings(keymap)
+        if self.is_running:
+            self.refresh_bindings()
+            self.redraw()
 
     def confirm(self, sentence: str, verb: str, then: Callable[[], None]) -> None:
         """Ask before something is lost."""
@@ -326,7 +334,7 @@ def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
 
     A callable makes the session after the first paint, which then shows `title`; what it raises is raised here.
     The other options are those of RlmTuiApp: `open_question`, `query` and `setup` for the start screen,
-    `open_summary` for a recorded run.
+    `open_summary` for a recorded run, `settings` for keys and colours.
     """
     gc.disable()  # nothing that start-up makes is garbage; collecting costs a tenth of the time to the first paint
     app = RlmTuiApp(session, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class AppController:
         elif self.app.session.can("interrupt"):
             self.app.gate.interrupt()
         else:
-            self.app.say("Nothing runs that could be interrupted; Ctrl+Q quits.")
+            self.app.say(f"Nothing runs that could be interrupted; {key_of('app.leave', self.app.ui)} quits.")
 
     def suspend(self) -> None:
         """Into the background, as a shell does it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -38,8 +37,8 @@ class UiState(msgspec.Struct, eq=False):
     asking: Purpose | Literal[""] = ""
     searched: bool = False
     notice: str = ""
-    keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
-    """The keys of actions that were given others, by id."""
+    keymap: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """The keys of actions that were given others, by id, in Textual's names."""
 
     @property
     def pane(self) -> Pane:

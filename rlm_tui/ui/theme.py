@@ -5,51 +5,85 @@ A role is a CSS variable (`$done`, `$root`, `$muted`) and, for text that is draw
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from rich.style import Style
 from textual.dom import DOMNode
 from textual.theme import Theme
 
+from rlm_tui.config import nearest
 from rlm_tui.errors import UsageError
+from rlm_tui.paths import themes_dir
 from rlm_tui.resources import folder
+from rlm_tui.text import one_line
 
 Role: TypeAlias = Literal[
     "background", "surface", "panel", "rule", "text", "muted", "dim", "accent", "done", "failed", "careful",
     "running", "root", "sub", "code", "output", "user",
 ]  # fmt: skip
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 DARK, LIGHT = "rlm-dark", "rlm-light"
 
 
-def load_themes() -> list[Theme]:
-    """Every theme file of this installation as a Textual theme.
+class Fault(NamedTuple):
+    """A theme file that is passed over, and why, in one sentence."""
 
-    Raises UsageError naming the file and what is wrong in it.
-    """
-    return [_load(path) for path in sorted(folder("themes").glob("*.toml"))]
+    name: str
+    sentence: str
+
+
+def load_themes() -> tuple[list[Theme], list[Fault]]:
+    """Every theme file of this installation and then of the person; one of theirs may take the name of one of ours."""
+    found: dict[str, Theme] = {}
+    faults = []
+    for path in [*sorted(folder("themes").glob("*.toml")), *sorted(themes_dir().glob("*.toml"))]:
+        try:
+            theme = _load(path)
+            found[theme.name] = theme
+        except UsageError as error:
+            faults.append(Fault(path.stem, str(error)))
+    return list(found.values()), faults
+
+
+def chosen_theme(name: str, themes: Sequence[Theme], faults: Sequence[Fault]) -> str:
+    """The theme that a name means; the dark one for a file that was passed over, UsageError for no name at all."""
+    names = [theme.name for theme in themes]
+    if name in names:
+        return name
+    if any(name in (fault.name, f"rlm-{fault.name}") for fault in faults):
+        return DARK
+    raise UsageError(f"There is no theme {one_line(name, 40)!r}; {nearest(name, names)}.")
 
 
 def _load(path: Path) -> Theme:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"The theme {path.name} cannot be read ({error}); mend it or remove it.") from None
-    colours = {
-        role: str(colour) for group in table.values() if isinstance(group, dict) for role, colour in group.items()
-    }
+        why = one_line(str(error), 120)
+        raise UsageError(f"The theme {path} is passed over: it cannot be read ({why}).") from None
+    name = table.get("name")
+    if not isinstance(name, str) or not name:
+        raise UsageError(f'The theme {path} is passed over: it has no name; add name = "{path.stem}".')
+    colours = {role: colour for group in table.values() if isinstance(group, dict) for role, colour in group.items()}
     missing = [role for role in get_args(Role) if role not in colours]
     if missing:
-        raise UsageError(f"The theme {path.name} names no colour for {', '.join(missing)}; add it.")
+        raise UsageError(f"The theme {path} is passed over: it names no colour for {', '.join(missing)}.")
+    for role, colour in colours.items():
+        if not isinstance(colour, str) or not _COLOUR.fullmatch(colour):
+            shown = one_line(str(colour), 20)
+            raise UsageError(f'The theme {path} is passed over: {role} is {shown!r}; a colour is like "#a1b2c3".')
     return _theme(table, colours)
 
 
 def _theme(table: dict[str, Any], colours: dict[str, str]) -> Theme:
     return Theme(
-        name=str(table["name"]),
-        dark=bool(table.get("dark", True)),
+        name=table["name"],
+        dark=table.get("dark") is not False,
         primary=colours["accent"],
         secondary=colours["root"],
         accent=colours["accent"],

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.actions import Action, Group, key_name, keys_of, valid_now
+from rlm_tui.ui.actions import Action, Group, Keymap, key_name, keys_of, valid_now
 from rlm_tui.ui.asking import Purpose
 from rlm_tui.ui.selecting import open_hold
 from rlm_tui.ui.state import UiState
@@ -23,7 +23,7 @@ _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
 
 
 def verbs(
-    session: Session, ui: UiState, groups: Iterable[Group], keymap: Mapping[str, str], *, narrow: bool = False
+    session: Session, ui: UiState, groups: Iterable[Group], keymap: Keymap, *, narrow: bool = False
 ) -> list[Verb]:
     """The verbs of some groups that can act now, by rank; while typing only those whose key is no text."""
     groups = tuple(groups)
@@ -43,7 +43,7 @@ def _ranked(session: Session, ui: UiState, groups: tuple[Group, ...]) -> list[Ac
     return sorted(actions, key=lambda action: 0 if action.id == first else action.rank)
 
 
-def _verb(action: Action, ui: UiState, keymap: Mapping[str, str], *, narrow: bool) -> Verb | None:
+def _verb(action: Action, ui: UiState, keymap: Keymap, *, narrow: bool) -> Verb | None:
     keys = keys_of(action, keymap, typing=ui.typing)
     label = action.short if narrow and action.short else action.label
     return Verb(action.id, key_name(keys[0]), label) if keys else None

@@ -26,7 +26,7 @@ class PaneApp(App[None]):
 
     def __init__(self, pane: Widget) -> None:
         super().__init__()
-        for theme in load_themes():
+        for theme in load_themes()[0]:
             self.register_theme(theme)
         self.theme = DARK
         self.pane = pane

@@ -172,7 +172,7 @@ async def test_dark_and_light_are_one_command_apart(recorded: ReplaySession) -> 
 
 async def test_a_remapped_key_acts_and_the_old_one_does_not(recorded: ReplaySession) -> None:
     async with on_screen(recorded) as hand:
-        hand.app.remap({"walk.back": "b"})
+        hand.app.remap({"walk.back": ("b",)})
         await hand.press("comma")
         assert recorded.following
         await hand.press("b")

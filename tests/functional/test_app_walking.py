@@ -110,7 +110,7 @@ async def test_a_failure_is_told_whole_at_80_columns() -> None:
 
 async def test_remapped_keys_are_named_in_every_sentence() -> None:
     async with on_screen(held()) as hand:
-        hand.app.remap({"walk.live": "f3", "look.find": "f4"})
+        hand.app.remap({"walk.live": ("f3",), "look.find": ("f4",)})
         await hand.press("comma")
         await hand.press("x")
         assert "F3 goes to the newest moment" in hand.bar("GateBar")

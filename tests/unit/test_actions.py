@@ -62,7 +62,7 @@ def test_keys_are_named_as_a_person_knows_them(key: str, shown: str) -> None:
 
 
 def test_a_remapped_action_shows_its_new_key_everywhere(recorded: ReplaySession) -> None:
-    keymap = {"walk.back": "b,f3"}
+    keymap = {"walk.back": ("b", "f3")}
     assert keys_of(BY_ID["walk.back"], keymap) == ("b", "f3")
     assert keys_of(BY_ID["walk.back"], keymap, typing=True) == ("f3",)
     shown = verbs(recorded, UiState(), GATE_GROUPS, keymap)

@@ -121,7 +121,8 @@ def test_enter_runs_a_block_that_is_complete(code: str, row: int, complete: bool
 
 
 def test_themes_name_every_role_and_differ() -> None:
-    dark, light = load_themes()
+    (dark, light), faults = load_themes()
+    assert faults == []
     assert (dark.name, dark.dark, light.name, light.dark) == ("rlm-dark", True, "rlm-light", False)
     assert dark.variables.keys() == light.variables.keys()
 
