@@ -31,12 +31,15 @@ _JSON = {"content-type": "application/json", "accept": "application/json", "conn
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answered; `problem` says in a few words why it can offer nothing now."""
+    """A server that answered; `place` is the provider whose usual address it has, `problem` why it offers nothing."""
 
     provider: str
     base_url: str
     models: tuple[Model, ...] = ()
     problem: str = ""
+    place: str = ""
+    is_sure: bool = True
+    """Whether it is a model server beyond doubt, and not something else that listens there."""
 
     @property
     def host(self) -> str:
@@ -44,13 +47,19 @@ class Server:
         return urlsplit(self.base_url).netloc.rpartition("@")[2]
 
     @property
+    def _prefix(self) -> str:
+        """The provider that leads here by its name alone; a llama.cpp at the port of another has that one's."""
+        names = (name for name in (self.provider, self.place) if name)
+        return next((name for name in names if resolve(f"{name}/x").base_url == self.base_url), "")
+
+    @property
     def is_usual(self) -> bool:
-        """Whether `provider/name` leads here without a base URL."""
-        return resolve(f"{self.provider}/x").base_url == self.base_url
+        """Whether a model's name alone leads here, without a base URL."""
+        return bool(self._prefix)
 
     def spec(self, model: Model) -> str:
         """How a person names a model of this server."""
-        return f"{self.provider}/{model.name}"
+        return f"{self._prefix or self.provider}/{model.name}"
 
 
 def usual_servers(base_url: str | None = None) -> dict[str, str]:
@@ -109,7 +118,7 @@ class Probe:
             if not visit.connected:
                 return
             silent = f"took the connection and said nothing in {self._seconds:g} s" if self._over else "hung up"
-            server = Server(guess, base_url, problem=silent)
+            server = Server(guess, base_url, problem=silent, is_sure=False)
         on_found(server)
 
     def opened(self, connection: socket.socket) -> None:
@@ -183,17 +192,18 @@ def _identify(visit: _Visit, base_url: str, guess: str) -> Server:
         for name in sorted(READERS, key=lambda name: name != guess):
             models = READERS[name](visit.get)
             if models is not None:
-                return _server(name, base_url, models)
+                return _server(name, base_url, models, guess)
         listed = listed or openai_models(visit.get)
     if listed is not None:
-        return _server(listed[0] or guess, base_url, listed[1])
-    return Server(guess, base_url, problem=_why_not(visit))
+        return _server(listed[0] or guess, base_url, listed[1], guess)
+    problem = _why_not(visit)
+    return Server(guess, base_url, problem=problem or "answers, but not as a model server", is_sure=bool(problem))
 
 
-def _server(provider: str, base_url: str, models: Iterable[Model]) -> Server:
+def _server(provider: str, base_url: str, models: Iterable[Model], place: str) -> Server:
     """A server with its models, those that are loaded first."""
     found = tuple(sorted(models, key=lambda model: not model.loaded))
-    return Server(provider, base_url, found, "" if found else "has no model yet")
+    return Server(provider, base_url, found, "" if found else "has no model yet", place)
 
 
 def _why_not(visit: _Visit) -> str:
@@ -202,7 +212,7 @@ def _why_not(visit: _Visit) -> str:
     refused = visit.statuses & {401, 403}
     if refused:
         return f"wants a key before it lists its models (HTTP {min(refused)})"
-    return "answers, but not as a model server"
+    return ""
 
 
 def find_servers(base_url: str | None = None, seconds: float = PATIENCE_S) -> list[Server]:

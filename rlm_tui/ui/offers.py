@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from rlm_tui import paths
 from rlm_tui.errors import RlmTuiError
-from rlm_tui.lm.registry import PROVIDERS, check_spec, describe
-from rlm_tui.text import one_line
+from rlm_tui.lm.discovery import Server
+from rlm_tui.lm.endpoint import is_loopback
+from rlm_tui.lm.registry import check_spec, describe, keys_found
+from rlm_tui.lm.servers import Model
+from rlm_tui.text import one_line, short_bytes
 
 _ENDINGS = (".rlm.jsonl", ".rlm.jsonl.gz", ".rlm.jsonl.zst")
 
@@ -26,28 +31,35 @@ class ModelOffer(NamedTuple):
         return not self.spec.endswith("/")
 
 
-def found_offers(wanted: str = "") -> list[ModelOffer]:
-    """The model that was named before, the offline demo, and every provider whose key is in the environment."""
-    offers = [ModelOffer(wanted, _words(wanted))] if wanted else []
+def found_offers(wanted: str = "", servers: Iterable[Server] = (), base_url: str | None = None) -> list[ModelOffer]:
+    """The model that was named before, the offline demo, every provider whose key is there, every server's models."""
+    offers = [ModelOffer(wanted, _words(wanted, base_url))] if wanted else []
     offers.append(ModelOffer("offline", _words("offline")))
-    for name, provider in PROVIDERS.items():
-        key = next((key for key in provider.key_names if provider.hosted and os.environ.get(key, "").strip()), "")
-        if key:
-            offers.append(ModelOffer(f"{name}/", f"your key in {key}"))
-    return list({offer.spec: offer for offer in offers}.values())
+    offers += [ModelOffer(f"{name}/", f"your key in {key}") for name, key in keys_found().items()]
+    for server in servers:
+        offers += [ModelOffer(server.spec(model), served_words(server, model)) for model in server.models]
+    return list({offer.spec: offer for offer in reversed(offers)}.values())[::-1]
 
 
-def _words(spec: str) -> str:
+def served_words(server: Server, model: Model) -> str:
+    """A served model in few words: its window, its size (else what it is), whether it is loaded."""
+    window = f"{model.window_words} window" if model.window_words else ""
+    size = short_bytes(model.bytes) if model.bytes else model.kind
+    place = "" if is_loopback(urlsplit(server.base_url).hostname or "") else f"at {server.host}"
+    return " · ".join(filter(None, (window, size, "loaded" if model.loaded else "", place)))
+
+
+def _words(spec: str, base_url: str | None = None) -> str:
     try:
-        return describe(spec)
+        return describe(spec, base_url)
     except RlmTuiError as error:
         return str(error)
 
 
-def check(spec: str) -> str:
+def check(spec: str, base_url: str | None = None) -> str:
     """Why a spec cannot be meant, in one sentence; empty when it can."""
     try:
-        check_spec(spec)
+        check_spec(spec, base_url=base_url)
     except RlmTuiError as error:
         return str(error)
     return ""

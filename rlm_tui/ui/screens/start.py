@@ -10,11 +10,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
+from rlm_tui.lm.discovery import Probe, Server
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.lines import line
-from rlm_tui.ui.offers import Recent, check, found_offers, recent_runs
-from rlm_tui.ui.screens.start_rows import MODEL, OTHER, START, STEP, Choice, choice_rows, fact_rows
+from rlm_tui.ui.offers import ModelOffer, Recent, check, found_offers, recent_runs
+from rlm_tui.ui.screens.start_rows import (
+    MODEL,
+    MORE,
+    OTHER,
+    START,
+    STEP,
+    Choice,
+    choice_rows,
+    fact_rows,
+    search_news,
+)
 from rlm_tui.ui.state import SMALLEST
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
@@ -45,7 +56,10 @@ class StartScreen(Screen[None]):
         super().__init__()
         self.choice = Choice(query, setup.model, setup.sub_model, setup.step)
         self._setup = setup
-        self._offers = found_offers(setup.model)
+        self._probe = Probe({setup.base_url: "openai"} if setup.base_url else None)
+        self._servers: list[Server] = []
+        self._has_looked = False
+        self._offers = self._found_offers()
         self._recent = Recent()
 
     @property
@@ -86,6 +100,33 @@ class StartScreen(Screen[None]):
         self.show_all()
         self._choices.move_cursor(1)
         self.run_worker(self._find_recent, thread=True)
+        self.run_worker(self._find_servers, thread=True)
+
+    def on_unmount(self) -> None:
+        """Nothing is looked for any more."""
+        self._probe.stop()
+
+    def _find_servers(self) -> None:
+        app = self.app
+
+        def heard(server: Server | None) -> None:
+            app.call_later(self._take_in, server)
+
+        self._probe.run(heard)
+        heard(None)
+
+    def _take_in(self, server: Server | None) -> None:
+        """A server has answered, or (None) the search is over; what it has comes below what stands there."""
+        if server is None:
+            self._has_looked = True
+        else:
+            self._servers.append(server)
+        self._offers = self._found_offers()
+        if self.is_attached and self.is_mounted:
+            self._show_choices()
+
+    def _found_offers(self) -> list[ModelOffer]:
+        return found_offers(self._setup.model, self._servers, self._setup.base_url)
 
     def _find_recent(self) -> None:
         self._recent = recent_runs()
@@ -139,10 +180,17 @@ class StartScreen(Screen[None]):
         bar.show_rows(*facts)
 
     def _show_choices(self) -> None:
-        rows = choice_rows(self.choice, self._offers, self.owner.session.title)
-        if len(rows) != len(self._choices.rows):
-            self._choices.styles.height = len(rows)
-        self._choices.show_rows(rows)
+        problems = [f"{server.host} {server.problem}" for server in self._servers if server.problem and server.is_sure]
+        found = sum(len(server.models) for server in self._servers)
+        news = search_news(self._has_looked, found, problems)
+        rows = choice_rows(self.choice, self._offers, self.owner.session.title, news)
+        choices = self._choices
+        if len(rows) != len(choices.rows):
+            choices.styles.height = len(rows)
+        keys = [row.key for row in rows]
+        key = choices.cursor_key
+        choices.show_rows(rows, cursor=keys.index(key) if key in keys[1:] else None)
+        choices.move_cursor(choices.cursor)
 
     def _dialect(self) -> tuple[str, str]:
         if not self.choice.model and self._setup.dialect == "auto":
@@ -167,7 +215,7 @@ class StartScreen(Screen[None]):
             self.action_start()
 
     def _take(self, spec: str) -> None:
-        why = check(spec)
+        why = check(spec, self._setup.base_url)
         if why:
             self.owner.say(why)
             return
@@ -187,6 +235,9 @@ class StartScreen(Screen[None]):
             self._choose(event.key.removeprefix(MODEL))
         elif event.key == OTHER:
             self._spell("")
+        elif event.key == MORE:
+            self.choice.all_offers = True
+            self._show_choices()
         elif event.key == STEP:
             self.choice.step = not self.choice.step
             self._show_choices()

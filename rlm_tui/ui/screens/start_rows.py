@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from rlm_tui.events import Limits
 from rlm_tui.text import clock, one_line, plural, short_cost, short_count
 from rlm_tui.ui.lines import BLANK, Line, line, pad
 from rlm_tui.ui.offers import ModelOffer, Recent
 
-MODEL, OTHER, STEP, START = "model:", "other", "step", "start"
-_NAME = 20
+MODEL, OTHER, MORE, STEP, START = "model:", "other", "more", "step", "start"
+_NAME, _LONGEST_NAME = 15, 33
+_OFFERED = 8
+_LOOKING = "looking for model servers on this machine …"
+_NONE_FOUND = "no model server found on this machine; rlm-tui models says where it looked"
 
 
 @dataclass(slots=True)
@@ -22,6 +27,7 @@ class Choice:
     model: str = ""
     sub_model: str = ""
     step: bool = False
+    all_offers: bool = False
 
     @property
     def missing(self) -> str:
@@ -31,27 +37,53 @@ class Choice:
         return "" if self.model else "no model is chosen"
 
 
-def choice_rows(choice: Choice, offers: Sequence[ModelOffer], title: str) -> list[Line]:
-    """Models, the way to run, and the row that starts."""
+def choice_rows(choice: Choice, offers: Sequence[ModelOffer], title: str, news: str = "") -> list[Line]:
+    """Models, the way to run, and the row that starts; `news` says how the search for servers stands."""
     rows = [line((" Model", "muted bold"), ("  none is taken unless you choose it", "dim"))]
-    rows += [_offer(offer, choice.model) for offer in offers]
+    offers = list(offers)
     if choice.model and choice.model not in [offer.spec for offer in offers]:
-        rows.append(_offer(ModelOffer(choice.model, "as you named it"), choice.model))
-    rows.append(_row(" ", "another …", "provider/name, scripted:FILE or human", OTHER))
+        offers.append(ModelOffer(choice.model, "as you named it"))
+    shown = offers if choice.all_offers else _first(offers, choice.model)
+    name = max([_NAME, *(min(cell_len(_name(offer)), _LONGEST_NAME) for offer in shown)])
+    rows += [_row(offer.spec == choice.model, _name(offer), offer.words, MODEL + offer.spec, name) for offer in shown]
+    if len(offers) > len(shown):
+        rows.append(_row(None, f"{len(offers) - len(shown)} more …", "Enter shows them", MORE, name))
+    rows.append(_row(None, "another …", "provider/name, scripted:FILE or human", OTHER, name))
+    if news:
+        rows.append(line((f"    {news}", "dim")))
     rows += [BLANK, line((" Run", "muted bold"))]
-    rows.append(_row("●" if choice.step else "○", "step", "hold before and after every block", STEP))
+    rows.append(_row(choice.step, "step", "hold before and after every block", STEP, name))
     return [*rows, BLANK, _start(choice, title)]
 
 
-def _offer(offer: ModelOffer, chosen: str) -> Line:
-    name = offer.spec if offer.is_whole else f"{offer.spec}…"
-    return _row("●" if offer.spec == chosen else "○", name, offer.words, MODEL + offer.spec)
+def _first(offers: Sequence[ModelOffer], chosen: str) -> list[ModelOffer]:
+    """The offers that are shown unasked, and the chosen one wherever it stands."""
+    if len(offers) <= _OFFERED + 1:
+        return list(offers)
+    return [*offers[:_OFFERED], *(offer for offer in offers[_OFFERED:] if offer.spec == chosen)]
 
 
-def _row(mark: str, name: str, words: str, key: str) -> Line:
-    lit = mark == "●"
-    left = pad(line((f"  {mark} ", "accent bold" if lit else "dim"), (name, "text bold" if lit else "text")), _NAME)
-    return Line((*left.spans, *line(" ", (words, "muted")).spans), key)
+def _name(offer: ModelOffer) -> str:
+    """The spec; of one that is too long the provider and the end, where models differ."""
+    name = one_line(offer.spec if offer.is_whole else f"{offer.spec}…", 200)
+    if cell_len(name) <= _LONGEST_NAME:
+        return name
+    head = f"{name.partition('/')[0]}/…"
+    return head + name[-max(8, _LONGEST_NAME - len(head)) :]
+
+
+def _row(is_lit: bool | None, name: str, words: str, key: str, width: int) -> Line:
+    """A row with a mark that is filled, empty or, for what cannot be chosen, none."""
+    mark = " " if is_lit is None else "●" if is_lit else "○"
+    head = line((f"  {mark} ", "accent bold" if is_lit else "dim"), (name, "text bold" if is_lit else "text"))
+    return Line((*pad(head, width + 5).spans, *line(" ", (words, "muted")).spans), key)
+
+
+def search_news(is_over: bool, found: int, problems: Sequence[str]) -> str:
+    """How the search for servers stands; nothing where it found something."""
+    if problems:
+        return "; ".join(problems)
+    return "" if found else _NONE_FOUND if is_over else _LOOKING
 
 
 def _start(choice: Choice, title: str) -> Line:

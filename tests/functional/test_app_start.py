@@ -1,0 +1,146 @@
+"""The start screen offers the models that it finds and takes none; what comes late moves nothing under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from loopback import Loopback, Reply, openai_stream, plain_json
+from model_servers import LLAMACPP, LOADING, OLLAMA
+
+from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.ui.screens.start import StartScreen
+from rlm_tui.ui.screens.start_rows import START
+from tests.driving import live
+from tests.ui_kit import Hand, on_screen
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for provider in PROVIDERS.values():
+        for name in (*provider.key_names, *provider.url_names):
+            monkeypatch.delenv(name, raising=False)
+
+
+def serve(monkeypatch: pytest.MonkeyPatch, *servers: Loopback) -> None:
+    """Make these the servers of this machine, the first of them Ollama."""
+    monkeypatch.setattr(
+        "rlm_tui.lm.discovery.usual_servers", lambda _=None: {f"{each.url}/v1": "ollama" for each in servers}
+    )
+    monkeypatch.setenv("OLLAMA_HOST", servers[0].host)
+
+
+@asynccontextmanager
+async def starting(tmp_path: Path, query: str = "Who?", **setup: object) -> AsyncIterator[Hand]:
+    with live(tmp_path, ["FINAL(1)"], model="", **setup) as driver:
+        session = driver.session
+        async with on_screen(session, open_question=True, query=query, setup=session.setup) as hand:
+            await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
+            yield hand
+
+
+def start_of(hand: Hand) -> StartScreen:
+    screen = hand.app.screen
+    assert isinstance(screen, StartScreen)
+    return screen
+
+
+async def test_what_is_found_is_offered_with_window_and_size_and_nothing_is_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Loopback(openai_stream("FINAL(42)"), routes=OLLAMA) as server:
+        serve(monkeypatch, server)
+        async with starting(tmp_path) as hand:
+            await hand.until(lambda: "ollama/qwen2.5:7b" in hand.screen())
+            row = next(line for line in hand.screen().splitlines() if "qwen2.5:7b" in line)
+            assert "○ ollama/qwen2.5:7b" in row
+            assert "up to 32k window · 4.7 GB" in row
+            assert "4k of 128k window · 1.3 GB · loaded" in hand.screen()
+            assert "no model is chosen" in hand.screen()
+            assert "●" not in hand.screen()
+            assert server.seen == [], "a server is looked at, never asked"
+            await hand.pilot.press("down", "enter")
+            await hand.until(lambda: "● ollama/llama3.2:1b" in hand.screen())
+            await hand.press("f5")
+            await hand.until(lambda: "ANSWERED  42" in hand.bar("Header"))
+            assert server.seen[0].body["model"] == "llama3.2:1b"
+
+
+async def test_offers_that_come_late_leave_the_cursor_on_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Loopback(routes={"/api/tags": Reply(stall=True)}) as silent:
+        serve(monkeypatch, silent)
+        async with starting(tmp_path) as hand:
+            await hand.until(lambda: "looking for model servers" in hand.screen())
+            screen = start_of(hand)
+            await hand.pilot.press("G")
+            assert screen._choices.cursor_key == START
+            with Loopback(routes=LLAMACPP) as late:
+                from rlm_tui.lm.discovery import Probe
+
+                Probe({f"{late.url}/v1": "llamacpp"}).run(lambda server: hand.app.call_later(screen._take_in, server))
+            await hand.until(lambda: "llamacpp/" in hand.screen())
+            assert screen._choices.cursor_key == START
+            await hand.pilot.press(*"kkkkkk")
+            assert screen._choices.cursor_key == "model:llamacpp/qwen2.5-7b-q4_k_m.gguf"
+
+
+async def test_leaving_the_screen_ends_the_search_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlm_tui.lm.discovery.PATIENCE_S", 600.0)
+    with Loopback(routes={"/api/tags": Reply(stall=True)}) as silent:
+        serve(monkeypatch, silent)
+        async with starting(tmp_path) as hand:
+            await hand.until(lambda: bool(silent.looked))
+            await hand.press("escape")
+            await hand.until(lambda: hand.app.screen is hand.app.main)
+            await hand.app.workers.wait_for_complete()
+
+
+async def test_many_models_are_folded_until_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = plain_json({"models": [{"name": f"model-{number}:7b"} for number in range(30)]})
+    with Loopback(routes={"/api/tags": tags}) as server:
+        serve(monkeypatch, server)
+        async with starting(tmp_path) as hand:
+            await hand.until(lambda: "more …" in hand.screen())
+            assert "model-29" not in hand.screen()
+            assert "▸ Start" in hand.screen()
+            screen = start_of(hand)
+            keys = [row.key for row in screen._choices.rows]
+            screen._choices.move_cursor(keys.index("more"))
+            await hand.pilot.press("enter")
+            await hand.until(lambda: any("model-29" in row.key for row in screen._choices.rows))
+
+
+@pytest.mark.parametrize(
+    ("routes", "said"),
+    [
+        ({}, "no model server found on this machine"),
+        ({"/api/tags": plain_json({"models": []})}, "has no model yet"),
+        (dict.fromkeys(("/props", "/v1/models"), LOADING), "is loading its model"),
+    ],
+)
+async def test_why_nothing_is_offered_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, routes: dict[str, Reply], said: str
+) -> None:
+    with Loopback(routes=routes) as server:
+        serve(monkeypatch, server)
+        async with starting(tmp_path) as hand:
+            await hand.until(lambda: said in hand.screen())
+            assert "not as a model server" not in hand.screen()
+
+
+async def test_with_a_base_url_that_server_alone_is_looked_at_and_bare_names_are_its_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Loopback(openai_stream("FINAL(42)"), routes=LLAMACPP) as server, Loopback(routes=OLLAMA) as other:
+        serve(monkeypatch, other)
+        async with starting(tmp_path, base_url=f"{server.url}/v1") as hand:
+            await hand.until(lambda: "8k of 32k window" in hand.screen())
+            assert other.looked == []
+            start_of(hand)._spell("any-name")
+            await hand.pilot.press("enter", "f5")
+            await hand.until(lambda: "ANSWERED  42" in hand.bar("Header"))
+            assert server.seen[0].body["model"] == "any-name"
