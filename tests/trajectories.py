@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
-from rlm_tui.session.base import YES, Batch, Capability, LiveText, Origin, Phase
+from rlm_tui.session.base import YES, Batch, Capability, LiveText, Origin, Phase, Terms
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.log import EventLog
+from rlm_tui.session.notebook import Notebook
 from rlm_tui.trace.store import MemoryLines
 from rlm_tui.trajectory import Trajectory, View
 
@@ -239,6 +240,9 @@ class StillSession:
     live: LiveText = field(default_factory=LiveText)
     origin: Origin | None = None
     waiting: str = ""
+    trace_path: str = ""
+    notebook: Notebook = field(default_factory=Notebook)
+    terms: Terms = field(default_factory=Terms)
 
     @property
     def log(self) -> EventLog:

@@ -11,6 +11,7 @@ from rlm_tui.trajectory import Trajectory, View
 if TYPE_CHECKING:
     from rlm_tui.context.document import Document
     from rlm_tui.session.log import Log
+    from rlm_tui.session.notebook import Notebook
 
 Stream: TypeAlias = Literal["text", "reasoning", "stdout"]
 Phase: TypeAlias = Literal["loading", "question", "running", "held", "interrupting", "finished", "replay"]
@@ -79,6 +80,14 @@ class LiveText:
         return self.parts.get((node, stream), "")
 
 
+class Terms(NamedTuple):
+    """How models are asked, beside what a trace's events tell; None is what the provider does by itself."""
+
+    base_url: str | None = None
+    temperature: float | None = None
+    seed: int | None = None
+
+
 class Session(Protocol):
     """One run, or several questions in one conversation, behind one door.
 
@@ -124,6 +133,21 @@ class Session(Protocol):
     @property
     def title(self) -> str:
         """The name of what is open: the document's or the trace's file name."""
+        ...
+
+    @property
+    def trace_path(self) -> str:
+        """The file of the trace, or "" when there is none."""
+        ...
+
+    @property
+    def notebook(self) -> Notebook:
+        """A person's marks and notes."""
+        ...
+
+    @property
+    def terms(self) -> Terms:
+        """How models are asked in this run."""
         ...
 
     @property

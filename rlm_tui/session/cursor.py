@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import Delta, LiveText, Stream
+from rlm_tui.session.notebook import Notebook
 from rlm_tui.trajectory import Trajectory, View
 
 _KEPT = 200_000
@@ -22,6 +23,7 @@ class Cursor:
     def __init__(self) -> None:
         self.trajectory = Trajectory()
         self.live = LiveText()
+        self.notebook = Notebook()
         self._at: int | None = None
 
     @property

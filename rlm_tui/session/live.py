@@ -13,7 +13,7 @@ from rlm_tui.context.load import Loading
 from rlm_tui.engine.gate import NEEDS_ANSWER
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session import commands as cmd
-from rlm_tui.session.base import YES, Batch, Capability, Origin, Phase
+from rlm_tui.session.base import YES, Batch, Capability, Origin, Phase, Terms
 from rlm_tui.session.crash import unexpected
 from rlm_tui.session.crew import Crew
 from rlm_tui.session.cursor import Cursor
@@ -71,6 +71,11 @@ class LiveSession(Cursor):
         """Where the trace is written, or "" when it is not."""
         lines = self.log.lines
         return str(lines.path) if isinstance(lines, TraceStore) else ""
+
+    @property
+    def terms(self) -> Terms:
+        """How models are asked, as the person set it up."""
+        return Terms(self.setup.base_url, self.setup.temperature, self.setup.seed)
 
     @property
     def is_running(self) -> bool:

@@ -12,7 +12,7 @@ from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
 from rlm_tui.errors import TraceError
 from rlm_tui.session.attach import SEARCHING, find_document
-from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Phase
+from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Phase, Terms
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.log import Log
@@ -52,6 +52,8 @@ class ReplaySession(Cursor):
         self._seen_version = -1
         self._wanted = at
         self._messages: SimpleQueue[str] = SimpleQueue()
+        if trouble := self.notebook.open(path):
+            self._messages.put(trouble)
         self._changed = True
         self._queue: SimpleQueue[list[ev.TraceEvent]] = SimpleQueue()
         self._closing = threading.Event()
@@ -67,6 +69,22 @@ class ReplaySession(Cursor):
     def waiting(self) -> str:
         """The indexing, while it goes on."""
         return "" if self.indexed else f"indexing, {self.trajectory.last:,} events so far"
+
+    @property
+    def trace_path(self) -> str:
+        """The file."""
+        return str(self._path)
+
+    @property
+    def terms(self) -> Terms:
+        """What the header of the trace tells; an address is never taken from a trace."""
+        config = self._reader.header.config
+        temperature, seed = config.get("temperature"), config.get("seed")
+        return Terms(
+            None,
+            temperature if isinstance(temperature, int | float) else None,
+            seed if isinstance(seed, int) else None,
+        )
 
     @property
     def document(self) -> Document | None:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rlm_tui.session.base import YES, Capability, Session
 from rlm_tui.ui.family import Way, leads
-from rlm_tui.ui.selecting import held_text, open_hold, original_text
+from rlm_tui.ui.selecting import held_text, open_hold, original_text, step_here
 from rlm_tui.ui.state import Pane, UiState
 from rlm_tui.ui.words import is_behind
 
@@ -24,7 +24,7 @@ _NAMES = {
     "comma": ",", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]", "colon": ":",
     "question_mark": "?", "greater_than_sign": ">", "slash": "/", "escape": "Esc", "enter": "Enter", "home": "Home",
     "end": "End", "tab": "Tab", "left": "←", "right": "→", "up": "↑", "down": "↓", "space": "Space",
-    "left_curly_bracket": "{", "right_curly_bracket": "}", "semicolon": ";",
+    "left_curly_bracket": "{", "right_curly_bracket": "}", "semicolon": ";", "apostrophe": "'",
 }  # fmt: skip
 
 
@@ -182,6 +182,19 @@ def _follow(session: Session, ui: UiState) -> Capability:
     return on_main(session, ui) if session.trajectory.last else Capability(False, "There is nothing to follow yet.")
 
 
+def _markable(session: Session, ui: UiState) -> Capability:
+    return on_main(session, ui) if step_here(session) else Capability(False, "There is no step yet to mark.")
+
+
+def _marked(session: Session, ui: UiState) -> Capability:
+    nothing = f"No step is marked yet; {key_of('mark.toggle', ui)} marks one."
+    return on_main(session, ui) if session.notebook.marks else Capability(False, nothing)
+
+
+def _notable(session: Session, ui: UiState) -> Capability:
+    return on_main(session, ui) if ui.selection else Capability(False, "There is no node yet to note something on.")
+
+
 def _hits(session: Session, ui: UiState) -> Capability:
     nothing = f"Nothing was searched yet; {key_of('look.find', ui)} searches."
     return on_main(session, ui) if ui.searched else Capability(False, nothing)
@@ -302,6 +315,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("look.next", ("n",), "next hit", "The next hit of the search", _LOOK, _hits),
     Action("look.previous", ("N",), "previous hit", "The hit before", _LOOK, _hits),
     Action("look.follow", ("F",), "follow", "Follow the newest moment, or stay at this one", _LOOK, _follow),
+    Action("mark.toggle", ("m",), "mark", "Mark this step, or take its mark away", _LOOK, _markable, 33),
+    Action("mark.next", ("M",), "next mark", "Go to the next marked step", _LOOK, _marked),
+    Action("mark.previous", ("apostrophe",), "mark before", "Go to the marked step before", _LOOK, _marked),
+    Action("mark.note", ("semicolon",), "note", "Write a note of your own on the selected node", _LOOK, _notable),
     Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 32),
     Action(
         "look.summary", ("0",), "summary", "What the run comes to: answer, status, cost, first problem", _LOOK, _summed

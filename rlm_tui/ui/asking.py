@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask"]
+Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask", "note"]
 Enter: TypeAlias = Literal["sends", "runs", "breaks"]
 """What Enter does: send the text, run code once it is complete, or begin a new line."""
 
@@ -16,3 +16,8 @@ class Asking(NamedTuple):
     title: str
     hint: str
     enter: Enter = "sends"
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether sending nothing means something: a note is taken away so."""
+        return self.purpose == "note"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rlm_tui.ui.gate import GateController
 from rlm_tui.ui.general import AppController
+from rlm_tui.ui.marking import MarkController
 from rlm_tui.ui.moving import LookController, PaneController, WalkController
 
 if TYPE_CHECKING:
@@ -19,11 +20,17 @@ class Controllers(NamedTuple):
     walk: WalkController
     pane: PaneController
     look: LookController
+    mark: MarkController
     app: AppController
 
     @classmethod
     def of(cls, app: RlmTuiApp) -> Controllers:
         """The controllers of an app."""
         return cls(
-            GateController(app), WalkController(app), PaneController(app), LookController(app), AppController(app)
+            GateController(app),
+            WalkController(app),
+            PaneController(app),
+            LookController(app),
+            MarkController(app),
+            AppController(app),
         )

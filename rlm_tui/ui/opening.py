@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from rlm_tui.session.base import Batch, Capability, LiveText, Origin, Phase
+from rlm_tui.session.base import Batch, Capability, LiveText, Origin, Phase, Terms
+from rlm_tui.session.notebook import Notebook
 from rlm_tui.trajectory import Trajectory, View
 
 if TYPE_CHECKING:
@@ -25,11 +26,14 @@ class Opening:
     now = 0.0
     phase: Phase = "loading"
     waiting = "opening"
+    trace_path = ""
+    terms = Terms()
 
     def __init__(self, title: str) -> None:
         self.title = title
         self.trajectory = Trajectory()
         self.live = LiveText()
+        self.notebook = Notebook()
 
     @property
     def view(self) -> View:

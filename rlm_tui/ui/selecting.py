@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
-from rlm_tui.trajectory import Hold, View
+from rlm_tui.trajectory import Hold, Step, View
 from rlm_tui.ui.words import iteration_of
 
 
@@ -55,6 +55,13 @@ def step_forward(session: Session) -> int | None:
     """The seq of the step after the one that is looked at; None when that is the newest moment."""
     number, steps = session.view.step_number(), session.trajectory.steps
     return steps[number].seq if number < len(steps) - 1 else None
+
+
+def step_here(session: Session) -> Step | None:
+    """The step that is looked at: the newest one complete by now."""
+    steps, view = session.trajectory.steps, session.view
+    number = len(steps) if session.following else view.step_number()
+    return steps[number - 1] if number else None
 
 
 def open_hold(session: Session) -> Hold | None:

@@ -18,6 +18,7 @@ _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
     "tell": (Verb("gate.send", "Enter", "send"), _LEAVE),
     "inject": (Verb("gate.send", "F5", "run"), _LEAVE),
     "answer": (Verb("gate.send", "F5", "send"), _LEAVE),
+    "note": (Verb("gate.send", "Enter", "keep"), _LEAVE),
     "ask": (Verb("gate.send", "Enter", "send"), _LEAVE),
 }
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.facts import is_edited
 from rlm_tui.session.log import Log
+from rlm_tui.session.notebook import Notebook
 from rlm_tui.text import one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 
+MARK, NOTED = "◆", "¶"
 _EMPTY = "The tree of calls grows here once a question is asked."
 _NUMBER = 6
 _TOKENS_FROM = 26
@@ -48,9 +53,23 @@ class Scene(NamedTuple):
     now: float
     held: frozenset[str]
     waits: dict[str, float]
+    signs: Mapping[str, str] = MappingProxyType({})
+    """What a person put on nodes: marks and notes, as symbols by node id."""
 
 
-def scene(view: View, log: Log, now: float | None = None) -> Scene:
+def signs_of(view: View, notebook: Notebook) -> dict[str, str]:
+    """The symbols of a person's marks and notes, by the node on which they stand."""
+    steps, signs = view.tree.steps, dict[str, str]()
+    for seq in notebook.marks:
+        at = bisect_left(steps, seq, key=lambda step: step.seq)
+        if at < len(steps) and steps[at].seq == seq:
+            signs[steps[at].node] = MARK
+    for node in notebook.notes:
+        signs[node] = signs.get(node, "") + NOTED
+    return signs
+
+
+def scene(view: View, log: Log, now: float | None = None, notebook: Notebook | None = None) -> Scene:
     """The moment of a view; what holds a held node counts as held too, up to its RLM."""
     clock = view.t if now is None else max(now, view.t)
     held: set[str] = set()
@@ -59,7 +78,8 @@ def scene(view: View, log: Log, now: float | None = None) -> Scene:
         while node is not None and node.type != "rlm":
             held.add(node.id)
             node = view.node(node.parent)
-    return Scene(view, log, clock, frozenset(held), view.waits(clock))
+    signs = signs_of(view, notebook) if notebook is not None else {}
+    return Scene(view, log, clock, frozenset(held), view.waits(clock), signs)
 
 
 class CallRows(Provider):
@@ -130,7 +150,8 @@ def _tokens(moment: Scene, node: Node) -> str:
 
 def _label(moment: Scene, node: Node) -> list[tuple[str, str]]:
     is_theirs = node.by == "user" or is_edited(moment.view, moment.log, node)
-    edited = [("✎ ", "user")] if is_theirs else []
+    signs = ("✎" if is_theirs else "") + moment.signs.get(node.id, "")
+    edited = [(f"{signs} ", "user")] if signs else []
     match node.type:
         case "rlm":
             return [*edited, (_rlm_name(moment.view, node), "root bold")]

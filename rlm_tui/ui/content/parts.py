@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rlm_tui import events as ev
@@ -33,12 +35,13 @@ class Page(NamedTuple):
     live: LiveText = LiveText()
     now: float | None = None
     opened: frozenset[str] = _NOTHING
+    notes: Mapping[str, str] = MappingProxyType({})
 
 
 def page_of(session: Session, width: int, opened: frozenset[str] = _NOTHING) -> Page:
     """The page of a session as it stands."""
     live = session.live if session.following else LiveText()
-    return Page(session.view, session.log, width, live, clock_of(session), opened)
+    return Page(session.view, session.log, width, live, clock_of(session), opened, session.notebook.notes)
 
 
 def live_mark(session: Session, *streams: Stream) -> tuple[object, ...]:

@@ -51,8 +51,22 @@ def step(page: Page, selection: str | None) -> Rows:
     node = page.view.node(node_id)
     if node is None:
         return wrap_text(_EMPTY, page.width, "dim")
-    if in_batch:
-        return batch(page, chosen or "")
+    noted = _noted(page, node)
+    rows = batch(page, chosen or "") if in_batch else _of_node(page, node)
+    return Joined((*noted, rows)) if noted else rows
+
+
+def _noted(page: Page, node: Node) -> list[Rows]:
+    """A person's note on a node, and those on what is right below it."""
+    parts: list[Rows] = []
+    for each in (node, *page.view.children(node)):
+        if each.id in page.notes:
+            about = "" if each is node else f"{each.type} · "
+            parts += [beside("NOTE", prose(f"¶ {about}{page.notes[each.id]}", page, "user"), page.width), [BLANK]]
+    return parts
+
+
+def _of_node(page: Page, node: Node) -> Rows:
     match node.type:
         case "rlm":
             return root(page, node)

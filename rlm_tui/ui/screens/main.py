@@ -145,9 +145,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.frame.mark(ui.pane)
         self.call_after_refresh(self.show_all)
 
-    def ask(self, asking: Asking) -> None:
-        """Open the prompt at the bottom."""
-        self._prompt.ask(asking)
+    def ask(self, asking: Asking, text: str | None = None) -> None:
+        """Open the prompt at the bottom, with a text to begin with or the draft that was left."""
+        self._prompt.ask(asking, text)
         self.owner.ui.asking = asking.purpose
 
     def send_prompt(self) -> None:
@@ -211,7 +211,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         """The prompt was answered."""
         self.close_prompt()
-        self.owner.gate.submitted(event.purpose, event.text)
+        if event.purpose == "note":
+            self.owner.controllers.mark.noted(event.text)
+        else:
+            self.owner.gate.submitted(event.purpose, event.text)
 
     def on_prompt_left(self) -> None:
         """The prompt was left; what was typed is kept."""

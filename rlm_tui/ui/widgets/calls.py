@@ -46,7 +46,9 @@ class CallsPane(LinesView):
         if session is not self._session:
             self.tree_state = CallTree()
         self._session, self._selection = session, selection
-        rows = CallRows(self.tree_state, scene(session.view, session.log, clock_of(session)), self.columns)
+        rows = CallRows(
+            self.tree_state, scene(session.view, session.log, clock_of(session), session.notebook), self.columns
+        )
         self._shown = rows
         if not len(rows):
             self.show_rows(empty(self.columns), cursor=0)

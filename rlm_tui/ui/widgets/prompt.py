@@ -90,14 +90,14 @@ class Prompt(Widget):
         """Whether it asks for something now."""
         return self._asking is not None
 
-    def ask(self, asking: Asking) -> None:
-        """Open it for a purpose, with the draft that was left there."""
+    def ask(self, asking: Asking, text: str | None = None) -> None:
+        """Open it for a purpose, with a text to begin with, else the draft that was left there."""
         self._keep()
         self._asking = asking
         self.display = True
         editor = self.query_one(PromptEditor)
         editor.enter, editor.by_key = asking.enter, True
-        editor.load(self._drafts.get(asking.purpose, ""))
+        editor.load(self._drafts.get(asking.purpose, "") if text is None else text)
         editor.move_cursor(editor.document.end)
         self._draw_title()
         editor.focus()
@@ -130,7 +130,7 @@ class Prompt(Widget):
     def send(self) -> None:
         """Hand the text over, if there is any."""
         text = self.query_one(PromptEditor).text
-        if self._asking is not None and text.strip():
+        if self._asking is not None and (text.strip() or self._asking.may_be_empty):
             purpose = self._asking.purpose
             self.query_one(PromptEditor).load("")
             self.post_message(self.Submitted(purpose, text))

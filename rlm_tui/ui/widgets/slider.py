@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 
 from textual import events
 
 from rlm_tui.session.base import Session
 from rlm_tui.trajectory import Step
+from rlm_tui.ui.content.calls import MARK
 from rlm_tui.ui.lines import Line, Span, line, span, split
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.words import is_behind
@@ -27,8 +29,11 @@ def step_at(column: int, count: int, width: int) -> int:
     return max(0, min(count - 1, round(column / gap))) if gap else 0
 
 
-def slider_line(steps: Sequence[Step], number: int, note: str, width: int) -> Line:
-    """The track with step `number` (from 1) lit, and a note on the right; costs its cells, however many steps."""
+def slider_line(steps: Sequence[Step], number: int, note: str, width: int, marks: Collection[int] = ()) -> Line:
+    """The track with step `number` (from 1) lit, and a note on the right; costs its cells, however many steps.
+
+    `marks` are the seqs of marked steps.
+    """
     right = line((f"{note} ", "muted"))
     room, count = track_width(note, width), len(steps)
     if not count:
@@ -36,9 +41,18 @@ def slider_line(steps: Sequence[Step], number: int, note: str, width: int) -> Li
     here = column_of(max(0, min(number, count) - 1), count, room)
     cells = [_cell(steps, column, room) for column in range(column_of(count - 1, count, room) + 1)]
     cells[here] = _symbol(steps[max(0, number - 1)])
+    for column in columns_of(marks, steps, room):
+        cells[column] = MARK
     past, future = "".join(cells[:here]), "".join(cells[here + 1 :])
     track = (Span(" "), span(past, "muted"), span(cells[here], "accent bold"), span(future, "dim"))
     return split(Line(tuple(piece for piece in track if piece.text)), right, width)
+
+
+def columns_of(marks: Collection[int], steps: Sequence[Step], room: int) -> set[int]:
+    """The columns of a track of `room` cells in which a marked step stands."""
+    places = ((bisect_left(steps, seq, key=lambda step: step.seq), seq) for seq in marks)
+    found = [at for at, seq in places if at < len(steps) and steps[at].seq == seq]
+    return {column_of(at, len(steps), room) for at in found}
 
 
 def track_width(note: str, width: int) -> int:
@@ -81,7 +95,9 @@ class Slider(Bar):
     def show(self, session: Session) -> None:
         """Draw the steps as far as they are known."""
         width = self.size.width or self.app.size.width
-        self.show_rows(slider_line(session.trajectory.steps, number_of(session), note(session), width))
+        self.show_rows(
+            slider_line(session.trajectory.steps, number_of(session), note(session), width, session.notebook.marks)
+        )
 
     def on_click(self, event: events.Click) -> None:
         """Go to the step nearest to the pointer."""

@@ -97,7 +97,8 @@ class StepPane(Reading, Vertical):
         is_open = node is not None and view.outcome(node) is None
         live = live_mark(session, "text", "reasoning", "stdout") if is_open else ()
         tick = round(session.now, 1) if is_open and not view.holds() else 0.0
-        return id(session), view.seq, chosen, self.lines.columns, self._opened, live, tick, session.following
+        place = id(session), view.seq, chosen, session.following, session.notebook.version
+        return *place, self.lines.columns, self._opened, live, tick
 
     def begin_edit(self, text: str, title: str) -> None:
         """Open the editor on a text; `title` says what it is."""

@@ -1,0 +1,84 @@
+"""A person's bookmarks and notes on a run: in memory, and in the file beside the trace where there is one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from pathlib import Path
+
+from rlm_tui.errors import TraceError
+from rlm_tui.trace.sidecar import Sidecar, load_sidecar, save_sidecar, sidecar_of
+
+_IN_MEMORY = "This run has no trace file, so marks and notes last until you quit."
+
+
+class Notebook:
+    """`marks` are seqs of steps in order, `notes` stand by node id; `version` grows with every change."""
+
+    def __init__(self) -> None:
+        self.marks: list[int] = []
+        self.notes: dict[str, str] = {}
+        self.version = 0
+        self._is_bad = False
+
+    def open(self, trace: Path) -> str:
+        """Take what stands beside a trace; returns what was wrong with it, mostly nothing."""
+        try:
+            found = load_sidecar(sidecar_of(trace))
+        except TraceError as error:
+            self._is_bad = True
+            return str(error)
+        self.marks, self.notes = sorted(set(found.marks)), dict(found.notes)
+        self.version += 1
+        return ""
+
+    def toggle(self, seq: int) -> bool:
+        """Mark a step, or take its mark away; returns whether it is marked now."""
+        at = bisect_left(self.marks, seq)
+        is_there = self.marks[at : at + 1] == [seq]
+        if is_there:
+            del self.marks[at]
+        else:
+            self.marks.insert(at, seq)
+        self.version += 1
+        return not is_there
+
+    def write(self, node: str, text: str) -> None:
+        """Put a note on a node; an empty one takes it away."""
+        self.notes.pop(node, None)
+        if text.strip():
+            self.notes[node] = text.strip()
+        self.version += 1
+
+    def beside(self, seq: int, by: int) -> int | None:
+        """The mark before or behind a moment; from the last one on round to the first."""
+        others = [mark for mark in self.marks if mark != seq]
+        if not others:
+            return None
+        if by > 0:
+            return next((mark for mark in others if mark > seq), others[0])
+        return next((mark for mark in reversed(others) if mark < seq), others[-1])
+
+    def save(self, trace: str) -> str:
+        """Keep everything beside the trace; returns why that cannot be done, mostly nothing.
+
+        A file there that could not be read is put aside first, as somebody may want it.
+        """
+        if not trace:
+            return _IN_MEMORY
+        path = sidecar_of(Path(trace))
+        try:
+            if self._is_bad:
+                _put_aside(path)
+                self._is_bad = False
+            save_sidecar(path, Sidecar(marks=tuple(self.marks), notes=self.notes))
+        except TraceError as error:
+            return str(error)
+        return ""
+
+
+def _put_aside(path: Path) -> None:
+    try:
+        path.rename(path.with_name(f"{path.name}.bad"))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise TraceError(f"The notes in {path} cannot be put aside ({why}); yours last until you quit.") from None

@@ -1,0 +1,69 @@
+"""What `m`, `M`, `'` and `;` do: bookmarks on steps and notes on nodes, kept beside the trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rlm_tui.session import commands as cmd
+from rlm_tui.trajectory import Step
+from rlm_tui.ui.asking import Asking
+from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.selecting import step_here
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.app import RlmTuiApp
+
+_NOTE = Asking("note", "A note of your own on this node", "Enter keeps it · empty takes it away · Esc leaves")
+
+
+class MarkController:
+    """The actions `mark.*`; what is marked and noted is written at once."""
+
+    def __init__(self, app: RlmTuiApp) -> None:
+        self.app = app
+        self._node = ""
+
+    def toggle(self) -> None:
+        """Mark the step that is looked at, or take its mark away."""
+        if (step := step_here(self.app.session)) is None:
+            return
+        is_marked = self.app.session.notebook.toggle(step.seq)
+        self._keep(f"{self._place(step)} is {'marked' if is_marked else 'no longer marked'}.")
+
+    def next(self) -> None:
+        """Go to the next mark; behind the last one to the first."""
+        self._go(1)
+
+    def previous(self) -> None:
+        """Go to the mark before; before the first one to the last."""
+        self._go(-1)
+
+    def _go(self, by: int) -> None:
+        session = self.app.session
+        here = step_here(session)
+        seq = session.notebook.beside(here.seq if here else 0, by)
+        if seq is None:
+            self.app.say("This is the only mark.")
+            return
+        self.app.gate.finish_edit()
+        self.app.ui.pinned = False
+        steps = session.trajectory.steps
+        session.send(cmd.Seek(None if steps and seq >= steps[-1].seq else seq))
+
+    def note(self) -> None:
+        """Open the prompt for a note on the selected node."""
+        self._node = split_key(self.app.ui.selection or "")[0]
+        self.app.main.ask(_NOTE, self.app.session.notebook.notes.get(self._node, ""))
+
+    def noted(self, text: str) -> None:
+        """Keep what was written."""
+        self.app.session.notebook.write(self._node, text)
+        self._keep("The note is kept beside the trace." if text.strip() else "There is no note on this node now.")
+
+    def _keep(self, done: str) -> None:
+        trouble = self.app.session.notebook.save(self.app.session.trace_path)
+        self.app.redraw()
+        self.app.say(f"{done} {trouble}".strip() if trouble else done)
+
+    def _place(self, step: Step) -> str:
+        return f"Step {self.app.session.trajectory.steps.index(step) + 1}"

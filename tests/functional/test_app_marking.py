@@ -1,0 +1,107 @@
+"""Bookmarks and notes by hand: shown where they stand, walked among, kept beside the trace and never in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rlm_tui.session.replay import ReplaySession
+from rlm_tui.trace.sidecar import Sidecar, load_sidecar, save_sidecar, sidecar_of
+from tests.driving import block, live
+from tests.ui_kit import Hand, on_screen
+
+TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "run.rlm.jsonl"
+    shutil.copy(TRACE, path)
+    return path
+
+
+@pytest.fixture
+def session(trace: Path) -> Iterator[ReplaySession]:
+    replay = ReplaySession(trace)
+    replay.wait()
+    yield replay
+    replay.close()
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+async def go_to(hand: Hand, number: int) -> None:
+    await hand.press("home")
+    for _ in range(number - 1):
+        await hand.press("full_stop")
+    assert hand.app.session.view.step_number() == number
+
+
+async def test_marks_show_on_slider_and_tree_and_are_walked_among(session: ReplaySession, trace: Path) -> None:
+    before = content(trace)
+    async with on_screen(session) as hand:
+        await hand.press("M")
+        assert "m marks one" in hand.bar("GateBar")
+        await go_to(hand, 2)
+        await hand.press("m")
+        assert "Step 2 is marked." in hand.bar("GateBar")
+        await hand.press("M")
+        assert "This is the only mark." in hand.bar("GateBar")
+        await go_to(hand, 4)
+        await hand.press("m")
+        assert hand.bar("Slider").count("◆") == 2
+        assert "◆" in "\n".join(row.text for row in hand.app.main.pane("calls").rows)
+        await hand.press("M")
+        assert session.view.step_number() == 2
+        await hand.press("apostrophe")
+        assert session.view.step_number() == 4
+        await hand.press("m")
+        assert "Step 4 is no longer marked." in hand.bar("GateBar")
+    assert load_sidecar(sidecar_of(trace)).marks == (session.trajectory.steps[1].seq,)
+    assert content(trace) == before
+
+
+async def test_a_note_is_written_read_again_changed_and_taken_away(session: ReplaySession, trace: Path) -> None:
+    async with on_screen(session) as hand:
+        await go_to(hand, 2)
+        await hand.press("2", "semicolon")
+        await hand.type("why this?")
+        await hand.press("enter")
+        node = hand.app.ui.selection or ""
+        await hand.until(lambda: "¶ why this?" in hand.screen())
+        assert load_sidecar(sidecar_of(trace)).notes == {node: "why this?"}
+        await hand.press("semicolon")
+        assert "why this?" in hand.app.main.query_one("PromptEditor").text  # type: ignore[attr-defined]
+        await hand.press("ctrl+a", "ctrl+shift+k")
+        await hand.press("enter")
+        await hand.until(lambda: "no note on this node" in hand.bar("GateBar"))
+        assert "¶" not in hand.screen()
+    assert not sidecar_of(trace).exists()
+
+
+async def test_notes_of_before_are_there_and_a_bad_file_is_told(trace: Path) -> None:
+    save_sidecar(sidecar_of(trace), Sidecar(marks=(1, 10**12), notes={"gone": "x"}))
+    first = ReplaySession(trace)
+    first.wait()
+    async with on_screen(first) as hand:
+        assert hand.app.session.notebook.notes == {"gone": "x"}
+    first.close()
+    sidecar_of(trace).write_text("{")
+    second = ReplaySession(trace)
+    assert any("passed over" in message for message in second.drain().messages)
+    second.close()
+
+
+async def test_a_live_run_keeps_its_marks_beside_its_trace(tmp_path: Path) -> None:
+    with live(tmp_path, [block("x = 1"), "FINAL(3)"]) as driver:
+        async with on_screen(driver.start(step=True).session) as hand:
+            await hand.held("before_code")
+            await hand.press("m")
+            assert "is marked" in hand.bar("GateBar")
+        path = sidecar_of(Path(driver.session.trace_path))
+        assert load_sidecar(path).marks == (driver.session.trajectory.steps[-1].seq,)
