@@ -41,6 +41,13 @@ def traces_dir() -> Path:
     return _data() / "traces"
 
 
+def elsewhere() -> str:
+    """What to do when the folder of saved runs cannot be written, as the end of a sentence."""
+    home = os.environ.get(_HOME)
+    where = f"set {_HOME} (now {home}) to another place" if home else f"choose another place with {_HOME}"
+    return f"{where}, name a file with --trace, or save none with --no-trace"
+
+
 def log_file() -> Path:
     """Where a crash leaves its traceback."""
     return _data() / "crash.log"

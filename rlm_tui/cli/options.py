@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +66,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     """How it runs and where the trace goes."""
     for name in ("sandbox", "silence"):
         add_setting(parser, name)
-    parser.add_argument("--trace", type=Path, metavar="FILE", help="where to save the trace")
+    parser.add_argument("--trace", metavar="FILE", help="where to save the trace")
     parser.add_argument("--no-trace", action="store_true", help="save no trace")
     parser.add_argument("--seed", type=int, metavar="N", help="sent to models that take one")
     parser.add_argument("--temperature", type=float, metavar="T", help="sent to models that take one")
@@ -75,9 +76,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     """The settings as the command line, the environment and the settings file have them."""
     given: dict[str, Value] = {setting.name: getattr(arguments, setting.name, None) for setting in config.SETTINGS}
     if hasattr(arguments, "no_trace"):
-        if arguments.trace and arguments.no_trace:
+        if arguments.trace is not None and arguments.no_trace:
             raise UsageError("--trace and --no-trace contradict each other; leave one out.")
-        given["save_trace"] = False if arguments.no_trace else True if arguments.trace else None
+        given["save_trace"] = False if arguments.no_trace else None if arguments.trace is None else True
     return config.load(given)
 
 
@@ -96,6 +97,7 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
     choose(settings["sandbox"])
     for spec in filter(None, (model, sub_model)):
         check_spec(spec, base_url=base_url)
+    trace = _trace(arguments)
     return Setup(
         model=model,
         sub_model=sub_model,
@@ -109,9 +111,24 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
         memory_mb=settings["memory"],
         step=getattr(arguments, "step", False),
         is_attended=is_attended,
-        trace=arguments.trace,
+        trace=trace,
         is_traced=settings["save_trace"],
     )
+
+
+def _trace(arguments: argparse.Namespace) -> Path | None:
+    """Where the trace is to be written, None for a name of its own; refused here where it cannot be."""
+    name = arguments.trace
+    if name is None:
+        return None
+    if not name.strip() or "\0" in name:
+        raise UsageError("--trace needs the name of a file, as in --trace run.rlm.jsonl.")
+    if os.path.isdir(name):
+        raise UsageError(f"--trace {name} is a folder; name a file in it, as in {os.path.join(name, 'run.rlm.jsonl')}.")
+    from rlm_tui.trace.store import refuse_taken
+
+    refuse_taken(Path(name))
+    return Path(name)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -54,7 +54,7 @@ class Setup(msgspec.Struct, frozen=True):
     def open_trace(self, query: str, config: EngineConfig, sandbox: str, context: ContextInfo) -> Lines:
         """The place where events go: a new trace file, or memory."""
         from rlm_tui.trace.codec import Header
-        from rlm_tui.trace.store import MemoryLines, TraceStore, new_trace_path
+        from rlm_tui.trace.store import MemoryLines, TraceStore, new_trace
 
         if not self.is_traced:
             return MemoryLines()
@@ -73,4 +73,6 @@ class Setup(msgspec.Struct, frozen=True):
             sandbox=sandbox,
             context=context,
         )
-        return TraceStore(self.trace or new_trace_path(query, now.astimezone(), paths.traces_dir()), header)
+        if self.trace is not None:
+            return TraceStore(self.trace, header)
+        return new_trace(query, now.astimezone(), paths.traces_dir(), header, advice=paths.elsewhere())

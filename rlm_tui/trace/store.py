@@ -18,6 +18,9 @@ from rlm_tui.trace.codec import Header, encode_header
 
 SUFFIX = ".rlm.jsonl"
 _SLUG_CHARS = 48
+_TRIES = 100
+_ADVICE = "choose another place with --trace"
+_TAKEN = "The trace {} exists already and is never overwritten; choose another name with --trace."
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has fsync only
 
 
@@ -59,8 +62,9 @@ class TraceStore:
     last whole record and TraceError says why: the caller still has the line and may append it again.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: Header, *, advice: str = _ADVICE) -> None:
         self.path = path
+        self._advice = advice
         line = encode_header(header)
         self._closing = threading.Lock()
         self._ends: array[int] = array("Q")  # of the header, then of each record
@@ -77,14 +81,14 @@ class TraceStore:
             if self._fd >= 0:
                 path.unlink(missing_ok=True)
             self.close()
-            raise TraceError(_sentence("created", path, error)) from None
+            raise TraceError(self._sentence("created", error)) from None
 
     def append(self, line: bytes) -> None:
         """Write one encoded event; TraceError when the disk is full, read-only or failing."""
         try:
             self._write(line)
         except OSError as error:
-            raise TraceError(_sentence("written", self.path, error)) from None
+            raise TraceError(self._sentence("written", error)) from None
         self._ends.append(self._size)
 
     def read(self, index: int) -> bytes:
@@ -93,7 +97,7 @@ class TraceStore:
         try:
             return os.pread(self._fd, end - start, start)
         except OSError as error:
-            raise TraceError(_sentence("read", self.path, error)) from None
+            raise TraceError(self._sentence("read", error)) from None
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -107,7 +111,7 @@ class TraceStore:
                 _sync(self._fd)
                 was_deleted, self._is_deleted = self._is_deleted, os.fstat(self._fd).st_nlink == 0
             except OSError as error:
-                raise TraceError(_sentence("written", self.path, error)) from None
+                raise TraceError(self._sentence("written", error)) from None
             if self._is_deleted and not was_deleted:
                 raise TraceError(f"The trace {self.path} was deleted while it was written; it ends with this process.")
 
@@ -133,6 +137,12 @@ class TraceStore:
         self._dirty = False
         self._size += len(line)
 
+    def _sentence(self, done: str, error: OSError) -> str:
+        if isinstance(error, FileExistsError):
+            return _TAKEN.format(self.path)
+        why = (error.strerror or str(error)).lower()
+        return f"The trace {self.path} cannot be {done} ({why}); free the disk or {self._advice}."
+
     def _undo(self) -> None:
         """Cut off the half of a record that a failed write left."""
         os.ftruncate(self._fd, self._size)
@@ -150,6 +160,24 @@ def new_trace_path(query: str, now: datetime, directory: Path) -> Path:
         number += 1
         path = directory / f"{stem}-{number}{SUFFIX}"
     return path
+
+
+def new_trace(query: str, now: datetime, directory: Path, header: Header, *, advice: str) -> TraceStore:
+    """A new trace under a name of its own in the folder of traces, also when other processes look for one just now."""
+    for left in reversed(range(_TRIES)):
+        path = new_trace_path(query, now, directory)
+        try:
+            return TraceStore(path, header, advice=advice)
+        except TraceError:
+            if not left or not os.path.lexists(path):
+                raise
+    raise AssertionError  # the last try returns or raises
+
+
+def refuse_taken(path: Path) -> None:
+    """Raise TraceError where a trace is to be written that exists already, before anything starts."""
+    if os.path.lexists(path):
+        raise TraceError(_TAKEN.format(path))
 
 
 def is_live(path: Path) -> bool:
@@ -194,10 +222,3 @@ def _checked(index: int, count: int) -> int:
     if not 0 <= index < count:
         raise IndexError(f"there is no line {index} of {count}")
     return index
-
-
-def _sentence(done: str, path: Path, error: OSError) -> str:
-    if isinstance(error, FileExistsError):
-        return f"The trace {path} exists already and is never overwritten; choose another name with --trace."
-    why = (error.strerror or str(error)).lower()
-    return f"The trace {path} cannot be {done} ({why}); free the disk or choose another place with --trace."

@@ -24,6 +24,7 @@ from rlm_tui.session.crash import unexpected
 from rlm_tui.session.signals import told_to_end
 from rlm_tui.text import safe
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
+from rlm_tui.ui.early import EarlyKeys
 from rlm_tui.ui.keymap import bindings, keymap_of
 from rlm_tui.ui.opening import Opening
 from rlm_tui.ui.palette import ActionProvider
@@ -76,6 +77,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self.failure: RlmTuiError | None = None
         self.ui = UiState()
         self.guard = KeyGuard()
+        self._early = EarlyKeys()
         self.clock = clock
         self._query, self._setup = query, setup
         self.main = MainScreen()
@@ -120,6 +122,12 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     def is_open(self) -> bool:
         """Whether the session is there; before, only its title is."""
         return self._make is None
+
+    @property
+    def _is_up(self) -> bool:
+        """Whether a key can reach what it is meant for: the panes, or what stands over them."""
+        is_shown = self.is_open and self.main.is_ready and self.screen.is_mounted
+        return is_shown and (self.focused is not None or not self.screen.focus_chain)
 
     def _begin(self) -> None:
         gc.enable()
@@ -175,6 +183,9 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def tick(self) -> None:
         """Take in what happened; draw only when something did, or when the clock in the header moved on."""
+        if self._early.is_waiting and self._is_up:
+            for key in self._early.release():
+                self.post_message(key)
         batch = self.session.drain()
         for message in batch.messages:
             self.notify(safe(message), markup=False)
@@ -236,6 +247,8 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """Every key passes the guard first, wherever it goes."""
         if isinstance(event, events.Key) and not event.is_forwarded:
+            if self._early.keeps(event, is_up=self._is_up):
+                return
             self.guard.saw(event.key, self.clock(), typing=self.sync().typing)
         await super().on_event(event)
 
@@ -313,6 +326,8 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         """Ask before something is lost."""
         from rlm_tui.ui.screens.dialogs import Confirm
 
+        if isinstance(self.screen, Confirm):  # it is asked already
+            return
         self.push_screen(Confirm(sentence, verb), lambda agreed: then() if agreed else None)
 
     def open_start(self) -> None:
