@@ -191,7 +191,7 @@ def _read(file: Path) -> dict[str, Any]:
     """The table in the file; no file is an empty one, and costs no parser."""
     try:
         text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"

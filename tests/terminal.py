@@ -99,6 +99,12 @@ class Terminal:
             if not self._pump(1.0):
                 return
 
+    def pump_for(self, seconds: float) -> None:
+        """Take in what is written for some time, as a person who is late does; not a way to wait for anything."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._pump(end - time.monotonic())
+
     def finish(self) -> int:
         """Wait for the end of the command; returns its exit code."""
         end = time.monotonic() + _PATIENCE_S
