@@ -48,6 +48,16 @@ def elsewhere() -> str:
     return f"{where}, name a file with --trace, or save none with --no-trace"
 
 
+def cache_dir() -> Path:
+    """The folder of what can be made again; whoever writes there creates it (mode 0700)."""
+    home = os.environ.get(_HOME)
+    if home:
+        return Path(home).expanduser() / "cache"
+    import platformdirs
+
+    return platformdirs.user_cache_path("rlm-tui", appauthor=False)
+
+
 def log_file() -> Path:
     """Where a crash leaves its traceback."""
     return _data() / "crash.log"

@@ -19,6 +19,7 @@ _UNSAFE = re.compile(
 )
 _LINE_BREAKS = re.compile("[\t\n]")
 _MAX_MARKS = 2
+_STEP = 1 << 20
 _MARKS = re.compile("[^\x00-\u02ff]")  # cheap gate: no combining mark stands below U+0300
 
 
@@ -109,6 +110,27 @@ def clock(seconds: float) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, secs = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def bytes_a_char(text: str) -> int:
+    """What Python holds each character of a text at: 1, 2 or 4 bytes, by the widest of them."""
+    width = 1
+    for at in range(0, 0 if text.isascii() else len(text), _STEP):
+        width = max(width, _width(text[at : at + _STEP]))
+        if width == 4:
+            break
+    return width
+
+
+def _width(piece: str) -> int:
+    """By encoding, which runs at the speed of memory."""
+    if piece.isascii():
+        return 1
+    try:
+        piece.encode("latin-1")
+    except UnicodeEncodeError:
+        return 2 if len(piece.encode("utf-16-le", "surrogatepass")) == 2 * len(piece) else 4
+    return 1
 
 
 def short_cost(cost: float | None) -> str:

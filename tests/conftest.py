@@ -1,7 +1,12 @@
-"""Before anything of the screen is imported: a terminal with colours, whatever the tests run in."""
+"""Before anything of the screen is imported: a terminal with colours and a home of its own."""
 
+import atexit
 import os
+import tempfile
 
+_HOME = tempfile.TemporaryDirectory(prefix="rlm-tui-tests-")
+atexit.register(_HOME.cleanup)
+os.environ["RLM_TUI_HOME"] = _HOME.name
 os.environ.pop("NO_COLOR", None)
 os.environ["TERM"] = "xterm-256color"
 os.environ["COLORTERM"] = "truecolor"

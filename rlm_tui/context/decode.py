@@ -22,6 +22,17 @@ _BOMS = (  # the longer first: a UTF-32 mark begins with a UTF-16 one
 _PROBE = 1 << 16
 _CONTROLS = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f]")  # not in text: C0 without \b \t \n \v \f \r and escape
 _MAX_CONTROLS = 0.02
+_DECLARED = re.compile(
+    rb"""<(?:meta\b[^>]{0,200}?charset|\?xml\b[^>]{0,200}?encoding)\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE
+)
+_DECLARED_WITHIN = 4096
+_WINDOWS = {
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "shift_jis": "cp932",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+}  # as browsers do
 _KNOWN = (
     (b"PK\x03\x04", "a zip archive or an office document (docx, xlsx, epub)"),
     (b"\xd0\xcf\x11\xe0", "an old office document (doc, xls)"),
@@ -55,8 +66,8 @@ class Decoded:
     is_exact: bool = False
 
 
-def decode(data: Data, name: str) -> Decoded:
-    """The text of a file, newlines kept; DocumentError when it is binary."""
+def decode(data: Data, name: str, *, declared: str | None = None) -> Decoded:
+    """The text of a file, newlines kept; `declared` is the encoding that it names itself. DocumentError when binary."""
     binary = what_binary(bytes(data[:_PROBE]))
     if binary:
         raise DocumentError(f"{name} is {binary}, not text; convert it to PDF, txt or md and open that.")
@@ -69,10 +80,26 @@ def decode(data: Data, name: str) -> Decoded:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return _guess(data, name)
+        return _as_declared(data, declared) or _guess(data, name)
     if "\x00" in text:
         raise DocumentError(f"{name} is binary data, not text; convert it to PDF, txt or md and open that.")
     return Decoded(text, is_exact=True)
+
+
+def declared_encoding(data: Data) -> str | None:
+    """The encoding that a page of HTML or XML names near its begin; None when it names none that is known."""
+    match = _DECLARED.search(bytes(data[:_DECLARED_WITHIN]))
+    try:
+        return codecs.lookup(match[1].decode()).name if match else None
+    except LookupError:
+        return None
+
+
+def _as_declared(data: Data, declared: str | None) -> Decoded | None:
+    try:
+        return Decoded(data.decode(_WINDOWS.get(declared, declared))) if declared else None
+    except (UnicodeDecodeError, LookupError):
+        return None
 
 
 def _bare_utf16(data: bytes) -> str | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rlm_tui.events import ContextInfo, ContextPart
+from rlm_tui.text import bytes_a_char
 
 PAGE_BREAK = "\f"
 _LINE_BLOCK = 1 << 16
@@ -29,7 +30,10 @@ class Heading:
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """One document of the context; `bytes` and `file_sha256` are of the original, `sha256` is of the text."""
+    """One document of the context; `bytes` and `file_sha256` are of the original, `sha256` is of the text.
+
+    `shape` says what records it holds (`JSON, a list of 20 objects: id, name`), where that is known.
+    """
 
     name: str
     kind: str = "text"
@@ -39,6 +43,8 @@ class Part:
     text: str = ""
     pages: list[int] = field(default_factory=lambda: [0])
     headings: list[Heading] = field(default_factory=list)
+    shape: str = ""
+    _width: tuple[int, int] = (0, 1)
     _digest: tuple[int, str] = (-1, "")
     _lines: list[int] = field(default_factory=lambda: [0])
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -57,6 +63,19 @@ class Part:
             digest = hashlib.sha256(text.encode()).hexdigest()
             self._digest = len(text), digest
         return digest
+
+    @property
+    def width(self) -> int:
+        """Bytes that each character takes in the worker; of a growing text only what is new is looked at."""
+        (seen, width), text = self._width, self.text
+        if len(text) > seen:
+            self._width = len(text), width if width == 4 else max(width, bytes_a_char(text[seen:] if seen else text))
+        return self._width[1]
+
+    @property
+    def weight(self) -> int:
+        """Bytes that the text takes in the worker."""
+        return self.width * len(self.text)
 
     def know_sha256(self, digest: str) -> None:
         """Take a digest of the present text that the loader already has."""
@@ -134,6 +153,11 @@ class Document:
     def chars(self) -> int:
         """Code points of all parts together."""
         return sum(len(part.text) for part in self.parts)
+
+    @property
+    def weight(self) -> int:
+        """Bytes that `context` takes in the worker."""
+        return sum(part.weight for part in self.parts)
 
     def info(self) -> ContextInfo:
         """The manifest that the trace keeps; hashes the texts."""

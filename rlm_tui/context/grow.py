@@ -73,22 +73,27 @@ class PdfGrowth:
         self._show()
         return self._done if self._done < self.total else None
 
-    def finish(self) -> None:
-        """Say what was lost; DocumentError when there is no text at all."""
+    def finish(self) -> list[str]:
+        """What was lost, each going on from the name of the file; DocumentError when there is no text at all."""
         self._show()
-        name, count = self._part.name, self._done
+        name, count, remarks = self._part.name, self._done, []
         if count == self._empty:
             what = f"{plural(count, 'page')} but no text: it is a scan and needs OCR first" if count else "no pages"
             raise DocumentError(f"{name} has {what}.")
         if self._lost:
             lost = ", ".join(str(page) for page in self._lost[:10]) + ("…" if len(self._lost) > 10 else "")
-            self._document.notes.append(f"{name}: {plural(len(self._lost), 'page')} could not be read (p. {lost}).")
+            remarks.append(f": {plural(len(self._lost), 'page')} could not be read (p. {lost}).")
         blank = self._empty - len(self._lost)
         if blank * _MANY >= count:
-            self._document.notes.append(f"{name}: {blank} of {count} pages have no text; scanned pages need OCR first.")
+            remarks.append(f": {blank} of {count} pages have no text; scanned pages need OCR first.")
         if self._replaced:
-            broken = plural(self._replaced, "broken character")
-            self._document.notes.append(f"{name}: {broken} became U+FFFD.")
+            remarks.append(f": {plural(self._replaced, 'broken character')} became U+FFFD.")
+        return remarks
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every page could be read, so that the text is worth keeping."""
+        return not self._lost
 
     def _add(self, page: str | None) -> None:
         text, replaced = scrub(page or "")

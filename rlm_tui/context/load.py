@@ -13,11 +13,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlm_tui.context.decode import Data, decode
+from rlm_tui.context import cache
+from rlm_tui.context.decode import Data
 from rlm_tui.context.document import Document, Part
 from rlm_tui.context.grow import PdfGrowth
-from rlm_tui.context.markdown import markdown_headings
-from rlm_tui.context.sources import Source, find_sources, kind_of
+from rlm_tui.context.reader import reader
+from rlm_tui.context.sources import HEAD, Source, find_sources, kind_of
+from rlm_tui.context.texts import Texts, fill
 from rlm_tui.errors import DocumentError
 from rlm_tui.text import scrub, short_bytes
 
@@ -118,35 +120,44 @@ class Loading:
         sources = find_sources(self._paths)
         self.document.is_list = sources.is_list
         self.document.notes += sources.notes
-        for source in sources.files:
-            if self.is_cancelled:
-                return
-            try:
-                self._load_one(source)
-            except (DocumentError, OSError) as error:
-                if isinstance(error, OSError):
-                    error.filename = error.filename or source.name
-                if source.is_named:
-                    raise
-                self._pass_over(source, _unreadable(error) if isinstance(error, OSError) else error)
+        with reader(self._wake_out) as child:
+            texts = Texts(self.document, child, self._changed)
+            for source in sources.files:
+                if self.is_cancelled:
+                    return
+                self._try(source, texts)
         if not self.document.parts and not self.is_cancelled:
             raise DocumentError(f"{self._paths[0]} holds nothing that can be read: {self.document.notes[-1]}")
+
+    def _try(self, source: Source, texts: Texts) -> None:
+        """Load a file; one that was only found in a folder may be left out."""
+        try:
+            self._load_one(source, texts)
+        except (DocumentError, OSError) as error:
+            if isinstance(error, OSError):
+                error.filename = error.filename or source.name
+            if source.is_named:
+                raise
+            self._pass_over(source, _unreadable(error) if isinstance(error, OSError) else error)
+
+    def _changed(self) -> None:
+        self.version += 1
 
     def _pass_over(self, source: Source, error: DocumentError) -> None:
         self.document.parts = [part for part in self.document.parts if part.path != _path(source)]
         self.document.notes.append(f"Left out: {error}")
         self.version += 1
 
-    def _load_one(self, source: Source) -> None:
+    def _load_one(self, source: Source, texts: Texts) -> None:
         if source.path is None:
-            self._load_bytes(source, self._read_all(0, None, source.name))
+            self._load_bytes(source, self._read_all(0, None, source.name), texts)
             return
         fd = _open(source.path)
         try:
-            if kind_of(source.name, os.pread(fd, 1024, 0)) == "pdf":
+            if kind_of(source.name, os.pread(fd, HEAD, 0)) == "pdf":
                 self._load_pdf(source, fd)
             else:
-                self._load_bytes(source, self._read_all(fd, os.fstat(fd).st_size, source.name))
+                self._load_bytes(source, self._read_all(fd, os.fstat(fd).st_size, source.name), texts)
         finally:
             os.close(fd)
 
@@ -168,42 +179,44 @@ class Loading:
             self._tell(len(data), size, f"bytes of {name}")
         return data
 
-    def _load_bytes(self, source: Source, data: Data) -> None:
+    def _load_bytes(self, source: Source, data: Data, texts: Texts) -> None:
         if self.is_cancelled:
             return
-        kind = kind_of(source.name, data)
+        kind = kind_of(source.name, data[:HEAD])
         if kind == "pdf":
             with tempfile.TemporaryFile(buffering=0) as file:
                 file.write(data)
                 self._load_pdf(source, file.fileno())
-            return
-        decoded = decode(data, source.name)
-        if not decoded.text or decoded.text.isspace():
-            what = "holds only white space" if data else "is empty"
-            raise DocumentError(f"{source.name} {what}; open a document with text in it.")
-        digest = hashlib.sha256(data).hexdigest()
-        part = Part(source.name, kind, _path(source), len(data), digest, decoded.text)
-        part.know_sha256(digest if decoded.is_exact else hashlib.sha256(decoded.text.encode()).hexdigest())
-        if kind == "markdown":
-            part.headings = markdown_headings(decoded.text)
-        self.document.notes += decoded.notes
-        self.document.parts.append(part)
-        self.version += 1
+        else:
+            texts.add(Part(source.name, kind, _path(source), len(data)), data)
 
     def _load_pdf(self, source: Source, fd: int) -> None:
         part = Part(source.name, "pdf", _path(source), os.fstat(fd).st_size)
+        with open(fd, "rb", closefd=False) as file:
+            file.seek(0)
+            part.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        entry = cache.look_up(part.file_sha256, "pdf")
+        if entry is not None:
+            self.document.notes += fill(part, entry)
+            self.document.parts.append(part)
+            self._tell(len(part.pages), len(part.pages), f"pages of {source.name}")
+            return
+        self._read_pdf(source, part, fd)
+
+    def _read_pdf(self, source: Source, part: Part, fd: int) -> None:
         growth = PdfGrowth(self.document, part)
         with closing(growth.read(fd, self._wake_out)) as steps:
             for _ in steps:
                 self._tell(growth.done, growth.total, f"pages of {source.name}")
         if self.is_cancelled:
             return
-        growth.finish()
-        with open(fd, "rb", closefd=False) as file:
-            file.seek(0)
-            part.file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        remarks = growth.finish()
+        self.document.notes += [f"{part.name}{remark}" for remark in remarks]
         part.know_sha256(hashlib.sha256(part.text.encode()).hexdigest())
         self.version += 1
+        if growth.is_whole:
+            headings = [(heading.title, heading.level, heading.offset) for heading in part.headings]
+            cache.keep(str(part.file_sha256), "pdf", cache.Entry(part.text, part.pages, headings, remarks))
 
     def _tell(self, done: int, total: int | None, what: str) -> None:
         self.progress = Progress(done, total, what)

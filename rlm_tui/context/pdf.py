@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import select
 import struct
-import subprocess
-import sys
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 
+from rlm_tui.context.isolated import ChildGoneError, LongFrameError, ended, frames, site_folders, spawned
 from rlm_tui.errors import DocumentError
 
 STALL_S = 90.0
-_HEAD = struct.Struct(">cI")
 _NUMBER = struct.Struct(">I")
 _BOOKMARK = struct.Struct(">II")
-_MAX_FRAME = 64 << 20
-_READ = 1 << 18
-_CHILD = Path(__file__).with_name("pdf_child.py")
+_CHILD = Path(__file__).with_name("child") / "__main__.py"
 _WHY_NOT = {
     3: "{name} is not a PDF that can be read: it is broken or cut off; get the file again.",
     4: "{name} is locked with a password; save a copy without one and open that.",
@@ -49,69 +42,36 @@ def read_pdf(source: int, name: str, wake: int, *, first: int = 0) -> Generator[
 
     Raises DocumentError when it is no PDF, is locked or talks nonsense, PdfCrashError when the child dies or stalls.
     """
+    folders = site_folders("pypdfium2_raw")
+    if folders is None:
+        raise DocumentError("PDFs cannot be read as pypdfium2 is not installed; install rlm-tui again.")
     inlet, outlet = os.pipe()
     try:
         try:
-            child = _spawn(source, outlet, first)
+            child = spawned(_CHILD, ["pdf", str(source), str(outlet), str(first), *folders], (source, outlet))
         finally:
             os.close(outlet)
-        try:
+        with ended(child):
             yield from _listen(inlet, name, wake, first)
-        finally:
-            child.kill()
-            child.wait()
     finally:
         os.close(inlet)
 
 
-def _spawn(source: int, outlet: int, first: int) -> subprocess.Popen[bytes]:
-    spec = importlib.util.find_spec("pypdfium2_raw")
-    if spec is None or spec.origin is None:
-        raise DocumentError("PDFs cannot be read as pypdfium2 is not installed; install rlm-tui again.")
-    command = [sys.executable, "-I", "-S", "-B", str(_CHILD), str(source), str(outlet), str(first)]
-    command.append(str(Path(spec.origin).parent.parent))
-    quiet = subprocess.DEVNULL
-    fds = (source, outlet)
-    return subprocess.Popen(
-        command, stdin=quiet, stdout=quiet, stderr=quiet, env={}, pass_fds=fds, start_new_session=True
-    )
-
-
 def _listen(inlet: int, name: str, wake: int, done: int) -> Generator[PdfNews]:
-    buffer, poll = bytearray(), select.poll()
-    poll.register(inlet, select.POLLIN)
-    poll.register(wake, select.POLLIN)
-    last = monotonic()
-    while True:
-        ready = {fd for fd, _ in poll.poll(max(0.0, last + STALL_S - monotonic()) * 1000)}
-        if wake in ready:
-            return
-        data = os.read(inlet, _READ) if ready else b""
-        if not data:
-            how = "crashed" if ready else "hung"
-            raise PdfCrashError(f"{name} cannot be read: the PDF reader {how} at page {done + 1}; try to save it anew.")
-        last = monotonic()
-        buffer += data
-        news = _take(buffer, name)
-        done += len(news.pages)
-        yield news
-        if news.is_end:
-            return
-
-
-def _take(buffer: bytearray, name: str) -> PdfNews:
-    """Take all whole frames off the front of the buffer; the child is not trusted."""
-    news, at = PdfNews(), 0
-    while len(buffer) - at >= _HEAD.size:
-        kind, size = _HEAD.unpack_from(buffer, at)
-        if size > _MAX_FRAME:
-            raise DocumentError(f"{name} cannot be read: it has a page of more than 64 MB of text.")
-        if len(buffer) - at < _HEAD.size + size:
-            break
-        _read_frame(news, kind, bytes(buffer[at + _HEAD.size : at + _HEAD.size + size]), name)
-        at += _HEAD.size + size
-    del buffer[:at]
-    return news
+    try:
+        for arrived in frames(inlet, wake, STALL_S):
+            news = PdfNews()
+            for kind, payload in arrived:
+                _read_frame(news, kind, payload, name)
+            done += len(news.pages)
+            yield news
+            if news.is_end:
+                return
+    except LongFrameError:
+        raise DocumentError(f"{name} cannot be read: it has a page of more than 64 MB of text.") from None
+    except ChildGoneError as how:
+        message = f"{name} cannot be read: the PDF reader {how} at page {done + 1}; try to save it anew."
+        raise PdfCrashError(message) from None
 
 
 def _read_frame(news: PdfNews, kind: bytes, payload: bytes, name: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rlm_tui.context.code import is_code
 from rlm_tui.context.decode import what_binary
 from rlm_tui.errors import DocumentError
 from rlm_tui.text import plural, scrub
@@ -16,9 +19,20 @@ from rlm_tui.text import plural, scrub
 STDIN = "-"
 PDF_MAGIC = b"%PDF-"
 _PDF_MAGIC_WITHIN = 1024
-_HEAD = 1 << 12
+PACKED = ("pdf", "docx")
+HEAD = 1 << 12
 _MAX_FILES = 20_000
-_MARKDOWN = {".md", ".markdown", ".mdown", ".mkd"}
+_KINDS = {
+    "markdown": "md markdown mdown mkd",
+    "html": "html htm xhtml shtml",
+    "json": "json geojson ipynb webmanifest",
+    "jsonl": "jsonl ndjson jsonlines",
+    "csv": "csv tsv",
+}
+_WORD = ("docx", "docm", "dotx")
+_ENDINGS = {ending: kind for kind, endings in _KINDS.items() for ending in endings.split()}
+_ZIP = b"PK\x03\x04"
+_PAGE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +57,19 @@ class Sources:
 
 
 def kind_of(name: str, head: bytes | bytearray) -> str:
-    """`pdf` by content (with junk before it only if the name says so, too), `markdown` by ending, else `text`."""
-    ending = Path(name).suffix.lower()
-    start = head[:_PDF_MAGIC_WITHIN]
-    if start.lstrip().startswith(PDF_MAGIC) or (ending == ".pdf" and PDF_MAGIC in start):
+    """`pdf` and `docx` by content (a PDF with junk before it only if the name says so, too), `html` also by content
+    where the ending says nothing; `markdown`, `json`, `jsonl`, `csv` and `code` by ending; else `text`."""
+    ending = Path(name).suffix.lower().removeprefix(".")
+    start = bytes(head[:_PDF_MAGIC_WITHIN])
+    if start.lstrip().startswith(PDF_MAGIC) or (ending == "pdf" and PDF_MAGIC in start):
         return "pdf"
-    return "markdown" if ending in _MARKDOWN else "text"
+    if ending in _WORD or (start.startswith(_ZIP) and b"word/" in head):
+        return "docx"
+    if ending in _ENDINGS:
+        return _ENDINGS[ending]
+    if is_code(ending):
+        return "code"
+    return "html" if ending in ("", "txt") and _PAGE.match(start.removeprefix(codecs.BOM_UTF8)) else "text"
 
 
 def find_sources(paths: Sequence[str]) -> Sources:
@@ -131,7 +152,7 @@ def _walk(folder: Path, skipped: Counter[str]) -> Iterator[Path]:
 def _head(path: Path) -> bytes:
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # some files under /proc wait for news
     try:
-        return os.read(fd, _HEAD)
+        return os.read(fd, HEAD)
     finally:
         os.close(fd)
 
@@ -150,4 +171,4 @@ def _why_skip(path: Path) -> str | None:
         return "unreadable"
     if not head:
         return "empty"
-    return None if kind_of(path.name, head) == "pdf" or not what_binary(head) else "binary"
+    return None if kind_of(path.name, head) in PACKED or not what_binary(head) else "binary"

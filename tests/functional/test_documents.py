@@ -41,6 +41,12 @@ def _refused(*paths: str) -> str:
     return message
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that another test read is in the cache."""
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path_factory.mktemp("home")))
+
+
 @pytest.fixture
 def children(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     """The child processes that were started, real ones."""
@@ -51,7 +57,7 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         started.append(real(*args, **kwargs))
         return started[-1]
 
-    monkeypatch.setattr(pdf_module.subprocess, "Popen", spy)
+    monkeypatch.setattr(subprocess, "Popen", spy)
     return started
 
 
@@ -63,11 +69,11 @@ def _child_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prelude: str)
     """Runs the real child with a fault in it; `pdf_child` is its module."""
     real = pdf_module._CHILD
     _write(
-        tmp_path / "child" / "fault.py",
-        f"import os, signal, sys, time\nsys.path.insert(0, {str(real.parent)!r})\nimport pdf_child\n{prelude}\n"
-        "pdf_child.main(sys.argv[1:])\n",
+        tmp_path / "fault" / "fault.py",
+        f"import os, signal, sys, time\nsys.path.insert(0, {str(real.parent.parent)!r})\n"
+        f"from child import pdf as pdf_child\ndel sys.path[0]\n{prelude}\npdf_child.main(sys.argv[2:])\n",
     )
-    monkeypatch.setattr(pdf_module, "_CHILD", tmp_path / "child" / "fault.py")
+    monkeypatch.setattr(pdf_module, "_CHILD", tmp_path / "fault" / "fault.py")
 
 
 # --- PDF
@@ -109,7 +115,7 @@ def test_a_pdf_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> No
     assert load_document([_write(tmp_path / "a.txt", make_pdf(["hello"]))]).parts[0].kind == "pdf"
     assert load_document([_write(tmp_path / "junk.pdf", b"junk\n" + make_pdf(["hello"]))]).parts[0].kind == "pdf"
     assert load_document([_write(tmp_path / "b.pdf", "hello")]).parts[0].kind == "text"
-    assert load_document([_write(tmp_path / "c.py", "MAGIC = b'%PDF-'")]).parts[0].kind == "text"
+    assert load_document([_write(tmp_path / "c.py", "MAGIC = b'%PDF-'")]).parts[0].kind == "code"
 
 
 def test_bookmarks_may_be_missing_or_point_nowhere(tmp_path: Path) -> None:
@@ -455,7 +461,7 @@ def test_bad_paths_are_one_sentence_each(tmp_path: Path) -> None:
     assert "too many levels" in _refused(str(loop))
     assert "pipe or a device" in _refused(str(tmp_path / "pipe"))
     assert "pipe or a device" in _refused("/dev/zero")
-    assert "office document" in _refused(_write(tmp_path / "a.docx", b"PK\x03\x04rest"))
+    assert "office document" in _refused(_write(tmp_path / "a.xlsx", b"PK\x03\x04rest"))
     assert "does not exist" in _refused(str(tmp_path / ("n" * 300)))
     assert "names no document" in _refused("")
     assert "names no document" in _refused("a\0b")

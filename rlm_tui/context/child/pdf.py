@@ -1,7 +1,6 @@
 """The child process that reads a PDF: page texts go out as frames, in order, as soon as they are there.
 
-Run as a script, `python -I -S -B pdf_child.py DOCUMENT_FD OUTPUT_FD FIRST_PAGE SITE_PACKAGES…`, with an empty
-environment; it imports nothing of rlm_tui. A frame is one byte of kind, four bytes of length, and the payload:
+Its arguments are DOCUMENT_FD OUTPUT_FD FIRST_PAGE SITE_PACKAGES…; its frames:
 
 n  pages in the document, 4 bytes          p  text of the next page, UTF-8 (lone surrogates pass)
 b  bookmark: level, page, 4 bytes each, then the title         x  the next page could not be read (empty)
@@ -14,48 +13,17 @@ import ctypes
 import mmap
 import os
 import re
-import resource
-import struct
 import sys
 from typing import Any
 
-_HEAD = struct.Struct(">cI")
-_NUMBER = struct.Struct(">I")
-_BOOKMARK = struct.Struct(">II")
+from .kit import NUMBER, PAIR, limit_all, limit_next_step, send
+
 _MEMORY = 4 << 30
-_CPU_SECONDS_A_PAGE = 60
 _MAX_BOOKMARKS = 5_000
 _MAX_LEVEL = 6
 _TITLE_BYTES = 1_000
 _LINE_END_HYPHEN = re.compile("(.)[\x02\ufffe](?=(.))")  # PDFium puts one of these for the hyphen and the line break
 _CLEAN = {0x02: "-", 0xFFFE: "-", 0x0C: "\n", 0x00: None}  # pages are joined by \f, so none may stand in one
-
-
-def _send(out: int, kind: bytes, payload: bytes = b"") -> None:
-    view = memoryview(_HEAD.pack(kind, len(payload)) + payload)
-    while view:
-        view = view[os.write(out, view) :]
-
-
-def _limit(what: int, soft: int) -> None:
-    hard = resource.getrlimit(what)[1]
-    soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-    try:
-        resource.setrlimit(what, (soft, hard))
-    except (ValueError, OSError):
-        return  # macOS refuses some of them; the parent's clock still holds
-
-
-def _limit_all(size: int) -> None:
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_NOFILE, 64)
-    _limit(resource.RLIMIT_AS, _MEMORY + 2 * size)
-
-
-def _limit_next_page() -> None:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    _limit(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime) + _CPU_SECONDS_A_PAGE)
 
 
 def _text_of(pdf: Any, text_page: Any) -> bytes:
@@ -80,10 +48,10 @@ def _send_page(pdf: Any, document: Any, index: int, out: int) -> None:
     page = pdf.FPDF_LoadPage(document, index)
     text_page = pdf.FPDFText_LoadPage(page) if page else None
     if text_page:
-        _send(out, b"p", _text_of(pdf, text_page))
+        send(out, b"p", _text_of(pdf, text_page))
         pdf.FPDFText_ClosePage(text_page)
     else:
-        _send(out, b"x")
+        send(out, b"x")
     if page:
         pdf.FPDF_ClosePage(page)
 
@@ -109,26 +77,26 @@ def _send_bookmarks(pdf: Any, document: Any, out: int) -> None:
         target = pdf.FPDFBookmark_GetDest(document, bookmark)
         page = pdf.FPDFDest_GetDestPageIndex(document, target) if target else -1
         if page >= 0:
-            _send(out, b"b", _BOOKMARK.pack(level, page) + _title_of(pdf, bookmark))
+            send(out, b"b", PAIR.pack(level, page) + _title_of(pdf, bookmark))
 
 
 def _read(pdf: Any, source: int, out: int, first: int) -> None:
     size = os.fstat(source).st_size
-    _limit_all(size)
-    _limit_next_page()
+    limit_all(_MEMORY + 2 * size)
+    limit_next_step()
     data = mmap.mmap(source, size, access=mmap.ACCESS_COPY)  # private: PDFium reads it without a copy
     pdf.FPDF_InitLibrary()
     document = pdf.FPDF_LoadMemDocument64((ctypes.c_char * size).from_buffer(data), size, None)
     if not document:
-        _send(out, b"e", _NUMBER.pack(pdf.FPDF_GetLastError()))
+        send(out, b"e", NUMBER.pack(pdf.FPDF_GetLastError()))
         return
     count = pdf.FPDF_GetPageCount(document)
-    _send(out, b"n", _NUMBER.pack(count))
+    send(out, b"n", NUMBER.pack(count))
     for index in range(first, count):
-        _limit_next_page()
+        limit_next_step()
         _send_page(pdf, document, index, out)
     _send_bookmarks(pdf, document, out)
-    _send(out, b".")
+    send(out, b".")
 
 
 def main(arguments: list[str]) -> None:
@@ -139,7 +107,3 @@ def main(arguments: list[str]) -> None:
 
     _read(pypdfium2_raw, source, out, first)
     os._exit(0)  # nothing to save, and PDFium's own clean-up has been known to be slow
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

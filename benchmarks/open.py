@@ -1,0 +1,150 @@
+"""How long a person waits for something large: first paint, what they read first, the whole; and the peak memory.
+
+Run it with the interpreter of a real install that has the `dev` extra, for all cases or those that are named:
+`PYTHONPATH=. python benchmarks/open.py [pdf] …`. Every case prints its figures beside a bare peer of the same run, the
+two in turn, or beside a limit. A new case is a function that returns its figures, named in CASES.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.pdfs import long_pdf
+from tests.terminal import Terminal
+
+RLM_TUI = str(Path(sys.executable).with_name("rlm-tui"))
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line: what was measured, the value and its limit in `unit`; with `least` the limit is a lower one."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    peer: float | None = None
+    least: bool = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the value, or its ratio to the peer where there is one, keeps to the limit."""
+        if self.limit is None:
+            return True
+        measured = self.value / self.peer if self.peer else self.value
+        return measured >= self.limit if self.least else measured <= self.limit
+
+    def line(self) -> str:
+        """The figure as it is printed."""
+        words = f"{self.name:46} {self.value:10.2f} {self.unit:8}"
+        if self.peer:
+            words += f" peer {self.peer:10.2f}  ratio {self.value / self.peer:5.2f}"
+        if self.limit is not None:
+            words += f"  limit {'≥ ' if self.least else ''}{self.limit:g}  {'ok' if self.is_kept else 'OVER'}"
+        return words.rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Seconds from the start of the command to each text on the screen, and the app's peak memory in MB."""
+
+    seconds: tuple[float, ...]
+    peak_mb: float
+
+
+def opened(arguments: Sequence[str], *texts: str, gone: str = "") -> Opened:
+    """Open something in a terminal of 120x36 and time when texts come, in this order, and at last one goes."""
+    begun, seconds = time.perf_counter(), []
+    with Terminal([RLM_TUI, *arguments]) as terminal:
+        for text in texts:
+            terminal.wait(text)
+            seconds.append(time.perf_counter() - begun)
+        if gone:
+            terminal.wait(gone, gone=True)
+            seconds.append(time.perf_counter() - begun)
+        peak = peak_mb(terminal.pid)
+        terminal.press("ctrl+q")
+    return Opened(tuple(seconds), peak)
+
+
+def peak_mb(pid: int) -> float:
+    """The most memory that a process has had, in MB (Linux)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
+
+
+def bare(code: str, *arguments: str) -> tuple[float, float]:
+    """Seconds from `begun`, which `code` sets after its imports, to its end in a fresh interpreter, and its peak MB."""
+    tail = "import resource; print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    program = f"import sys, time\n{code}\n{tail}"
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    seconds, kilobytes = done.stdout.split()
+    return float(seconds), float(kilobytes) / 1024
+
+
+PAGES = 2_400
+_OURS = """
+from rlm_tui.context.load import load_document
+begun = time.perf_counter()
+load_document([sys.argv[1]])
+"""
+_PDFIUM = """
+import pypdfium2
+begun = time.perf_counter()
+texts = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(sys.argv[1])]
+"""
+
+
+def pdf(folder: Path) -> list[Figure]:
+    """A PDF of 2,400 pages: readable from its first page while the rest is read, then from the cache."""
+    path = folder / "many-pages.pdf"
+    path.write_bytes(long_pdf(PAGES))
+    ours, peer, screens = [], [], []
+    for turn in range(ROUNDS):
+        os.environ["RLM_TUI_HOME"] = str(folder / f"home-{turn}")  # nothing is cached yet
+        screens.append(opened(["open", str(path)], path.name, "This is page 1.", gone="reading"))
+        cached = opened(["open", str(path)], path.name, f"{PAGES:,} p")
+        os.environ["RLM_TUI_HOME"] = str(folder / f"empty-{turn}")
+        ours.append(bare(_OURS, str(path)))
+        peer.append(bare(_PDFIUM, str(path)))
+    paint, page, whole = (statistics.median(times) for times in zip(*(s.seconds for s in screens), strict=True))
+    loaded, pdfium = (statistics.median(seconds for seconds, _ in runs) for runs in (ours, peer))
+    return [
+        Figure("first paint", paint, "s"),
+        Figure("first page, after the first paint", page - paint, "s", 0.3),
+        Figure("whole, in the app", whole, "s"),
+        Figure("whole, in the app, from the cache", cached.seconds[-1], "s"),
+        Figure("pages a second, loaded without a screen", PAGES / loaded, "pages/s", 250, least=True),
+        Figure("the same / bare pypdfium2", loaded, "s", 1.15, pdfium),
+        Figure("peak memory of the app", max(screen.peak_mb for screen in screens), "MB"),
+        Figure("peak memory without a screen / bare pypdfium2", ours[-1][1], "MB", None, peer[-1][1]),
+    ]
+
+
+CASES: dict[str, Callable[[Path], list[Figure]]] = {"pdf": pdf}
+
+
+def main(names: Sequence[str]) -> int:
+    """Measure the named cases, or all; 1 when a limit is broken."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    kept = True
+    for name in names or CASES:
+        print(f"{name}: {(CASES[name].__doc__ or '').splitlines()[0]}")
+        with tempfile.TemporaryDirectory() as folder:
+            for figure in CASES[name](Path(folder)):
+                print(f"  {figure.line()}")
+                kept = kept and figure.is_kept
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""Keeps the text that was extracted from documents, by the sha256 of their bytes; a lost or broken entry is no loss.
+
+An entry is one file: a line with the SHA-256 of the rest, a line of JSON with pages and headings, and the text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import msgspec
+
+from rlm_tui import paths
+
+_FORMAT = 1  # raise it when what an extractor makes of the same bytes changes
+_LIBRARIES = {"pdf": "pypdfium2", "docx": "python-docx", "html": "selectolax"}
+_MAX_ENTRY = 256 << 20
+_MAX_ALL = 1 << 30
+
+
+class Entry(msgspec.Struct):
+    """What was extracted: the text, where its pages begin, headings as (title, level, offset), remarks."""
+
+    text: str = ""
+    pages: list[int] = []
+    headings: list[tuple[str, int, int]] = []
+    remarks: list[str] = []
+    shape: str = ""
+
+
+def look_up(digest: str, kind: str) -> Entry | None:
+    """What was kept of a document with this sha256; None when nothing whole was."""
+    path = _path(digest, kind)
+    try:
+        data = path.read_bytes()
+        os.utime(path)  # the oldest by last use goes first
+    except OSError:
+        return None
+    check, _, rest = data.partition(b"\n")
+    if hashlib.sha256(rest).hexdigest().encode() != check:
+        return None
+    head, _, text = rest.partition(b"\n")
+    try:
+        entry = msgspec.json.decode(head, type=Entry)
+    except msgspec.DecodeError:
+        return None
+    entry.text = text.decode()
+    return entry
+
+
+def keep(digest: str, kind: str, entry: Entry) -> None:
+    """Keep what was extracted, if the disk lets us."""
+    text = entry.text.encode()
+    if len(text) > _MAX_ENTRY:
+        return
+    head = msgspec.json.encode(msgspec.structs.replace(entry, text=""))
+    path = _path(digest, kind)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(path, [head, b"\n", text])
+        _drop_oldest(path.parent)
+
+
+def _path(digest: str, kind: str) -> Path:
+    try:
+        library = version(_LIBRARIES[kind])
+    except PackageNotFoundError:
+        library = "0"
+    return paths.cache_dir() / "documents" / f"{digest}.{kind}-{_FORMAT}-{library}"
+
+
+def _write(path: Path, pieces: list[bytes]) -> None:
+    """Whole or not at all: another process may read it at any time."""
+    check = hashlib.sha256()
+    for piece in pieces:
+        check.update(piece)
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(check.hexdigest().encode() + b"\n")
+            file.writelines(pieces)
+        os.replace(name, path)
+    except OSError:
+        os.unlink(name)
+        raise
+
+
+def _drop_oldest(folder: Path) -> None:
+    entries = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder))
+    total = sum(size for _, size, _ in entries)
+    for _, size, path in entries:
+        if total <= _MAX_ALL:
+            return
+        os.unlink(path)
+        total -= size
