@@ -1,18 +1,23 @@
 """Before anything of the screen is imported: a terminal with colours and a home of its own."""
 
-import atexit
 import os
+import shutil
 import tempfile
 
-_HOME = tempfile.TemporaryDirectory(prefix="rlm-tui-tests-")
-atexit.register(_HOME.cleanup)
-os.environ["RLM_TUI_HOME"] = _HOME.name
 os.environ.pop("NO_COLOR", None)
 os.environ["TERM"] = "xterm-256color"
 os.environ["COLORTERM"] = "truecolor"
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
+os.environ["RLM_TUI_HOME"] = tempfile.mkdtemp(prefix="rlm-tui-tests-")
 
 import pytest
+
+_HOME = os.environ["RLM_TUI_HOME"]
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(_HOME, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
