@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from rlm_tui import resources
+from rlm_tui.context.document import Document, Part
 from rlm_tui.context.load import load_document
 from rlm_tui.context.sources import STDIN, Source, find_sources
 from rlm_tui.errors import DocumentError, UsageError
@@ -45,12 +46,21 @@ def find_document(context: ContextInfo, beside: Path) -> Attachment:
     return Attachment("missing", f"not at hand{known}; replay --context PATH shows it")
 
 
+def held_document(context: ContextInfo, texts: Sequence[str]) -> Document:
+    """The document whose texts stand in the log itself, under the names that the run's context has."""
+    names = [part.name for part in context.parts]
+    parts = [
+        Part(names[nth] if nth < len(names) else f"context {nth + 1}", text=text) for nth, text in enumerate(texts)
+    ]
+    return Document(parts, is_list=context.is_list)
+
+
 def given_document(context: ContextInfo, paths: Sequence[str]) -> Attachment:
     """The documents that a person names for a trace; UsageError unless each part is among them with equal bytes."""
     if STDIN in paths:
         raise UsageError("--context needs a file or a folder; standard input cannot be read twice.")
     sources = find_sources(paths).files
-    if not context.parts:
+    if not any(part.sha256 or part.file_sha256 for part in context.parts):
         return Attachment("unchecked", f"as you named it; {_NOT_NAMED[0].lower()}{_NOT_NAMED[1:]}", tuple(paths))
     found, wrong = list[str](), list[str]()
     for part in context.parts:

@@ -11,15 +11,18 @@ from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
 from rlm_tui.errors import TraceError
-from rlm_tui.session.attach import SEARCHING, find_document
+from rlm_tui.session.attach import SEARCHING, find_document, held_document
 from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Phase, Terms
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.log import Log
+from rlm_tui.text import short_bytes
 from rlm_tui.trace.opening import open_trace
 from rlm_tui.trace.store import is_live
 
 _CHUNK = 500
+_PATIENCE_S = 0.05
+_LARGE = 10_000_000
 _SLICE_S = 0.008
 _NO_CONTEXT = ev.ContextInfo()
 _RECORDED = Capability(False, "This is a recorded run; nothing in it can be changed.")
@@ -48,6 +51,8 @@ class ReplaySession(Cursor):
         self.title = path.name
         self._path = path
         self._loading: Loading | None = None
+        self._held: Document | None = None
+        self._progress = (0, 0)
         self._attachment, self._finder = attachment or SEARCHING, threading.Thread(target=self._find)
         self._seen_version = -1
         self._wanted = at
@@ -68,7 +73,11 @@ class ReplaySession(Cursor):
     @property
     def waiting(self) -> str:
         """The indexing, while it goes on."""
-        return "" if self.indexed else f"indexing, {self.trajectory.last:,} events so far"
+        if self.indexed:
+            return ""
+        done, size = self._progress
+        part = f"{100 * done // size}% of {short_bytes(size)}, " if size >= _LARGE else ""
+        return f"indexing, {part}{self.trajectory.last:,} events so far"
 
     @property
     def trace_path(self) -> str:
@@ -89,7 +98,7 @@ class ReplaySession(Cursor):
     @property
     def document(self) -> Document | None:
         """The document of the run, where it is at hand; it may still grow."""
-        return self._loading.document if self._loading is not None else None
+        return self._loading.document if self._loading is not None else self._held
 
     @property
     def origin(self) -> Origin:
@@ -154,21 +163,25 @@ class ReplaySession(Cursor):
 
     def _index(self) -> None:
         chunk: list[ev.TraceEvent] = []
+        told = time.monotonic()
         try:
-            for _, event in self._reader.iter_index():
+            for _, event in self._reader.iter_index(self._advance):
                 if self._closing.is_set():
                     return
                 chunk.append(event)
                 if isinstance(event, ev.RunStarted) and self._finder.ident is None:
                     self._look_for(event.context)
-                if len(chunk) >= _CHUNK:
+                if len(chunk) >= _CHUNK or time.monotonic() > told + _PATIENCE_S:
                     self._queue.put(chunk)
-                    chunk = []
+                    chunk, told = [], time.monotonic()
         except TraceError as error:
             self._messages.put(str(error))
         self._queue.put(chunk)
         for problem in self._reader.problems[:3]:
             self._messages.put(problem.message)
+
+    def _advance(self, done: int, size: int) -> None:
+        self._progress, self._changed = (done, size), True
 
     def _look_for(self, context: ev.ContextInfo) -> None:
         """Hash what may be the document in a thread of its own: it may be far larger than the trace."""
@@ -182,6 +195,9 @@ class ReplaySession(Cursor):
             loading = Loading(self._attachment.paths)
             loading.start()
             self._loading = loading
+        elif not self._attachment.paths and self._reader.documents:
+            self._held = held_document(context, [self._reader.text(ref) for ref in self._reader.documents])
+            self._attachment = Attachment("found", "the log itself holds it")
         self._changed = True
 
     def close(self) -> None:

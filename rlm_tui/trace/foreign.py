@@ -28,7 +28,7 @@ from rlm_tui.trace.reader import Problem, Progress, stored_text
 from rlm_tui.trace.source import open_trace_file
 
 _MAX_PROBLEMS: Final = 1000
-_EVERY: Final = 256  # events between two reports of progress
+_EVERY: Final = 1 << 20  # bytes between two reports of progress
 
 
 def importer_of(path: Path) -> Importer | None:
@@ -58,9 +58,10 @@ class ForeignReader:
         self.notes: tuple[str, ...] = ()
         self.header = Header(app=importer.engine)
         self.complete = False
-        self.documents: list[BodyRef] = []
+        self.documents: tuple[BodyRef, ...] = ()
         self._ends: array[int] = array("Q", [0])
         self._fresh: list[TraceEvent] = []
+        self._now = 0.0
         self._fd, self._packed = open_trace_file(path)
         self.size = os.fstat(self._fd).st_size
         try:
@@ -81,20 +82,24 @@ class ForeignReader:
             return
         self._reset()
         feed, bodies = Feed(self._fd, self.size, self._report), Bodies(self._keep)
-        finished = False
+        finished, told, held = False, 0, list[BodyRef]()
         try:
-            for number, event in enumerate(self.importer.events(feed), 1):
+            for event in self.importer.events(feed):
+                self._now = event.t
                 if isinstance(event, BodyStored):
-                    self.documents.append(bodies.body(event.text))
+                    held.append(bodies.body(event.text))
                 else:
                     self._keep(bodies.interned(event))
+                if isinstance(event, RunStarted) and not self.documents:
+                    self.documents = tuple(held)
                 finished = isinstance(event, RunFinished)
                 fresh, self._fresh = self._fresh, []
                 yield from ((kept.seq, kept) for kept in fresh)
-                if progress and not number % _EVERY:
-                    progress(feed.done, self.size)
+                if progress and feed.done - told >= _EVERY:
+                    told = feed.done
+                    progress(told, self.size)
         except TraceError as error:
-            self._report("damaged", f"{self.path.name} cannot be read on: {error}", 0)
+            self._report("damaged", f"{self.path.name} cannot be read on: {str(error).rstrip('.')}.", 0)
         self.notes = tuple(feed.notes)
         self.header = msgspec.structs.replace(self.header, created=feed.created)
         if not finished:
@@ -158,7 +163,7 @@ class ForeignReader:
 
     def _keep(self, event: TraceEvent) -> int:
         seq = len(self) + 1
-        stamped = msgspec.structs.replace(event, seq=seq)
+        stamped = msgspec.structs.replace(event, seq=seq, t=self._now)
         line = encode(stamped)
         start = self._ends[-1]
         try:
@@ -173,7 +178,8 @@ class ForeignReader:
 
     def _reset(self) -> None:
         """Forget a reading that was begun and left."""
-        del self._ends[1:], self.problems[:], self.documents[:], self._fresh[:]
+        del self._ends[1:], self.problems[:], self._fresh[:]
+        self.documents = ()
         if self._packed:
             self._report("packed", self._packed, 0)
 

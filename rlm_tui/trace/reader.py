@@ -51,6 +51,8 @@ class TraceReader:
     format: ClassVar[str] = FORMAT
     notes: ClassVar[tuple[str, ...]] = ()
     """What the format cannot tell: nothing, of our own."""
+    documents: ClassVar[tuple[BodyRef, ...]] = ()
+    """The texts of the context where the log itself holds them: our own never does."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from rlm_tui.trace.importers import dspy, rlms
+from rlm_tui.trace.importers import dspy, fast_rlm, pyrlm, recursive_llm, rlms, rlms_completion
 from rlm_tui.trace.importers.base import Importer
 from rlm_tui.trace.importers.shape import shapes_of
 
-IMPORTERS: tuple[Importer, ...] = (rlms.LOG, dspy.PREDICTION)
+IMPORTERS: tuple[Importer, ...] = (
+    rlms.LOG,
+    rlms_completion.COMPLETION,
+    recursive_llm.RESULT,
+    fast_rlm.LOG,
+    pyrlm.TRACE,
+    dspy.PREDICTION,
+)
 
 
 def find(head: bytes) -> Importer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import msgspec
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.text import scrub
-from rlm_tui.trace.importers.shape import Shape
+from rlm_tui.trace.importers.shape import Shape, mended
 
 _CHUNK: Final = 1 << 20
 Problems: TypeAlias = Callable[[str, str, int], None]
@@ -60,10 +61,21 @@ class Feed:
                 yield Line(number, data, end, is_whole)
             start = end
 
-    def whole(self) -> bytearray:
-        """The whole file, for formats that are one JSON value."""
+    def value(self, kind: Any, kind_of_list: Any = Any) -> Any:
+        """The one JSON value that the file is; of one that is cut off, what was whole before the cut."""
+        data = self._read(0, self.size)
         self.done = self.size
-        return self._read(0, self.size)
+        is_list = data.lstrip()[:1] == b"["
+        try:
+            return decode(data, kind_of_list if is_list else kind)
+        except TraceError:
+            left = mended(bytes(data))
+            if left is None:
+                raise
+            value = decode(bytearray(left), kind_of_list if is_list else kind)
+        lines = data.count(b"\n") + 1
+        self.problem("torn", f"Line {lines}, the last, is cut off; what was not whole before it is lost.", lines)
+        return value
 
     def records(self) -> Iterator[tuple[int, Any]]:
         """The JSON objects of the file with the line where each begins: one a line, all in a list, or one alone."""
@@ -75,7 +87,7 @@ class Feed:
                 except TraceError as error:
                     self.problem(*damage(line, error))
             return
-        value = decode(self.whole(), Any)
+        value = self.value(Any)
         yield from ((1, item) for item in (value if isinstance(value, list) else [value]))
 
     def _line_end(self, start: int) -> int:
@@ -117,6 +129,8 @@ class Tape:
     def __init__(self) -> None:
         self.t = 0.0
         self._events: list[ev.TraceEvent] = []
+        self._opened: dict[str, float] = {}
+        self.spent = ev.Usage()
 
     def at(self, seconds: float | None) -> None:
         """Let the time be that many seconds since the start, where that is known and later than now."""
@@ -125,17 +139,35 @@ class Tape:
 
     def put(self, event: ev.TraceEvent) -> None:
         """Add an event that happens now."""
+        if isinstance(event, ev.LmResponded | ev.SubcallFinished):
+            self.spent += event.usage
         self._events.append(msgspec.structs.replace(event, t=round(self.t, 6)))
 
     def open(self, node: str, kind: ev.NodeType, parent: str, *, depth: int = 0, title: str = "") -> str:
         """Open a node; gives its id back."""
+        self._opened[node] = self.t
         role: ev.Role = "sub" if depth or kind == "subcall" else "root"
         self.put(ev.NodeOpened(node=node, type=kind, parent=parent, depth=depth, role=role, title=title))
         return node
 
     def close(self, node: str, *, outcome: ev.Outcome = "ok", timed: bool = True) -> None:
         """Close a node; `timed` is whether the log tells how long it took."""
+        self._opened.pop(node, None)
         self.put(ev.NodeClosed(node=node, outcome=outcome, timed=timed))
+
+    def since(self, node: str) -> float | None:
+        """Seconds since a node was opened, while it is open."""
+        return round(self.t - self._opened[node], 6) if node in self._opened else None
+
+    def document(self, *texts: str, is_list: bool = False) -> ev.ContextInfo:
+        """Put the texts of a context that the log itself holds, before the run that has it; gives what they are."""
+        parts: list[ev.ContextPart] = []
+        for nth, text in enumerate(texts):
+            clean, _ = scrub(text)
+            self.put(ev.BodyStored(text=clean))
+            name = f"context[{nth}]" if is_list else "context"
+            parts.append(ev.ContextPart(name, "text", len(clean), hashlib.sha256(clean.encode()).hexdigest()))
+        return ev.ContextInfo(tuple(parts), is_list=is_list)
 
     def note(self, node: str, text: str) -> None:
         """Say what the log cannot tell, or has lost."""

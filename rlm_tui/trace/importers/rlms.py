@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.importers.base import Feed, Importer, Tape, damage, decode, moment
-from rlm_tui.trace.importers.rlms_run import Meta, Run, Told, Turn
+from rlm_tui.trace.importers.rlms_records import Meta, Turn
+from rlm_tui.trace.importers.rlms_run import Run, Told
 from rlm_tui.trace.importers.shape import Shape
 
 ENGINE = "rlms"
 ROOT_USAGE = "The log does not tell what the root LM's own requests used and took; only sub-calls have tokens."
-LATENCY = "Where a block or sub-call begins within its iteration is reckoned from the times that they took."
+CLOCK = "Where a block or sub-call begins within its iteration is reckoned from the times that they took."
 TYPES = "Variables are told as JSON: a tuple stands as a list, other objects as their repr."
 NO_META = "The metadata line is missing: the root model and its limits are unknown."
 NO_QUESTION = "The log names no question."
@@ -35,15 +34,6 @@ class _Line(Turn, kw_only=True):
     max_depth: Any = None
     max_iterations: Any = None
     environment_type: Any = None
-
-
-class _Completion(msgspec.Struct):
-    root_model: Any = None
-    prompt: msgspec.Raw = msgspec.Raw(b"null")
-    response: Any = None
-    usage_summary: Any = None
-    execution_time: Any = None
-    metadata: Any = None
 
 
 class _Log:
@@ -97,7 +87,7 @@ class _Log:
             self._time(first.timestamp, first.iteration_time)
         run = Run(self._told, f"r{self._runs}", self._meta or Meta(), start=self._start)
         run.begin(first)
-        for text in (ROOT_USAGE, LATENCY, TYPES, *(() if self._meta else (NO_META,))):
+        for text in (ROOT_USAGE, CLOCK, TYPES, *(() if self._meta else (NO_META,))):
             self._told.lost(run.node, text)
         if not run.query:
             self._told.lost(run.node, NO_QUESTION)

@@ -2,92 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from rlm_tui import events as ev
-from rlm_tui.errors import TraceError
-from rlm_tui.text import scrub
 from rlm_tui.trace.importers.base import Feed, Tape, count, decode, error_at_end, moment, seconds, words
+from rlm_tui.trace.importers.rlms_records import (
+    Block,
+    Call,
+    Child,
+    Meta,
+    Result,
+    Turn,
+    child_of,
+    context_texts,
+    first_messages,
+    is_ready,
+    less,
+    message_of,
+    raw_messages,
+    usage,
+    values_of,
+)
 from rlm_tui.trace.importers.rlms_words import Ended, context_size, ended, question
-from rlm_tui.trace.importers.values import Digest, Namespace, Values, digest
+from rlm_tui.trace.importers.values import Digest, Namespace, digest
 
-BATCHED = "The tokens of batched calls are left out: the log copies those of the last call to all of them."
-SHARED = "Batched calls share one time: the log gives each an equal part of it."
+BATCHED = (
+    "Batched calls have no tokens and times of their own: the log copies the last call's, and an equal share of time."
+)
 ALIASED = "The prompts of a child RLM hold what came later; each is cut before its own response."
 CHILD_USAGE = "A child RLM's tokens stand at its call; the log does not tell them by iteration."
 FINAL_LOST = "The answer names the variable {}, whose value the log does not hold."
-_NULL = msgspec.Raw(b"null")
-
-
-class Call(msgspec.Struct):
-    """A sub-call of a block; `metadata` holds the run of a child RLM."""
-
-    root_model: Any = None
-    prompt: Any = None
-    response: Any = None
-    usage_summary: Any = None
-    execution_time: Any = None
-    metadata: msgspec.Raw = _NULL
-
-
-class Result(msgspec.Struct):
-    """What came of a block."""
-
-    stdout: Any = None
-    stderr: Any = None
-    locals: msgspec.Raw = _NULL
-    execution_time: Any = None
-    rlm_calls: list[Call] | None = None
-    llm_calls: list[Call] | None = None
-    final_answer: Any = None
-
-
-class Block(msgspec.Struct):
-    """A code block and its result."""
-
-    code: Any = None
-    result: Result | None = None
-
-
-class Turn(msgspec.Struct, kw_only=True):
-    """One iteration as the log has it."""
-
-    iteration: Any = None
-    timestamp: Any = None
-    prompt: msgspec.Raw = _NULL
-    response: Any = None
-    code_blocks: list[Block] | None = None
-    final_answer: Any = None
-    iteration_time: Any = None
-
-
-class _Message(msgspec.Struct):
-    role: Any = None
-    content: Any = None
-
-
-class _Child(msgspec.Struct):
-    run_metadata: Any = None
-    iterations: list[Turn] | None = None
-
-
-class Meta(NamedTuple):
-    """What a metadata line tells of a run."""
-
-    model: str = ""
-    iterations: int | None = None
-    depth: int | None = None
-    environment: str = ""
-
-    @staticmethod
-    def of(line: Any) -> Meta:
-        """From a metadata line, or from the `run_metadata` of a child."""
-        found = line if isinstance(line, dict) else msgspec.structs.asdict(line) if line is not None else {}
-        caps = count(found.get("max_iterations")), count(found.get("max_depth"))
-        return Meta(words(found.get("root_model")), *caps, words(found.get("environment_type")))
+_UNKNOWN = ev.Usage()
+_CODES: dict[ev.RunStatus, int] = {"answered": 0, "no_answer": 1, "limit": 4}
 
 
 class Told:
@@ -121,14 +69,13 @@ class Run:
         number = count(turn.iteration)
         return self._turns > 0 and number is not None and number <= self._number
 
-    def begin(self, first: Turn | None) -> None:
-        """Open the root RLM; the question and the context are told by its first iteration."""
+    def begin(self, first: Turn | None, context: ev.ContextInfo | None = None) -> None:
+        """Open the root RLM; the question and (where it is not known) the context are told by its first iteration."""
         self._tape.open(self.node, "rlm", "", title="root RLM")
-        messages = _texts(first.prompt, 4) if first is not None else []
+        messages = first_messages(first.prompt, 4) if first is not None else []
         self.query = question(messages)
         meta = self._meta
         limits = ev.Limits(iterations=meta.iterations, subcalls=None, depth=meta.depth or 1, errors=None)
-        sandbox = f"rlms environment: {meta.environment}" if meta.environment else ""
         self._tape.put(
             ev.RunStarted(
                 node=self.node,
@@ -136,22 +83,30 @@ class Run:
                 model=meta.model,
                 sub_model="",
                 dialect="rlms",
+                dialect_reason=f"environment {meta.environment}" if meta.environment else "",
                 limits=limits,
-                context=_context(first, messages, self._tape),
-                sandbox=sandbox,
+                context=context or _context(first, messages, self._tape),
             )
         )
 
-    def finish(self, detail: str = "") -> None:
-        """Close the root RLM with the answer of its last iteration, or with none."""
-        self._tape.close(self.node)
-        if self._ended is None:
-            self._tape.put(ev.RunFinished(node=self.node, status="no_answer", detail=detail, exit_code=1))
-            return
-        status: ev.RunStatus = "limit" if self._is_exhausted else "answered"
-        code = 4 if self._is_exhausted else 0
-        answer, via = self._ended.text, self._ended.via
-        self._tape.put(ev.RunFinished(node=self.node, status=status, answer=answer, via=via, exit_code=code))
+    def finish(self, detail: str = "", *, answer: str | None = None, used: ev.Usage = _UNKNOWN) -> None:
+        """Close the root RLM with the answer of its last iteration, the one that is given, or none."""
+        self._tape.close(self.node, timed=self._turns > 0)
+        via = self._ended.via if self._ended is not None else None
+        if answer is None and self._ended is not None:
+            answer = self._ended.text
+        status: ev.RunStatus = "no_answer" if answer is None else "limit" if self._is_exhausted else "answered"
+        self._tape.put(
+            ev.RunFinished(
+                node=self.node,
+                status=status,
+                answer=answer,
+                via=via,
+                usage=used,
+                detail=detail if answer is None else "",
+                exit_code=_CODES[status],
+            )
+        )
 
     def turn(self, turn: Turn) -> None:
         """Put one iteration: request, response, blocks with their sub-calls, answer."""
@@ -192,12 +147,12 @@ class Run:
 
     def _fresh(self, prompt: msgspec.Raw, response: str) -> tuple[int, tuple[ev.StoredMessage, ...]]:
         """How many messages of a prompt were sent before, and those that are new."""
-        raws = _raws(prompt)
+        raws = raw_messages(prompt)
         keys = [digest(raw) for raw in raws]
         prior = 0
         while prior < min(len(keys), len(self._messages)) and keys[prior] == self._messages[prior]:
             prior += 1
-        fresh = [_message(raw) for raw in raws[prior:]]
+        fresh = [message_of(raw) for raw in raws[prior:]]
         spoken = [nth for nth, (role, _) in enumerate(fresh) if role == "assistant"]
         expected = 1 if self._messages else 0
         if self._depth and len(spoken) > expected and fresh[spoken[expected]][1] == response:
@@ -209,7 +164,7 @@ class Run:
     def _form(self, turn: Turn, blocks: list[Block]) -> Ended | None:
         results = [block.result for block in blocks if block.result is not None]
         called = any(result.final_answer is not None for result in results)
-        return ended(turn.final_answer, words(turn.response), called, bool(results) and _is_ready(results[-1].locals))
+        return ended(turn.final_answer, words(turn.response), called, bool(results) and is_ready(results[-1].locals))
 
     def _block(self, node: str, parent: str, block: Block) -> None:
         tape, result = self._tape, block.result or Result()
@@ -220,7 +175,7 @@ class Run:
         self._calls(node, [*(result.rlm_calls or ()), *(result.llm_calls or ())])
         tape.at(begun + took if took is not None else None)
         stderr, error = error_at_end(words(result.stderr))
-        stdout, changes = words(result.stdout), self._names.changes(_values(result.locals))
+        stdout, changes = words(result.stdout), self._names.changes(values_of(result.locals))
         tape.put(
             ev.CodeFinished(
                 node=node,
@@ -247,8 +202,7 @@ class Run:
 
     def _batch(self, block: str, calls: list[Call], before: int) -> None:
         tape = self._tape
-        for text in (BATCHED, SHARED):
-            self._told.lost(self.node, text)
+        self._told.lost(self.node, BATCHED)
         nodes = [f"{block}.s{before + nth}" for nth in range(1, len(calls) + 1)]
         batch = nodes[0]
         for nth, (node, call) in enumerate(zip(nodes, calls, strict=True)):
@@ -262,19 +216,19 @@ class Run:
 
     def _call(self, node: str, block: str, call: Call) -> None:
         tape, took, used = self._tape, seconds(call.execution_time), usage(call.usage_summary)
-        child = _child(call.metadata)
+        child = child_of(call.metadata)
         begun = tape.t
         tape.open(node, "subcall", block, depth=self._depth, title="rlm_query" if child else "llm_query")
         tape.put(_request(node, call, "rlm_query" if child else "llm_query"))
         if child is not None:
-            used = _less(used, self._descend(node, child))
+            used = less(used, self._descend(node, child))
         else:
             self.spent += used
         tape.at(begun + took if took is not None else None)
         tape.put(ev.SubcallFinished(node=node, text=words(call.response), usage=used, latency_s=took))
         tape.close(node, timed=took is not None)
 
-    def _descend(self, subcall: str, child: _Child) -> ev.Usage:
+    def _descend(self, subcall: str, child: Child) -> ev.Usage:
         """Put the RLM below a sub-call; gives what its plain sub-calls used, which its call counts too."""
         node = f"{subcall}.r"
         self._tape.open(node, "rlm", subcall, depth=self._depth + 1, title="child RLM")
@@ -300,31 +254,12 @@ class Run:
 
     def _resolved(self, form: Ended, blocks: list[Block]) -> Ended:
         """Very old logs hold the name of the variable in place of its value."""
-        values = _values(blocks[-1].result.locals) if blocks and blocks[-1].result else {}
+        values = values_of(blocks[-1].result.locals) if blocks and blocks[-1].result else {}
         if form.text in values:
             return form._replace(text=words(decode(values[form.text], object)))
         if form.text.isidentifier():
             self._told.lost(self.node, FINAL_LOST.format(form.text))
         return form
-
-
-def usage(summary: Any) -> ev.Usage:
-    """The sum over the models of a usage summary; what is not there is unknown."""
-    models = summary.get("model_usage_summaries") if isinstance(summary, dict) else None
-    total = ev.Usage()
-    for used in models.values() if isinstance(models, dict) else ():
-        if isinstance(used, dict):
-            cost = seconds(used.get("total_cost"))
-            total += ev.Usage(count(used.get("total_input_tokens")), count(used.get("total_output_tokens")), cost)
-    return total
-
-
-def _less(whole: ev.Usage, part: ev.Usage) -> ev.Usage:
-    def minus(a: Any, b: Any) -> Any:
-        return None if a is None else max(type(a)(0), a - (b or 0))
-
-    tokens = minus(whole.input_tokens, part.input_tokens), minus(whole.output_tokens, part.output_tokens)
-    return ev.Usage(*tokens, minus(whole.cost_usd, part.cost_usd))
 
 
 def _request(node: str, call: Call, function: str) -> ev.SubcallRequested:
@@ -343,66 +278,10 @@ def _batch_size(calls: list[Call], start: int) -> int:
     return size
 
 
-def _child(metadata: msgspec.Raw) -> _Child | None:
-    if bytes(memoryview(metadata)[:1]) != b"{":
-        return None
-    child: _Child = decode(metadata, _Child)
-    return child if child.iterations is not None else None
-
-
-def _raws(prompt: msgspec.Raw) -> list[msgspec.Raw]:
-    first = bytes(memoryview(prompt)[:1])
-    if first == b"[":
-        raws: list[msgspec.Raw] = decode(prompt, list[msgspec.Raw])
-        return raws
-    return [] if first == b"n" else [prompt]
-
-
-def _message(raw: msgspec.Raw) -> tuple[str, str]:
-    if bytes(memoryview(raw)[:1]) != b"{":
-        return "user", words(decode(raw, object))
-    message = decode(raw, _Message)
-    return words(message.role), words(message.content)
-
-
-def _texts(prompt: msgspec.Raw, most: int) -> list[tuple[str, str]]:
-    return [_message(raw) for raw in _raws(prompt)[:most]]
-
-
-def _values(locals_: msgspec.Raw) -> Values:
-    if bytes(memoryview(locals_)[:1]) != b"{":
-        return {}
-    values: Values = decode(locals_, dict[str, msgspec.Raw])
-    return values
-
-
-def _is_ready(locals_: msgspec.Raw) -> bool:
-    raw = _values(locals_).get("answer")
-    if raw is None or bytes(memoryview(raw)[:1]) != b"{":
-        return False
-    return bool(decode(raw, dict[str, Any]).get("ready"))
-
-
 def _context(first: Turn | None, messages: list[tuple[str, str]], tape: Tape) -> ev.ContextInfo:
-    """The context as the first block left it in the REPL, or as the prompt tells its size."""
-    text = _context_text(first)
-    if text is not None:
-        clean, _ = scrub(text)
-        tape.put(ev.BodyStored(text=clean))
-        sha256 = hashlib.sha256(clean.encode()).hexdigest()
-        return ev.ContextInfo((ev.ContextPart("context", "text", len(clean), sha256),))
+    """The context as the first block left it, whose text goes on the tape; or its size as the prompt tells it."""
+    texts, is_list = context_texts(first)
+    if texts:
+        return tape.document(*texts, is_list=is_list)
     told = context_size(messages)
     return ev.ContextInfo((ev.ContextPart("context", told[0], told[1], ""),)) if told else ev.ContextInfo()
-
-
-def _context_text(first: Turn | None) -> str | None:
-    for block in (first.code_blocks or [])[:1] if first is not None else []:
-        values = _values(block.result.locals) if block.result else {}
-        numbered = [name for name in values if name.startswith("context_") and name[8:].isdecimal()]
-        name = max(numbered, key=lambda name: int(name[8:]), default="context")
-        if name in values and bytes(memoryview(values[name])[:1]) == b'"':
-            try:
-                return str(decode(values[name], str))
-            except TraceError:
-                return None
-    return None

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 HEAD: Final = 64 * 1024  # bytes of a file that are looked at
 _DEPTH: Final = 3
+_CLOSERS: Final = {b"{": b"}", b"[": b"]"}
 _TOKEN = re.compile(rb'\s*("(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++)', re.DOTALL)
 
 
@@ -62,6 +63,22 @@ def _members(text: bytes) -> dict[str, str]:
             members[_path(stack, key)] = members.get(_path(stack, key)) or token.decode("utf-8", "replace").strip('"')
         last = token
     return members
+
+
+def mended(text: bytes) -> bytes | None:
+    """JSON that stops too early, closed behind its last whole object or list; None for what is not such."""
+    stack: list[bytes] = []
+    at = end = 0
+    closers: list[bytes] = []
+    while found := _TOKEN.match(text, at):
+        token, at = found[1], found.end()
+        if token in _CLOSERS:
+            stack.append(_CLOSERS[token])
+        elif token in (b"}", b"]"):
+            if not stack or stack.pop() != token:
+                return None
+            end, closers = at, stack[::-1]
+    return b"".join((text[:end], *closers)) if stack and end else None
 
 
 def _path(stack: list[str], key: str) -> str:

@@ -106,7 +106,7 @@ def draw(moment: Scene, row: Row, width: int, tree: CallTree) -> Line:
     else:
         node = moment.view.tree.nodes[row.key]
         symbol, label = state(moment, node), _label(moment, node)
-        seconds, tokens = _seconds(moment, node), _tokens(moment, node)
+        seconds, tokens = time_of(moment, node), _tokens(moment, node)
         has_more = bool(moment.view.children(node))
     arrow = ("▾ " if tree.is_open(row.key) else "▸ ") if has_more else "  "
     margin = " " * row.depth
@@ -138,7 +138,8 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
     return _RUNNING
 
 
-def _seconds(moment: Scene, node: Node) -> str:
+def time_of(moment: Scene, node: Node) -> str:
+    """How long a node took without its waits for a person, or that it is unknown."""
     took = moment.view.took(node, moment.now)
     return short_seconds(None if took is None else max(0.0, took - moment.waits.get(node.id, 0.0)))
 

@@ -69,7 +69,7 @@ def _noted(page: Page, node: Node) -> list[Rows]:
 def _of_node(page: Page, node: Node) -> Rows:
     match node.type:
         case "rlm":
-            return root(page, node)
+            return root(page, node) if not node.parent else _child(page, node)
         case "iteration":
             return _sections(iteration(page, node))
         case "lm":
@@ -79,6 +79,15 @@ def _of_node(page: Page, node: Node) -> Rows:
             return _sections(iteration(page, turn)) if turn is not node else block(page, node)
         case "subcall":
             return subcall(page, node)
+
+
+def _child(page: Page, node: Node) -> Rows:
+    """An RLM below a sub-call: what it was asked and what it answered."""
+    turns = sum(child.type == "iteration" for child in page.view.children(node))
+    said: Piece = (f"depth {node.depth} · {plural(turns, 'iteration')}", "root")
+    call = page.view.node(node.parent)
+    asked = subcall(page, call) if call is not None and call.type == "subcall" else []
+    return Joined(([label("RLM", said, width=page.width)], [BLANK], asked))
 
 
 def _sections(parts: Iterator[Rows]) -> Rows:

@@ -11,7 +11,7 @@ from rlm_tui.session.base import LiveText, Origin, Session
 from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, plural, short_bytes, short_cost, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui.content.calls import Scene, gist, scene, state
+from rlm_tui.ui.content.calls import Scene, gist, scene, state, time_of
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, prose
 from rlm_tui.ui.content.root import of_context
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, rjust, split
@@ -189,7 +189,8 @@ class Summary:
         if root is None:
             return short_seconds(view.t)
         held = view.waits(view.t).get(root.id, 0.0)
-        ran = short_seconds(max(0.0, view.elapsed(root, view.t) - held))
+        took = view.took(root, view.t)
+        ran = short_seconds(None if took is None else max(0.0, took - held))
         return f"{ran}, and {short_seconds(held)} held for a person" if held >= 1 else ran
 
     def _places(self, asked: ev.RunStarted) -> Iterator[Line]:
@@ -276,8 +277,7 @@ class TurnRows(Provider):
     def at(self, index: int) -> Line:
         """The row of an iteration."""
         node, moment = self._nodes[index], self._moment
-        seconds = moment.view.elapsed(node, moment.now) - moment.waits.get(node.id, 0.0)
-        time = rjust(short_seconds(max(0.0, seconds)), _NUMBERS)
+        time = rjust(time_of(moment, node), _NUMBERS)
         tokens = rjust(short_count(moment.view.usage(node).tokens), _NUMBERS)
         name = (f" {node.number or '…'} ", "text")
         left = line(state(moment, node), name, (gist(moment, node), "muted"))
