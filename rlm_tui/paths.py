@@ -36,6 +36,11 @@ def themes_dir() -> Path:
     return _config() / "themes"
 
 
+def dialects_dir() -> Path:
+    """The person's own dialects, a file each; the folder may not be there."""
+    return _config() / "dialects"
+
+
 def traces_dir() -> Path:
     """The folder of saved runs; the store creates it (mode 0700)."""
     return _data() / "traces"

@@ -95,6 +95,10 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
 
     sub_model, base_url = settings["sub_model"], base_url_of(settings)
     choose(settings["sandbox"])
+    if settings["dialect"] != "auto":
+        from rlm_tui.engine.dialect import dialect
+
+        dialect(settings["dialect"])
     for spec in filter(None, (model, sub_model)):
         check_spec(spec, base_url=base_url)
     trace = _trace(arguments)

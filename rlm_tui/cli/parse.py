@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from rlm_tui.engine.parser import Parsed
 
 _MOST_BYTES = 100_000_000
-_DIALECTS = ("auto", "paper", "rlms", "runtime", "dspy", "strict")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe `parse`."""
     parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the response; stdin when left out or -")
-    parser.add_argument("--dialect", default="paper", choices=_DIALECTS, help="which protocol it speaks (paper)")
+    parser.add_argument("--dialect", default="paper", metavar="D", help="which protocol it speaks (paper)")
     parser.add_argument("--finish-reason", metavar="R", help="what the provider gave as the reason to stop")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print one JSON object: blocks, final, repairs (remarks included), truncated."""
+    from rlm_tui.engine.dialect import dialect
     from rlm_tui.engine.parser import parse
 
+    spoken = dialect("paper" if args.dialect == "auto" else args.dialect)
     text = _read(args.file).decode("utf-8", "replace")
-    dialect = "paper" if args.dialect == "auto" else args.dialect
-    sys.stdout.write(json.dumps(_as_json(parse(text, dialect, args.finish_reason))) + "\n")
+    sys.stdout.write(json.dumps(_as_json(parse(text, spoken, args.finish_reason))) + "\n")
     return ExitCode.OK
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from rlm_tui.engine.budget import Budget
+from rlm_tui.engine.dialect import Dialect, built_in, dialect
 from rlm_tui.engine.gate import Emit, Gate
 from rlm_tui.engine.nodes import Nodes
-from rlm_tui.errors import ProviderError, UsageError
+from rlm_tui.errors import ProviderError
 from rlm_tui.events import ContextInfo, Limits, LmFailed
 from rlm_tui.lm.base import LM, OnDelta, Request, Response
+from rlm_tui.lm.registry import is_local
 from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.repl.base import REPLEnvironment
 
-Dialect: TypeAlias = Literal["paper", "rlms"]
-DIALECTS: tuple[Dialect, ...] = ("paper", "rlms")
 Signal: TypeAlias = Callable[[str, Literal["text", "reasoning", "stdout"], str], None]
 """Takes (node, stream, piece): transient text that is shown while live and never stored."""
 
@@ -27,7 +27,7 @@ class EngineConfig:
 
     model: str
     sub_model: str = ""
-    dialect: Dialect = "paper"
+    dialect: Dialect = field(default_factory=lambda: built_in("paper"))
     dialect_reason: str = ""
     limits: Limits = field(default_factory=Limits)
     temperature: float | None = None
@@ -42,17 +42,16 @@ class EngineConfig:
         return self.sub_model or self.model
 
 
-def choose_dialect(wanted: str, model: str) -> tuple[Dialect, str]:
+def choose_dialect(wanted: str, model: str, base_url: str | None = None) -> tuple[Dialect, str]:
     """The dialect that `wanted` means for a model, and why."""
-    for dialect in DIALECTS:
-        if wanted == dialect:
-            return dialect, "as you asked"
     if wanted != "auto":
-        raise UsageError(f"There is no dialect {wanted!r}; there are auto, {', '.join(DIALECTS)}.")
+        return dialect(wanted), "as you asked"
     provider = model.split("/", 1)[0].split(":", 1)[0]
     if provider in ("offline", "scripted", "human", "replay"):
-        return "paper", f"auto: {provider} speaks the paper's forms"
-    return "rlms", "auto: hosted models know the official form best"
+        return built_in("paper"), f"auto: {provider} speaks the paper's forms"
+    if is_local(model, base_url):
+        return built_in("strict"), "auto: a model on this machine is held to the simplest forms"
+    return built_in("rlms"), "auto: hosted models know the official form best"
 
 
 @dataclass(slots=True)

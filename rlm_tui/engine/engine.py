@@ -42,6 +42,8 @@ class Engine:
         self._begin(node, query)
         self._loop = RootLoop(run, query, node, self._broker)
         try:
+            if run.config.dialect.question_variable:
+                await run.repl.load(run.config.dialect.question_variable, query)
             ending, code = await self._loop.run(), None
         except RlmTuiError as error:
             ending, code = Ending("failed", detail=str(error)), error.exit_code
@@ -61,7 +63,7 @@ class Engine:
                 query=query,
                 model=config.model,
                 sub_model=config.sub_name,
-                dialect=config.dialect,
+                dialect=config.dialect.name,
                 dialect_reason=config.dialect_reason,
                 limits=config.limits,
                 context=run.context,

@@ -40,11 +40,13 @@ class RootLoop:
         dialect = run.config.dialect
         self.talk = Talk(
             Message("system", prompts.system_prompt(dialect, run.context)),
-            Message("user", prompts.first_message(query, run.context)),
+            Message("user", prompts.first_message(query, dialect, run.context)),
         )
         self.asker = RootAsker(run, self.talk)
         self.blocks = Blocks(run, broker)
         self.iteration = ""
+        self._blocks_before = run.blocks
+        self._is_last = False
 
     async def run(self) -> Ending:
         """Turns until an answer stands or a limit is reached."""
@@ -89,7 +91,7 @@ class RootLoop:
         ran = await self.blocks.run_all(self.iteration, parsed.blocks)
         if self._broker.fatal is not None:
             raise self._broker.fatal
-        offer = await self._offer(parsed, ran)
+        offer = self._in_time(await self._offer(parsed, ran), ran)
         if offer is not None:
             ending = await self._offered(offer, ran)
             if ending is not None:
@@ -131,6 +133,16 @@ class RootLoop:
             return None
         return self._worthy(Offer(value, "FINAL_VAR"), ran)
 
+    def _in_time(self, offer: Offer | None, ran: Ran) -> Offer | None:
+        """The offer, unless the dialect wants code or more turns before it; a last turn is late enough."""
+        run = self._run
+        early = prompts.too_early(run.config.dialect, run.budget.iterations, run.blocks - self._blocks_before)
+        if offer is None or not early or self._is_last:
+            return offer
+        ran.messages.append(early)
+        ran.failed = True
+        return None
+
     def _worthy(self, offer: Offer, ran: Ran) -> Offer | None:
         if offer.value.strip():
             return offer
@@ -163,6 +175,7 @@ class RootLoop:
         reason = describe_limit(name, cap)
         self._run.emit(ev.LimitHit(node=self._node, limit=name, value=value, cap=cap))
         self.talk.say("user", prompts.last_turn(reason.split(";")[0] + ".", self._run.config.dialect))
+        self._is_last = True
         ending = await self._turn()
         if ending is not None:
             return Ending("limit", ending.answer, ending.via, reason)

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-_REPL = "```repl\nprint(context[:500])\n```"
-_PYTHON = "```python\nprint(context[:500])\n```"
-_CODE = {"dspy": _PYTHON, "runtime": "```python\nprint(peek(500))\n```"}
-_FINAL = {
-    "paper": "FINAL(your answer)",
-    "rlms": '```repl\nanswer["content"] = "your answer"; answer["ready"] = True\n```',
-    "runtime": "FINAL: your answer",
-    "dspy": '```python\nSUBMIT(answer="your answer")\n```',
-    "strict": "FINAL_VAR(name)",
-}
+from rlm_tui.engine.dialect import Dialect
 
 
-def code_like_this(dialect: str) -> str:
+def code_like_this(dialect: Dialect) -> str:
     """An example of a code block in a dialect, led in by a colon."""
-    return f":\n{_CODE.get(dialect, _REPL)}"
+    return f":\n{dialect.code_example}"
 
 
-def final_like_this(dialect: str) -> str:
+def final_like_this(dialect: Dialect) -> str:
     """An example of a final answer in a dialect, led in by a colon."""
-    return f":\n{_FINAL[dialect]}"
+    return f":\n{dialect.final_example}"
 
 
-def nothing(dialect: str) -> str:
+def nothing(dialect: Dialect) -> str:
     """There was neither code nor an answer."""
     return (
         "Your response held neither code to run nor a final answer; write one code block like this"
@@ -32,31 +23,31 @@ def nothing(dialect: str) -> str:
     )
 
 
-def empty(dialect: str) -> str:
+def empty(dialect: Dialect) -> str:
     """There was no text at all."""
     return f"Your response was empty; write one code block like this{code_like_this(dialect)}"
 
 
-def blank(dialect: str) -> str:
+def blank(dialect: Dialect) -> str:
     """There was a block, with nothing in it."""
     return f"Your code block was blank; write the code between the fences like this{code_like_this(dialect)}"
 
 
-def unfenced(dialect: str) -> str:
+def unfenced(dialect: Dialect) -> str:
     """There was code, but no fence."""
     return (
         f"Your code stood outside a fence, so it did not run; put it between fences like this{code_like_this(dialect)}"
     )
 
 
-def other_fence(dialect: str) -> str:
+def other_fence(dialect: Dialect) -> str:
     """There were fences, but none of code."""
     return (
         f"Nothing ran because no fence in your response was tagged as code; tag it like this{code_like_this(dialect)}"
     )
 
 
-def mention(dialect: str) -> str:
+def mention(dialect: Dialect) -> str:
     """FINAL stood inside a sentence, a list or a fence."""
     return (
         "A final answer counts only at the start of a line of its own, in capitals, outside any fence and sentence, "
@@ -64,9 +55,9 @@ def mention(dialect: str) -> str:
     )
 
 
-def submit_as_text(dialect: str) -> str:
+def submit_as_text(dialect: Dialect) -> str:
     """SUBMIT stood outside code."""
-    fence = _CODE.get(dialect, _REPL).partition("\n")[0]
+    fence = dialect.code_example.partition("\n")[0]
     return f'SUBMIT counts only as code; put it in a block like this:\n{fence}\nSUBMIT(answer="your answer")\n```'
 
 
@@ -80,7 +71,7 @@ def cut_in_block() -> str:
     return "Your response was cut off inside a code block, which did not run; write a shorter one and close it."
 
 
-def cut_in_final(dialect: str) -> str:
+def cut_in_final(dialect: Dialect) -> str:
     """FINAL( has no closing parenthesis."""
     how = final_like_this(dialect)
     return f"Your final answer was cut off before its end, so it did not count; give it again, whole, like this{how}"
@@ -119,7 +110,7 @@ _INSTEAD = {
 }
 
 
-def refused(refusal: str, dialect: str) -> str:
+def refused(refusal: str, dialect: Dialect) -> str:
     """A FINAL form was there but cannot be an answer, for one of the reasons in `WHY_REFUSED`."""
     if refusal == "empty":
         return f"Your final answer was empty; give the answer itself like this{final_like_this(dialect)}"

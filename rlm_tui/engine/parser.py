@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rlm_tui.engine import fences, nudges
+from rlm_tui.engine.dialect import Dialect, Reading, built_in
 from rlm_tui.engine.fences import Form, Region
 from rlm_tui.engine.finals import FinalForm
 from rlm_tui.engine.grammar import LINE
 from rlm_tui.engine.lexer import Item, Label, Lexer, Scan
-from rlm_tui.errors import UsageError
 from rlm_tui.events import Final, Repair
 from rlm_tui.text import one_line, plural
 
-NATIVE: dict[str, frozenset[Form]] = {
+NATIVE: dict[Reading, frozenset[Form]] = {
     "paper": frozenset(("repl",)),
     "rlms": frozenset(("repl",)),
     "runtime": frozenset(("repl", "python", "bare")),
@@ -43,7 +43,7 @@ _OUT_OF_TOKENS = frozenset(
 _LOOK_AT = 4_000
 _MENTION = re.compile(r"\bFINAL(?:_VAR)?\b[ \t]*[(:]", re.IGNORECASE)
 _SUBMIT = re.compile(r"^[ \t*`]*SUBMIT\(", re.MULTILINE)
-_NOTHING: dict[str, tuple[str, Callable[[str], str]]] = {
+_NOTHING: dict[str, tuple[str, Callable[[Dialect], str]]] = {
     "blank-block": ("a blank block was left out", nudges.blank),
     "empty-response": ("the response holds no text outside its reasoning", nudges.empty),
     "submit-as-text": ("SUBMIT stands outside a code block", nudges.submit_as_text),
@@ -69,23 +69,22 @@ class Parsed:
     problem: str = ""
 
 
-def parse(text: str | None, dialect: str = "paper", finish_reason: str | None = None) -> Parsed:
-    """Read a response in a dialect; None is an empty one.
+def parse(text: str | None, dialect: Dialect | Reading = "paper", finish_reason: str | None = None) -> Parsed:
+    """Read a response in a dialect, which may be given as the name of a built-in one; None is an empty response.
 
     `finish_reason` is the provider's word: a stop sequence may have eaten the closing fence, and a token limit
-    means that the response was cut. An unknown dialect is a UsageError.
+    means that the response was cut.
     """
-    if dialect not in NATIVE:
-        raise UsageError(f"There is no dialect {dialect!r}; there are {', '.join(NATIVE)}.")
+    spoken = dialect if isinstance(dialect, Dialect) else built_in(dialect)
     lines = (text or "").replace("\r\n", "\n").replace("\r", "\n")
-    return _Reading(dialect, (finish_reason or "").lower(), Lexer(lines).scan()).parsed()
+    return _Reading(spoken, (finish_reason or "").lower(), Lexer(lines).scan()).parsed()
 
 
 @dataclass(slots=True)
 class _Reading:
     """The choice, in one dialect, among what a scan found."""
 
-    dialect: str
+    dialect: Dialect
     reason: str
     scan: Scan
     repairs: list[Repair] = field(default_factory=list)
@@ -113,7 +112,7 @@ class _Reading:
     def _with_raw_code(self) -> list[Item]:
         """In `runtime` a response without a fence may be code as it stands, up to a final or a label."""
         items = self.scan.items
-        if self.dialect != "runtime" or any(isinstance(item, Region) for item in items):
+        if self.dialect.reads_like != "runtime" or any(isinstance(item, Region) for item in items):
             return items
         outside = f"\n{self.scan.outside}"
         marks = (mark.start() for mark in LINE.finditer(outside) if mark["final"] or mark["label"])
@@ -123,12 +122,12 @@ class _Reading:
     def _code_among(self, items: list[Item]) -> list[Region]:
         """The regions that count as code: the dialect's own, or if there are none, what can be taken for it."""
         regions = [item for item in items if isinstance(item, Region)]
-        native = [region for region in regions if region.form in NATIVE[self.dialect]]
+        native = [region for region in regions if region.form in NATIVE[self.dialect.reads_like]]
         if not native:
             return [region for region in regions if region.form in _FALLBACK]
         examples = sum(region.form in _FALLBACK for region in regions) - len(native)
         if examples:
-            tags = " or ".join(sorted(NATIVE[self.dialect]))
+            tags = " or ".join(sorted(NATIVE[self.dialect.reads_like]))
             self._remark("example-block", f"{plural(examples, 'block')} beside a {tags} block did not count as code")
         return native
 
@@ -144,7 +143,7 @@ class _Reading:
                 )
                 self.problems.append(nudges.invented())
                 return item.start
-            if self.dialect == "strict" and item in code[1:2]:
+            if self.dialect.reads_like == "strict" and item in code[1:2]:
                 self._remark("extra-blocks", "only the first block of a turn counts; what follows was dropped")
                 self.problems.append(nudges.one_block())
                 return item.start
@@ -162,7 +161,7 @@ class _Reading:
 
     def _run(self, region: Region) -> str:
         self.repairs.extend(region.repairs)
-        if region.form not in NATIVE[self.dialect]:
+        if region.form not in NATIVE[self.dialect.reads_like]:
             self._remark(f"{region.form}-block", _FALLBACK[region.form])
         if not region.closed:
             self._remark("missing-fence", "a stop sequence took the closing fence")
@@ -196,10 +195,10 @@ class _Reading:
     def _refused(self, form: FinalForm) -> bool:
         if form.colon and form.at_end and not form.is_var and self.reason in _OUT_OF_TOKENS:
             return True
-        return self.dialect == "strict" and (form.colon or not form.is_var)
+        return self.dialect.reads_like == "strict" and (form.colon or not form.is_var)
 
     def _refuse(self, form: FinalForm) -> None:
-        if form.refusal == "cut" or (not form.refusal and self.dialect != "strict"):
+        if form.refusal == "cut" or (not form.refusal and self.dialect.reads_like != "strict"):
             self._remark("cut-final", "the final answer is not complete")
             self._cut(nudges.cut_in_final(self.dialect))
             return
@@ -208,9 +207,9 @@ class _Reading:
         self.problems.append(nudges.refused(refusal, self.dialect))
 
     def _see_form(self, form: FinalForm) -> None:
-        if form.colon and self.dialect != "runtime":
+        if form.colon and self.dialect.reads_like != "runtime":
             self._remark("colon-form", "the form with a colon was taken for the one with parentheses")
-        elif self.dialect in ("rlms", "dspy"):
+        elif self.dialect.reads_like in ("rlms", "dspy"):
             self._remark("text-final", f"{'FINAL_VAR' if form.is_var else 'FINAL'} is not how this dialect ends a run")
 
     def _see_length(self, usable: bool) -> None:

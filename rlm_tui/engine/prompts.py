@@ -4,60 +4,22 @@ from __future__ import annotations
 
 import re
 
-from rlm_tui.engine.config import Dialect
+from rlm_tui.engine.dialect import Dialect
 from rlm_tui.events import ContextInfo
 from rlm_tui.repl.base import BlockResult
 from rlm_tui.text import plural
 
 MAX_OUTPUT = 20_000
 
-_COMMON = """\
-You answer a question about a text that may be far longer than you can read at once. The text is not in this \
-conversation. It waits in a Python REPL as the variable `context`, and you work on it by writing code.
-
-Write code in a fenced block that opens with ```repl. It runs, its output comes back to you, and variables stay \
-until the end. In the REPL you have:
-- `context`: {context}.
-- `llm_query(prompt)`: asks a sub-LM and returns its answer as a str. It sees nothing but the prompt, so put the \
-piece of text to read into it.
-- `llm_query_batched(prompts)`: asks many prompts at once and returns the answers in the same order.
-- `SHOW_VARS()`: lists your variables.
-
-Only the first and last part of a long output is shown to you, so print little. Look at the text first: its \
-length, its beginning, how it is built. Search it with code where words or patterns will do; give pieces to \
-`llm_query` where meaning must be read. Check what you found before you answer.
-"""
-
-_FINAL_PAPER = """
-When you know the answer, end with one of these at the start of a line, outside any fence:
-FINAL(the answer in plain words)
-FINAL_VAR(name)   to answer with the text of a REPL variable
-"""
-
-_FINAL_RLMS = """
-When you know the answer, hand it over inside the REPL:
-```repl
-answer["content"] = "the answer in plain words"
-answer["ready"] = True
-```
-"""
-
-_FINALS: dict[Dialect, str] = {"paper": _FINAL_PAPER, "rlms": _FINAL_RLMS}
-_HOW_TO_END: dict[Dialect, str] = {
-    "paper": "FINAL(your answer) at the start of a line, outside any fence",
-    "rlms": 'a ```repl block that sets answer["content"] and then answer["ready"] = True',
-}
-
 
 def system_prompt(dialect: Dialect, context: ContextInfo) -> str:
     """The system prompt of a dialect."""
-    kind = "a list of str, one a document" if context.is_list else "a str"
-    return _COMMON.format(context=kind) + _FINALS[dialect]
+    return dialect.system.replace("{context}", "a list of str, one a document" if context.is_list else "a str")
 
 
-def first_message(query: str, context: ContextInfo) -> str:
+def first_message(query: str, dialect: Dialect, context: ContextInfo) -> str:
     """The question and what is known of the context: kind, length, parts, never its text."""
-    return f"Query: {query}\n{describe_context(context)}\nBegin by looking at the context."
+    return f"Query: {query}\n{describe_context(context)}\n{dialect.first}"
 
 
 def describe_context(context: ContextInfo) -> str:
@@ -135,4 +97,17 @@ def no_such_variable(name: str, names: list[str]) -> str:
 
 def last_turn(reason: str, dialect: Dialect) -> str:
     """Asks for the answer from what is there, as a limit was reached."""
-    return f"{reason} This is your last turn. Answer now from what you have, with {_HOW_TO_END[dialect]}."
+    return f"{reason} This is your last turn. Answer now from what you have, like this:\n{dialect.final_example}"
+
+
+def too_early(dialect: Dialect, turns: int, blocks: int) -> str:
+    """Refuses an answer that came before the dialect lets it count; empty when it may."""
+    if dialect.require_repl_before_final and not blocks:
+        return (
+            f"An answer counts only after code has looked at the context. Write a block first:\n{dialect.code_example}"
+        )
+    if turns < dialect.min_steps:
+        return (
+            f"An answer counts from turn {dialect.min_steps} on, and this is turn {turns}. Look further, then answer."
+        )
+    return ""

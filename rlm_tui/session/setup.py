@@ -38,7 +38,7 @@ class Setup(msgspec.Struct, frozen=True):
         """What the engine is told once the models are known."""
         from rlm_tui.engine.config import EngineConfig, choose_dialect
 
-        dialect, reason = choose_dialect(self.dialect, model)
+        dialect, reason = choose_dialect(self.dialect, model, self.base_url)
         return EngineConfig(
             model=model,
             sub_model=sub_model,
@@ -65,7 +65,7 @@ class Setup(msgspec.Struct, frozen=True):
             config={
                 "model": config.model,
                 "sub_model": config.sub_name,
-                "dialect": config.dialect,
+                "dialect": config.dialect.name,
                 "temperature": config.temperature,
                 "seed": config.seed,
                 **{f"max_{name}": getattr(config.limits, name) for name in config.limits.__struct_fields__},

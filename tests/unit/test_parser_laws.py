@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rlm_tui.cli import parse as command
 from rlm_tui.engine.lexer import MAX_STOPS
 from rlm_tui.engine.parser import NATIVE, Parsed, parse
-from rlm_tui.errors import DocumentError, UsageError
+from rlm_tui.errors import DocumentError
 
 PIECES = [
     "```", "```repl", "```python", "~~~", "````", "\n", "\r\n", "\r", " ", "x = 1", "print(1)", '"""', "'''", '"', "'",
@@ -144,11 +144,6 @@ def test_strict_runs_the_first_block_only() -> None:
     assert parsed.final is None
     assert names(parsed) == {"extra-blocks"}
     assert "exactly one" in parsed.problem
-
-
-def test_an_unknown_dialect_is_refused() -> None:
-    with pytest.raises(UsageError, match="no dialect 'klingon'"):
-        parse("x", "klingon")
 
 
 def test_the_example_fits_the_dialect() -> None:

@@ -196,7 +196,7 @@ class StartScreen(Screen[None]):
         if not self.choice.model and self._setup.dialect == "auto":
             return "auto", "follows the model"
         config = self._setup.engine_config(self.choice.model, self.choice.sub_model)
-        return config.dialect, config.dialect_reason
+        return config.dialect.name, config.dialect_reason
 
     def on_text_area_changed(self) -> None:
         """The question is what stands in its editor."""

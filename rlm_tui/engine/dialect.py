@@ -1,0 +1,99 @@
+"""What a dialect is: how a model is taught to write code and answers, and by which rules its responses are read.
+
+The ones that come with rlm-tui are `dialects/*.toml`; a person adds one as a TOML file with the same keys, in the
+folder `dialects` beside the settings, or names the file itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+import msgspec
+
+from rlm_tui import paths
+from rlm_tui.errors import UsageError
+
+Reading: TypeAlias = Literal["paper", "rlms", "runtime", "dspy", "strict"]
+READINGS: tuple[Reading, ...] = get_args(Reading)
+_BUILT_IN = Path(__file__).with_name("dialects")
+_MOST_BYTES = 1 << 20
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One way for a model and the REPL to talk to each other.
+
+    `system` is the system prompt; `{context}` in it becomes what the variable is, `{basics}` and `{habits}` the
+    paragraphs that the built-in dialects share. The examples stand at the end of a nudge.
+    """
+
+    name: str = ""
+    about: str = ""
+    reads_like: Reading
+    system: str
+    code_example: str
+    final_example: str
+    first: str = "Begin by looking at the context."
+    """The last sentence of the first message."""
+    question_variable: str = ""
+    """The name under which the REPL has the question, if any."""
+    require_repl_before_final: bool = False
+    """Whether an answer counts only after a block has run."""
+    min_steps: int = 0
+    """The number of turns before an answer counts."""
+
+
+def names() -> list[str]:
+    """The dialects that `--dialect` takes by name: the built-in ones, then the person's own."""
+    own = sorted(path.stem for path in paths.dialects_dir().glob("*.toml"))
+    return [*READINGS, *(name for name in own if name not in READINGS)]
+
+
+def dialect(name: str) -> Dialect:
+    """The dialect of this name, or in this TOML file; UsageError when there is none or its file is wrong."""
+    if name in READINGS:
+        return built_in(name)
+    path = Path(name) if name.endswith(".toml") else paths.dialects_dir() / f"{name}.toml"
+    if not path.is_file():
+        raise UsageError(f"There is no dialect {name!r}; there are auto, {', '.join(names())}, or a .toml file.")
+    return _read(path)
+
+
+@cache
+def built_in(name: str) -> Dialect:
+    """One of the dialects that come with rlm-tui."""
+    return _read(_BUILT_IN / f"{name}.toml")
+
+
+def _read(path: Path) -> Dialect:
+    import tomllib
+
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise UsageError(f"The dialect {path} is larger than a megabyte; a dialect is a few short texts.")
+        data = tomllib.loads(path.read_text("utf-8"))
+        read = msgspec.convert({**data, "name": path.stem}, Dialect)
+    except OSError as error:
+        raise UsageError(f"The dialect {path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"The dialect {path} is no TOML: {error}.") from error
+    except msgspec.ValidationError as error:
+        raise UsageError(f"The dialect {path} is wrong: {_fault(error, data)}.") from error
+    texts = {key: getattr(read, key).strip() for key in ("system", "code_example", "final_example")}
+    shared = {key: (_BUILT_IN / f"{key}.txt").read_text("utf-8").strip() for key in ("basics", "habits")}
+    for key, text in shared.items():
+        texts["system"] = texts["system"].replace(f"{{{key}}}", text)
+    return msgspec.structs.replace(read, **texts)
+
+
+def _fault(error: msgspec.ValidationError, data: dict[str, Any]) -> str:
+    """What is wrong with a file; an unknown key is told with the nearest known one."""
+    known = Dialect.__struct_fields__
+    for key in data:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            meant = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known[1:])}"
+            return f"it has no key {key!r}{meant}"
+    return str(error).replace("Object", "it").replace(" - at `$.", " (at `").rstrip("`") if data else "it is empty"

@@ -1,0 +1,145 @@
+"""The dialects: each teaches what its rules read, auto chooses by the model, a person adds one as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlm_tui import paths
+from rlm_tui.engine.config import choose_dialect
+from rlm_tui.engine.dialect import READINGS, Reading, built_in, dialect
+from rlm_tui.engine.parser import parse
+from rlm_tui.engine.prompts import system_prompt
+from rlm_tui.errors import UsageError
+from rlm_tui.events import ContextInfo, Limits
+from tests.driving import block, live
+
+OWN = """
+about = "terse"
+reads_like = "paper"
+system = "Look at `context`, {context}. {habits}"
+code_example = "```repl\\nprint(1)\\n```"
+final_example = "FINAL(x)"
+first = "Go."
+min_steps = 2
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a person's dialects, with one in it."""
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
+    folder = paths.dialects_dir()
+    folder.mkdir(parents=True)
+    (folder / "terse.toml").write_text(OWN)
+    return folder
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_what_a_dialect_teaches_is_what_its_rules_read(name: Reading) -> None:
+    spoken = built_in(name)
+    assert spoken.reads_like == name
+    code = parse(spoken.code_example, spoken)
+    assert (len(code.blocks), code.repairs) == (1, ())
+    final = parse(spoken.final_example, spoken)
+    assert (final.final is not None) != bool(final.blocks)
+    assert final.repairs == ()
+    assert spoken.final_example in spoken.system or final.blocks or "FINAL" in spoken.system
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_a_system_prompt_has_no_place_left_open(name: Reading) -> None:
+    for is_list in (False, True):
+        said = system_prompt(built_in(name), ContextInfo(is_list=is_list))
+        assert not any(mark in said for mark in ("{context}", "{basics}", "{habits}"))
+        assert "context" in said or "`P`" in said
+
+
+@pytest.mark.parametrize(
+    ("model", "base_url", "name"),
+    [
+        ("offline", None, "paper"),
+        ("scripted:x.json", None, "paper"),
+        ("human", None, "paper"),
+        ("ollama/qwen2.5:7b", None, "strict"),
+        ("llamacpp/any", None, "strict"),
+        ("openai/gpt-4o", None, "rlms"),
+        ("openai/gpt-4o", "http://127.0.0.1:9/v1", "strict"),
+        ("anthropic/claude", None, "rlms"),
+        ("vllm/any", "https://gpu.example.com/v1", "rlms"),
+    ],
+)
+def test_auto_takes_the_dialect_that_fits_the_model_and_says_why(model: str, base_url: str | None, name: str) -> None:
+    chosen, why = choose_dialect("auto", model, base_url)
+    assert chosen.name == name
+    assert why.startswith("auto: ")
+
+
+def test_a_person_adds_a_dialect_as_a_file(own: Path) -> None:
+    terse = dialect("terse")
+    assert terse.name == "terse"
+    assert system_prompt(terse, ContextInfo()).startswith("Look at `context`, a str. Only the first")
+    assert dialect(str(own / "terse.toml")) == terse
+    assert parse("", terse).problem.endswith("print(1)\n```")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (OWN + "min_step = 3", "no key 'min_step'; did you mean 'min_steps'"),
+        (OWN.replace('"paper"', '"papyrus"'), "papyrus"),
+        (OWN.replace("min_steps = 2", 'min_steps = "two"'), "min_steps"),
+        ('about = "x"', "reads_like"),
+        ("", "it is empty"),
+        ("about = ", "is no TOML"),
+    ],
+)
+def test_a_dialect_that_is_wrong_says_what_is(own: Path, text: str, said: str) -> None:
+    (own / "terse.toml").write_text(text)
+    with pytest.raises(UsageError, match=r"terse\.toml") as caught:
+        dialect("terse")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value).strip()
+
+
+def test_an_unknown_dialect_names_those_there_are(own: Path) -> None:
+    with pytest.raises(UsageError, match="auto, paper, rlms, runtime, dspy, strict, terse"):
+        dialect("klingon")
+
+
+def test_the_person_s_dialect_reaches_the_model_and_its_minimum_of_turns_holds(tmp_path: Path, own: Path) -> None:
+    with live(tmp_path, ["FINAL(too early)", block("print(1)"), "FINAL(in time)"], dialect="terse") as run:
+        finished = run.start().end()
+        assert finished.answer == "in time"
+        assert run.said()[0].startswith("Look at `context`")
+        assert run.said()[1].endswith("\nGo.")
+        assert any("counts from turn 2 on" in said for said in run.said())
+
+
+def test_strict_wants_a_block_before_an_answer(tmp_path: Path) -> None:
+    root = ["FINAL_VAR(context)", block("x = 'seven'"), "FINAL_VAR(x)"]
+    with live(tmp_path, root, dialect="strict") as run:
+        finished = run.start().end()
+        assert finished.answer == "seven"
+        assert any("only after code has looked" in said for said in run.said())
+
+
+def test_in_runtime_the_text_is_p(tmp_path: Path) -> None:
+    root = ["```python\nfound = ctx.find('magic')[0][0]\nprint(peek(3), lenP())\n```", "FINAL_VAR: found"]
+    with live(tmp_path, root, text="the magic", dialect="runtime") as run:
+        assert run.start().end().answer == "4"
+        assert "the 9" in run.said()[-1]
+
+
+def test_in_dspy_the_question_is_a_variable_and_submit_ends_the_run(tmp_path: Path) -> None:
+    root = ["```python\nSUBMIT(answer=question.upper())\n```"]
+    with live(tmp_path, root, dialect="dspy") as run:
+        finished = run.start("who?").end()
+        assert (finished.answer, finished.via) == ("WHO?", "SUBMIT")
+
+
+def test_at_a_limit_the_dialect_does_not_stand_in_the_way_of_the_last_turn(tmp_path: Path) -> None:
+    with live(tmp_path, ["no code", "FINAL_VAR(context)"], dialect="strict", limits=Limits(iterations=1)) as run:
+        finished = run.start().end()
+        assert (finished.status, finished.answer) == ("limit", "a long text")
