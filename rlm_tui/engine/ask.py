@@ -103,9 +103,7 @@ class RootAsker:
         request = Request(
             tuple(self._talk.messages), run.config.model, temperature=run.config.temperature, seed=run.config.seed
         )
-        self._request = asyncio.create_task(
-            run.complete(run.root_lm, request, node, lambda piece: run.signal(node, "text", piece))
-        )
+        self._request = asyncio.create_task(run.complete(run.root_lm, request, node))
         try:
             return await self._request
         except asyncio.CancelledError:

@@ -12,13 +12,14 @@ from rlm_tui.engine.gate import Emit, Gate
 from rlm_tui.engine.nodes import Nodes
 from rlm_tui.errors import ProviderError
 from rlm_tui.events import ContextInfo, Limits, LmFailed
-from rlm_tui.lm.base import LM, OnDelta, Request, Response
+from rlm_tui.lm.base import LM, Request, Response
 from rlm_tui.lm.registry import is_local
 from rlm_tui.lm.retry import complete_with_retries
+from rlm_tui.lm.watch import Pace, Watch
 from rlm_tui.repl.base import REPLEnvironment
 
-Signal: TypeAlias = Callable[[str, Literal["text", "reasoning", "stdout"], str], None]
-"""Takes (node, stream, piece): transient text that is shown while live and never stored."""
+Signal: TypeAlias = Callable[[str, Literal["text", "reasoning", "stdout", "waiting"], str], None]
+"""Takes (node, stream, piece): transient text that is shown while live and never stored; `waiting` replaces itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,19 @@ class Run:
     context: ContextInfo = field(default_factory=ContextInfo)
     sandbox_label: str = ""
     blocks: int = 0
+    pace: Pace = field(default_factory=Pace)
     has_asked_for_walls: bool = False
     """Whether the person has been asked about a worker without isolation; once a session is enough."""
 
-    async def complete(self, lm: LM, request: Request, node: str, on_delta: OnDelta | None = None) -> Response:
+    async def complete(self, lm: LM, request: Request, node: str) -> Response:
         """Ask an LM, trying again where that helps; every failure on the way is an event of `node`."""
+        watch = Watch(
+            lambda sign, piece: self.signal(node, sign, piece),
+            expected_s=self.pace.expected(request),
+            on_first=lambda seconds: self.pace.learn(request, seconds),
+        )
 
         def failed(error: ProviderError, delay: float | None) -> None:
             self.emit(LmFailed(node=node, message=str(error), status=error.status, retry_in_s=delay))
 
-        return await complete_with_retries(lm, request, on_delta=on_delta, on_failure=failed)
+        return await complete_with_retries(lm, request, on_delta=watch, on_failure=failed)

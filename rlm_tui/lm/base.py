@@ -54,7 +54,7 @@ class LM(Protocol):
         ...
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
-        """Answer one request; `on_delta` gets pieces of text as they come."""
+        """Answer one request; `on_delta` gets pieces of text as they come, and as a Watch all else that is known."""
         ...
 
     async def close(self) -> None:

@@ -215,6 +215,18 @@ def _why_not(visit: _Visit) -> str:
     return ""
 
 
+def fetch_json(base_url: str, path: str, seconds: float) -> Any:
+    """The JSON that one path of a server gives, or None where it gives none in time; for a thread, sends no key."""
+    found: list[Any] = []
+    probe = Probe({}, seconds)
+    deadline = threading.Timer(seconds, probe.stop)
+    deadline.start()
+    with suppress(OSError, http.client.HTTPException, ValueError):
+        found.append(_Visit(base_url, probe).get(path))
+    deadline.cancel()
+    return found[0] if found else None
+
+
 def find_servers(base_url: str | None = None, seconds: float = PATIENCE_S) -> list[Server]:
     """All servers that answer in time, in the order of their addresses."""
     found: list[Server] = []

@@ -7,7 +7,7 @@ from typing import Any
 
 from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError
 from rlm_tui.lm.endpoint import Endpoint
-from rlm_tui.lm.failures import error_for_status, retry_after_seconds
+from rlm_tui.lm.failures import ModelLoadingError, error_for_status, retry_after_seconds
 from rlm_tui.text import one_line, short_seconds
 
 _DETAIL = 200
@@ -65,6 +65,8 @@ def _for_status(error: Exception, status: int, endpoint: Endpoint) -> ProviderEr
         return ProviderError(f"The account at {host} has no credit left for {name} (HTTP {status}).", status=status)
     elif status == 429:
         text = f"{host} is limiting requests to {name} (HTTP 429){detail}; wait, or lower --max-concurrency."
+    elif status == 503 and "loading model" in detail.lower():
+        return ModelLoadingError(f"{host} is still loading {name} (HTTP 503); wait until it is loaded.", status=status)
     elif status >= 500:
         text = f"{host} failed to answer {name} (HTTP {status}){detail}; try again."
     else:

@@ -12,6 +12,10 @@ from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
 
 
+class ModelLoadingError(ProviderBusyError):
+    """The server is there and still loading the model, which takes as long as it takes."""
+
+
 def error_for_status(status: int, message: str, retry_after: float | None = None) -> ProviderError:
     """The leaf of the error tree that stands for an HTTP status; `retry_after` is in seconds."""
     if status in (401, 403):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rlm_tui.events import Usage
@@ -43,16 +44,33 @@ class OpenAILM(SdkLM):
         return "max_completion_tokens" if self._endpoint.host == "api.openai.com" else "max_tokens"
 
     async def _create(self, body: dict[str, Any]) -> Any:
-        return await self._completions.create(**body, stream=True)
+        # llama.cpp tells how far it has read the prompt, if it is asked to
+        extra = {"return_progress": True} if self._endpoint.provider == "llamacpp" else None
+        return await self._completions.create(**body, stream=True, extra_body=extra)
 
     def _take(self, event: Any, answer: Answer) -> None:
         _take_usage(getattr(event, "usage", None), answer)
         choices = getattr(event, "choices", None)
         answer.begun = answer.begun or choices is not None
+        if _read_share(event) is not None:
+            answer.watch.read(_read_share(event))
+            return
         for choice in choices or ():
             _take_message(getattr(choice, "delta", None) or getattr(choice, "message", None), answer)
             answer.finish(getattr(choice, "finish_reason", None))
             answer.whole = True
+
+
+def _read_share(event: Any) -> float | None:
+    """How much of the prompt is read, if this is an event that tells it (llama.cpp's `prompt_progress`).
+
+    What the server had in its cache costs no time and counts on neither side.
+    """
+    progress = getattr(event, "prompt_progress", None)
+    if not isinstance(progress, Mapping):
+        return None
+    total, cached, done = (count(progress.get(name)) or 0 for name in ("total", "cache", "processed"))
+    return (done - cached) / (total - cached) if total > cached else 1.0
 
 
 def _take_message(message: Any, answer: Answer) -> None:

@@ -8,9 +8,13 @@ from collections.abc import Awaitable, Callable
 
 from rlm_tui.errors import ProviderBusyError, ProviderError
 from rlm_tui.lm.base import LM, OnDelta, Request, Response
+from rlm_tui.lm.failures import ModelLoadingError
+from rlm_tui.lm.watch import Watch
 
 _FIRST_DELAY_S = 1.0
 _LONGEST_DELAY_S = 60.0
+_LOADING_S = 1.0
+_MOST_LOADING = 900
 
 
 async def complete_with_retries(
@@ -25,19 +29,33 @@ async def complete_with_retries(
     """Ask up to `attempts` times while the endpoint is busy.
 
     `on_failure` gets each error and the seconds until the next try, or None when there is none; the last error is
-    then raised. A retry streams from the start again.
+    then raised. A retry streams from the start again. A server that is loading the model is waited for.
     """
-    for attempt in range(1, attempts + 1):
+    attempt, loading = 1, 0
+    while True:
+        if isinstance(on_delta, Watch):
+            on_delta.begin()
         try:
             return await lm.complete(request, on_delta)
-        except ProviderError as error:
-            last = attempt == attempts or not isinstance(error, ProviderBusyError)
-            delay = None if last else backoff(attempt, error.retry_after)
-            on_failure(error, delay)
-            if delay is None:
+        except ModelLoadingError as error:
+            loading += 1
+            if loading > _MOST_LOADING:
+                on_failure(error, None)
                 raise
+            if isinstance(on_delta, Watch):
+                on_delta.load()
+            delay = _LOADING_S
+        except ProviderError as error:
+            wait = backoff(attempt, error.retry_after) if _is_worth_it(error, attempt, attempts) else None
+            on_failure(error, wait)
+            if wait is None:
+                raise
+            attempt, delay = attempt + 1, wait
         await sleep(delay)
-    raise ValueError("attempts must be at least 1")
+
+
+def _is_worth_it(error: ProviderError, attempt: int, attempts: int) -> bool:
+    return isinstance(error, ProviderBusyError) and attempt < attempts
 
 
 def backoff(attempt: int, retry_after: float | None = None) -> float:

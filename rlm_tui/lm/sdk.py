@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,8 @@ from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.explain import explain, no_completion
+from rlm_tui.lm.stage import Stages
+from rlm_tui.lm.watch import Watch
 from rlm_tui.text import one_line, scrub
 
 NO_KEY = "no-key"  # SDKs insist on a key where a server on this machine needs none
@@ -28,10 +31,10 @@ _MOST_COUNT = 2**53  # what a double holds exactly
 
 
 class Answer:
-    """A response as it streams in; `on_delta` gets each piece of text, `whole` says that it is no stump."""
+    """A response as it streams in; `watch` is told each piece, `whole` says that it is no stump."""
 
-    def __init__(self, on_delta: OnDelta | None) -> None:
-        self._on_delta = on_delta
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
         self._pieces: list[str] = []
         self._thoughts: list[str] = []
         self.usage = Usage()
@@ -46,13 +49,13 @@ class Answer:
         """Take a piece of text; whatever is no text is passed over, as servers send null and worse."""
         if isinstance(piece, str) and piece:
             self._pieces.append(self._counted(piece))
-            if self._on_delta is not None:
-                self._on_delta(scrub(piece)[0])
+            self.watch(scrub(piece)[0])
 
     def think(self, piece: object) -> None:
         """Take a piece of reasoning, which is not part of the answer."""
-        if isinstance(piece, str):
+        if isinstance(piece, str) and piece:
             self._thoughts.append(self._counted(piece))
+            self.watch.think(scrub(piece)[0])
 
     def _counted(self, piece: str) -> str:
         self._chars += len(piece)
@@ -118,23 +121,36 @@ class SdkLM:
         self._errors: tuple[type[Exception], ...] = (sdk.APIError, _transport_error(http), ValueError, RecursionError)
         self._status_error: type[Exception] = sdk.APIStatusError
         self._refused: set[str] = set()
+        self._stages = Stages(endpoint)
 
     @property
     def name(self) -> str:
         return self._endpoint.name
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
-        answer = Answer(on_delta)
+        answer = Answer(Watch.of(on_delta))
         body = self._body(request)
         try:
-            stream = await self._open(body)
-            async with stream:
-                await self._read(stream, answer)
+            async with self._followed(answer.watch):
+                stream = await self._open(body)
+                async with stream:
+                    await self._read(stream, answer)
         except self._errors as error:
             raise explain(error, self._endpoint) from error
         left_out = self._refused.intersection(body) - {"stream_options"}
         answer.notes.extend(f"sent without {name}, which this model refuses" for name in sorted(left_out))
         return answer.response()
+
+    @contextlib.asynccontextmanager
+    async def _followed(self, watch: Watch) -> AsyncIterator[None]:
+        """While a request waits, its watch is told for what."""
+        task = asyncio.create_task(self._stages.follow(watch)) if self._stages.can_look else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
 
     async def close(self) -> None:
         with contextlib.suppress(RuntimeError, OSError):  # the loop that it was used on may be gone
@@ -168,8 +184,10 @@ class SdkLM:
 
     async def _take_events(self, stream: Any, answer: Answer, content_type: str) -> str:
         """Read a stream to its end; returns what came if it was no completion, "" for a stream that never began."""
-        async for event in stream:
-            self._understand(event, answer)
+        with self._stages.counted(answer.watch) as count:
+            async for event in stream:
+                self._understand(event, answer)
+                count()
         if content_type != "text/event-stream":
             return content_type or "nothing"
         return "other events" if stream.response.num_bytes_downloaded else ""

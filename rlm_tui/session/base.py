@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rlm_tui.session.log import Log
     from rlm_tui.session.notebook import Notebook
 
-Stream: TypeAlias = Literal["text", "reasoning", "stdout"]
+Stream: TypeAlias = Literal["text", "reasoning", "stdout", "waiting"]
 Phase: TypeAlias = Literal["loading", "question", "running", "held", "interrupting", "finished", "replay"]
 
 
@@ -51,7 +51,7 @@ class Origin(NamedTuple):
 
 
 class Delta(NamedTuple):
-    """A piece of text that a node is producing right now; never stored."""
+    """A piece of text that a node is producing right now, or (`waiting`) what it waits for; never stored."""
 
     node: str
     stream: Stream

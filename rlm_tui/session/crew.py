@@ -71,7 +71,8 @@ class Crew:
             sandbox_label=label,
         )
         if self._engine is not None:
-            run.blocks, run.has_asked_for_walls = self._engine.run.blocks, self._engine.run.has_asked_for_walls
+            before = self._engine.run
+            run.blocks, run.has_asked_for_walls, run.pace = before.blocks, before.has_asked_for_walls, before.pace
         self._engine = Engine(run)
         self._tell("")
         await self._engine.ask(command.query)
@@ -99,7 +100,7 @@ class Crew:
 
     async def _models(self, config: EngineConfig) -> tuple[LM, LM]:
         """The clients of both models; SDKs take seconds to load, so in a thread."""
-        self._tell("loading model")
+        self._tell("making the client")
         await self._close_models()
         root = await asyncio.to_thread(self._make_lm, config.model)
         self._lms.append(root)

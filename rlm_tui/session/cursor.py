@@ -10,10 +10,13 @@ from rlm_tui.session.notebook import Notebook
 from rlm_tui.trajectory import Trajectory, View
 
 _KEPT = 200_000
+_SAID: tuple[Stream, ...] = ("text", "reasoning", "waiting")
 _ENDS: dict[type[ev.TraceEvent], tuple[Stream, ...]] = {
-    ev.LmResponded: ("text", "reasoning"),
-    ev.LmFailed: ("text", "reasoning"),
+    ev.LmResponded: _SAID,
+    ev.LmFailed: _SAID,
+    ev.SubcallFinished: _SAID,
     ev.CodeFinished: ("stdout",),
+    ev.NodeClosed: (*_SAID, "stdout"),
 }
 
 
@@ -46,7 +49,8 @@ class Cursor:
         parts = self.live.parts
         for delta in deltas:
             key = delta.node, delta.stream
-            parts[key] = (parts.get(key, "") + delta.text)[-_KEPT:]
+            before = "" if delta.stream == "waiting" else parts.get(key, "")
+            parts[key] = (before + delta.text)[-_KEPT:]
         for event in events:
             self.trajectory.fold(event)
             for stream in _ENDS.get(type(event), ()):

@@ -28,7 +28,10 @@ class Outbox:
     def delta(self, node: str, stream: Stream, text: str) -> None:
         """Add a piece of transient text."""
         with self._lock:
-            self._deltas.setdefault((node, stream), []).append(text)
+            pieces = self._deltas.setdefault((node, stream), [])
+            if stream == "waiting":
+                pieces.clear()
+            pieces.append(text)
         self._wake.set()
 
     def message(self, text: str) -> None:

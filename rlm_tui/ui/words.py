@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from rlm_tui import events as ev
+from rlm_tui.lm.watch import ESTIMATE
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
 
 _NOW = {"held": "now held", "finished": "the run is over"}
+_IN_A_TURN = ("asking", "subcall", "code")
 _SPINNER = "◐◓◑◒"
 _TURNS_PER_S = 8
 
@@ -88,7 +90,8 @@ def _question(session: Session) -> State:
 
 
 def _running(session: Session) -> State:
-    return State(spinner(session.now), "RUNNING", activity_words(session), "running")
+    words, short = activity_words(session), activity_words(session, short=True)
+    return State(spinner(session.now), "RUNNING", words, "running", short if short != words else "")
 
 
 def _held(session: Session) -> State:
@@ -175,32 +178,64 @@ def hold_subject(hold: Hold) -> str:
     return _HELD[hold.checkpoint].article
 
 
-def activity_words(session: Session) -> str:
-    """What runs and since when: `block 2 runs · 3.1s`, `root LM writes, iteration 3 · 12s`."""
+def activity_words(session: Session, *, short: bool = False) -> str:
+    """What runs and since when: `block 2 runs · 3.1s`, `root LM: writing 31 tok/s, iteration 3 · 12s`."""
     view = session.trajectory.now()
     doing = view.activity()
     if doing is None:
         return "starting"
-    since = short_seconds(max(0.0, session.now - doing.t))
     node = view.node(doing.node)
-    return f"{_doing(session, view, doing.kind, node)} · {since}"
+    words, since = waiting_words(_doing(session, view, doing.kind, node, short), max(0.0, session.now - doing.t))
+    turn = iteration_of(view, node.id) if node is not None and doing.kind in _IN_A_TURN else None
+    of = (f", it {turn.number}" if short else f", iteration {turn.number}") if turn and turn.number else ""
+    return f"{words}{of} · {since}"
 
 
-def _doing(session: Session, view: View, kind: str, node: Node | None) -> str:
-    if node is None or kind in ("idle", "waiting"):
+def waiting_words(words: str, passed: float) -> tuple[str, str]:
+    """What one waits for, and for how long: an estimate stands beside the time that has passed, `3.2s of ≈8s`."""
+    words, mark, expected = words.partition(ESTIMATE)
+    since = short_seconds(passed)
+    return words, f"{since} of{mark}{expected}" if mark else since
+
+
+def _doing(session: Session, view: View, kind: str, node: Node | None, short: bool) -> str:
+    if node is None or kind not in _IN_A_TURN:
         return "between two steps"
     if kind == "asking":
-        writes = session.live.text(node.id, "text") or session.live.text(node.id, "reasoning")
-        who = "root LM" if node.role == "root" else "sub-LM"
-        return f"{who} {'writes' if writes else 'reads its prompt'}{_of_iteration(view, node.id).replace(' of', ',')}"
+        again = _tries_again(session, view, node)
+        return again or _asked(session, node, "root LM" if node.role == "root" else "sub-LM", short)
     if kind == "subcall":
-        return f"{plural(_open_calls(view, node), 'sub-call')} out{_of_iteration(view, node.id).replace(' of', ',')}"
+        return _calls_out(session, view, node, short)
     mine = "your block" if node.by == "user" else f"block {node.number}" if node.number else "a block"
-    return f"{mine} runs{_of_iteration(view, node.id).replace(' of', ',')}"
+    return f"{mine} runs"
 
 
-def _open_calls(view: View, node: Node) -> int:
+def _asked(session: Session, node: Node, who: str, short: bool) -> str:
+    sign = session.live.text(node.id, "waiting")
+    if sign:
+        return sign if short else f"{who}: {sign}"
+    writes = session.live.text(node.id, "text") or session.live.text(node.id, "reasoning")
+    return f"{who} {'writes' if writes else 'reads its prompt'}"
+
+
+def _tries_again(session: Session, view: View, node: Node) -> str:
+    """`tries again in 3s, HTTP 429` between a failure and the next try; else nothing."""
+    seq = view.fact(node, ev.LmFailed)
+    failed = session.log.event(seq) if seq else None
+    if not isinstance(failed, ev.LmFailed) or failed.retry_in_s is None:
+        return ""
+    left = failed.t + failed.retry_in_s - session.now
+    why = f", HTTP {failed.status}" if failed.status else ""
+    return f"tries again in {short_seconds(left)}{why}" if left > 0 else ""
+
+
+def _calls_out(session: Session, view: View, node: Node, short: bool) -> str:
+    """How many sub-calls are asked and how many wait for a free slot; of a single one, what it waits for."""
     parent = view.node(node.parent)
-    if parent is None:
-        return 1
-    return max(1, sum(child.type == "subcall" and view.outcome(child) is None for child in view.children(parent)))
+    calls = view.children(parent) if parent is not None else [node]
+    waiting = [call for call in calls if call.type == "subcall" and view.outcome(call) is None]
+    out = [call for call in waiting if view.fact(call, ev.SubcallRequested)]
+    if len(waiting) == len(out) == 1 and session.live.text(out[0].id, "waiting"):
+        return _asked(session, out[0], "sub-LM", short)
+    queued = len(waiting) - len(out)
+    return f"{plural(max(1, len(out)), 'sub-call')} out{f', {queued} queued' if queued else ''}"

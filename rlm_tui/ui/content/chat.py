@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rlm_tui import events as ev
 from rlm_tui.text import plural
 from rlm_tui.trajectory import Node
+from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
@@ -178,7 +179,7 @@ def _newest(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
         yield lm.id, _message(page, "assistant", text, lm.id, name, (("newest", "dim"),))
     text = page.live.text(lm.id, "text")
     if text:
-        heading = split(line(("● root LM", "root bold")), line(("● writing", "running")), page.width)
+        heading = split(line(("● root LM", "root bold")), line(writing_mark(page, lm)), page.width)
         yield lm.id, Joined(([heading], streaming(text, page, "text", MARGIN)))
     event = page.log.event(failed) if failed is not None and failed > last else None
     if isinstance(event, ev.LmFailed):

@@ -6,9 +6,12 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
+from rich.cells import cell_len
+
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
+from rlm_tui.ui.content.asked import asked_row, writing_mark
 from rlm_tui.ui.content.block import answer, block, held_mark
 from rlm_tui.ui.content.calls import held_text, thoughts_and_words
 from rlm_tui.ui.content.parts import (
@@ -196,15 +199,14 @@ def _waiting(page: Page, lm: Node) -> Rows:
         return Joined(([label("PROMPT", held_mark(hold), width=page.width, key=HELD)], _held_text(page, lm, "text")))
     thinks, text = page.live.text(lm.id, "reasoning"), page.live.text(lm.id, "text")
     rows: list[Rows] = []
+    mark = writing_mark(page, lm, "writing" if text else "thinking")
+    narrower = page._replace(width=page.width - cell_len(mark[0]) - 1)
     if thinks and not text:
-        rows.append(beside("THINKS", streaming(thinks, page, "dim", LABEL), page.width))
-    if text:
-        shown = streaming(text, page._replace(width=page.width - _REMARK), "text", LABEL)
-        rows.append(beside("SAYS", shown, page.width, (("● writing", "running"),)))
+        rows.append(beside("THINKS", streaming(thinks, narrower, "dim", LABEL), page.width, (mark,)))
+    elif text:
+        rows.append(beside("SAYS", streaming(text, narrower, "text", LABEL), page.width, (mark,)))
     elif page.view.outcome(lm) is None and page.view.fact(lm, ev.LmRequested):
-        passed = short_seconds(page.view.elapsed(lm, page.now))
-        state = ("● asked; no word of the answer yet", "running")
-        rows.append([label("SAYS", state, width=page.width, right=((passed, "dim"),))])
+        rows.append([asked_row(page, lm, "SAYS", "asked; no word of the answer yet")])
     return Joined((*rows, remarks(page, lm)))
 
 

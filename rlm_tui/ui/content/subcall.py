@@ -5,9 +5,10 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
+from rlm_tui.ui.content.asked import asked_row, writing_mark
 from rlm_tui.ui.content.block import held_mark
 from rlm_tui.ui.content.calls import held_text, scene, state
-from rlm_tui.ui.content.parts import HELD, MARGIN, NODE, Page, folded, hold_at, label, verbatim
+from rlm_tui.ui.content.parts import HELD, MARGIN, NODE, Page, folded, hold_at, label, streaming, verbatim
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.tree import members
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
@@ -51,8 +52,11 @@ def _answer(page: Page, node: Node) -> Rows:
         return _answered(page, node, event)
     if view.fact(node, ev.SubcallRequested) is None or view.outcome(node) is not None:
         return []
-    passed = short_seconds(view.elapsed(node, page.now))
-    return [label("ANSWER", ("● asked; no answer yet", "running"), width=page.width, right=((passed, "dim"),))]
+    text = page.live.text(node.id, "text")
+    if not text:
+        return [asked_row(page, node, "ANSWER", "asked; no answer yet")]
+    heading = label("ANSWER", writing_mark(page, node), width=page.width)
+    return Joined(([heading], streaming(text, page, "text", MARGIN)))
 
 
 def _answered(page: Page, node: Node, event: ev.SubcallFinished) -> Rows:

@@ -95,7 +95,7 @@ class StepPane(Reading, Vertical):
         view = session.view
         node = view.node(split_key(chosen or "")[0])
         is_open = node is not None and view.outcome(node) is None
-        live = live_mark(session, "text", "reasoning", "stdout") if is_open else ()
+        live = live_mark(session, "text", "reasoning", "stdout", "waiting") if is_open else ()
         tick = round(session.now, 1) if is_open and not view.holds() else 0.0
         place = id(session), view.seq, chosen, session.following, session.notebook.version
         return *place, self.lines.columns, self._opened, live, tick

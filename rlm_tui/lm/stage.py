@@ -1,0 +1,88 @@
+"""What a server on this machine does with a request before its first word: it may be loading the model first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from rlm_tui.lm.discovery import fetch_json
+from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.watch import Watch
+
+_LOOK_EVERY_S = 1.0
+_PATIENCE_S = 1.0
+_PROVIDERS = ("ollama", "lmstudio", "llamacpp")
+
+
+class Stages:
+    """Looks at a server while requests to it wait; `streaming` counts the requests whose answer has begun."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._slots: int | None = None
+        self.streaming = 0
+
+    @contextmanager
+    def counted(self, watch: Watch) -> Iterator[Callable[[], None]]:
+        """Counts a request from its first sign of life to its end; what it yields is called with every event."""
+        begun = False
+
+        def count() -> None:
+            nonlocal begun
+            if watch.has_begun and not begun:
+                begun = True
+                self.streaming += 1
+
+        try:
+            yield count
+        finally:
+            self.streaming -= begun
+
+    @property
+    def can_look(self) -> bool:
+        """Whether this server tells anything."""
+        return self._endpoint.is_local and self._endpoint.provider in _PROVIDERS
+
+    async def follow(self, watch: Watch) -> None:
+        """Tell a watch what its request waits for, until the answer begins."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            if watch.has_begun:
+                return
+            stage = await asyncio.to_thread(self.look)
+            if not watch.has_begun:
+                {"loading": watch.load, "queued": watch.queue, "reading": watch.read}[stage]()
+
+    def look(self) -> Literal["loading", "queued", "reading"]:
+        """What a request waits for that has had no sign of life; asks the server, in a thread."""
+        if self._endpoint.provider == "llamacpp":
+            return "queued" if 0 < self._total_slots() <= self.streaming else "reading"
+        return "reading" if self._is_loaded() is not False else "loading"
+
+    def _get(self, path: str) -> Any:
+        return fetch_json(self._endpoint.base_url, path, _PATIENCE_S)
+
+    def _total_slots(self) -> int:
+        if self._slots is None:
+            props = self._get("/props")
+            slots = props.get("total_slots") if isinstance(props, Mapping) else None
+            self._slots = slots if type(slots) is int else 0
+        return self._slots
+
+    def _is_loaded(self) -> bool | None:
+        """Whether the server says that the model is in memory; None when it does not say."""
+        name = self._endpoint.model
+        if self._endpoint.provider == "ollama":
+            running = _members(self._get("/api/ps"), "models")
+            names = {name, name if ":" in name else f"{name}:latest"}
+            return None if running is None else any(each.get("name") in names for each in running)
+        listed = _members(self._get("/api/v0/models"), "data") or []
+        states = [each.get("state") for each in listed if each.get("id") == name]
+        return states[0] == "loaded" if states else None
+
+
+def _members(value: object, name: str) -> list[Mapping[str, Any]] | None:
+    items = value.get(name) if isinstance(value, Mapping) else None
+    return [each for each in items if isinstance(each, Mapping)] if isinstance(items, list) else None

@@ -1,0 +1,20 @@
+"""What one waits for of an LM that has been asked, as the panes say it."""
+
+from __future__ import annotations
+
+from rlm_tui.trajectory import Node
+from rlm_tui.ui.content.parts import Page, label
+from rlm_tui.ui.lines import Line, Piece
+from rlm_tui.ui.words import waiting_words
+
+
+def asked_row(page: Page, node: Node, name: str, otherwise: str) -> Line:
+    """A row for an answer that has not begun: what is waited for, else `otherwise`, and for how long."""
+    said = page.live.text(node.id, "waiting") or otherwise
+    words, since = waiting_words(said, page.view.elapsed(node, page.now))
+    return label(name, (f"● {words}", "running"), width=page.width, right=((since, "dim"),))
+
+
+def writing_mark(page: Page, node: Node, otherwise: str = "writing") -> Piece:
+    """The remark beside an answer that comes in: `● writing 31 tok/s`."""
+    return f"● {page.live.text(node.id, 'waiting') or otherwise}", "running"
