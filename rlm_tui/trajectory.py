@@ -10,85 +10,19 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, NamedTuple
-
-import msgspec
+from collections.abc import Callable, Iterable, Sequence
+from sys import intern
+from typing import Any, ClassVar
 
 from rlm_tui import events as ev
+from rlm_tui.nodes import BITS, CODES, MASK, Activity, Hold, Node, Place, Step, Variable
+from rlm_tui.spending import amounts_of
+
+__all__ = ["Activity", "Hold", "Node", "Place", "Step", "Trajectory", "Variable", "View"]
 
 _START = 0
-
-
-class Hold(NamedTuple):
-    """A wait for a person at a checkpoint, as the fold knows it; `released` is a seq or None while it lasts."""
-
-    id: int
-    checkpoint: ev.Checkpoint
-    node: str
-    why: str
-    batch: str
-    seq: int
-    released: int | None = None
-    needs_answer: bool = False
-
-
-class Step(NamedTuple):
-    """A place that a person walks to: the seq at which it is complete, its node, and what it is."""
-
-    seq: int
-    node: str
-    label: str
-
-
-class Activity(NamedTuple):
-    """What the engine does since `seq` (at `t` seconds) in `node`: asking, code, subcall, waiting, idle."""
-
-    seq: int
-    t: float
-    kind: str
-    node: str
-
-
-class Place(NamedTuple):
-    """One message of a conversation: the `lm.requested` event that first sent it, and its place there (`nth`)."""
-
-    seq: int
-    nth: int
-
-
-class Variable(NamedTuple):
-    """A REPL variable as the last block that touched it left it, at `seq`."""
-
-    seq: int
-    change: ev.VarChange
-
-
-class Node(msgspec.Struct, eq=False):
-    """One node of the tree: an RLM, an iteration, an LM call, a code block or a sub-call."""
-
-    id: str
-    type: ev.NodeType
-    parent: str
-    depth: int
-    role: ev.Role
-    title: str
-    by: ev.Author
-    opened: int
-    opened_t: float
-    closed: int | None = None
-    closed_t: float = 0.0
-    outcome: ev.Outcome = "ok"
-    timed: bool = True
-    number: int = 0
-    batch: str = ""
-    children: list[str] = []
-    facts: list[tuple[int, str]] = []
-    totals: list[tuple[int, ev.Usage]] = []
-
-    def done(self, seq: int) -> bool:
-        """Whether the node was over at `seq`."""
-        return self.closed is not None and self.closed <= seq
+_SHORT = 64
+_DOING = ("asking", "code", "subcall", "waiting", "idle")
 
 
 class Trajectory:
@@ -105,16 +39,17 @@ class Trajectory:
         self.variables: dict[str, list[Variable]] = {}
         self.blocks: list[int] = []
         self.requests: dict[str, list[tuple[int, int, int]]] = {}
-        self.activity: list[Activity] = []
         self.told: list[int] = []
         self.told_out: list[int] = []
         self.remarks: list[int] = []
         self.troubles: list[int] = []
         self.repairs: list[int] = []
         self._asked: Counter[str] = Counter()
+        self._doing = array("Q")
+        self._doers: list[str] = []
         self.seqs = array("Q")
         self.times = array("d")
-        self.counts: dict[str, list[int]] = {}
+        self.counts: dict[str, array[int]] = {}
         for event in events:
             self.fold(event)
 
@@ -125,10 +60,10 @@ class Trajectory:
         self.times.append(event.t)
         kind = type(event)
         if not (isinstance(event, ev.SubcallRequested) and event.refused):
-            self.counts.setdefault(kind.__name__, []).append(event.seq)
+            self.counts.setdefault(kind.__name__, array("Q")).append(event.seq)
         node = self.nodes.get(event.node)
         if node is not None:
-            node.facts.append((event.seq, kind.__name__))
+            node.stamps.append(event.seq << BITS | CODES[kind])
         handler = self._handlers.get(kind)
         if handler is not None:
             handler(self, event)
@@ -143,11 +78,11 @@ class Trajectory:
 
     def _run_started(self, event: ev.RunStarted) -> None:
         self.started.append((event.seq, event))
-        self._act(event, "idle")
+        self._act(event.seq, "idle", event.node)
 
     def _run_finished(self, event: ev.RunFinished) -> None:
         self.finished.append((event.seq, event))
-        self._act(event, "idle")
+        self._act(event.seq, "idle", event.node)
         self._step(event, "the end")
 
     def _node_opened(self, event: ev.NodeOpened) -> None:
@@ -156,8 +91,9 @@ class Trajectory:
         # Only a node that is already there can be a parent, so that no trace can make a cycle.
         parent = self.nodes.get(event.parent)
         above = parent.id if parent else ""
-        node = Node(event.node, event.type, above, event.depth, event.role, event.title, event.by, event.seq, event.t)
-        node.facts.append((event.seq, "NodeOpened"))
+        title = _interned(event.title)
+        node = Node(event.node, event.type, above, event.depth, event.role, title, event.by, event.seq, event.t)
+        node.stamps.append(event.seq << BITS | CODES[ev.NodeOpened])
         self.nodes[event.node] = node
         (parent.children if parent else self.roots).append(event.node)
 
@@ -173,7 +109,7 @@ class Trajectory:
             node.number = event.number
 
     def _lm_requested(self, event: ev.LmRequested) -> None:
-        self._act(event, "asking")
+        self._act(event.seq, "asking", event.node)
         owner = self.rlm_of(event.node)
         if event.attempt == 1 and owner is not None:
             self.requests.setdefault(owner, []).append((event.seq, event.prior, len(event.messages)))
@@ -182,7 +118,7 @@ class Trajectory:
 
     def _lm_responded(self, event: ev.LmResponded) -> None:
         self._spend(event.node, event.seq, event.usage)
-        self._act(event, "idle")
+        self._act(event.seq, "idle", event.node)
 
     def _lm_failed(self, event: ev.LmFailed) -> None:
         if event.retry_in_s is None:
@@ -197,7 +133,7 @@ class Trajectory:
         node = self.nodes.get(event.node)
         if node is not None:
             node.number = event.number
-        self._act(event, "code")
+        self._act(event.seq, "code", event.node)
 
     def _code_finished(self, event: ev.CodeFinished) -> None:
         if event.status != "ok":
@@ -208,15 +144,15 @@ class Trajectory:
             self.blocks.append(event.seq)
             for change in event.changes:
                 self.variables.setdefault(change.name, []).append(Variable(event.seq, change))
-        self._act(event, "idle")
+        self._act(event.seq, "idle", event.node)
         self._step(event, "output")
 
     def _subcall_requested(self, event: ev.SubcallRequested) -> None:
         node = self.nodes.get(event.node)
         if node is not None:
-            node.batch, node.number = event.batch, event.index
+            node.batch, node.number = _interned(event.batch), event.index
             self._asked[node.parent] += 1
-        self._act(event, "subcall")
+        self._act(event.seq, "subcall", event.node)
 
     def _subcall_finished(self, event: ev.SubcallFinished) -> None:
         self._spend(event.node, event.seq, event.usage)
@@ -226,7 +162,7 @@ class Trajectory:
         if node is not None:
             self._asked[node.parent] -= 1
             if self._asked[node.parent] <= 0:
-                self.activity.append(Activity(event.seq, event.t, "code", node.parent))
+                self._act(event.seq, "code", node.parent)
 
     def _held(self, event: ev.Held) -> None:
         hold = Hold(event.hold, event.checkpoint, event.node, event.why, event.batch, event.seq)
@@ -245,17 +181,31 @@ class Trajectory:
     def _remark(self, event: ev.TraceEvent) -> None:
         self.remarks.append(event.seq)
 
-    def _act(self, event: ev.TraceEvent, kind: str) -> None:
-        self.activity.append(Activity(event.seq, event.t, kind, event.node))
+    def _act(self, seq: int, kind: str, node_id: str) -> None:
+        node = self.nodes.get(node_id)
+        self._doing.append(seq << BITS | _DOING.index(kind))
+        self._doers.append(node.id if node is not None else node_id)
+
+    def activity(self, seq: int) -> Activity | None:
+        """What the engine did at a moment."""
+        index = bisect_right(self._doing, seq << BITS | MASK) - 1
+        if index < 0:
+            return None
+        since = self._doing[index] >> BITS
+        return Activity(since, self.time(since), _DOING[self._doing[index] & MASK], self._doers[index])
+
+    def time(self, seq: int) -> float:
+        """Seconds since the start at the event `seq`, or at the last one before it."""
+        index = bisect_right(self.seqs, seq)
+        return self.times[index - 1] if index else 0.0
 
     def _step(self, event: ev.TraceEvent, label: str) -> None:
         self.steps.append(Step(event.seq, event.node, label))
 
     def _spend(self, node_id: str, seq: int, usage: ev.Usage) -> None:
-        node = self.nodes.get(node_id)
+        node, amounts = self.nodes.get(node_id), amounts_of(usage)
         while node is not None:
-            before = node.totals[-1][1] if node.totals else ev.Usage()
-            node.totals.append((seq, before + usage))
+            node.spent.add(seq, *amounts)
             node = self.nodes.get(node.parent)
 
     def rlm_of(self, node_id: str) -> str | None:
@@ -304,8 +254,7 @@ class View:
     @property
     def t(self) -> float:
         """Seconds since the start at this moment."""
-        index = bisect_right(self.tree.seqs, self.seq)
-        return self.tree.times[index - 1] if index else 0.0
+        return self.tree.time(self.seq)
 
     @property
     def started(self) -> ev.RunStarted | None:
@@ -360,23 +309,25 @@ class View:
 
     def usage(self, node: Node) -> ev.Usage:
         """What a node and everything below it spent by now."""
-        return _last(node.totals, self.seq) or ev.Usage()
+        return node.spent.at(self.seq)
 
     def fact(self, node: Node, kind: type[ev.TraceEvent]) -> int | None:
         """The seq of the newest event of a kind that a node owns, or None."""
-        name = kind.__name__
-        for seq, fact in reversed(node.facts):
-            if seq <= self.seq and fact == name:
-                return seq
+        code = CODES[kind]
+        for stamp in reversed(node.stamps):
+            if stamp & MASK == code and stamp >> BITS <= self.seq:
+                return stamp >> BITS
         return None
 
     def facts(self, node: Node, kind: type[ev.TraceEvent] | None = None) -> list[int]:
         """The seqs of all events (of a kind) that a node owns by now, in order."""
-        return [seq for seq, fact in node.facts if seq <= self.seq and (kind is None or fact == kind.__name__)]
+        code = None if kind is None else CODES[kind]
+        stamps = node.stamps[: bisect_right(node.stamps, self.seq << BITS | MASK)]
+        return [stamp >> BITS for stamp in stamps if code is None or stamp & MASK == code]
 
     def count(self, kind: type[ev.TraceEvent], *, since: int = 0) -> int:
         """How many events of a kind there were by now, after the event `since`."""
-        seqs = self.tree.counts.get(kind.__name__, [])
+        seqs = self.tree.counts.get(kind.__name__, ())
         return _count(seqs, self.seq) - _count(seqs, since)
 
     def holds(self) -> list[Hold]:
@@ -432,8 +383,7 @@ class View:
 
     def activity(self) -> Activity | None:
         """What the engine was doing at this moment."""
-        index = bisect_right(self.tree.activity, self.seq, key=lambda activity: activity.seq)
-        return self.tree.activity[index - 1] if index else None
+        return self.tree.activity(self.seq)
 
     def remarks(self) -> list[int]:
         """The seqs of notes and limits by now."""
@@ -476,7 +426,12 @@ class View:
         }
 
 
-def _count(seqs: list[int], seq: int) -> int:
+def _interned(text: str) -> str:
+    """One object for equal short texts: a title stands at a hundred thousand sub-calls."""
+    return intern(text) if len(text) <= _SHORT else text
+
+
+def _count(seqs: Sequence[int], seq: int) -> int:
     return bisect_right(seqs, seq)
 
 

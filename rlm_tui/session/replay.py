@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
@@ -16,15 +17,11 @@ from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Pha
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.log import Log
-from rlm_tui.text import short_bytes
-from rlm_tui.trace.opening import open_trace
 from rlm_tui.trace.store import is_live
 
-_CHUNK = 500
-_PATIENCE_S = 0.05
-_LARGE = 10_000_000
-_SLICE_S = 0.008
-_NO_CONTEXT = ev.ContextInfo()
+_SLICE_S = 0.012
+_DRAWN_S = 0.2
+_FROZEN = 20_000
 _RECORDED = Capability(False, "This is a recorded run; nothing in it can be changed.")
 
 
@@ -46,24 +43,23 @@ class ReplaySession(Cursor):
         """`at` is the event to stand at; `attachment` the document where a person named it."""
         super().__init__()
         self._is_live = is_live(path)
-        self._reader = open_trace(path)
-        self.log = _DamagedLog(self._reader.event)
+        self._indexing = Indexing(path, self._look_for)
+        self.log = _DamagedLog(lambda seq: self._indexing.reader.event(seq))
         self.title = path.name
         self._path = path
         self._loading: Loading | None = None
         self._held: Document | None = None
-        self._progress = (0, 0)
-        self._attachment, self._finder = attachment or SEARCHING, threading.Thread(target=self._find)
+        self._attachment = attachment or SEARCHING
+        self._finder: threading.Thread | None = None
         self._seen_version = -1
         self._wanted = at
         self._messages: SimpleQueue[str] = SimpleQueue()
         if trouble := self.notebook.open(path):
             self._messages.put(trouble)
         self._changed = True
-        self._queue: SimpleQueue[list[ev.TraceEvent]] = SimpleQueue()
+        self._read, self._is_indexed, self._drawn_at = 0, False, 0.0
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._index, name="rlm-tui-index", daemon=True)
-        self._thread.start()
+        self._indexing.start()
 
     @property
     def phase(self) -> Phase:
@@ -73,11 +69,12 @@ class ReplaySession(Cursor):
     @property
     def waiting(self) -> str:
         """The indexing, while it goes on."""
-        if self.indexed:
+        if self._is_indexed:
             return ""
-        done, size = self._progress
-        part = f"{100 * done // size}% of {short_bytes(size)}, " if size >= _LARGE else ""
-        return f"indexing, {part}{self.trajectory.last:,} events so far"
+        reader = self._indexing.reader
+        if not reader.is_whole:
+            return "unpacking"
+        return f"indexing {100 * self._read // max(1, reader.size)}%"
 
     @property
     def trace_path(self) -> str:
@@ -103,7 +100,7 @@ class ReplaySession(Cursor):
     @property
     def origin(self) -> Origin:
         """The file, what wrote it, what of it is lost, and whether its document is at hand."""
-        reader = self._reader
+        reader = self._indexing.reader
         problems = tuple(problem.message for problem in reader.problems if problem.name != "unfinished")
         header = reader.header
         return Origin(
@@ -113,7 +110,7 @@ class ReplaySession(Cursor):
     @property
     def indexed(self) -> bool:
         """Whether every event of the file has been folded."""
-        return not self._thread.is_alive() and self._queue.empty()
+        return self._is_indexed
 
     @property
     def now(self) -> float:
@@ -134,61 +131,59 @@ class ReplaySession(Cursor):
 
     def drain(self) -> Batch:
         """Fold what has been indexed since the last call, for at most a few milliseconds."""
-        events: list[ev.TraceEvent] = []
         until = time.perf_counter() + _SLICE_S
-        while time.perf_counter() < until:
-            try:
-                chunk = self._queue.get_nowait()
-            except Empty:
-                break
-            self.take(chunk)
-            events += chunk
-        if self._wanted is not None and (self.trajectory.last >= self._wanted or self.indexed):
+        while not self._is_indexed and time.perf_counter() < until and self._fold():
+            pass
+        if self._wanted is not None and (self.trajectory.last >= self._wanted or self._is_indexed):
             self.seek(self._wanted)
             self._wanted, self._changed = None, True
         if self._loading is not None and self._loading.version != self._seen_version:
             self._seen_version, self._changed = self._loading.version, True
         messages = tuple(self._messages.get_nowait() for _ in range(self._messages.qsize()))
-        batch = Batch(tuple(events), messages=messages, changed=self._changed)
-        self._changed = False
-        return batch
+        changed, self._changed = self._changed or self._is_due(), False
+        return Batch(messages=messages, changed=changed)
+
+    def _fold(self, timeout_s: float = 0.0) -> bool:
+        """Fold the next batch of the index; whether there was one."""
+        chunk = self._indexing.take(timeout_s)
+        if chunk is not None:
+            before = self.trajectory.last // _FROZEN
+            self.take(chunk.events)
+            self._read = chunk.read
+            if self.trajectory.last // _FROZEN != before:
+                gc.freeze()  # facts of a run are never garbage: looking through a million of them stalls the screen
+            return True
+        if self._indexing.is_over:
+            self._is_indexed = self._changed = True
+            for message in (self._indexing.error, *(one.message for one in self._indexing.reader.problems[:3])):
+                if message:
+                    self._messages.put(message)
+        return False
+
+    def _is_due(self) -> bool:
+        """Whether it is time to draw how far the indexing is: drawing it thirty times a second would slow it down."""
+        now = time.perf_counter()
+        if self._is_indexed or now - self._drawn_at < _DRAWN_S:
+            return False
+        self._drawn_at = now
+        return True
 
     def wait(self) -> None:
         """Block until the whole file is folded and its document was looked for (for commands and tests)."""
-        self._thread.join()
-        if self._finder.ident is not None:
+        while not self._is_indexed:
+            self._fold(_DRAWN_S)
+        if self._finder is not None:
             self._finder.join()
-        while self.drain().events:
-            pass
-
-    def _index(self) -> None:
-        chunk: list[ev.TraceEvent] = []
-        told = time.monotonic()
-        try:
-            for _, event in self._reader.iter_index(self._advance):
-                if self._closing.is_set():
-                    return
-                chunk.append(event)
-                if isinstance(event, ev.RunStarted) and self._finder.ident is None:
-                    self._look_for(event.context)
-                if len(chunk) >= _CHUNK or time.monotonic() > told + _PATIENCE_S:
-                    self._queue.put(chunk)
-                    chunk, told = [], time.monotonic()
-        except TraceError as error:
-            self._messages.put(str(error))
-        self._queue.put(chunk)
-        for problem in self._reader.problems[:3]:
-            self._messages.put(problem.message)
-
-    def _advance(self, done: int, size: int) -> None:
-        self._progress, self._changed = (done, size), True
+        self.drain()
 
     def _look_for(self, context: ev.ContextInfo) -> None:
         """Hash what may be the document in a thread of its own: it may be far larger than the trace."""
+        if self._finder is not None:
+            return
         self._finder = threading.Thread(target=self._find, args=(context,), name="rlm-tui-find", daemon=True)
         self._finder.start()
 
-    def _find(self, context: ev.ContextInfo = _NO_CONTEXT) -> None:
+    def _find(self, context: ev.ContextInfo) -> None:
         if self._attachment is SEARCHING:
             self._attachment = find_document(context, self._path.parent)
         if self._attachment.paths and not self._closing.is_set():
@@ -203,10 +198,9 @@ class ReplaySession(Cursor):
     def close(self) -> None:
         """End the indexing and release the file."""
         self._closing.set()
-        self._thread.join()
-        if self._finder.ident is not None:
+        self._indexing.close()
+        if self._finder is not None:
             self._finder.join()
         if self._loading is not None:
             self._loading.cancel()
             self._loading.join()
-        self._reader.close()

@@ -56,7 +56,7 @@ def saved_runs(directory: Path) -> list[SavedRun]:
 def glance(path: Path) -> SavedRun:
     """What a list shows of one trace, from its ends alone when it is large; never an error."""
     try:
-        fd, _ = open_trace_file(path)
+        fd = open_trace_file(path).fd
     except TraceError as error:
         return SavedRun(when=_modified(path), path=str(path), problem=str(error))
     try:

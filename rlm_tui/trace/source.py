@@ -9,7 +9,7 @@ import os
 import stat
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, Final, NamedTuple
 
@@ -23,17 +23,25 @@ _ZIP_RATIO: Final = 200  # beyond that, how many times its own size
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def open_trace_file(path: Path) -> tuple[int, str]:
-    """A file descriptor on the plain bytes of a trace, and what was wrong with its compression (mostly nothing)."""
+class Opened(NamedTuple):
+    """A descriptor on the plain bytes of a trace, what was wrong with its compression, and whether it holds them all."""
+
+    fd: int
+    problem: str = ""
+    is_whole: bool = True
+
+
+def open_trace_file(path: Path, *, most: int | None = None, stop: Callable[[], bool] | None = None) -> Opened:
+    """Open a trace; of a compressed one at most `most` bytes are unpacked, and fewer once `stop()` says so."""
     fd = _open_regular(path)
     magic = os.pread(fd, 4, 0)
     if not magic.startswith((_GZIP, _ZSTD)):
-        return fd, ""
+        return Opened(fd)
     with os.fdopen(fd, "rb") as packed:
         unpacked = _unpacker(packed, magic, path)
         with unpacked.stream, tempfile.TemporaryFile() as plain:
-            problem = _unpack(unpacked, plain, path)
-            return os.dup(plain.fileno()), problem
+            problem = _unpack(unpacked, plain, path, _Bounds(most, stop))
+            return Opened(os.dup(plain.fileno()), problem or "", problem is not None)
 
 
 def scan(fd: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
@@ -117,11 +125,21 @@ def _unpacker(packed: BinaryIO, magic: bytes, path: Path) -> _Unpacker:
     return _Unpacker(zstd.ZstdFile(packed, "rb"), (OSError, zstd.ZstdError))
 
 
-def _unpack(unpacked: _Unpacker, plain: IO[bytes], path: Path) -> str:
-    """Fill a file with the unpacked bytes; returns what was wrong with the packed ones."""
+class _Bounds(NamedTuple):
+    """When to unpack no further: bytes, or a person who has quit."""
+
+    most: int | None
+    stop: Callable[[], bool] | None
+
+    def are_reached(self, total: int) -> bool:
+        return (self.most is not None and total >= self.most) or (self.stop is not None and self.stop())
+
+
+def _unpack(unpacked: _Unpacker, plain: IO[bytes], path: Path, bounds: _Bounds) -> str | None:
+    """Fill a file with the unpacked bytes; returns what was wrong with the packed ones, None where it ended early."""
     cap = max(_ZIP_FLOOR, _ZIP_RATIO * path.stat().st_size)
     total = 0
-    while True:
+    while not bounds.are_reached(total):
         try:
             chunk = unpacked.stream.read1(_CHUNK)
         except EOFError:
@@ -138,3 +156,4 @@ def _unpack(unpacked: _Unpacker, plain: IO[bytes], path: Path) -> str:
             plain.flush()
         except OSError as error:
             raise TraceError(f"{path} cannot be unpacked: {(error.strerror or str(error)).lower()}.") from None
+    return None

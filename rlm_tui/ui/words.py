@@ -122,6 +122,8 @@ def _end(session: Session, view: View) -> State:
 
 
 def _replay(session: Session) -> State:
+    if session.waiting:
+        return State("▸", "REPLAY", f"{session.waiting}, {session.trajectory.last:,} events", "accent", session.waiting)
     view = session.view
     place = f"step {view.step_number()} of {len(session.trajectory.steps)}"
     brief = place.removeprefix("step ").replace(" of ", "/")

@@ -48,7 +48,7 @@ def repl(page: Page, drawn: Blocks | None = None) -> Transcript:
     """The blocks of all questions so far; with `drawn` only those are drawn that were not over before."""
     blocks = drawn or Blocks()
     blocks.fit((page.width, page.opened))
-    seqs, count = page.view.tree.counts.get(ev.CodeStarted.__name__, []), page.view.count(ev.CodeStarted)
+    seqs, count = page.view.tree.counts.get(ev.CodeStarted.__name__, ()), page.view.count(ev.CodeStarted)
     while blocks.stack.parts < count and _keep(page, seqs[blocks.stack.parts], blocks):
         pass
     whole = min(bisect_right(blocks.until, page.view.seq), count)
