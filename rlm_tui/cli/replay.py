@@ -87,7 +87,7 @@ def _check(path: str, context: Sequence[str]) -> Attachment | None:
     """Refuse what is no trace, and documents that are not its own, before the screen is taken."""
     from rlm_tui.trace.opening import open_trace
 
-    with open_trace(Path(path)) as reader:
+    with open_trace(Path(path), head_only=True) as reader:
         if not context:
             return None
         from rlm_tui.session.attach import given_document

@@ -6,6 +6,7 @@ What waits between the threads is bounded in events and in bytes, and texts stay
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, Full, Queue
@@ -15,7 +16,7 @@ import msgspec
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
-from rlm_tui.trace.reader import TraceReader
+from rlm_tui.trace.opening import open_trace
 
 _CHUNK = 500
 _WAITING = 16
@@ -34,7 +35,7 @@ class Indexing:
 
     def __init__(self, path: Path, on_run: Callable[[ev.ContextInfo], None]) -> None:
         """Opens the head of the trace now (TraceError when it is none); `on_run` is called in the thread."""
-        self.reader = TraceReader(path, head_only=True)
+        self.reader = open_trace(path, head_only=True)
         self.error = ""
         self._path, self._on_run = path, on_run
         self._read = 0
@@ -50,6 +51,10 @@ class Indexing:
     def is_over(self) -> bool:
         """Whether everything has been read and taken."""
         return not self._thread.is_alive() and self._chunks.empty()
+
+    def event(self, seq: int) -> ev.TraceEvent:
+        """An event that has been taken, with its texts; TraceError when the trace has lost it."""
+        return self.reader.event(seq)
 
     def take(self, timeout_s: float = 0.0) -> Chunk | None:
         """The next batch, or None when there is none yet."""
@@ -76,20 +81,20 @@ class Indexing:
         """A compressed trace is unpacked here: its head alone is enough to open it."""
         if self.reader.is_whole:
             return
-        head, self.reader = self.reader, TraceReader(self._path, stop=self._closing.is_set)
+        head, self.reader = self.reader, open_trace(self._path, stop=self._closing.is_set)
         head.close()
 
     def _index(self) -> None:
-        chunk: list[ev.TraceEvent] = []
+        chunk, due = list[ev.TraceEvent](), 0.0
         for _, event in self.reader.iter_index(self._progress):
             if self._closing.is_set():
                 return
             if isinstance(event, ev.RunStarted):
                 self._on_run(event.context)
             chunk.append(_light(event))
-            if len(chunk) >= _CHUNK:
+            if len(chunk) >= _CHUNK or time.monotonic() > due:
                 self._hand_over(chunk)
-                chunk = []
+                chunk, due = [], time.monotonic() + _LOOK_S
         self._hand_over(chunk)
 
     def _progress(self, done: int, _size: int) -> None:

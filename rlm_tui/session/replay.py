@@ -16,7 +16,9 @@ from rlm_tui.session.attach import SEARCHING, find_document, held_document
 from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Phase, Terms
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.cursor import Cursor
+from rlm_tui.session.indexing import Indexing
 from rlm_tui.session.log import Log
+from rlm_tui.text import short_bytes
 from rlm_tui.trace.store import is_live
 
 _SLICE_S = 0.012
@@ -44,7 +46,7 @@ class ReplaySession(Cursor):
         super().__init__()
         self._is_live = is_live(path)
         self._indexing = Indexing(path, self._look_for)
-        self.log = _DamagedLog(lambda seq: self._indexing.reader.event(seq))
+        self.log = _DamagedLog(self._indexing.event)
         self.title = path.name
         self._path = path
         self._loading: Loading | None = None
@@ -74,7 +76,7 @@ class ReplaySession(Cursor):
         reader = self._indexing.reader
         if not reader.is_whole:
             return "unpacking"
-        return f"indexing {100 * self._read // max(1, reader.size)}%"
+        return f"indexing {100 * self._read // max(1, reader.size)}% of {short_bytes(reader.size)}"
 
     @property
     def trace_path(self) -> str:
@@ -84,7 +86,7 @@ class ReplaySession(Cursor):
     @property
     def terms(self) -> Terms:
         """What the header of the trace tells; an address is never taken from a trace."""
-        config = self._reader.header.config
+        config = self._indexing.reader.header.config
         temperature, seed = config.get("temperature"), config.get("seed")
         return Terms(
             None,
@@ -190,8 +192,9 @@ class ReplaySession(Cursor):
             loading = Loading(self._attachment.paths)
             loading.start()
             self._loading = loading
-        elif not self._attachment.paths and self._reader.documents:
-            self._held = held_document(context, [self._reader.text(ref) for ref in self._reader.documents])
+        reader = self._indexing.reader
+        if not self._attachment.paths and reader.documents:
+            self._held = held_document(context, [reader.text(ref) for ref in reader.documents])
             self._attachment = Attachment("found", "the log itself holds it")
         self._changed = True
 

@@ -25,7 +25,7 @@ from rlm_tui.trace.importers import find
 from rlm_tui.trace.importers.base import Feed, Importer
 from rlm_tui.trace.importers.shape import HEAD
 from rlm_tui.trace.reader import Problem, Progress, stored_text
-from rlm_tui.trace.source import open_trace_file
+from rlm_tui.trace.source import WHOLE, Bounds, open_trace_file
 
 _MAX_PROBLEMS: Final = 1000
 _EVERY: Final = 1 << 20  # bytes between two reports of progress
@@ -34,7 +34,7 @@ _EVERY: Final = 1 << 20  # bytes between two reports of progress
 def importer_of(path: Path) -> Importer | None:
     """The importer for a file by its first bytes, or None; never raises."""
     try:
-        fd, _ = open_trace_file(path)
+        fd = open_trace_file(path, Bounds(HEAD)).fd
     except TraceError:
         return None
     try:
@@ -51,7 +51,8 @@ class ForeignReader:
     `notes` say what the format cannot tell; `problems` what of this file is damaged.
     """
 
-    def __init__(self, path: Path, importer: Importer) -> None:
+    def __init__(self, path: Path, importer: Importer, *, bounds: Bounds = WHOLE) -> None:
+        """`bounds`: how far a compressed log is unpacked."""
         self.path = path
         self.importer = importer
         self.problems: list[Problem] = []
@@ -62,7 +63,7 @@ class ForeignReader:
         self._ends: array[int] = array("Q", [0])
         self._fresh: list[TraceEvent] = []
         self._now = 0.0
-        self._fd, self._packed = open_trace_file(path)
+        self._fd, self._packed, self.is_whole = open_trace_file(path, bounds)
         self.size = os.fstat(self._fd).st_size
         try:
             self._store = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()

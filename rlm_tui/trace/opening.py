@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from rlm_tui.trace.foreign import ForeignReader, importer_of
 from rlm_tui.trace.reader import MAGIC, TraceReader
+from rlm_tui.trace.source import Bounds
 
 Reader: TypeAlias = TraceReader | ForeignReader
+_HEAD: Final = 1 << 20  # bytes
 
 
-def open_trace(path: Path) -> Reader:
-    """A reader for the trace at `path`; TraceError for what is none."""
-    importer = importer_of(path)
-    return ForeignReader(path, importer) if importer is not None else TraceReader(path)
+def open_trace(path: Path, *, head_only: bool = False, stop: Callable[[], bool] | None = None) -> Reader:
+    """A reader for the trace at `path`; TraceError for what is none.
+
+    `head_only`: of a compressed one only the beginning is unpacked; `stop` ends the unpacking early.
+    """
+    importer, bounds = importer_of(path), Bounds(_HEAD if head_only else None, stop)
+    return ForeignReader(path, importer, bounds=bounds) if importer is not None else TraceReader(path, bounds=bounds)
 
 
 def is_trace(path: str) -> bool:

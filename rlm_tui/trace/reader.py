@@ -18,14 +18,13 @@ from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
 from rlm_tui.errors import TraceError
 from rlm_tui.events import BodyRef, BodyStored, ContextInfo, RunFinished, RunStarted, Text, TraceEvent
 from rlm_tui.trace.codec import FORMAT, Header, decode, decode_header, unseal
-from rlm_tui.trace.source import line_at, open_trace_file, scan
+from rlm_tui.trace.source import WHOLE, Bounds, line_at, open_trace_file, scan
 
 Progress: TypeAlias = Callable[[int, int], None]
 MAGIC: Final = b'{"format":"%b"' % FORMAT.encode()
 _MAX_PROBLEMS: Final = 1000
 _EARLY: Final = 1000  # lines among which a run starts
 _RUN_STARTED: Final = b'{"kind":"run.started"'
-_HEAD: Final = 1 << 20  # bytes
 _EVERY: Final = 1024  # events between two reports of progress
 
 
@@ -55,15 +54,15 @@ class TraceReader:
     documents: ClassVar[tuple[BodyRef, ...]] = ()
     """The texts of the context where the log itself holds them: our own never does."""
 
-    def __init__(self, path: Path, *, head_only: bool = False, stop: Callable[[], bool] | None = None) -> None:
-        """`head_only`: of a compressed trace only the beginning is unpacked; `stop` ends the unpacking early."""
+    def __init__(self, path: Path, *, bounds: Bounds = WHOLE) -> None:
+        """`bounds`: how far a compressed trace is unpacked."""
         self.path = path
         self.problems: list[Problem] = []
         self.complete = False
         self._offsets: array[int] = array("Q")
         self._seqs: array[int] = array("Q")
         self._damaged = 0
-        self._fd, packed, self.is_whole = open_trace_file(path, most=_HEAD if head_only else None, stop=stop)
+        self._fd, packed, self.is_whole = open_trace_file(path, bounds)
         self.size = os.fstat(self._fd).st_size
         try:
             self.header, self._start = self._read_header()

@@ -23,16 +23,30 @@ _ZIP_RATIO: Final = 200  # beyond that, how many times its own size
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
+class Bounds(NamedTuple):
+    """When to unpack no further: bytes, or a person who has quit."""
+
+    most: int | None = None
+    stop: Callable[[], bool] | None = None
+
+    def are_reached(self, total: int) -> bool:
+        """Whether `total` unpacked bytes are enough."""
+        return (self.most is not None and total >= self.most) or (self.stop is not None and self.stop())
+
+
+WHOLE: Final = Bounds()
+
+
 class Opened(NamedTuple):
-    """A descriptor on the plain bytes of a trace, what was wrong with its compression, and whether it holds them all."""
+    """A descriptor on the plain bytes of a trace, what was wrong with its compression, whether these are all."""
 
     fd: int
     problem: str = ""
     is_whole: bool = True
 
 
-def open_trace_file(path: Path, *, most: int | None = None, stop: Callable[[], bool] | None = None) -> Opened:
-    """Open a trace; of a compressed one at most `most` bytes are unpacked, and fewer once `stop()` says so."""
+def open_trace_file(path: Path, bounds: Bounds = WHOLE) -> Opened:
+    """Open a trace; a compressed one is unpacked as far as the bounds let it."""
     fd = _open_regular(path)
     magic = os.pread(fd, 4, 0)
     if not magic.startswith((_GZIP, _ZSTD)):
@@ -40,7 +54,7 @@ def open_trace_file(path: Path, *, most: int | None = None, stop: Callable[[], b
     with os.fdopen(fd, "rb") as packed:
         unpacked = _unpacker(packed, magic, path)
         with unpacked.stream, tempfile.TemporaryFile() as plain:
-            problem = _unpack(unpacked, plain, path, _Bounds(most, stop))
+            problem = _unpack(unpacked, plain, path, bounds)
             return Opened(os.dup(plain.fileno()), problem or "", problem is not None)
 
 
@@ -125,17 +139,7 @@ def _unpacker(packed: BinaryIO, magic: bytes, path: Path) -> _Unpacker:
     return _Unpacker(zstd.ZstdFile(packed, "rb"), (OSError, zstd.ZstdError))
 
 
-class _Bounds(NamedTuple):
-    """When to unpack no further: bytes, or a person who has quit."""
-
-    most: int | None
-    stop: Callable[[], bool] | None
-
-    def are_reached(self, total: int) -> bool:
-        return (self.most is not None and total >= self.most) or (self.stop is not None and self.stop())
-
-
-def _unpack(unpacked: _Unpacker, plain: IO[bytes], path: Path, bounds: _Bounds) -> str | None:
+def _unpack(unpacked: _Unpacker, plain: IO[bytes], path: Path, bounds: Bounds) -> str | None:
     """Fill a file with the unpacked bytes; returns what was wrong with the packed ones, None where it ended early."""
     cap = max(_ZIP_FLOOR, _ZIP_RATIO * path.stat().st_size)
     total = 0
