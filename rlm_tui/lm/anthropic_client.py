@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from rlm_tui.events import Usage
-from rlm_tui.lm.base import Message, Request
+from rlm_tui.lm.base import Request
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.sdk import Answer, SdkLM, count
-from rlm_tui.text import scrub
-
-_MAX_TOKENS = 8192  # the API wants a number; every current model writes at least this many
+from rlm_tui.lm.wire import anthropic_body
 
 
 class AnthropicLM(SdkLM):
@@ -29,16 +26,7 @@ class AnthropicLM(SdkLM):
         self._messages: Any = self._client.messages  # loads the SDK's resources now, not on the loop
 
     def _body(self, request: Request) -> dict[str, Any]:
-        system, messages = split_system(request.messages)
-        body: dict[str, Any] = {
-            "model": self._endpoint.model,
-            "messages": messages,
-            "system": system or None,
-            "max_tokens": request.max_tokens or _MAX_TOKENS,
-            "temperature": request.temperature,
-            "stop_sequences": list(request.stop) or None,
-        }
-        return {key: value for key, value in body.items() if value is not None}
+        return anthropic_body(self._endpoint, request)
 
     async def _create(self, body: dict[str, Any]) -> Any:
         temperature = body.pop("temperature", None)  # newer SDKs have no argument for it, the API still has
@@ -63,26 +51,6 @@ class AnthropicLM(SdkLM):
             answer.usage = _usage(getattr(event, "usage", None), answer.usage)
             answer.finish(getattr(event, "stop_reason", None))
         answer.whole = answer.whole or kind in ("message_stop", "message")
-
-
-def split_system(messages: Iterable[Message]) -> tuple[str, list[dict[str, str]]]:
-    """The system prompt, and the turns: alternating, none empty, a user first, as the API wants them.
-
-    What an assistant says before any user has spoken goes to the system prompt.
-    """
-    system: list[str] = []
-    turns: list[dict[str, str]] = []
-    for role, raw in messages:
-        content, _ = scrub(raw)
-        if not content.strip():
-            continue
-        if role == "system" or (role == "assistant" and not turns):
-            system.append(content)
-        elif turns and turns[-1]["role"] == role:
-            turns[-1]["content"] += "\n\n" + content
-        else:
-            turns.append({"role": role, "content": content})
-    return "\n\n".join(system), turns
 
 
 def _usage(usage: Any, before: Usage) -> Usage:

@@ -9,7 +9,7 @@ from rlm_tui.events import Usage
 from rlm_tui.lm.base import Request
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.sdk import Answer, SdkLM, cost, count
-from rlm_tui.text import scrub
+from rlm_tui.lm.wire import openai_body
 
 
 class OpenAILM(SdkLM):
@@ -27,21 +27,7 @@ class OpenAILM(SdkLM):
         self._completions: Any = self._client.chat.completions  # loads the SDK's resources now, not on the loop
 
     def _body(self, request: Request) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "model": self._endpoint.model,
-            "messages": [{"role": m.role, "content": scrub(m.content)[0]} for m in request.messages],
-            "stream_options": {"include_usage": True},
-            self._limit_name: request.max_tokens,
-            "temperature": request.temperature,
-            "seed": request.seed,
-            "stop": list(request.stop) or None,
-        }
-        return {key: value for key, value in body.items() if value is not None}
-
-    @property
-    def _limit_name(self) -> str:
-        """OpenAI's reasoning models refuse the old name; most other servers know no other."""
-        return "max_completion_tokens" if self._endpoint.host == "api.openai.com" else "max_tokens"
+        return openai_body(self._endpoint, request)
 
     async def _create(self, body: dict[str, Any]) -> Any:
         # llama.cpp tells how far it has read the prompt, if it is asked to

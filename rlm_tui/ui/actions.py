@@ -17,9 +17,9 @@ from rlm_tui.ui.words import is_behind
 
 Keymap: TypeAlias = Mapping[str, tuple[str, ...]]
 """Other keys by action id, in Textual's names of keys."""
-Group: TypeAlias = Literal["at the gate", "walk the run", "move", "look", "always"]
+Group: TypeAlias = Literal["at the gate", "walk the run", "move", "look", "take away", "always"]
 Enabled: TypeAlias = Callable[[Session, UiState], Capability]
-GROUPS: tuple[Group, ...] = ("at the gate", "walk the run", "move", "look", "always")
+GROUPS: tuple[Group, ...] = ("at the gate", "walk the run", "move", "look", "take away", "always")
 _NAMES = {
     "comma": ",", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]", "colon": ":",
     "question_mark": "?", "greater_than_sign": ">", "slash": "/", "escape": "Esc", "enter": "Enter", "home": "Home",
@@ -195,6 +195,21 @@ def _notable(session: Session, ui: UiState) -> Capability:
     return on_main(session, ui) if ui.selection else Capability(False, "There is no node yet to note something on.")
 
 
+def _copyable(session: Session, ui: UiState) -> Capability:
+    return on_main(session, ui) if ui.selection else Capability(False, "There is nothing here yet to copy.")
+
+
+def _page(session: Session, ui: UiState) -> Capability:
+    document = session.document
+    has_file = document is not None and any(part.path for part in document.parts)
+    return on_main(session, ui) if has_file else Capability(False, "The original is no file at hand.")
+
+
+def _openable(session: Session, ui: UiState) -> Capability:
+    is_held = session.following and open_hold(session) is not None and ui.pane != "context"
+    return at_gate("edit")(session, ui) if is_held else _page(session, ui)
+
+
 def _hits(session: Session, ui: UiState) -> Capability:
     nothing = f"Nothing was searched yet; {key_of('look.find', ui)} searches."
     return on_main(session, ui) if ui.searched else Capability(False, nothing)
@@ -218,6 +233,7 @@ _GATE: Group = "at the gate"
 _WALK: Group = "walk the run"
 _MOVE: Group = "move"
 _LOOK: Group = "look"
+_TAKE: Group = "take away"
 _ALWAYS: Group = "always"
 
 ACTIONS: tuple[Action, ...] = (
@@ -315,11 +331,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("look.next", ("n",), "next hit", "The next hit of the search", _LOOK, _hits),
     Action("look.previous", ("N",), "previous hit", "The hit before", _LOOK, _hits),
     Action("look.follow", ("F",), "follow", "Follow the newest moment, or stay at this one", _LOOK, _follow),
-    Action("mark.toggle", ("m",), "mark", "Mark this step, or take its mark away", _LOOK, _markable, 33),
+    Action("mark.toggle", ("m",), "mark", "Mark this step, or take its mark away", _LOOK, _markable, 38),
     Action("mark.next", ("M",), "next mark", "Go to the next marked step", _LOOK, _marked),
     Action("mark.previous", ("apostrophe",), "mark before", "Go to the marked step before", _LOOK, _marked),
     Action("mark.note", ("semicolon",), "note", "Write a note of your own on the selected node", _LOOK, _notable),
-    Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 32),
+    Action("take.copy", ("y",), "copy", "Copy code, output, response, prompt, answer or request", _TAKE, _copyable, 32),
+    Action("take.open", ("o",), "open", "Open what is held in your editor, else the original", _TAKE, _openable, 32),
+    Action("take.page", (), "open the original", "Open the original at this page in your viewer", _TAKE, _page),
+    Action("take.editor", ("ctrl+o",), "open the editor", "Open what is held in $EDITOR", _TAKE, at_gate("edit")),
+    Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 33),
     Action(
         "look.summary", ("0",), "summary", "What the run comes to: answer, status, cost, first problem", _LOOK, _summed
     ),

@@ -8,6 +8,7 @@ from rlm_tui.ui.gate import GateController
 from rlm_tui.ui.general import AppController
 from rlm_tui.ui.marking import MarkController
 from rlm_tui.ui.moving import LookController, PaneController, WalkController
+from rlm_tui.ui.taking import TakeController
 
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp
@@ -21,6 +22,7 @@ class Controllers(NamedTuple):
     pane: PaneController
     look: LookController
     mark: MarkController
+    take: TakeController
     app: AppController
 
     @classmethod
@@ -32,5 +34,6 @@ class Controllers(NamedTuple):
             PaneController(app),
             LookController(app),
             MarkController(app),
+            TakeController(app),
             AppController(app),
         )

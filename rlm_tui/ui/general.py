@@ -64,8 +64,7 @@ class AppController:
         """Copy a selection, else interrupt a running block, else say how to quit."""
         selected = self.app.screen.get_selected_text()
         if selected:
-            self.app.copy_to_clipboard(selected)
-            self.app.say("Copied.")
+            self.app.controllers.take.copy_text(selected, "the selection")
         elif self.app.session.can("interrupt"):
             self.app.gate.interrupt()
         else:

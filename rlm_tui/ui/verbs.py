@@ -12,7 +12,7 @@ from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb
 
 GATE_GROUPS: tuple[Group, ...] = ("at the gate", "walk the run")
-FOOTER_GROUPS: tuple[Group, ...] = ("look", "always")
+FOOTER_GROUPS: tuple[Group, ...] = ("look", "take away", "always")
 _LEAVE = Verb("app.back", key_name("escape"), "leave, the text is kept")
 _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
     "tell": (Verb("gate.send", "Enter", "send"), _LEAVE),

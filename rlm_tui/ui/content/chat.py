@@ -15,6 +15,7 @@ from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
+from rlm_tui.ui.requests import asked_before, difference, sent_by
 from rlm_tui.ui.rows import Joined, Stack, Window, text_rows
 
 _EMPTY = "The conversation with the root LM appears here, as the model sees it."
@@ -170,8 +171,24 @@ def _newest_lms(page: Page, owner: str) -> list[Node]:
     return [child for turn in turns for child in page.view.children(turn) if child.type == "lm"]
 
 
+def _again(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
+    """Where the newest request asks again: what differs from the one before it."""
+    sent, before = sent_by(page.view, page.log, lm), asked_before(page.view, page.log, lm)
+    if sent is None or before is None or sent.seq != last:
+        return
+    changes = difference(before, sent)
+    what = "it differs from the request before:" if changes else "the request is the same as before"
+    rows: list[Rows] = [[line(("↻ asked again", "careful bold"), (f" · {what}", "dim"), key=f"{NODE}{lm.id}")]]
+    if changes:
+        roles = {"+": "done", "-": "failed", "@": "dim"}
+        drawn = [text_rows(text, page.width, roles.get(text[:1], "muted"), False, MARGIN) for text in changes[2:]]
+        rows.append(folded(Joined(drawn), _MESSAGE_ROWS, f"again.{lm.id}", page, MARGIN))
+    yield lm.id, Joined(rows)
+
+
 def _newest(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
     """What an LM call said since the request `last`, or says right now."""
+    yield from _again(page, lm, last)
     responded, failed = page.view.fact(lm, ev.LmResponded), page.view.fact(lm, ev.LmFailed)
     response = response_of(page.view, page.log, lm)
     if response is not None and responded is not None and responded > last:

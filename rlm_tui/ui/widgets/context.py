@@ -206,6 +206,15 @@ class ContextPane(Vertical):
         if self._session is not None:
             self.show(self._session, None)
 
+    @property
+    def place(self) -> tuple[int, int | None]:
+        """The part that is shown, from 0, and the page at which its cursor stands, where it has pages."""
+        rows = self._rows
+        if rows is None or not len(rows):
+            return 0, None
+        row = min(max(self.text.cursor, self.text.top), self.text.top + self.text.page - 1, len(rows) - 1)
+        return rows.index, rows.part.page_of(rows.text.bounds(row)[0])
+
     def begin_search(self) -> None:
         """Open the search and type."""
         self.add_class("-searching")

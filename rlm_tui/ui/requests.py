@@ -1,0 +1,130 @@
+"""The exact request behind a node: its messages as they went out, and what differs from the one before it."""
+
+from __future__ import annotations
+
+import difflib
+from typing import NamedTuple
+
+from rlm_tui import events as ev
+from rlm_tui.errors import UsageError
+from rlm_tui.lm import wire
+from rlm_tui.lm.base import Message, Request
+from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.registry import resolve
+from rlm_tui.session.base import Session
+from rlm_tui.session.log import Log
+from rlm_tui.trajectory import Node, View
+from rlm_tui.ui.content.tree import split_key
+
+_NO_WIRE = ("offline", "human", "scripted:", "replay:")
+_COMPARED = 400_000  # characters; comparing more would hold up the screen
+
+
+class Sent(NamedTuple):
+    """A request that went to a model: `seq` is the event that sent it, `model` as it was named."""
+
+    seq: int
+    model: str
+    messages: tuple[Message, ...]
+
+
+def asker_of(view: View, key: str) -> Node | None:
+    """The LM call or sub-call whose request a selection means: itself, else the newest one of its iteration."""
+    node = view.node(split_key(key)[0])
+    while node is not None and node.type not in ("lm", "subcall"):
+        below = [child for child in view.children(node) if child.type in ("lm", "iteration")]
+        above = view.node(node.parent) if node.type == "code" else None
+        node = below[-1] if below else above
+    return node
+
+
+def sent_by(view: View, log: Log, node: Node) -> Sent | None:
+    """The newest request that a call has sent by now, or None while it waits."""
+    if node.type == "subcall":
+        return _sub_request(log, view.fact(node, ev.SubcallRequested))
+    seq = view.fact(node, ev.LmRequested)
+    event = log.event(seq) if seq else None
+    if not isinstance(event, ev.LmRequested):
+        return None
+    return Sent(event.seq, event.model, _conversation(view.tree.at(event.seq), log, node))
+
+
+def _sub_request(log: Log, seq: int | None) -> Sent | None:
+    asked = log.event(seq) if seq else None
+    if not isinstance(asked, ev.SubcallRequested) or asked.refused:
+        return None
+    return Sent(asked.seq, asked.model, (Message("user", log.text(asked.prompt)),))
+
+
+def _conversation(view: View, log: Log, node: Node) -> tuple[Message, ...]:
+    owner = view.tree.rlm_of(node.id)
+    messages: list[Message] = []
+    for place in view.conversation(owner) if owner else ():
+        event = log.event(place.seq)
+        if isinstance(event, ev.LmRequested) and place.nth < len(event.messages):
+            stored = event.messages[place.nth]
+            messages.append(Message(stored.role, log.text(stored.content)))
+    return tuple(messages)
+
+
+def request_of(session: Session, sent: Sent) -> Request:
+    """What the client was given."""
+    terms = session.terms
+    return Request(sent.messages, sent.model, temperature=terms.temperature, seed=terms.seed)
+
+
+def endpoint_of(session: Session, model: str) -> Endpoint | None:
+    """Where a model answers by what this machine is set to; None for one that is no server.
+
+    A trace may name a model in a way that says nothing of a server: then the address is `$BASE_URL`.
+    """
+    if model.startswith(_NO_WIRE):
+        return None
+    try:
+        return resolve(model, base_url=session.terms.base_url)
+    except UsageError:
+        return Endpoint("openai", model, "$BASE_URL", "KEY")
+
+
+def as_json(session: Session, sent: Sent) -> str:
+    """The body that went out."""
+    endpoint = endpoint_of(session, sent.model)
+    if endpoint is not None:
+        return wire.as_json(wire.body_of(endpoint, request_of(session, sent)))
+    return wire.as_json({"model": sent.model, "messages": [message._asdict() for message in sent.messages]})
+
+
+def as_curl(session: Session, sent: Sent) -> str:
+    """The command that sends it again; empty for a model that is no server."""
+    endpoint = endpoint_of(session, sent.model)
+    return wire.curl(endpoint, request_of(session, sent)) if endpoint is not None else ""
+
+
+def asked_before(view: View, log: Log, node: Node) -> Sent | None:
+    """The request that a call asks again: of the call before it in the same iteration, or its own earlier one."""
+    if node.type != "lm":
+        seqs = view.facts(node, ev.SubcallRequested)
+        return _sub_request(log, seqs[-2] if len(seqs) > 1 else None)
+    seqs = view.facts(node, ev.LmRequested)
+    if len(seqs) > 1:
+        return sent_by(view.tree.at(seqs[-2]), log, node)
+    above = view.node(node.parent)
+    calls = [child for child in view.children(above) if child.type == "lm"] if above is not None else []
+    at = next((index for index, call in enumerate(calls) if call.id == node.id), 0)
+    return sent_by(view, log, calls[at - 1]) if at else None
+
+
+def difference(before: Sent, after: Sent) -> list[str]:
+    """The lines of a unified diff between two requests; none when the same was asked."""
+    old, new = _lines(before), _lines(after)
+    if sum(map(len, old)) + sum(map(len, new)) > _COMPARED:
+        same = before[1:] == after[1:]
+        return [] if same else ["(too long to be compared line by line; they are not the same)"]
+    return list(difflib.unified_diff(old, new, "the request before", "this request", lineterm="", n=1))
+
+
+def _lines(sent: Sent) -> list[str]:
+    rows = [f"model: {sent.model}"]
+    for role, content in sent.messages:
+        rows += [f"{role}:", *content.split("\n")]
+    return rows

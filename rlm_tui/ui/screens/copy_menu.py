@@ -1,0 +1,72 @@
+"""`y`: what of the selection can be copied, each with its letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import ModalScreen
+
+from rlm_tui.ui.copies import Copy
+from rlm_tui.ui.lines import Line, line
+from rlm_tui.ui.styles import FOLDER
+from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.lines_view import LinesView
+
+
+class CopyMenu(ModalScreen[Copy | None]):
+    """A row for each text; its letter, Enter or a click copies it."""
+
+    CSS_PATH: ClassVar[Path] = FOLDER / "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,y", "leave", "close", show=False)]
+
+    def __init__(self, copies: Sequence[Copy]) -> None:
+        super().__init__()
+        self._copies = list(copies)
+
+    def compose(self) -> ComposeResult:
+        """A title, and the rows."""
+        with Container(id="menu"):
+            yield Bar(id="menu-title")
+            yield LinesView(id="menu-rows", keep_cursor=True)
+
+    def on_mount(self) -> None:
+        """Draw the rows."""
+        self.query_one("#menu-title", Bar).show_rows(
+            line((" Copy", "accent bold"), ("   letter or Enter copies · Esc closes", "dim"))
+        )
+        rows = self.query_one("#menu-rows", LinesView)
+        rows.styles.height = len(self._copies)
+        rows.show_rows([_row(copy) for copy in self._copies], cursor=0)
+        rows.focus()
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """Copy what the row says."""
+        event.stop()
+        self.dismiss(self._copies[event.index])
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the menu closes it."""
+        if event.widget is self:
+            self.dismiss(None)
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter copies its row."""
+        chosen = next((copy for copy in self._copies if copy.key == event.key), None)
+        if chosen is not None:
+            event.stop()
+            event.prevent_default()
+            self.dismiss(chosen)
+
+    def action_leave(self) -> None:
+        """Copy nothing."""
+        self.dismiss(None)
+
+
+def _row(copy: Copy) -> Line:
+    return line((f"  {copy.key}  ", "accent bold"), (copy.name, "text"))
