@@ -239,3 +239,35 @@ def test_compressed_logs_are_read(tmp_path: Path) -> None:
     with open_trace(path) as reader:
         assert isinstance(reader, ForeignReader)
         assert len(list(reader)) == len(imported(GOLDEN / LOGS[0])[0])
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_how_much_of_an_output_the_model_saw_is_told_by_its_next_prompt(name: str) -> None:
+    events, _ = imported(GOLDEN / name)
+    for event in of(events, ev.CodeFinished):
+        pieces = [event.stdout.strip("\n"), f"{event.error.type}: {event.error.message}" if event.error else ""]
+        total = len("\n".join(piece for piece in pieces if piece))
+        assert event.shown in (total, 0)
+    assert {event.shown == 0 for event in of(events, ev.CodeFinished)} == {True, False}
+
+
+def test_an_output_that_was_cut_off_was_seen_in_part(tmp_path: Path) -> None:
+    long = "x" * 1000
+    cut = [{"role": "user", "content": f"REPL output:\n{long[:400]}... + [600 chars...]"}]
+    log = write(tmp_path / "a", [META, iteration(1, code_blocks=[block(stdout=long)]), iteration(2, prompt=cut)])
+    assert [event.shown for event in of(imported(log)[0], ev.CodeFinished)] == [400, None]
+
+
+def test_a_context_that_is_a_list_is_several_documents(tmp_path: Path) -> None:
+    turn = iteration(1, code_blocks=[block(locals={"context_0": ["one", "two"]})], final_answer="x")
+    events, reader = imported(write(tmp_path / "a", [META, turn]))
+    info = next(of(events, ev.RunStarted)).context
+    assert info.is_list
+    assert [part.chars for part in info.parts] == [3, 3]
+    assert len(reader.documents) == 2
+
+
+def test_the_context_of_a_log_without_code_has_only_its_size() -> None:
+    events, reader = imported(GOLDEN / LOGS[2])
+    (part,) = next(of(events, ev.RunStarted)).context.parts
+    assert (part.chars, part.sha256, reader.documents) == (104, "", ())

@@ -130,6 +130,7 @@ class Tape:
         self.t = 0.0
         self._events: list[ev.TraceEvent] = []
         self._opened: dict[str, float] = {}
+        self._mark: int | None = None
         self.spent = ev.Usage()
 
     def at(self, seconds: float | None) -> None:
@@ -173,10 +174,29 @@ class Tape:
         """Say what the log cannot tell, or has lost."""
         self.put(ev.Note(node=node, text=text))
 
+    def mark(self) -> None:
+        """Let `take` give only what stands before this place, as what follows may still be amended."""
+        self._mark = len(self._events)
+
+    def amend(self, node: str, shown: int) -> None:
+        """Say how much of a block's output the model saw, which only its next prompt tells."""
+        for index in range(len(self._events) - 1, -1, -1):
+            event = self._events[index]
+            if isinstance(event, ev.CodeFinished) and event.node == node:
+                self._events[index] = msgspec.structs.replace(event, shown=shown)
+                return
+
     def take(self) -> list[ev.TraceEvent]:
-        """What was put since the last call."""
-        taken, self._events = self._events, []
+        """What was put since the last call, up to the mark where there is one."""
+        end = len(self._events) if self._mark is None else self._mark
+        taken, self._events = self._events[:end], self._events[end:]
+        self._mark = None if self._mark is None else 0
         return taken
+
+    def take_all(self) -> list[ev.TraceEvent]:
+        """What was put since the last call."""
+        self._mark = None
+        return self.take()
 
 
 def decode(data: bytearray | memoryview | msgspec.Raw, kind: Any) -> Any:

@@ -65,7 +65,7 @@ class _Log:
             self._told.lost(self._run.node, NO_ANSWER)
         elif self._run is not None:
             self._run.finish()
-        yield from self._tape.take()
+        yield from self._tape.take_all()
 
     def _take(self, line: _Line, number: int) -> None:
         if line.type == "metadata":
@@ -77,6 +77,7 @@ class _Log:
                 self._end()
                 self._begin(line)
             if self._run is not None:
+                self._tape.mark()
                 self._run.turn(line)
         else:
             self._trouble(("unknown", f"Line {number} is neither metadata nor an iteration; it is left out.", number))

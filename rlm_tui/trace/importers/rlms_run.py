@@ -25,7 +25,7 @@ from rlm_tui.trace.importers.rlms_records import (
     usage,
     values_of,
 )
-from rlm_tui.trace.importers.rlms_words import Ended, context_size, ended, question
+from rlm_tui.trace.importers.rlms_words import Ended, context_size, ended, question, seen
 from rlm_tui.trace.importers.values import Digest, Namespace, digest
 
 BATCHED = (
@@ -43,6 +43,7 @@ class Told:
 
     def __init__(self, feed: Feed, tape: Tape) -> None:
         self.feed, self.tape = feed, tape
+        self.blocks = 0
 
     def lost(self, node: str, text: str) -> None:
         """Say what the log cannot tell."""
@@ -60,7 +61,8 @@ class Run:
         self._start, self._depth = start, depth
         self._messages: list[Digest] = []
         self._names = Namespace()
-        self._turns = self._blocks = self._number = 0
+        self._turns = self._number = 0
+        self._outputs: dict[str, tuple[str, ...]] = {}
         self._ended: Ended | None = None
         self._is_exhausted = False
 
@@ -134,6 +136,7 @@ class Run:
     def _ask(self, node: str, turn: Turn, blocks: list[Block], end: float | None) -> None:
         tape, lm, response = self._tape, f"{node}.lm", words(turn.response)
         prior, fresh = self._fresh(turn.prompt, response)
+        self._amend([message.content for message in fresh if isinstance(message.content, str)])
         tape.open(lm, "lm", node, depth=self._depth, title=self._meta.model)
         tape.put(ev.LmRequested(node=lm, model=self._meta.model, messages=fresh, prior=prior))
         known = [seconds(block.result.execution_time if block.result else None) for block in blocks]
@@ -144,6 +147,12 @@ class Run:
         form = self._form(turn, blocks)
         codes = tuple(words(block.code) for block in blocks)
         tape.put(ev.ResponseParsed(node=node, blocks=codes, final=form.final if form else None))
+
+    def _amend(self, sent: list[str]) -> None:
+        """Say of the blocks of the last iteration how much of their output the model was sent."""
+        for node, pieces in self._outputs.items():
+            self._tape.amend(node, seen(pieces, sent))
+        self._outputs = {}
 
     def _fresh(self, prompt: msgspec.Raw, response: str) -> tuple[int, tuple[ev.StoredMessage, ...]]:
         """How many messages of a prompt were sent before, and those that are new."""
@@ -168,14 +177,15 @@ class Run:
 
     def _block(self, node: str, parent: str, block: Block) -> None:
         tape, result = self._tape, block.result or Result()
-        self._blocks += 1
+        self._told.blocks += 1
         begun, took = tape.t, seconds(result.execution_time)
         tape.open(node, "code", parent, depth=self._depth)
-        tape.put(ev.CodeStarted(node=node, code=words(block.code), number=self._blocks))
+        tape.put(ev.CodeStarted(node=node, code=words(block.code), number=self._told.blocks))
         self._calls(node, [*(result.rlm_calls or ()), *(result.llm_calls or ())])
         tape.at(begun + took if took is not None else None)
         stderr, error = error_at_end(words(result.stderr))
         stdout, changes = words(result.stdout), self._names.changes(values_of(result.locals))
+        self._outputs[node] = stdout, stderr, f"{error.type}: {error.message}" if error else ""
         tape.put(
             ev.CodeFinished(
                 node=node,
@@ -249,6 +259,7 @@ class Run:
             self._tape.put(ev.LimitHit(node=node, limit="iterations", value=cap, cap=cap))
         elif form.final is not None and form.final.kind == "var" and form.text == form.final.value:
             form = self._resolved(form, blocks)
+        self._amend([])
         self._tape.put(ev.AnswerGiven(node=node, text=form.text, via=form.via))
         self._ended, self.is_answered = form, True
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from rlm_tui import events as ev
@@ -13,6 +15,7 @@ _QUESTIONS = (
     re.compile(r"answer the (?:user's )?(?:original )?(?:prompt|query)(?:[^:\n]{0,80})?: ?\"(.*)\"\.", re.DOTALL),
 )
 _CONTEXT = re.compile(r"Your context is an? ([\w ]{1,20}?) (?:of|with) ([\d,]+) total characters")
+_BEGINNING = 200
 _SCAFFOLD = ("Your context is", "You have not interacted", "The history before", "Turn ", "Think step-by-step")
 _FINAL_VAR = re.compile(r"^\s*FINAL_VAR\(\s*[\"']?(.*?)[\"']?\s*\)", re.MULTILINE | re.DOTALL)
 _FINAL = re.compile(r"^\s*FINAL\((.*)\)\s*$", re.MULTILINE | re.DOTALL)
@@ -43,6 +46,22 @@ def context_size(messages: list[tuple[str, str]]) -> tuple[str, int] | None:
         if found:
             return found[1], int(found[2].replace(",", ""))
     return None
+
+
+def seen(pieces: Sequence[str], messages: Sequence[str]) -> int:
+    """How many characters of a block's output stand in what the model was sent after it."""
+    told = [text for piece in pieces if (text := piece.strip("\n"))]
+    lengths = [max((_common(text, message) for message in messages), default=0) for text in told]
+    return sum(lengths) + max(0, sum(length > 0 for length in lengths) - 1)
+
+
+def _common(text: str, message: str) -> int:
+    """How much of the beginning of a text stands in a message."""
+    if text in message:
+        return len(text)
+    start = message.find(text[:_BEGINNING])
+    pairs = zip(text, message[start:], strict=False) if start >= 0 else ()
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def ended(answer: Any, response: str, called: bool, ready: bool) -> Ended | None:

@@ -175,10 +175,12 @@ def written(page: Page, event: ev.CodeFinished, name: str, limit: int) -> Rows:
 
 
 def _seen(page: Page, node: Node, event: ev.CodeFinished, total: int) -> Piece:
-    if event.shown is None:
+    if event.shown is None and node.by == "user":
         return "the model is told with its next message", "dim"
     if total == 0:
         return "no output", "dim"
+    if event.shown is None:
+        return "what the model saw of it is not recorded", "dim"
     if _is_sent(page, node, event):
         if event.shown >= total:
             return f"model saw all {plural(total, 'character')}", "dim"

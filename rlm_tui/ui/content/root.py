@@ -28,7 +28,9 @@ def root(page: Page, node: Node) -> Rows:
     started, finished = _started(page, node), _finished(page, node)
     if started is None:
         return [label("RLM", (node.title or "begins", "muted"), width=page.width)]
-    question = beside("QUESTION", prose(page.log.text(started.query), page, "text bold"), page.width)
+    query = page.log.text(started.query)
+    words = prose(query, page, "text bold") if query.strip() else prose("the log names none", page, "dim")
+    question = beside("QUESTION", words, page.width)
     rows: list[Rows] = [folded(question, _QUESTION_ROWS, f"{node.id}.question", page), [BLANK]]
     if finished is not None:
         rows += [_ending(page, node, finished), [BLANK]]
@@ -65,7 +67,7 @@ def _ending(page: Page, node: Node, event: ev.RunFinished) -> Rows:
 
 def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
     yield from of_context(page, started.context)
-    models: list[Piece] = [(started.model, "root")]
+    models: list[Piece] = [(started.model, "root") if started.model else ("the log names none", "dim")]
     if started.sub_model and started.sub_model != started.model:
         models += [(" → ", "dim"), (started.sub_model, "sub")]
     yield label("MODEL", *models, width=page.width)
@@ -73,7 +75,8 @@ def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
     if started.sandbox:
         role = "failed" if started.sandbox.startswith("NOT") else "text"
         yield label("SANDBOX", (started.sandbox, role), width=page.width)
-    yield label("LIMITS", (limits(started.limits), "muted"), width=page.width)
+    if started.sandbox or started.limits.iterations is not None:
+        yield label("LIMITS", (limits(started.limits), "muted"), width=page.width)
     yield label("USED", (_used(page, node), "muted"), width=page.width)
 
 

@@ -194,7 +194,7 @@ class Summary:
         return f"{ran}, and {short_seconds(held)} held for a person" if held >= 1 else ran
 
     def _places(self, asked: ev.RunStarted) -> Iterator[Line]:
-        models: list[Piece] = [(asked.model, "root")]
+        models: list[Piece] = [(asked.model, "root") if asked.model else ("the log names none", "dim")]
         if asked.sub_model and asked.sub_model != asked.model:
             models += [(" → ", "dim"), (asked.sub_model, "sub")]
         yield self._label(

@@ -8,6 +8,7 @@ from rlm_tui.ui.content.parts import MARGIN, Page, verbatim
 from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, rjust, wrap_text
 from rlm_tui.ui.rows import Joined
 
+_UNTOLD = "No variables are known: no block made any, or the log does not tell them."
 _EMPTY = "The variables of the REPL appear here once a block has run."
 VAR = "var:"
 _NAME, _TYPE, _SIZE = 14, 8, 7
@@ -29,7 +30,7 @@ def variables(page: Page) -> Rows:
             rows.append(_rows(page, change, _mark(marks, change.name)))
     gone = [change for change in marks.values() if change.change == "removed"]
     rows += [[line(_MARKS["removed"], (change.name, "dim"), key=f"{VAR}{change.name}")] for change in gone]
-    return Joined(rows) if rows else wrap_text(_EMPTY, page.width, "dim")
+    return Joined(rows) if rows else wrap_text(_UNTOLD if page.view.last_block() else _EMPTY, page.width, "dim")
 
 
 def last_changes(page: Page) -> dict[str, ev.VarChange]:

@@ -70,7 +70,9 @@ def fields_of(session: Session) -> list[Field]:
     time = Field((span(clock(clock_of(session)), "dim"),), 5)
     if run is None:
         return [time] if session.trajectory.started else []
-    return [*_models(run), *_spent(view, run), time, Field((_sandbox(run.sandbox),), 0)]
+    # The log of another engine may not tell where its code ran.
+    walls = [Field((_sandbox(run.sandbox),), 0)] if run.sandbox or session.origin is None else []
+    return [*_models(run), *_spent(view, run), time, *walls]
 
 
 def _models(run: ev.RunStarted) -> list[Field]:
@@ -145,7 +147,8 @@ def question_line(session: Session, width: int) -> Line:
     """`? What do the engineers earn?` on the left, `report.pdf 412 p` on the right."""
     run = session.view.started
     asked = one_line(session.log.text(run.query), 400) if run is not None else ""
-    left = line((" ? ", "accent bold"), (asked or "no question yet", "text" if asked else "dim"))
+    none = "no question yet" if run is None else "the log names no question"
+    left = line((" ? ", "accent bold"), (asked or none, "text" if asked else "dim"))
     return split(left, line((one_line(session.title, 40), "muted"), (f" {size_words(session)} ", "dim")), width)
 
 
