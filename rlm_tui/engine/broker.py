@@ -44,6 +44,7 @@ class Broker:
         self._batches = count(1)
         self._told_limits: set[str] = set()
         self._told_models: set[str] = set()
+        self._told_notes: set[str] = set()
         self.block = ""
         self.fatal: RlmTuiError | None = None
         """An error of a sub-call after which the whole run makes no sense."""
@@ -144,7 +145,15 @@ class Broker:
         run.budget.spend(response.usage)
         took = round(time.perf_counter() - begun, 4)
         run.emit(ev.SubcallFinished(node=call.node, text=response.text, usage=response.usage, latency_s=took))
+        self._note(call, response.note)
         return response.text, "ok"
+
+    def _note(self, call: _Call, note: str) -> None:
+        """Tell what is odd about an answer; of many alike, the first."""
+        kind = note.partition(":")[0]
+        if note and kind not in self._told_notes:
+            self._told_notes.add(kind)
+            self._run.emit(ev.Note(node=call.node, text=note, level="warning"))
 
     def _refusal(self, call: _Call, prompt: str) -> str:
         """The error value of a call over a limit, which is told once; nothing is counted, as nothing is asked."""

@@ -21,6 +21,8 @@ class Endpoint:
     key_name: str
     api_key: str | None = field(default=None, repr=False)
     key_needed: bool = False
+    start: str = ""
+    """The command that starts a server of this provider on this machine."""
     silence_s: float = SILENCE_S
     """Seconds that the server may say nothing before it is given up."""
 

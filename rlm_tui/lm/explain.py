@@ -58,7 +58,7 @@ def _for_status(error: Exception, status: int, endpoint: Endpoint) -> ProviderEr
     elif status == 403:
         text = f"{host} does not let this key use {name} (HTTP 403){detail}; check {endpoint.key_name}."
     elif status == 404:
-        text = f"{host} does not know the model {endpoint.model!r} (HTTP 404); check its name and the base URL."
+        text = f"{host} does not know the model {endpoint.model!r} (HTTP 404); {_where_names_are(endpoint)}."
     elif status < 400:
         text = f"{host} redirects {name} elsewhere (HTTP {status}), where no key is sent; name the final base URL."
     elif _NO_CREDIT in _codes(error):
@@ -72,6 +72,13 @@ def _for_status(error: Exception, status: int, endpoint: Endpoint) -> ProviderEr
     else:
         text = f"{host} refused the request to {name} (HTTP {status}){detail}."
     return error_for_status(status, text, retry_after_seconds(headers))
+
+
+def _where_names_are(endpoint: Endpoint) -> str:
+    if not endpoint.start:
+        return "check its name and the base URL"
+    fetch = f", ollama pull {endpoint.model} fetches it" if endpoint.provider == "ollama" else ""
+    return f"rlm-tui models lists what it has{fetch}"
 
 
 def _status(error: Exception) -> int | None:
@@ -139,5 +146,7 @@ def _is(error: BaseException | None, name: str) -> bool:
 
 def _unreachable(endpoint: Endpoint) -> ProviderError:
     if endpoint.is_local:
-        return ProviderError(f"No server answers at {endpoint.host} for {endpoint.name}; start it, or name its port.")
+        start = f" ({endpoint.start})" if endpoint.start else ""
+        said = f"No server answers at {endpoint.host} for {endpoint.name}"
+        return ProviderError(f"{said}; start it{start}, or name its address with --base-url.")
     return ProviderBusyError(f"{endpoint.host} cannot be reached for {endpoint.name}; check the network and the name.")

@@ -25,6 +25,8 @@ class Provider(NamedTuple):
     key_names: tuple[str, ...]
     url_names: tuple[str, ...] = ()
     hosted: bool = True
+    start: str = ""
+    """The command that starts such a server on this machine."""
 
 
 _OPENAI_KEYS = ("LLM_API_KEY", "OPENAI_API_KEY")
@@ -34,10 +36,10 @@ PROVIDERS = {
     "anthropic": Provider("https://api.anthropic.com", ("ANTHROPIC_API_KEY",), ("ANTHROPIC_BASE_URL",)),
     "openrouter": Provider("https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",)),
     "gemini": Provider("https://generativelanguage.googleapis.com/v1beta/openai", ("GEMINI_API_KEY",)),
-    "ollama": Provider("http://127.0.0.1:11434/v1", _LOCAL_KEYS, hosted=False),
-    "lmstudio": Provider("http://127.0.0.1:1234/v1", _LOCAL_KEYS, hosted=False),
-    "llamacpp": Provider("http://127.0.0.1:8080/v1", _LOCAL_KEYS, hosted=False),
-    "vllm": Provider("http://127.0.0.1:8000/v1", _LOCAL_KEYS, hosted=False),
+    "ollama": Provider("http://127.0.0.1:11434/v1", _LOCAL_KEYS, hosted=False, start="ollama serve"),
+    "lmstudio": Provider("http://127.0.0.1:1234/v1", _LOCAL_KEYS, hosted=False, start="lms server start"),
+    "llamacpp": Provider("http://127.0.0.1:8080/v1", _LOCAL_KEYS, hosted=False, start="llama-server -m FILE"),
+    "vllm": Provider("http://127.0.0.1:8000/v1", _LOCAL_KEYS, hosted=False, start="vllm serve MODEL"),
 }
 _BUILT_IN = {"offline": "keyword search demo, no LLM", "human": "you answer"}
 
@@ -127,6 +129,7 @@ def resolve(spec: str, *, base_url: str | None = None, api_key: str | None = Non
         key_name=key_name,
         api_key=(api_key or "").strip() or _first((key_name,)),
         key_needed=provider.hosted and not custom,
+        start=provider.start,
     )
 
 
@@ -170,7 +173,7 @@ def _unknown(spec: str) -> str:
     family, slash, model = spec.partition("/")
     shown = one_line(spec, 60)
     if family in PROVIDERS:
-        return f"The model {shown!r} names a provider but no model; write {family}/NAME."
+        return f"The model {shown!r} names a provider but no model; write {family}/NAME (rlm-tui models lists names)."
     near = difflib.get_close_matches(family.partition(":")[0], [*PROVIDERS, *_BUILT_IN, "scripted"], n=1)
     if near:
         meant = near[0]

@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -27,6 +27,7 @@ _DROPPABLE = ("stream_options", "temperature", "seed", "stop", "stop_sequences")
 _COMMON_WORDS = ("stop",)
 _MOST_CHARS = 16_000_000  # far beyond any model's answer: a server that never stops must not fill the memory
 _MOST_REASON = 100
+_LEAST_CUT, _MOST_CHARS_PER_TOKEN = 10_000, 8  # prose has 4 characters a token, other scripts fewer
 _MOST_COUNT = 2**53  # what a double holds exactly
 
 
@@ -139,6 +140,8 @@ class SdkLM:
             raise explain(error, self._endpoint) from error
         left_out = self._refused.intersection(body) - {"stream_options"}
         answer.notes.extend(f"sent without {name}, which this model refuses" for name in sorted(left_out))
+        if self._endpoint.start:
+            answer.notes.extend(_cut_prompt(request, answer.usage))
         return answer.response()
 
     @contextlib.asynccontextmanager
@@ -217,6 +220,13 @@ class SdkLM:
 
     def _take(self, event: Any, answer: Answer) -> None:
         raise NotImplementedError
+
+
+def _cut_prompt(request: Request, usage: Usage) -> Iterator[str]:
+    """A server with too small a window may drop the beginning of a prompt and say nothing; its count betrays it."""
+    chars, read = sum(len(message.content) for message in request.messages), usage.input_tokens
+    if read and chars > max(_LEAST_CUT, read * _MOST_CHARS_PER_TOKEN):
+        yield f"the prompt was probably cut: {chars:,} characters were sent and the server read {read:,} tokens"
 
 
 def _transport_error(http: object) -> type[Exception]:
