@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from rlm_tui import paths, resources
 from rlm_tui.errors import TraceError
 from rlm_tui.text import scrub
 
@@ -34,7 +35,12 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sidecar_of(trace: Path) -> Path:
-    """Where the notes of a trace are: `run.rlm.notes.json` for `run.rlm.jsonl`, packed or not."""
+    """Where the notes of a trace are: `run.rlm.notes.json` for `run.rlm.jsonl`, packed or not.
+
+    Those of a bundled sample are among the person's own traces, as nothing is written into the installation.
+    """
+    if trace.parent == resources.folder("sample_traces"):
+        trace = paths.traces_dir() / trace.name
     name = trace.name
     for suffix in _TRACE_SUFFIXES:
         name = name.removesuffix(suffix)
@@ -93,6 +99,7 @@ def _read(path: Path) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

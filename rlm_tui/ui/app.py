@@ -294,6 +294,10 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         method: Callable[[], None] = getattr(getattr(self.controllers, controller), name)
         return method
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy what an editor selected, as everything else is copied."""
+        self.controllers.take.copy_text(text, "the selection")
+
     def say(self, notice: str) -> None:
         """Say something in the gate bar for a few seconds."""
         self.ui.notice = safe(notice)

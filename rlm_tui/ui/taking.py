@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import SuspendNotSupported
+from textual.app import App, SuspendNotSupported
 
 from rlm_tui import events as ev
 from rlm_tui.errors import RlmTuiError
@@ -55,7 +55,7 @@ class TakeController:
         if tool:
             where = f"to the clipboard with {tool}"
         else:
-            self.app.copy_to_clipboard(text)
+            App.copy_to_clipboard(self.app, text)
             where = clipboard.through_terminal(text)
         self.app.say(f"Copied {name}, {plural(len(text), 'character')}, {where}.")
 

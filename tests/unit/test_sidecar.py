@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlm_tui import resources
 from rlm_tui.errors import TraceError
 from rlm_tui.session.notebook import Notebook
 from rlm_tui.text import scrub
@@ -111,3 +112,11 @@ def test_marks_are_walked_round() -> None:
     assert [notebook.beside(seq, -1) for seq in (10, 9, 5, 2)] == [9, 5, 2, 9]
     assert not notebook.toggle(5)
     assert notebook.marks == [2, 9]
+
+
+def test_nothing_is_written_into_the_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
+    notes = sidecar_of(resources.folder("sample_traces") / "clean.rlm.jsonl")
+    assert notes == tmp_path / "data" / "traces" / "clean.rlm.notes.json"
+    save_sidecar(notes, Sidecar(marks=(1,)))
+    assert load_sidecar(notes).marks == (1,)

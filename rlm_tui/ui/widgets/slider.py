@@ -90,7 +90,9 @@ def number_of(session: Session) -> int:
 
 
 class Slider(Bar):
-    """The place in the trace, live or not; a click goes there."""
+    """The place in the trace, live or not; a click goes there, and the pointer can be dragged along it."""
+
+    _slid = -1
 
     def show(self, session: Session) -> None:
         """Draw the steps as far as they are known."""
@@ -99,6 +101,22 @@ class Slider(Bar):
             slider_line(session.trajectory.steps, number_of(session), note(session), width, session.notebook.marks)
         )
 
-    def on_click(self, event: events.Click) -> None:
-        """Go to the step nearest to the pointer."""
-        self.app.call_later(self.app.run_action, f"slide({event.x - 1}, {self.size.width})")
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Go to the step nearest to the pointer, and along with it until it is let go."""
+        self.capture_mouse()
+        self._slide(event.x)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Follow the pointer while it is held down."""
+        if self.app.mouse_captured is self:
+            self._slide(event.x)
+
+    def on_mouse_up(self) -> None:
+        """The pointer is let go."""
+        self.release_mouse()
+        self._slid = -1
+
+    def _slide(self, x: int) -> None:
+        if x != self._slid:
+            self._slid = x
+            self.app.call_later(self.app.run_action, f"slide({x - 1}, {self.size.width})")
