@@ -90,11 +90,11 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def _use_settings(self) -> None:
         """Keys and themes; UsageError for what cannot be meant, before the screen is taken."""
-        themes, self._faults = load_themes()
-        for theme in themes:
+        self.themes_at_hand, self.faults = load_themes()
+        for theme in self.themes_at_hand:
             self.register_theme(theme)
         self.remap(keymap_of(self.settings) if self.settings else {})
-        self.theme = chosen_theme(self.settings["theme"] if self.settings else DARK, themes, self._faults)
+        self.theme = chosen_theme(self.settings["theme"] if self.settings else DARK, self.themes_at_hand, self.faults)
 
     @cached_property
     def controllers(self) -> Controllers:
@@ -154,7 +154,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def _opened(self, session: Session) -> None:
         self.session, self._make = session, None
-        for fault in self._faults:
+        for fault in self.faults:
             self.notify(safe(fault.sentence), severity="warning", markup=False)
         self.set_interval(_FRAME_S, self.tick)
         if self._open_question:
@@ -312,6 +312,11 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         """Select a node for every pane."""
         self.ui.selection, self.ui.pinned = node_id, pinned
         self.main.show_all()
+
+    @property
+    def theme_names(self) -> tuple[str, ...]:
+        """The themes that can be chosen, ours first."""
+        return tuple(theme.name for theme in self.themes_at_hand)
 
     @property
     def remapped(self) -> Keymap:

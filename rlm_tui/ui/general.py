@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rlm_tui.ui.actions import key_of
-from rlm_tui.ui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp
@@ -43,8 +42,18 @@ class AppController:
         self.app.push_screen(HelpScreen())
 
     def theme(self) -> None:
-        """Dark to light and back."""
-        self.app.theme = LIGHT if self.app.theme == DARK else DARK
+        """The theme after this one, round and round."""
+        app = self.app
+        names = app.theme_names
+        app.theme = names[(names.index(app.theme) + 1) % len(names)] if app.theme in names else names[0]
+        app.say(f"Theme {app.theme}; the settings ({key_of('app.settings', app.ui)}) keep one.")
+
+    def settings(self) -> None:
+        """What can be set, and where it comes from."""
+        from rlm_tui.ui.screens.settings import SettingsScreen
+
+        if not any(isinstance(screen, SettingsScreen) for screen in self.app.screen_stack):
+            self.app.push_screen(SettingsScreen())
 
     def quit(self) -> None:
         """Back, and from the root quit."""

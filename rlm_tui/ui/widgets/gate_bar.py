@@ -26,7 +26,7 @@ class GateBar(VerbBar):
         """Draw sentence, verbs and mode of this moment."""
         width = self.size.width or self.app.size.width
         text, role = sentence(session, ui)
-        mode = line(("TYPING ", "user bold")) if ui.typing else line(("KEYS ", "dim bold"))
+        mode = mode_line(ui)
         said = rows_of(whole_sentences(text, width - 2), width - 2, role)
         row = self.verbs_line(verbs, width - mode.cells - 1, len(said))
         self.show_rows(*(Line((Span(" "), *each.spans)) for each in said), split(row, mode, width))
@@ -40,6 +40,11 @@ def rows_of(text: str, width: int, role: str) -> list[Line]:
     if len(rows) > _MOST_ROWS:
         rows[_MOST_ROWS - 1 :] = [clip(pad(rows[_MOST_ROWS - 1], width + 1, role), width)]
     return rows
+
+
+def mode_line(ui: UiState) -> Line:
+    """Whether letters are keys or text; every screen says it at the same end of a bar."""
+    return line(("TYPING ", "user bold")) if ui.typing else line(("KEYS ", "dim bold"))
 
 
 def whole_sentences(text: str, width: int) -> str:

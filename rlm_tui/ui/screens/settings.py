@@ -1,0 +1,164 @@
+"""The settings: what holds, where it comes from, and its change, saved at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from rlm_tui.config import BY_NAME
+from rlm_tui.errors import RlmTuiError
+from rlm_tui.ui import preferences
+from rlm_tui.ui.actions import BY_ID, key_name, keys_of
+from rlm_tui.ui.lines import Line, Span, line, split
+from rlm_tui.ui.screens.settings_rows import KEY, SETTING, about, setting_rows
+from rlm_tui.ui.styles import FOLDER
+from rlm_tui.ui.widgets.bar import Bar, Verb
+from rlm_tui.ui.widgets.editor import CodeEditor
+from rlm_tui.ui.widgets.gate_bar import mode_line
+from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.widgets.prompt import PromptEditor
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.app import RlmTuiApp
+
+_VERBS = (Verb("", "Enter", "change"), Verb("", "x", "default again"), Verb("", "Esc", "back"))
+_TYPING = (Verb("", "Enter", "save"), Verb("", "Esc", "leave"))
+
+
+class SettingsScreen(Screen[None]):
+    """One row a setting; Enter goes to the next choice, or opens the value as text."""
+
+    CSS_PATH: ClassVar[Path] = FOLDER / "settings.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,equals_sign", "leave", "back", show=False),
+        Binding("x,delete,backspace", "default", "default again", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._editing = ""
+
+    @property
+    def owner(self) -> RlmTuiApp:
+        """The app, as what it is."""
+        return cast("RlmTuiApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """A title, the rows, what the row under the cursor means, and a line to type in."""
+        yield Bar(id="settings-title")
+        yield LinesView(id="settings-rows", keep_cursor=True)
+        yield Bar(id="settings-about")
+        yield PromptEditor(id="settings-value", numbers=False)
+        yield Bar(id="settings-verbs")
+
+    def on_mount(self) -> None:
+        """Draw it with the cursor on the first setting."""
+        self._value.display = False
+        self._rows.focus()
+        self.show_all()
+        self._rows.move_cursor(1)
+        self.show_bars()
+
+    @property
+    def _rows(self) -> LinesView:
+        return self.query_one("#settings-rows", LinesView)
+
+    @property
+    def _value(self) -> PromptEditor:
+        return self.query_one("#settings-value", PromptEditor)
+
+    def show_all(self) -> None:
+        """Draw everything."""
+        settings = preferences.current(self.owner)
+        title = split(line((" Settings", "accent bold")), line((f"{settings.file} ", "dim")), self.app.size.width)
+        self.query_one("#settings-title", Bar).show_rows(title)
+        self._rows.show_rows(setting_rows(settings, self.owner.remapped, self.app.size.width))
+        self.show_bars()
+
+    def show_bars(self) -> None:
+        """Draw what the row means, or what was just said, and the keys."""
+        ui, width = self.owner.sync(), self.app.size.width
+        words, places = about(preferences.current(self.owner), self._rows.cursor_key)
+        if ui.notice:
+            words = line((f" {ui.notice}", "careful"))
+        self.query_one("#settings-about", Bar).show_rows(words, places)
+        spans = [span for verb in (_TYPING if ui.typing else _VERBS) for span in (*verb.spans, Span("   "))]
+        row = split(Line((Span(" "), *spans)), mode_line(ui), width)
+        self.query_one("#settings-verbs", Bar).show_rows(row)
+
+    def on_resize(self) -> None:
+        """Rows have more or less room."""
+        self.call_after_refresh(self.show_all)
+
+    def on_lines_view_moved(self) -> None:
+        """Another row is under the cursor."""
+        self.owner.ui.notice = ""
+        self.show_bars()
+
+    def on_descendant_focus(self) -> None:
+        """Letters may be text now, or keys."""
+        self.show_bars()
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """The next choice, or the value as text."""
+        event.stop()
+        name = event.key.removeprefix(SETTING)
+        if event.key.startswith(KEY):
+            action = BY_ID[event.key.removeprefix(KEY)]
+            self._open(event.key, " ".join(key_name(key) for key in keys_of(action, self.owner.remapped)))
+        elif event.key and preferences.choices_of(self.owner, name):
+            self._save(event.key, preferences.next_choice(self.owner, name))
+        elif event.key:
+            value = preferences.current(self.owner)[name]
+            self._open(event.key, "" if value is None else BY_NAME[name].shown(value) if value else "")
+
+    def _open(self, key: str, text: str) -> None:
+        self._editing = key
+        self._value.display = True
+        self._value.load(text)
+        self._value.move_cursor(self._value.document.end)
+        self._value.focus()
+
+    def _close(self) -> None:
+        self._editing = ""
+        self._value.display = False
+        self._rows.focus()
+
+    def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
+        """Enter saves what was typed; what cannot be meant stays to be mended."""
+        event.stop()
+        if self._save(self._editing, self._value.text.strip()):
+            self._close()
+
+    def on_code_editor_edited(self, event: CodeEditor.Edited) -> None:
+        """Esc leaves the value as it is."""
+        event.stop()
+        self._close()
+
+    def action_default(self) -> None:
+        """Take the setting out of the file."""
+        if self._rows.cursor_key:
+            self._save(self._rows.cursor_key, None)
+
+    def _save(self, key: str, text: str | None) -> bool:
+        owner = self.owner
+        try:
+            if key.startswith(KEY):
+                keys = None if text is None else text.split()
+                said = preferences.change_keys(owner, key.removeprefix(KEY), keys)
+            else:
+                said = preferences.change(owner, key.removeprefix(SETTING), text)
+        except RlmTuiError as error:
+            owner.say(str(error))
+            return False
+        owner.say(said)
+        self.show_all()
+        return True
+
+    def action_leave(self) -> None:
+        """Back to where one was."""
+        self.dismiss(None)

@@ -1,0 +1,66 @@
+"""The rows of the settings screen: a setting or the keys of an action, its value, and where that comes from."""
+
+from __future__ import annotations
+
+from rlm_tui.config import BY_NAME, SETTINGS, Settings
+from rlm_tui.ui.actions import ACTIONS, BY_ID, GROUPS, Action, Keymap, key_name, keys_of
+from rlm_tui.ui.lines import BLANK, Line, clip, line, pad
+
+SETTING, KEY = "setting:", "key:"
+_NAME, _VALUE, _SOURCE = 18, 24, 14
+_WORDS_FROM = 100
+
+
+def setting_rows(settings: Settings, keymap: Keymap, width: int) -> list[Line]:
+    """Every setting by group, then the keys of every action."""
+    rows: list[Line] = []
+    for group in dict.fromkeys(setting.group for setting in SETTINGS):
+        rows += [BLANK, line((f" {group.capitalize()}", "muted bold"))]
+        rows += [_setting(settings, setting.name, width) for setting in SETTINGS if setting.group == group]
+    for name in GROUPS:
+        rows += [BLANK, line((f" Keys {name}", "muted bold"))]
+        rows += [_keys(settings, action, keymap, width) for action in ACTIONS if action.group == name]
+    return rows[1:]
+
+
+def _setting(settings: Settings, name: str, width: int) -> Line:
+    setting, value = BY_NAME[name], settings[name]
+    source = settings.source(name)
+    is_set = value is not None and value != ""
+    return _row(name, setting.shown(value), source, setting.doc, width, is_dim=not is_set).with_key(SETTING + name)
+
+
+def _keys(settings: Settings, action: Action, keymap: Keymap, width: int) -> Line:
+    keys = " ".join(key_name(key) for key in keys_of(action, keymap))
+    source = "file" if action.id in settings.keys else "default"
+    row = _row(action.id, keys or "no key", source, action.tooltip, width, is_dim=not keys)
+    return row.with_key(KEY + action.id)
+
+
+def _row(name: str, value: str, source: str, words: str, width: int, *, is_dim: bool) -> Line:
+    """The words stand in the row where there is room; they are always below the list."""
+    role = "dim" if is_dim else "text" if source == "default" else "accent"
+    spans = [
+        *pad(line((f"   {name}", "text")), _NAME + 3).spans,
+        *pad(clip(line((value, role)), _VALUE - 1), _VALUE).spans,
+        *pad(line((source, "dim" if source == "default" else "muted")), _SOURCE).spans,
+    ]
+    if width >= _WORDS_FROM:
+        spans += line((words, "dim")).spans
+    return Line(tuple(spans))
+
+
+def about(settings: Settings, key: str) -> tuple[Line, Line]:
+    """What the row under the cursor is, in words, and what it takes from where."""
+    if key.startswith(KEY):
+        action = BY_ID[key.removeprefix(KEY)]
+        places = f'[keys] "{action.id}" · keys like z, Ctrl+T or F6, several with spaces · acts at once'
+        return line((f" {action.tooltip}.", "text")), line((f" {places}", "dim"))
+    if not key.startswith(SETTING):
+        return BLANK, BLANK
+    setting = BY_NAME[key.removeprefix(SETTING)]
+    source = settings.source(setting.name)
+    over = f" The {source} sets it now." if source in ("command line", "environment") else ""
+    places = [f"takes {setting.expects}", *filter(None, [setting.option]), setting.environment[0]]
+    words = line((f" {setting.doc[0].upper()}{setting.doc[1:]}.", "text"), (over, "careful"))
+    return words, line((f" {' · '.join(places)} · holds from {setting.since}", "dim"))
