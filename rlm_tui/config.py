@@ -98,7 +98,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("save_trace", "flag", True, _RUN, "keep the trace of every run"),
     Setting("theme", "text", "rlm-dark", _SCREEN, "the colours", "NAME", since="now"),
     Setting("attention", "choice", "bell", _SCREEN,
-            "title and bell, or the title alone, when a hold, an answer or a failure comes to a window without focus",
+            "how a run that waits or is over calls you to its window",
             choices=("bell", "title", "off"), since="now"),
 )  # fmt: skip
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}
@@ -248,5 +248,5 @@ def _key_texts(file: Path, name: str, value: object) -> tuple[str, ...]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         shown = one_line(repr(value), 40)
-        raise UsageError(f'{place(file, name)}: the key of {name} is {shown}; it takes a text like "z" or a list.')
+        raise UsageError(f'{place(file, name)}: the key of {name} is {shown}; it takes a text like "Z" or a list.')
     return tuple(text for text in texts if text)

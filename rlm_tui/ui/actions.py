@@ -21,10 +21,10 @@ Group: TypeAlias = Literal["at the gate", "walk the run", "move", "look", "take 
 Enabled: TypeAlias = Callable[[Session, UiState], Capability]
 GROUPS: tuple[Group, ...] = ("at the gate", "walk the run", "move", "look", "take away", "always")
 _NAMES = {
-    "comma": ",", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]", "colon": ":", "equals_sign": "=",
-    "question_mark": "?", "greater_than_sign": ">", "slash": "/", "escape": "Esc", "enter": "Enter", "home": "Home",
-    "end": "End", "tab": "Tab", "left": "←", "right": "→", "up": "↑", "down": "↓", "space": "Space",
-    "left_curly_bracket": "{", "right_curly_bracket": "}", "semicolon": ";", "apostrophe": "'",
+    "comma": ",", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]", "colon": ":",
+    "equals_sign": "=", "question_mark": "?", "greater_than_sign": ">", "slash": "/", "escape": "Esc",
+    "enter": "Enter", "home": "Home", "end": "End", "tab": "Tab", "left": "←", "right": "→", "up": "↑", "down": "↓",
+    "space": "Space", "left_curly_bracket": "{", "right_curly_bracket": "}", "semicolon": ";", "apostrophe": "'",
 }  # fmt: skip
 
 
@@ -343,7 +343,14 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "look.summary", ("0",), "summary", "What the run comes to: answer, status, cost, first problem", _LOOK, _summed
     ),
-    Action("app.theme", (), "next theme", "Change the colours: dark, light, and both safe for colour-blind eyes", _LOOK, always),
+    Action(
+        "app.theme",
+        (),
+        "next theme",
+        "Change the colours: dark, light, and both safe for colour-blind eyes",
+        _LOOK,
+        always,
+    ),
     Action(
         "app.palette",
         ("colon", "ctrl+p"),
@@ -354,7 +361,9 @@ ACTIONS: tuple[Action, ...] = (
         34,
     ),
     Action("app.help", ("question_mark",), "help", "The keys that act now", _ALWAYS, always, 35),
-    Action("app.settings", ("equals_sign",), "settings", "Settings and keys, and where each comes from", _ALWAYS, always),
+    Action(
+        "app.settings", ("equals_sign",), "settings", "Settings and keys, and where each comes from", _ALWAYS, always
+    ),
     Action("app.quit", ("q",), "quit", "Quit; the trace is kept", _ALWAYS, always, 36),
     Action("app.leave", ("ctrl+q",), "quit", "Quit from anywhere; the trace is kept", _ALWAYS, always, priority=True),
     Action(

@@ -7,7 +7,7 @@ import gc
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,6 +24,7 @@ from rlm_tui.session.crash import unexpected
 from rlm_tui.session.signals import told_to_end
 from rlm_tui.text import safe
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
+from rlm_tui.ui.attention import Attention, How
 from rlm_tui.ui.early import EarlyKeys
 from rlm_tui.ui.keymap import bindings, keymap_of
 from rlm_tui.ui.opening import Opening
@@ -35,6 +36,8 @@ from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.theme import DARK, chosen_theme, load_themes
 
 if TYPE_CHECKING:
+    from textual.filter import LineFilter
+
     from rlm_tui.config import Settings
     from rlm_tui.session.setup import Setup
     from rlm_tui.ui.controllers import Controllers
@@ -86,6 +89,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self._beat = 0
         self._notice_until = 0.0
         self.settings = settings
+        self.attention = Attention(self._write)
         self._use_settings()
 
     def _use_settings(self) -> None:
@@ -187,6 +191,9 @@ class RlmTuiApp(App[int], inherit_bindings=False):
             for key in self._early.release():
                 self.post_message(key)
         batch = self.session.drain()
+        if batch.events or batch.changed:
+            how: How = self.settings["attention"] if self.settings else "off"
+            self.attention.look(self.session, how, has_focus=self.app_focus)
         for message in batch.messages:
             self.notify(safe(message), markup=False)
         if self.ui.notice and self.clock() >= self._notice_until:
@@ -330,6 +337,28 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         if self.is_running:
             self.refresh_bindings()
             self.redraw()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What is drawn passes these; with NO_COLOR it has no colour left, where Textual would draw greys."""
+        if not self.no_color:
+            return super().get_line_filters()
+        from rlm_tui.ui.colourless import filter_of
+
+        return [filter_of(self.current_theme)]
+
+    def watch_app_focus(self, focus: bool) -> None:
+        """The person is back at this window."""
+        if focus:
+            self.attention.clear()
+
+    def on_unmount(self) -> None:
+        """The window keeps no title of ours."""
+        self.attention.clear()
+
+    def _write(self, sequence: str) -> None:
+        """Send something to the terminal that draws nothing."""
+        if self._driver is not None:
+            self._driver.write(sequence)
 
     def confirm(self, sentence: str, verb: str, then: Callable[[], None]) -> None:
         """Ask before something is lost."""

@@ -63,7 +63,7 @@ def _key(text: str, action_id: str, file: Path) -> str:
     key = key_named(text)
     if not key:
         shown = one_line(text, 20)
-        raise UsageError(f'{place(file, action_id)}: there is no key {shown!r}; write one like "z", "Ctrl+T" or "F6".')
+        raise UsageError(f'{place(file, action_id)}: there is no key {shown!r}; write one like "Z", "Ctrl+T" or "F6".')
     if key in OF_THE_PANES:
         raise UsageError(
             f"{place(file, action_id)}: {key_name(key)} moves in every pane; give {action_id} another key."

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from rlm_tui.config import load
 from rlm_tui.lm.registry import PROVIDERS
 from rlm_tui.session.base import Session
 from rlm_tui.session.replay import ReplaySession
@@ -171,3 +172,33 @@ def test_palette(shoot: Shoot) -> None:
 
 def test_too_small(shoot: Shoot) -> None:
     assert shoot(held(), (50, 12))
+
+
+async def open_settings(hand: Hand) -> None:
+    """Open the settings and go to a limit."""
+    await hand.press("equals_sign")
+    await hand.until(lambda: "max_errors" in hand.screen())
+    await hand.press("j", "j", "j", "j", "j")
+
+
+@pytest.mark.parametrize("size", [SMALL, MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_settings(shoot: Shoot, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlm_tui.paths.config_file", lambda: Path("/nowhere/rlm-tui/config.toml"))
+    monkeypatch.setenv("RLM_TUI_MAX_TOKENS", "50000")
+    assert shoot(held(), size, open_settings, settings=load({"model": "offline"}))
+
+
+@pytest.mark.parametrize("theme", ["rlm-safe-dark", "rlm-safe-light"])
+def test_held_for_colour_blind_eyes(shoot: Shoot, theme: str) -> None:
+    assert shoot(held(), MEDIUM, theme=theme)
+
+
+@pytest.mark.parametrize("state", [held, running, finished, failed], ids=lambda state: state.__name__)
+def test_without_colour(shoot: Shoot, state: Callable[[], Session], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shoot(state(), MEDIUM)
+
+
+def test_start_without_colour(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert questioning(MEDIUM, shoot)

@@ -12,7 +12,6 @@ from rlm_tui.trajectory import Step
 from rlm_tui.ui.offers import found_offers
 from rlm_tui.ui.screens.layout import plan
 from rlm_tui.ui.state import PANES, Pane, UiState
-from rlm_tui.ui.theme import load_themes
 from rlm_tui.ui.widgets.bar import Verb, VerbBar
 from rlm_tui.ui.widgets.editor import ExactDocument
 from rlm_tui.ui.widgets.header import header_line, question_line
@@ -118,13 +117,6 @@ def test_an_edit_changes_its_range_and_nothing_else(text: str, new: str, data: s
 )
 def test_enter_runs_a_block_that_is_complete(code: str, row: int, complete: bool) -> None:
     assert is_complete(code, row) is complete
-
-
-def test_themes_name_every_role_and_differ() -> None:
-    (dark, light), faults = load_themes()
-    assert faults == []
-    assert (dark.name, dark.dark, light.name, light.dark) == ("rlm-dark", True, "rlm-light", False)
-    assert dark.variables.keys() == light.variables.keys()
 
 
 def test_a_key_in_the_environment_is_only_offered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import ModalScreen
 
-from rlm_tui.ui.actions import GROUPS, key_name, keys_of, valid_now
-from rlm_tui.ui.lines import BLANK, Line, line, pad
+from rlm_tui.ui.actions import GROUPS, key_name, key_of, keys_of, valid_now
+from rlm_tui.ui.lines import BLANK, Line, line, pad, wrap_text
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -37,12 +37,17 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Draw the keys of this moment."""
-        title = line((" Keys that act now", "accent bold"), ("   Esc closes · : has every command", "dim"))
+        palette = key_of("app.palette", cast("RlmTuiApp", self.app).ui)
+        title = line((" Keys that act now", "accent bold"), (f"   Esc closes · {palette} has every command", "dim"))
         self.query_one("#help-title", Bar).show_rows(title)
-        self.query_one("#help-keys", LinesView).show_rows(self._rows())
         self.query_one("#help-keys").focus()
 
-    def _rows(self) -> list[Line]:
+    def on_lines_view_resized(self) -> None:
+        """Rows are made for the width that there is."""
+        view = self.query_one("#help-keys", LinesView)
+        view.show_rows(self._rows(view.columns))
+
+    def _rows(self, width: int) -> list[Line]:
         owner = cast("RlmTuiApp", self.app)
         rows: list[Line] = []
         for group in GROUPS:
@@ -50,9 +55,10 @@ class HelpScreen(ModalScreen[None]):
                 (action, keys_of(action, owner.remapped))
                 for action in valid_now(owner.session, owner.ui_below, [group])
             ]
-            found = [_row(" ".join(key_name(key) for key in keys), action.tooltip) for action, keys in keyed if keys]
-            found += [_row(*move) for move in _MOVES] if group == "move" else []
-            rows += [BLANK, line((f" {group}", "muted bold")), *found] if found else []
+            found = [(" ".join(key_name(key) for key in keys), action.tooltip) for action, keys in keyed if keys]
+            found += _MOVES if group == "move" else ()
+            made = [row for keys, words in found for row in _wrapped(keys, words, width)]
+            rows += [BLANK, line((f" {group}", "muted bold")), *made] if made else []
         return rows[1:]
 
     def action_leave(self) -> None:
@@ -60,6 +66,8 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def _row(keys: str, words: str) -> Line:
-    left = pad(line((f"  {keys}", "accent")), _KEYS)
-    return Line((*left.spans, *line((words, "text")).spans))
+def _wrapped(keys: str, words: str, width: int) -> list[Line]:
+    """The keys, and the words beside them in as many rows as they take."""
+    texts = wrap_text(words, max(_KEYS, width - _KEYS))
+    lefts = [pad(line((f"  {keys}", "accent")), _KEYS), *[pad(BLANK, _KEYS)] * (len(texts) - 1)]
+    return [Line((*left.spans, *text.spans)) for left, text in zip(lefts, texts, strict=True)]

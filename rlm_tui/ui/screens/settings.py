@@ -13,8 +13,8 @@ from rlm_tui.config import BY_NAME
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.ui import preferences
 from rlm_tui.ui.actions import BY_ID, key_name, keys_of
-from rlm_tui.ui.lines import Line, Span, line, split
-from rlm_tui.ui.screens.settings_rows import KEY, SETTING, about, setting_rows
+from rlm_tui.ui.lines import Line, Span, split
+from rlm_tui.ui.screens.settings_rows import KEY, SETTING, about, said_rows, setting_rows, title_row
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb
 from rlm_tui.ui.widgets.editor import CodeEditor
@@ -59,9 +59,6 @@ class SettingsScreen(Screen[None]):
         """Draw it with the cursor on the first setting."""
         self._value.display = False
         self._rows.focus()
-        self.show_all()
-        self._rows.move_cursor(1)
-        self.show_bars()
 
     @property
     def _rows(self) -> LinesView:
@@ -74,25 +71,31 @@ class SettingsScreen(Screen[None]):
     def show_all(self) -> None:
         """Draw everything."""
         settings = preferences.current(self.owner)
-        title = split(line((" Settings", "accent bold")), line((f"{settings.file} ", "dim")), self.app.size.width)
-        self.query_one("#settings-title", Bar).show_rows(title)
-        self._rows.show_rows(setting_rows(settings, self.owner.remapped, self.app.size.width))
+        self.query_one("#settings-title", Bar).show_rows(title_row(settings.file, self.app.size.width))
+        self._rows.show_rows(setting_rows(settings, self.owner.remapped, self._rows.columns))
         self.show_bars()
 
     def show_bars(self) -> None:
         """Draw what the row means, or what was just said, and the keys."""
         ui, width = self.owner.sync(), self.app.size.width
-        words, places = about(preferences.current(self.owner), self._rows.cursor_key)
-        if ui.notice:
-            words = line((f" {ui.notice}", "careful"))
-        self.query_one("#settings-about", Bar).show_rows(words, places)
+        rows = (
+            said_rows(ui.notice, width) if ui.notice else about(preferences.current(self.owner), self._rows.cursor_key)
+        )
+        bar = self.query_one("#settings-about", Bar)
+        if len(rows) != len(bar.rows):
+            bar.styles.height = len(rows)
+        bar.show_rows(*rows)
         spans = [span for verb in (_TYPING if ui.typing else _VERBS) for span in (*verb.spans, Span("   "))]
         row = split(Line((Span(" "), *spans)), mode_line(ui), width)
         self.query_one("#settings-verbs", Bar).show_rows(row)
 
-    def on_resize(self) -> None:
-        """Rows have more or less room."""
-        self.call_after_refresh(self.show_all)
+    def on_lines_view_resized(self) -> None:
+        """Rows are made for the width that there is; the first time, the cursor stands on the first setting."""
+        is_first = not len(self._rows.rows)
+        self.show_all()
+        if is_first:
+            self._rows.move_cursor(1)
+            self.show_bars()
 
     def on_lines_view_moved(self) -> None:
         """Another row is under the cursor."""

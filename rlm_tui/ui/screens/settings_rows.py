@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from rich.cells import cell_len
+
 from rlm_tui.config import BY_NAME, SETTINGS, Settings
 from rlm_tui.ui.actions import ACTIONS, BY_ID, GROUPS, Action, Keymap, key_name, keys_of
-from rlm_tui.ui.lines import BLANK, Line, clip, line, pad
+from rlm_tui.ui.lines import BLANK, Line, clip, line, pad, split, wrap_text
 
 SETTING, KEY = "setting:", "key:"
-_NAME, _VALUE, _SOURCE = 18, 24, 14
+_NAME, _VALUE, _SOURCE = 20, 24, 14
 _WORDS_FROM = 100
 
 
@@ -47,20 +51,35 @@ def _row(name: str, value: str, source: str, words: str, width: int, *, is_dim: 
     ]
     if width >= _WORDS_FROM:
         spans += line((words, "dim")).spans
-    return Line(tuple(spans))
+    return clip(Line(tuple(spans)), width)
 
 
-def about(settings: Settings, key: str) -> tuple[Line, Line]:
+def about(settings: Settings, key: str) -> list[Line]:
     """What the row under the cursor is, in words, and what it takes from where."""
     if key.startswith(KEY):
         action = BY_ID[key.removeprefix(KEY)]
-        places = f'[keys] "{action.id}" · keys like z, Ctrl+T or F6, several with spaces · acts at once'
-        return line((f" {action.tooltip}.", "text")), line((f" {places}", "dim"))
+        note = f'[keys] "{action.id}" · keys like Z, Ctrl+T or F6, several with spaces · acts at once'
+        return [line((f" {action.tooltip}.", "text")), line((f" {note}", "dim"))]
     if not key.startswith(SETTING):
-        return BLANK, BLANK
+        return [BLANK, BLANK]
     setting = BY_NAME[key.removeprefix(SETTING)]
     source = settings.source(setting.name)
     over = f" The {source} sets it now." if source in ("command line", "environment") else ""
-    places = [f"takes {setting.expects}", *filter(None, [setting.option]), setting.environment[0]]
+    takes = f"takes {setting.expects} from {setting.since} on"
+    places = [takes, *filter(None, [setting.option]), setting.environment[0]]
     words = line((f" {setting.doc[0].upper()}{setting.doc[1:]}.", "text"), (over, "careful"))
-    return words, line((f" {' · '.join(places)} · holds from {setting.since}", "dim"))
+    return [words, line((f" {' · '.join(places)}", "dim"))]
+
+
+def said_rows(notice: str, width: int) -> list[Line]:
+    """What was just said, whole, in at least as many rows as what it stands in place of."""
+    rows = [line(" ", *row.spans) for row in wrap_text(notice, width - 2, "careful")]
+    return [*rows, BLANK] if len(rows) == 1 else rows
+
+
+def title_row(file: Path, width: int) -> Line:
+    """What this is, and the file that it writes; of a long path the end stays."""
+    left, text = line((" Settings", "accent bold")), str(file)
+    room = max(8, width - left.cells - 4)
+    shown = text if cell_len(text) <= room else f"…{text[1 - room :]}"
+    return split(left, line((f"{shown} ", "dim")), width)

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from rlm_tui.lm.discovery import Probe, Server
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
-from rlm_tui.ui.lines import line
+from rlm_tui.ui.lines import line, split
 from rlm_tui.ui.offers import ModelOffer, Recent, check, found_offers, recent_runs
 from rlm_tui.ui.screens.start_rows import (
     MODEL,
@@ -33,6 +33,7 @@ from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.footer import Footer
 from rlm_tui.ui.widgets.frame import PaneWidget
+from rlm_tui.ui.widgets.gate_bar import mode_line
 from rlm_tui.ui.widgets.header import Header, QuestionBar
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
@@ -163,7 +164,8 @@ class StartScreen(Screen[None]):
         ui = owner.sync()
         self.show_header()
         hint = " Tab goes on, Enter chooses, F5 starts, Esc goes to the panes." if not ui.notice else f" {ui.notice}"
-        self.query_one("#start-notice", Bar).show_rows(line((hint, "careful" if ui.notice else "dim")))
+        words = line((hint, "careful" if ui.notice else "dim"))
+        self.query_one("#start-notice", Bar).show_rows(split(words, mode_line(ui), self.app.size.width))
         self.query_one(Footer).show(verbs(owner.session, ui, FOOTER_GROUPS, owner.remapped))
 
     def show_all(self) -> None:
