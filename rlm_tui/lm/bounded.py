@@ -8,7 +8,7 @@ from typing import Any
 from rlm_tui.errors import ProviderError
 from rlm_tui.lm.endpoint import Endpoint
 
-MOST_AT_ONCE = 32_000_000
+MOST_AT_ONCE = 8_000_000
 """Bytes of one event of a stream, or of a body that is no stream: far beyond any model's answer."""
 _BREAKS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _LONGEST_BREAK = 4

@@ -47,6 +47,11 @@ class Server:
         return urlsplit(self.base_url).netloc.rpartition("@")[2]
 
     @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
     def _prefix(self) -> str:
         """The provider that leads here by its name alone; a llama.cpp at the port of another has that one's."""
         names = (name for name in (self.provider, self.place) if name)

@@ -6,12 +6,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from rlm_tui import paths
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.lm.discovery import Server
-from rlm_tui.lm.endpoint import is_loopback
 from rlm_tui.lm.registry import check_spec, describe, keys_found
 from rlm_tui.lm.servers import Model
 from rlm_tui.text import one_line, short_bytes
@@ -45,7 +43,7 @@ def served_words(server: Server, model: Model) -> str:
     """A served model in few words: its window, its size (else what it is), whether it is loaded."""
     window = f"{model.window_words} window" if model.window_words else ""
     size = short_bytes(model.bytes) if model.bytes else model.kind
-    place = "" if is_loopback(urlsplit(server.base_url).hostname or "") else f"at {server.host}"
+    place = "" if server.is_here else f"at {server.host}"
     return " · ".join(filter(None, (window, size, "loaded" if model.loaded else "", place)))
 
 

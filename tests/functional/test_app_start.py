@@ -34,7 +34,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, *servers: Loopback) -> None:
 
 @asynccontextmanager
 async def starting(tmp_path: Path, query: str = "Who?", **setup: object) -> AsyncIterator[Hand]:
-    with live(tmp_path, ["FINAL(1)"], model="", **setup) as driver:
+    with live(tmp_path, ["FINAL(1)"], model="", dialect="paper", **setup) as driver:
         session = driver.session
         async with on_screen(session, open_question=True, query=query, setup=session.setup) as hand:
             await hand.until(lambda: isinstance(hand.app.screen, StartScreen))

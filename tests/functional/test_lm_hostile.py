@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ ENDLESS = {
     "one line": Reply(chunks=(b"data: ", *[b"x" * 50_000] * 40)),
     "many lines of one event": Reply(chunks=(b"data: 1\n" * 50_000,) * 5),
     "a body": Reply(content_type="application/json", chunks=(b'["\n\n', *[b"x\n\n" * 20_000] * 40)),
+    "a packed one": Reply(headers={"content-encoding": "gzip"}, chunks=(gzip.compress(b"data: " + b"x" * 9_000_000),)),
     "an error": Reply(500, "text/plain", chunks=(b"x\n\n" * 20_000,) * 40),
 }
 

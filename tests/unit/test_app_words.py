@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rlm_tui import events as ev
+from rlm_tui.session.base import LiveText
 from rlm_tui.ui.bar_words import sentence
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.verbs import GATE_GROUPS, verbs
@@ -66,3 +67,25 @@ def test_only_an_edit_can_be_taken_back() -> None:
     assert "V" not in [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
     session.recorder.emit(ev.Edited(node="1.3.code1", what="code", before="", after="x", hold=1))
     assert "V" in [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
+
+
+def test_calls_that_wait_for_a_slot_are_queued() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    run.ask(two, "x", prior=2)
+    code = run.begin_block(two, "llm_query_batch([1, 2, 3])", 2)
+    calls = [run.open(f"{code}.sub{index}", "subcall", code) for index in range(3)]
+    run.emit(ev.SubcallRequested(node=calls[0], function="llm_query_batch", prompt="1", model="m", batch_size=3))
+    text = header_line(StillSession(run, phase="running"), 140).text
+    assert "1 sub-call out, 2 queued, iteration 2" in text
+
+
+def test_an_estimate_stands_beside_the_time_that_has_passed() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    lm = run.open(f"{two}.lm1", "lm", two)
+    run.emit(ev.LmRequested(node=lm, model="m", messages=(), prior=2))
+    live = LiveText({(lm, "waiting"): "reading prompt ≈8s"})
+    text = header_line(StillSession(run, phase="running", live=live), 140).text
+    assert "root LM: reading prompt, iteration 2 · " in text
+    assert " of ≈8s" in text

@@ -7,6 +7,9 @@ from rlm_tui.ui.content.parts import Page, label
 from rlm_tui.ui.lines import Line, Piece
 from rlm_tui.ui.words import waiting_words
 
+MARK_CELLS = len("● thinking 1234 tok/s")
+"""What stays free beside an answer that comes in, so that its lines do not break anew with every rate."""
+
 
 def asked_row(page: Page, node: Node, name: str, otherwise: str) -> Line:
     """A row for an answer that has not begun: what is waited for, else `otherwise`, and for how long."""

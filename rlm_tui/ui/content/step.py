@@ -6,12 +6,10 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from rich.cells import cell_len
-
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
-from rlm_tui.ui.content.asked import asked_row, writing_mark
+from rlm_tui.ui.content.asked import MARK_CELLS, asked_row, writing_mark
 from rlm_tui.ui.content.block import answer, block, held_mark
 from rlm_tui.ui.content.calls import held_text, thoughts_and_words
 from rlm_tui.ui.content.parts import (
@@ -200,7 +198,7 @@ def _waiting(page: Page, lm: Node) -> Rows:
     thinks, text = page.live.text(lm.id, "reasoning"), page.live.text(lm.id, "text")
     rows: list[Rows] = []
     mark = writing_mark(page, lm, "writing" if text else "thinking")
-    narrower = page._replace(width=page.width - cell_len(mark[0]) - 1)
+    narrower = page._replace(width=page.width - MARK_CELLS - 1)
     if thinks and not text:
         rows.append(beside("THINKS", streaming(thinks, narrower, "dim", LABEL), page.width, (mark,)))
     elif text:

@@ -182,9 +182,10 @@ class StartScreen(Screen[None]):
         bar.show_rows(*facts)
 
     def _show_choices(self) -> None:
-        problems = [f"{server.host} {server.problem}" for server in self._servers if server.problem and server.is_sure]
+        known = [server for server in self._servers if server.is_sure and server.is_here]
+        problems = [f"{server.host} {server.problem}" for server in known if server.problem]
         found = sum(len(server.models) for server in self._servers)
-        news = search_news(self._has_looked, found, problems)
+        news = "" if self._setup.base_url else search_news(self._has_looked, found, problems)
         rows = choice_rows(self.choice, self._offers, self.owner.session.title, news)
         choices = self._choices
         if len(rows) != len(choices.rows):
