@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return replay.show(paths[0], at=None, command="open", settings=settings, is_plain=arguments.plain)
     setup = options.make_setup(arguments, settings, model=settings["model"], is_attended=True)
-    loading = _prepare(paths, is_plain=arguments.plain)
+    loading = _prepare(paths, setup, is_plain=arguments.plain)
     has_all = bool(arguments.query.strip() and setup.model)
     title = options.title_of(paths)
 
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _prepare(paths: list[str], *, is_plain: bool) -> Loading | None:
+def _prepare(paths: list[str], setup: Setup, *, is_plain: bool) -> Loading | None:
     """Check what can be checked at once; standard input is read to its end, as the terminal then takes its place."""
     from rlm_tui.context.sources import find_sources
 
@@ -71,7 +71,7 @@ def _prepare(paths: list[str], *, is_plain: bool) -> Loading | None:
         return None
     from rlm_tui.context.load import Loading
 
-    loading = Loading(paths)
+    loading = Loading(paths, memory_mb=setup.memory_mb)
     loading.run()
     if loading.error is not None:
         raise loading.error
@@ -89,7 +89,7 @@ def _begin(setup: Setup, loading: Loading | None, paths: list[str], title: str, 
     from rlm_tui.session.live import LiveSession
 
     if loading is None:
-        loading = Loading(paths)
+        loading = Loading(paths, memory_mb=setup.memory_mb)
         loading.start()
     session = LiveSession(setup, loading, title=title)
     if query:

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     remarks = [] if model else [_NO_MODEL]
     remarks += [_NO_WALLS] if settings["sandbox"] == "auto" else []
     paths = options.resolve_paths(arguments.paths)
-    session = LiveSession(setup, Loading(paths), title=options.title_of(paths))
+    session = LiveSession(setup, Loading(paths, memory_mb=setup.memory_mb), title=options.title_of(paths))
     try:
         return _ask(session, arguments.query, remarks, as_json=arguments.json)
     finally:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
+from codecs import getincrementaldecoder
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias
 
 from rlm_tui.errors import DocumentError
@@ -22,6 +26,32 @@ _BOMS = (  # the longer first: a UTF-32 mark begins with a UTF-16 one
 _PROBE = 1 << 16
 _CONTROLS = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f]")  # not in text: C0 without \b \t \n \v \f \r and escape
 _MAX_CONTROLS = 0.02
+_MIN_WORDS = 8
+_SAMPLE = 4096
+_STRANGE = {"Cc", "Cn", "Co", "Cs"}
+_LAYOUT, _SPACES = "\t\n\v\f\r\x1b", " \n\u3000"
+_WORD = 100  # no text goes on for so many characters without a space or the end of a line
+_ASCII = re.compile(rb"[\t\n\r -~]")
+_FOREIGN_LINE = re.compile(rb"[^\n]{0,400}[\x80-\xff][^\n]{0,400}")
+_LINES, _FEW = 50, 5
+_MEND = "rlm-tui-mend"
+_WESTERN = ("cp1252", "cp1250")
+_ALPHABETS = ("cp1251", "koi8_r", "cp1253")  # words of which are whole words, no accents in Western ones
+_HIGH, _LETTER = re.compile(rb"[\x80-\xff]"), re.compile(rb"[A-Za-z\x80-\xff]")
+_SEVEN_BITS = ("iso2022_jp", "hz")
+_NAMES = {
+    "cp932": "Shift-JIS",
+    "euc_jp": "EUC-JP",
+    "gb18030": "GB18030",
+    "big5": "Big5",
+    "euc_kr": "EUC-KR",
+    "cp1251": "Windows-1251",
+    "koi8_r": "KOI8-R",
+    "cp1253": "Windows-1253",
+    "cp1250": "Windows-1250",
+    "cp1252": "Windows-1252",
+    "latin-1": "Latin-1",
+}
 _DECLARED = re.compile(
     rb"""<(?:meta\b[^>]{0,200}?charset|\?xml\b[^>]{0,200}?encoding)\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE
 )
@@ -42,6 +72,17 @@ _KNOWN = (
     (b"\xff\xd8\xff", "an image (jpeg)"),
     (b"\x7fELF", "a program"),
     (b"SQLite format 3", "a database (sqlite)"),
+    (b"PAR1", "a table (parquet)"),
+    (b"GIF8", "an image (gif)"),
+    (b"RIFF", "sound, film or an image (wav, avi, webp)"),
+    (b"ID3", "music (mp3)"),
+    (b"OggS", "sound (ogg)"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
+    (b"MZ\x90", "a program"),
+    (b"\xca\xfe\xba\xbe", "a program"),
 )
 
 
@@ -50,11 +91,23 @@ def what_binary(head: bytes) -> str | None:
     if any(head.startswith(mark) for mark, _ in _BOMS) or _bare_utf16(head):
         return None
     known = next((what for magic, what in _KNOWN if head.startswith(magic)), None)
-    if known:
-        return known
-    controls = len(_CONTROLS.findall(head[:_PROBE]))
-    is_binary = b"\x00" in head or controls > _MAX_CONTROLS * min(len(head), _PROBE)
-    return "binary data" if is_binary else None
+    if known or head[257:262] == b"ustar":
+        return known or "a tar archive"
+    words = head[:_PROBE].replace(b"\x00", b"")
+    controls = len(_CONTROLS.findall(words))
+    if len(words) == len(head[:_PROBE]):
+        return "binary data" if controls > _MAX_CONTROLS * len(words) else None
+    is_text = controls == 0 and 2 * len(words) >= _MIN_WORDS and _is_utf8(words)
+    return None if is_text else "binary data"  # a log that a crash padded with zeros is text all the same
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether it is UTF-8, but for a character that the probe cut."""
+    try:
+        getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +123,33 @@ def decode(data: Data, name: str, *, declared: str | None = None) -> Decoded:
     """The text of a file, newlines kept; `declared` is the encoding that it names itself. DocumentError when binary."""
     binary = what_binary(bytes(data[:_PROBE]))
     if binary:
-        raise DocumentError(f"{name} is {binary}, not text; convert it to PDF, txt or md and open that.")
+        raise _no_text(name, binary)
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _replacing(data[len(mark) :], encoding, name)
     bare = _bare_utf16(bytes(data[:_PROBE]))
     if bare:
-        return _replacing(data, bare, name)
+        decoded = _replacing(data, bare, name)
+        return Decoded(decoded.text, [f"{name} has no byte order mark; it was read as {bare.upper()}.", *decoded.notes])
+    if declared in _SEVEN_BITS:
+        return _as_declared(data, declared) or _guess(data, name)
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return _as_declared(data, declared) or _guess(data, name)
-    if "\x00" in text:
-        raise DocumentError(f"{name} is binary data, not text; convert it to PDF, txt or md and open that.")
-    return Decoded(text, is_exact=True)
+    return Decoded(text, _about_zeros(text, name), is_exact=True)
+
+
+def _no_text(name: str, what: str) -> DocumentError:
+    return DocumentError(f"{name} is {what}, not text; convert it to PDF, txt or md and open that.")
+
+
+def _about_zeros(text: str, name: str) -> list[str]:
+    """Zeros in a text are kept, as they are in the file; too many of them are data."""
+    zeros = text.count("\x00")
+    if 2 * zeros > len(text) and len(text) > 2 * _PROBE:
+        raise _no_text(name, "binary data")
+    return [f"{name} holds {plural(zeros, 'NUL character')}; code in the REPL sees them, too."] if zeros else []
 
 
 def declared_encoding(data: Data) -> str | None:
@@ -103,10 +169,16 @@ def _as_declared(data: Data, declared: str | None) -> Decoded | None:
 
 
 def _bare_utf16(data: bytes) -> str | None:
-    """UTF-16 without a mark: Western text has NUL in every second byte, and no controls in the others."""
-    even, odd = data[:_PROBE:2], data[1:_PROBE:2]
-    for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if zeros and zeros.count(0) > 0.7 * len(zeros) and not _CONTROLS.search(others):
+    """UTF-16 without a mark: its spaces and line ends hold zeros, and read as it is nothing in it is strange."""
+    data = data[: min(_PROBE, len(data) & ~1)]
+    zeros = max(data[::2].count(0), data[1::2].count(0))
+    is_western = zeros > 0.35 * len(data)
+    if not zeros or not (is_western or len(_ASCII.findall(data)) < 0.8 * len(data)):
+        return None
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = data.decode(encoding, "ignore")[:_SAMPLE]
+        strange = sum(unicodedata.category(char) in _STRANGE and char not in _LAYOUT for char in text)
+        if not strange and sum(map(text.count, _SPACES)) * _WORD > len(text):
             return encoding
     return None
 
@@ -121,13 +193,65 @@ def _replacing(data: Data, encoding: str, name: str) -> Decoded:
 
 
 def _guess(data: Data, name: str) -> Decoded:
-    """UTF-8 with a few wrong bytes keeps its other characters; else it is the Windows code page."""
+    """UTF-8 with a few wrong bytes keeps its other characters; else it is the code page that makes most sense."""
     text = data.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
     if len(text) - len(text.encode("ascii", "ignore")) > 2 * wrong:
-        return Decoded(text, [f"{name} is not whole as UTF-8: {plural(wrong, 'place')} became U+FFFD."])
-    try:
-        text, encoding = data.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        text, encoding = data.decode("latin-1"), "Latin-1"
-    return Decoded(text, [f"{name} is not UTF-8; it was read as {encoding}, so check its accents."])
+        return _mixed(data, name)
+    encoding = _likely(data)
+    if encoding not in _WESTERN:
+        decoded = _replacing(data, encoding, name)
+        return Decoded(decoded.text, [_guessed(name, encoding), *decoded.notes])
+    for western in (encoding, "cp1252"):
+        with suppress(UnicodeDecodeError):
+            return Decoded(data.decode(western), [_guessed(name, western)])
+    return Decoded(data.decode("latin-1"), [_guessed(name, "latin-1")])
+
+
+def _guessed(name: str, encoding: str) -> str:
+    return f"{name} is not UTF-8; it was read as {_NAMES[encoding]}, so check its accents."
+
+
+def _likely(data: Data) -> str:
+    """The code page of bytes that are no UTF-8, by the lines that show it; by few of them when a later one is broken."""
+    lines = [match.group() for match in islice(_FOREIGN_LINE.finditer(data), _LINES)]
+    pages = [_page_of(b"\n".join(lines[:count])[:_PROBE]) for count in (_LINES, _FEW)]
+    return next((page for page in pages if page not in _WESTERN), pages[0])
+
+
+def _page_of(sample: bytes) -> str:
+    """The likeliest code page; the Windows one where it is as likely."""
+    from charset_normalizer import from_bytes
+
+    matches = from_bytes(sample, cp_isolation=[*_NAMES][:-1], preemptive_behaviour=False)
+    best = matches.best()
+    if best is None or (best.encoding in _ALPHABETS and 2 * len(_HIGH.findall(sample)) < len(_LETTER.findall(sample))):
+        return "cp1252"
+    western = (match for match in matches if "cp1252" in match.could_be_from_charset)
+    rivals = [match for match in western if match.chaos <= best.chaos and match.coherence >= best.coherence]
+    return "cp1252" if rivals else best.encoding
+
+
+def _mixed(data: Data, name: str) -> Decoded:
+    """UTF-8 in which some places are of the Windows code page: what stands at a letter was one, the rest is lost."""
+    read, lost = 0, 0
+
+    def mend(error: UnicodeError) -> tuple[str, int]:
+        nonlocal read, lost
+        assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - of this codec it is no other
+        start, end, whole = error.start, error.end, error.object
+        beside = whole[max(0, start - 1) : start] + whole[end : end + 1]
+        char = whole[start:end].decode("cp1252", "replace")
+        if end < len(whole) and beside.strip().isalpha() and "\ufffd" not in char:
+            read += 1
+            return char, end
+        lost += 1
+        return "\ufffd", end
+
+    codecs.register_error(_MEND, mend)
+    text = bytes(data).decode("utf-8", _MEND)
+    were = f"{plural(read, 'place')} not in UTF-8 {'was' if read == 1 else 'were'}"
+    notes = [f"{name} mixes encodings: {were} read as Windows-1252."] if read else []
+    return Decoded(
+        text, notes + ([f"{name} is not whole as UTF-8: {plural(lost, 'place')} became U+FFFD."] if lost else [])
+    )

@@ -136,10 +136,14 @@ class Part:
 
 @dataclass(slots=True)
 class Document:
-    """What `context` is: one path gives one str, several paths or a folder give a list of str in path order."""
+    """What `context` is: one path gives one str, several paths or a folder give a list of str in path order.
+
+    `notes` are facts of the documents and stand in the trace, `warnings` concern this machine and this run.
+    """
 
     parts: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     is_list: bool = False
 
     @property

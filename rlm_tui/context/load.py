@@ -20,6 +20,7 @@ from rlm_tui.context.grow import PdfGrowth
 from rlm_tui.context.reader import reader
 from rlm_tui.context.sources import HEAD, Source, find_sources, kind_of
 from rlm_tui.context.texts import Texts, fill
+from rlm_tui.context.weight import warnings
 from rlm_tui.errors import DocumentError
 from rlm_tui.text import scrub, short_bytes
 
@@ -51,10 +52,13 @@ def load_document(paths: Sequence[str], *, on_progress: OnProgress | None = None
 class Loading:
     """A Document that grows while it is read in a thread; any thread may look at it, at any time.
 
-    `version` rises with every change of document or progress. Nothing outlives `cancel()` and `join()`.
+    `version` rises with every change of document or progress. With `memory_mb`, what the worker may use, the whole is
+    weighed at the end. Nothing outlives `cancel()` and `join()`.
     """
 
-    def __init__(self, paths: Sequence[str], *, on_progress: OnProgress | None = None) -> None:
+    def __init__(
+        self, paths: Sequence[str], *, on_progress: OnProgress | None = None, memory_mb: int | None = None
+    ) -> None:
         self.document = Document()
         self.progress = Progress(0, None, "documents")
         self.error: DocumentError | None = None
@@ -62,6 +66,7 @@ class Loading:
         self.finished = False
         self._paths = list(paths)
         self._on_progress = on_progress
+        self._memory_mb = memory_mb
         self._cancelled = threading.Event()
         self._wake_out, self._wake_in = -1, -1
         self._lock = threading.Lock()
@@ -94,6 +99,8 @@ class Loading:
         try:
             with self._wakeable():
                 self._load()
+            if self._memory_mb is not None:
+                self.document.warnings = warnings(self.document, self._memory_mb)
         except DocumentError as error:
             self.error = error
         except MemoryError:

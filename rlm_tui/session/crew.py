@@ -7,7 +7,9 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
+from rlm_tui.context.weight import told
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.config import EngineConfig, Run
 from rlm_tui.engine.engine import Engine
@@ -48,6 +50,7 @@ class Crew:
         await asyncio.to_thread(loading.join)
         if loading.error is not None:
             raise loading.error
+        await self._weigh(loading.document)
         repl = await self._ready_repl(loading)
         root, sub = await self._models(config)
         context = loading.document.info()
@@ -76,6 +79,14 @@ class Crew:
         self._engine = Engine(run)
         self._tell("")
         await self._engine.ask(command.query)
+
+    async def _weigh(self, document: Document) -> None:
+        """Say what the context will take in the worker, before it is loaded there."""
+        if self._repl is not None:
+            return
+        lines = [] if self._setup.is_attended else await asyncio.to_thread(told, document)
+        for line in dict.fromkeys([*lines, *document.warnings]):
+            self._outbox.message(line)
 
     def _config(self, command: cmd.Start) -> EngineConfig:
         if not command.query.strip():

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document, Part
 from rlm_tui.context.outline import Row, outline_rows
-from rlm_tui.text import plural
+from rlm_tui.text import one_line, plural
 from rlm_tui.ui.finding import Finding
 from rlm_tui.ui.lines import BLANK, Line, Rows, Span, clip, line, paint, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider, TextRows
@@ -28,11 +28,24 @@ def absent(started: ev.RunStarted | None, width: int) -> list[Line]:
     return [*wrap_text(said, width, "text"), BLANK, *wrap_text(hint, width, "dim")]
 
 
+def about_rows(document: Document, width: int, most: int) -> list[Line]:
+    """What a person should know of the documents beside their text: shape, warnings, notes; at most `most` rows."""
+    shape = document.parts[0].shape if len(document.parts) == 1 else ""
+    told = [(shape, "dim")] if shape else []
+    told += [(f"⚠ {words}", "careful") for words in document.warnings]
+    told += [(f"· {words}", "muted") for words in document.notes]
+    rows = [row for words, role in told for row in wrap_text(words, max(2, width), role)]
+    if len(rows) <= most:
+        return rows
+    return [*rows[: most - 1], clip(Line((*rows[most - 1].spans, *line((" …", "dim")).spans)), width)]
+
+
 class OutlineRows(Provider):
     """Parts, headings and pages of a document, one a row."""
 
     def __init__(self, document: Document, width: int) -> None:
         self.entries = _without_doubles(outline_rows(document))
+        self._document = document
         self._width = width
         self._lone = len(document.parts) == 1
         self._places = [(entry.part, entry.offset) for entry in self.entries]
@@ -44,7 +57,8 @@ class OutlineRows(Provider):
         """One entry: what it is called, and its page."""
         entry = self.entries[index]
         if entry.kind == "part":
-            return clip(line((entry.label, "text bold")), self._width)
+            shape = one_line(self._document.parts[entry.part].shape) if not self._lone else ""
+            return clip(line((entry.label, "text bold"), (f"  {shape}" if shape else "", "dim")), self._width)
         if entry.kind == "page":
             number = rjust(str(entry.page), 5)
             return clip(Line((number, Span("  "), *line((entry.label, "muted")).spans)), self._width)

@@ -14,8 +14,17 @@ from textual.widgets import Input
 
 from rlm_tui.context.document import Document, Part
 from rlm_tui.session.base import Session
-from rlm_tui.text import safe
-from rlm_tui.ui.content.context import GUTTER, DocumentRows, OutlineRows, absent, entry_at, outline_size, status
+from rlm_tui.text import safe, short_bytes
+from rlm_tui.ui.content.context import (
+    GUTTER,
+    DocumentRows,
+    OutlineRows,
+    about_rows,
+    absent,
+    entry_at,
+    outline_size,
+    status,
+)
 from rlm_tui.ui.finding import Finding
 from rlm_tui.ui.lines import line
 from rlm_tui.ui.rows import TextRows
@@ -25,6 +34,7 @@ from rlm_tui.ui.widgets.lines_view import LinesView
 _SLICE_S = 0.006
 _BEAT_S = 0.03
 _WIDE = 72
+_ABOUT = 4
 
 
 class SearchInput(Input):
@@ -41,6 +51,7 @@ class ContextPane(Vertical):
     """Documents and pages on the left (or above), the text beside them, `/` searches."""
 
     pane_title = "Context"
+    pane_note = ""
     DEFAULT_CSS = """
     ContextPane { height: 1fr; }
     ContextPane > #context-body { height: 1fr; layout: vertical; }
@@ -49,6 +60,7 @@ class ContextPane(Vertical):
     ContextPane.-wide > #context-body { layout: horizontal; }
     ContextPane.-wide #context-outline { width: 26; height: 1fr; }
     ContextPane.-lone #context-outline { display: none; }
+    ContextPane > #context-about { height: auto; display: none; padding-left: 1; }
     ContextPane > #context-search { height: 1; display: none; }
     ContextPane.-searching > #context-search { display: block; }
     ContextPane #context-mark { width: 2; }
@@ -61,6 +73,7 @@ class ContextPane(Vertical):
         self.outline = LinesView(keep_cursor=True, id="context-outline")
         self.text = LinesView(id="context-text")
         self.input = SearchInput(placeholder="search the document", select_on_focus=False, compact=True)
+        self.about = Bar(id="context-about")
         self.mark, self.hits = Bar(id="context-mark"), Bar(id="context-hits")
         self.finding: Finding | None = None
         self.number: int | None = None
@@ -74,7 +87,8 @@ class ContextPane(Vertical):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Outline, text, and the search below."""
+        """What to know of the documents, outline, text, and the search below."""
+        yield self.about
         with Container(id="context-body"):
             yield self.outline
             yield self.text
@@ -104,13 +118,24 @@ class ContextPane(Vertical):
         if document is None or not document.parts:
             self._document = self._rows = None
             self.add_class("-lone")
+            self.pane_note = ""
+            self.about.display = False
             self.text.show_rows(absent(session.view.started, self.text.columns))
             return
         if document is not self._document:
             self._document, self._rows, self._outline_key = document, None, ()
         self.set_class(sum(outline_size(document)[:2]) <= 2 and not document.parts[0].headings, "-lone")
+        self._show_about(document)
         self._show_outline(document)
         self._show_part(self._rows.index if self._rows else 0)
+
+    def _show_about(self, document: Document) -> None:
+        self.pane_note = f"{short_bytes(document.weight)} in the REPL"
+        rows = about_rows(document, self.size.width - 1, _ABOUT)
+        self.about.display = bool(rows)
+        if rows:
+            self.about.styles.height = len(rows)
+            self.about.show_rows(*rows)
 
     def _show_outline(self, document: Document) -> None:
         """Made anew when it grew, but never for more than a small part of the time."""

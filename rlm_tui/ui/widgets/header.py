@@ -9,7 +9,7 @@ from textual.geometry import Size
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
-from rlm_tui.text import clock, one_line, plural, short_cost
+from rlm_tui.text import clock, one_line, plural, short_bytes, short_cost
 from rlm_tui.trajectory import View
 from rlm_tui.ui.lines import Line, Span, line, span, split
 from rlm_tui.ui.selecting import clock_of
@@ -139,8 +139,12 @@ class QuestionBar(Bar):
 
     def show_document(self, session: Session) -> None:
         """Draw the document alone."""
-        name, size = (f" {one_line(session.title, 60)}", "text bold"), (f"{size_words(session)} ", "dim")
-        self.show_rows(split(line(name), line(size), self.size.width or self.app.size.width))
+        document = session.document
+        memory = f" · {short_bytes(document.weight)} in the REPL" if document is not None and document.parts else ""
+        role = "careful" if document is not None and document.warnings else "dim"
+        size = line((size_words(session), "dim"), (f"{memory} ", role))
+        name = line((f" {one_line(session.title, 60)}", "text bold"))
+        self.show_rows(split(name, size, self.size.width or self.app.size.width))
 
 
 def question_line(session: Session, width: int) -> Line:
