@@ -213,7 +213,7 @@ def _guessed(name: str, encoding: str) -> str:
 
 
 def _likely(data: Data) -> str:
-    """The code page of bytes that are no UTF-8, by the lines that show it; by few of them when a later one is broken."""
+    """The code page of bytes that are no UTF-8, by the lines that show it; by few of them if a later one is broken."""
     lines = [match.group() for match in islice(_FOREIGN_LINE.finditer(data), _LINES)]
     pages = [_page_of(b"\n".join(lines[:count])[:_PROBE]) for count in (_LINES, _FEW)]
     return next((page for page in pages if page not in _WESTERN), pages[0])
