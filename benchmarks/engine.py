@@ -19,7 +19,7 @@ from rlm_tui.repl.base import HostCall
 from rlm_tui.repl.process import WorkerREPL
 from tests.driving import block, live
 
-ITERATION_MS, START_MS, ROUND_TRIP_MS = 5.0, 150.0, 0.5
+ITERATION_MS, START_MS, ROUND_TRIP_MS, CHILD_MS = 5.0, 150.0, 0.5, 120.0
 
 
 def iterations(count: int) -> list[float]:
@@ -31,6 +31,17 @@ def iterations(count: int) -> list[float]:
             run.start().end()
             began = [event.t for event in run.of(ev.IterationStarted)]
     return [(b - a) * 1000 for a, b in pairwise(began)]
+
+
+def child(count: int) -> float:
+    """Milliseconds that a child RLM of two turns takes, worker and all; `count` of them one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = [block(f"for _ in range({count}): rlm_query('what?')"), "FINAL(done)"]
+        sub = {"Output of block": "FINAL(yes)", "You answer": block("print(context)")}
+        limits = Limits(iterations=3 * count + 3, depth=2)
+        with live(Path(folder), root, sub=sub, limits=limits) as run:
+            run.start().end()
+            return statistics.median(event.latency_s or 0.0 for event in run.of(ev.SubcallFinished)) * 1000
 
 
 async def worker(calls: int) -> tuple[float, float]:
@@ -67,6 +78,7 @@ def main(count: int) -> int:
         line("one iteration, trace on", statistics.median(times), ITERATION_MS),
         line("worker start", started, START_MS),
         line("one llm_query round trip", trip, ROUND_TRIP_MS),
+        line("one child RLM of two turns", child(20), CHILD_MS),
     ]
     print(f"first quarter {first:.2f} ms, last quarter {last:.2f} ms an iteration")
     return 0 if all(kept) else 1

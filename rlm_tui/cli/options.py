@@ -142,6 +142,8 @@ def _limits(settings: Settings) -> Limits:
         iterations=settings["max_iterations"],
         subcalls=settings["max_subcalls"],
         concurrency=settings["max_concurrency"],
+        depth=settings["max_depth"],
+        cost_usd=settings["max_cost"],
         tokens=settings["max_tokens"],
         seconds=settings["max_seconds"],
         errors=settings["max_errors"],

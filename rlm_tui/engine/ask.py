@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from rlm_tui import events as ev
@@ -46,14 +47,14 @@ class RootAsker:
     async def ask(self, iteration: str) -> Reply:
         """One exchange; asks again for as long as a person wants it."""
         while True:
-            node = self._run.nodes.open("lm", iteration, title=self._run.config.model)
+            node = self._run.open("lm", iteration, title=self._run.config.model)
             reply = await self._exchange(node, iteration)
             if reply is not None:
                 return reply
 
     async def _exchange(self, node: str, iteration: str) -> Reply | None:
         response = await self._respond(node, iteration)
-        verdict = await self._run.gate.pass_("after_response", Pending(node, response.text, parent=iteration))
+        verdict = await self._run.pass_("after_response", Pending(node, response.text, parent=iteration))
         retry, skip = verdict.how == "retry", verdict.how == "skip"
         self._run.nodes.close(node, "skipped" if retry or skip else "ok")
         return (
@@ -87,7 +88,7 @@ class RootAsker:
         last = self._talk.messages[-1].content
         is_human = self._run.root_lm.name == "human"
         pending = Pending(node, last, parent=iteration, asks_person=why, needs_answer=is_human)
-        verdict = await self._run.gate.pass_("before_request", pending)
+        verdict = await self._run.pass_("before_request", pending)
         if verdict.how != "answer" and verdict.edited:
             self._talk.replace_last(verdict.content)
         self._talk.flush()
@@ -101,9 +102,13 @@ class RootAsker:
         """The LM's response, or None when a person interrupted it."""
         run = self._run
         request = Request(
-            tuple(self._talk.messages), run.config.model, temperature=run.config.temperature, seed=run.config.seed
+            tuple(self._talk.messages),
+            run.config.model,
+            role="sub" if run.depth else "root",
+            temperature=run.config.temperature,
+            seed=run.config.seed,
         )
-        self._request = asyncio.create_task(run.complete(run.root_lm, request, node))
+        self._request = asyncio.create_task(self._completed(request, node))
         try:
             return await self._request
         except asyncio.CancelledError:
@@ -115,6 +120,12 @@ class RootAsker:
         finally:
             await _settle(self._request)
             self._request = None
+
+    async def _completed(self, request: Request, node: str) -> Response:
+        """A child's request is one of those that the whole tree has under way; the root's own is alone."""
+        run = self._run
+        async with run.lanes.requests if run.depth else nullcontext():
+            return await run.complete(run.root_lm, request, node)
 
     def _responded(self, node: str, response: Response, begun: float, by: ev.Author = "model") -> None:
         self._run.budget.spend(response.usage)

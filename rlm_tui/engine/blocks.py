@@ -59,9 +59,9 @@ class Blocks:
         return ran
 
     async def _one(self, iteration: str, code: str, ran: Ran) -> None:
-        node = self._run.nodes.open("code", iteration)
+        node = self._run.open("code", iteration)
         asks = self._asks_person(code)
-        verdict = await self._run.gate.pass_("before_code", Pending(node, code, parent=iteration, asks_person=asks))
+        verdict = await self._run.pass_("before_code", Pending(node, code, parent=iteration, asks_person=asks))
         if verdict.how == "retry":
             self._run.nodes.close(node, "skipped")
             raise AskAgainError(ran.messages)
@@ -92,7 +92,7 @@ class Blocks:
         while True:
             number, result = await self._execute(node, code, "model")
             output, _ = prompts.cut(prompts.raw_output(result))
-            verdict = await self._run.gate.pass_("after_code", Pending(node, output, parent=iteration))
+            verdict = await self._run.pass_("after_code", Pending(node, output, parent=iteration))
             if verdict.how == "retry":
                 self._run.emit(ev.Note(node=node, text="The block runs again; what it changed before is not undone."))
                 continue
@@ -134,7 +134,7 @@ class Blocks:
 
     async def inject(self, parent: str, code: str) -> str:
         """Run a person's own block below `parent`; returns what the model is told of it."""
-        node = self._run.nodes.open("code", parent, title="injected", by="user")
+        node = self._run.open("code", parent, title="injected", by="user")
         _, result = await self._execute(node, code, "user")
         if result.offer is not None:
             self._run.emit(ev.Note(node=node, text=_INJECTED_FINAL))

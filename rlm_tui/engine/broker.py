@@ -1,15 +1,17 @@
-"""Answers the calls that REPL code makes: one sub-call or a batch, in order, each failure one error value."""
+"""Answers the calls that REPL code makes: sub-LMs or child RLMs, one or a batch, in order, a failure an error value."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from itertools import count
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from rlm_tui import events as ev
+from rlm_tui.engine import prompts
 from rlm_tui.engine.budget import amount
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
@@ -18,6 +20,13 @@ from rlm_tui.lm.base import Message, Request, Response
 from rlm_tui.lm.scripted import ScriptUsedUpError
 from rlm_tui.repl.base import HostCall
 
+if TYPE_CHECKING:
+    from rlm_tui.engine.loop import Ending
+
+StartChild: TypeAlias = "Callable[[Run, str, str, str], Awaitable[Ending]]"
+"""Takes (the parent's run, the node of the sub-call, the question, the text) and runs a child RLM."""
+
+_CHILDREN = frozenset(("rlm_query", "rlm_query_batched", "recursive_llm"))
 _YOUR_TURN = "you are the sub-LM: write its answer"
 _SKIPPED = "Error: this sub-call was skipped by the user."
 
@@ -33,15 +42,16 @@ class _Call:
     batch: str
     index: int
     size: int
+    question: str = ""
+    is_child: bool = False
 
 
 class Broker:
     """Turns host calls of the worker into sub-calls; `block` is the code node that runs now."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, start_child: StartChild) -> None:
         self._run = run
-        self._slots = asyncio.Semaphore(max(1, run.config.limits.concurrency))
-        self._batches = count(1)
+        self._start_child = start_child
         self._told_limits: set[str] = set()
         self._told_models: set[str] = set()
         self._told_notes: set[str] = set()
@@ -51,7 +61,7 @@ class Broker:
 
     async def handle(self, call: HostCall) -> list[str]:
         """Answer every prompt of a call, in order."""
-        batch = f"batch{next(self._batches)}" if call.is_batch else ""
+        batch = f"batch{next(self._run.lanes.batches)}" if call.is_batch else ""
         self._run.budget.pause()
         tasks = [
             asyncio.create_task(self._one(self._opened(call, batch, index), prompt))
@@ -61,7 +71,8 @@ class Broker:
             return list(await asyncio.gather(*tasks))
         finally:
             for task in tasks:
-                task.cancel()
+                if not task.cancelling():  # a second time would cut short how a child RLM ends its worker
+                    task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._run.budget.resume()
 
@@ -71,13 +82,16 @@ class Broker:
             self._told_models.add(call.model)
             text = f"The code asked for the model {call.model}; {model} answers all sub-calls of this run."
             self._run.emit(ev.Note(node=self.block, text=text))
-        node = self._run.nodes.open("subcall", self.block, title=call.function, depth=1, role="sub")
-        return _Call(node, self.block, call.function, model, batch, index, len(call.prompts))
+        node = self._run.open("subcall", self.block, title=call.function)
+        is_child = call.function in _CHILDREN and self._run.may_recurse
+        return _Call(node, self.block, call.function, model, batch, index, len(call.prompts), call.question, is_child)
 
     async def _one(self, call: _Call, prompt: str) -> str:
         try:
-            async with self._slots:
-                text, outcome = await self._asked(call, prompt)
+            lanes = self._run.lanes
+            async with lanes.children(self._run.depth) if call.is_child else lanes.requests:
+                asked = prompts.question_about(call.question, prompt) if call.question and not call.is_child else prompt
+                text, outcome = await self._asked(call, asked)
         except asyncio.CancelledError:
             self._run.nodes.close(call.node, "cancelled")
             raise
@@ -87,7 +101,7 @@ class Broker:
     async def _asked(self, call: _Call, prompt: str) -> tuple[str, ev.Outcome]:
         run = self._run
         while True:
-            verdict = await run.gate.pass_("before_subcall", self._question(call, prompt))
+            verdict = await run.pass_("before_subcall", self._question(call, prompt))
             if verdict.how == "skip":
                 return _SKIPPED, "skipped"
             if verdict.how == "answer":
@@ -96,14 +110,14 @@ class Broker:
                 prompt = verdict.content
                 text, outcome = await self._complete(call, prompt)
             pending = Pending(call.node, text, parent=call.parent, batch=call.batch)
-            after = await run.gate.pass_("after_subcall", pending)
+            after = await run.pass_("after_subcall", pending)
             if after.how == "skip":
                 return _SKIPPED, "skipped"
             if after.how != "retry":
                 return after.content, "ok" if after.edited else outcome
 
     def _question(self, call: _Call, prompt: str) -> Pending:
-        is_human = self._run.sub_lm.name == "human"
+        is_human = self._run.sub_lm.name == "human" and not call.is_child
         why = _YOUR_TURN if is_human else ""
         return Pending(call.node, prompt, parent=call.parent, batch=call.batch, asks_person=why, needs_answer=is_human)
 
@@ -135,7 +149,7 @@ class Broker:
         self._requested(call, prompt)
         begun = time.perf_counter()
         try:
-            response = await self._request(call, prompt)
+            response = await (self._of_child(call, prompt) if call.is_child else self._request(call, prompt))
         except RlmTuiError as error:
             if isinstance(error, ScriptUsedUpError):
                 self.fatal = error
@@ -147,6 +161,13 @@ class Broker:
         run.emit(ev.SubcallFinished(node=call.node, text=response.text, usage=response.usage, latency_s=took))
         self._note(call, response.note)
         return response.text, "ok"
+
+    async def _of_child(self, call: _Call, text: str) -> Response:
+        """The answer of a child RLM; its usage is counted where it is spent, so none is told here."""
+        ending = await self._start_child(self._run, call.node, call.question or prompts.CHILD_QUERY, text)
+        if ending.answer is None:
+            raise RlmTuiError(ending.detail or "The child RLM ended without an answer.")
+        return Response(prompts.partial_answer(ending.answer) if ending.status == "limit" else ending.answer)
 
     def _note(self, call: _Call, note: str) -> None:
         """Tell what is odd about an answer; of many alike, the first."""

@@ -9,13 +9,12 @@ from rlm_tui.text import plural
 
 
 class Budget:
-    """Counts iterations, sub-calls, tokens, seconds and consecutive errors against the limits."""
+    """Counts iterations, sub-calls, tokens, cost and seconds against the limits."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self.limits = limits
         self.iterations = 0
         self.subcalls = 0
-        self.errors = 0
         self.usage = Usage()
         self._clock = clock
         self._begun = clock()
@@ -52,10 +51,13 @@ class Budget:
         """Count the tokens and the cost of a call."""
         self.usage = self.usage + usage
 
-    def exceeded(self) -> tuple[str, float, float] | None:
-        """The first limit that is reached as (name, value, cap), checked before each root request."""
+    def exceeded(self, errors: int) -> tuple[str, float, float] | None:
+        """The first limit that is reached as (name, value, cap), checked before each turn of an RLM.
+
+        `errors` are the turns in a row of that RLM that failed; all else is counted over the whole tree.
+        """
         limits = self.limits
-        turns = ("iterations", self.iterations, limits.iterations), ("errors", self.errors, limits.errors)
+        turns = ("iterations", self.iterations, limits.iterations), ("errors", errors, limits.errors)
         return _first_over((*turns, *self._shared()))
 
     def subcall_over(self) -> tuple[str, float, float] | None:

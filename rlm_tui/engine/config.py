@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Literal, TypeAlias
 
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.dialect import Dialect, built_in, dialect
-from rlm_tui.engine.gate import Emit, Gate
+from rlm_tui.engine.gate import Emit, Gate, Pending, Verdict
 from rlm_tui.engine.nodes import Nodes
 from rlm_tui.errors import ProviderError
-from rlm_tui.events import ContextInfo, Limits, LmFailed
+from rlm_tui.events import Author, Checkpoint, ContextInfo, Limits, LmFailed, NodeType
 from rlm_tui.lm.base import LM, Request, Response
 from rlm_tui.lm.registry import is_local
 from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.lm.watch import Pace, Watch
-from rlm_tui.repl.base import REPLEnvironment
+from rlm_tui.repl.base import HostHandler, REPLEnvironment
 
 Signal: TypeAlias = Callable[[str, Literal["text", "reasoning", "stdout", "waiting"], str], None]
 """Takes (node, stream, piece): transient text that is shown while live and never stored; `waiting` replaces itself."""
@@ -55,9 +58,26 @@ def choose_dialect(wanted: str, model: str, base_url: str | None = None) -> tupl
     return built_in("rlms"), "auto: hosted models know the official form best"
 
 
+class Lanes:
+    """How much is under way at once over the whole tree: requests to LMs, and at each depth child RLMs.
+
+    Children of one depth wait for each other only, never for a request that a deeper one makes, so that no number of
+    them can lock the tree.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.requests = asyncio.Semaphore(width)
+        self.batches = count(1)
+        self._children: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(width))
+
+    def children(self, depth: int) -> asyncio.Semaphore:
+        """The lane of child RLMs at a depth."""
+        return self._children[depth]
+
+
 @dataclass(slots=True)
 class Run:
-    """The parts that everything in one run shares."""
+    """What one RLM works with; a child shares all of it but the model, the REPL, the context and its own counts."""
 
     config: EngineConfig
     emit: Emit
@@ -68,12 +88,39 @@ class Run:
     root_lm: LM
     sub_lm: LM
     repl: REPLEnvironment
+    lanes: Lanes
+    open_repl: Callable[[HostHandler], REPLEnvironment]
+    """Makes the REPL of a child RLM; its worker starts with the first block at the latest."""
     context: ContextInfo = field(default_factory=ContextInfo)
     sandbox_label: str = ""
+    depth: int = 0
     blocks: int = 0
+    errors: int = 0
+    """Turns in a row that failed."""
     pace: Pace = field(default_factory=Pace)
     has_asked_for_walls: bool = False
     """Whether the person has been asked about a worker without isolation; once a session is enough."""
+
+    def child(self, context: ContextInfo) -> Run:
+        """What a child RLM works with: the sub-LM leads it; its REPL is still to be set."""
+        config = replace(self.config, model=self.config.sub_name)
+        return replace(
+            self, config=config, root_lm=self.sub_lm, context=context, depth=self.depth + 1, blocks=0, errors=0
+        )
+
+    @property
+    def may_recurse(self) -> bool:
+        """Whether a child RLM may start here, or an LM answers in its place."""
+        return self.depth + 1 < self.config.limits.depth
+
+    async def pass_(self, checkpoint: Checkpoint, pending: Pending) -> Verdict:
+        """The gate, told how deep in the tree this is."""
+        return await self.gate.pass_(checkpoint, replace(pending, depth=self.depth))
+
+    def open(self, kind: NodeType, parent: str = "", *, title: str = "", by: Author = "model") -> str:
+        """Open a node of this RLM below `parent`; a sub-call belongs to the next depth."""
+        depth = self.depth + (kind == "subcall")
+        return self.nodes.open(kind, parent, title=title, depth=depth, role="sub" if depth else "root", by=by)
 
     async def complete(self, lm: LM, request: Request, node: str) -> Response:
         """Ask an LM, trying again where that helps; every failure on the way is an event of `node`."""

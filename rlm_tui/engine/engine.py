@@ -6,6 +6,7 @@ import asyncio
 
 from rlm_tui import events as ev
 from rlm_tui.engine.broker import Broker
+from rlm_tui.engine.children import run_child
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.loop import Ending, RootLoop
 from rlm_tui.errors import ExitCode, RlmTuiError
@@ -26,7 +27,7 @@ class Engine:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._broker = Broker(run)
+        self._broker = Broker(run, run_child)
         self._loop: RootLoop | None = None
         self._node = ""
 

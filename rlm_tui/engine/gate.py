@@ -46,6 +46,8 @@ class Pending:
     """A sentence when a person must act here whatever the policy (the model `human`, a red sandbox label)."""
     needs_answer: bool = False
     """Whether only an answer can end the hold: there is no LM behind it."""
+    depth: int = 0
+    """The depth of the RLM that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Gate:
         self._emit = emit
         self._mode: Mode = "go"
         self._out_parent = ""
+        self._depth = 0
         self._pause = ""
         self._holds: dict[int, _Hold] = {}
         self._ids = count(1)
@@ -93,7 +96,7 @@ class Gate:
         if not why:
             return Verdict("run", pending.content)
         if self._mode == "out":
-            self._mode = "over"
+            self._mode, self._depth = "over", pending.depth
         return await self.hold(checkpoint, pending, why)
 
     async def hold(self, checkpoint: ev.Checkpoint, pending: Pending, why: str) -> Verdict:
@@ -127,7 +130,7 @@ class Gate:
         if pending.asks_person:
             return pending.asks_person
         if self._pause:
-            why, self._pause, self._mode = self._pause, "", "over"
+            why, self._pause, self._mode, self._depth = self._pause, "", "over", pending.depth
             return why
         return "step" if self._stops(checkpoint, pending) else ""
 
@@ -136,9 +139,9 @@ class Gate:
             case "into":
                 return True
             case "over":
-                return checkpoint in _OVER
+                return checkpoint in _OVER and pending.depth <= self._depth
             case "iteration":
-                return checkpoint in ("before_code", "before_final")
+                return checkpoint in ("before_code", "before_final") and pending.depth <= self._depth
             case "out":
                 return not pending.node.startswith(self._out_parent + ".")
             case "go":
@@ -150,7 +153,7 @@ class Gate:
 
     def begin(self, mode: Mode) -> None:
         """Start a new question under a policy; ids of holds go on, so that an old one never means a new hold."""
-        self._mode, self._pause = mode, ""
+        self._mode, self._pause, self._depth = mode, "", 0
 
     def go_on(self) -> None:
         """Clear the policy and release everything that waits."""
@@ -162,7 +165,7 @@ class Gate:
     def step(self, hold_id: int, kind: Mode) -> None:
         """Release a hold and stop again as `kind` says; a batch counts as one hold for all but `into`."""
         hold = self._answerable(hold_id)
-        self._mode = kind
+        self._mode, self._depth = kind, hold.pending.depth
         if kind == "out":
             self._out_parent = hold.pending.parent
         batch = hold.pending.batch

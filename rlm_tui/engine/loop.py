@@ -31,7 +31,7 @@ class Ending:
 
 
 class RootLoop:
-    """One RLM at depth 0: its conversation and its turns."""
+    """One RLM: its conversation and its turns."""
 
     def __init__(self, run: Run, query: str, node: str, broker: Broker) -> None:
         self._run = run
@@ -45,13 +45,14 @@ class RootLoop:
         self.asker = RootAsker(run, self.talk)
         self.blocks = Blocks(run, broker)
         self.iteration = ""
+        self._turns = 0
         self._blocks_before = run.blocks
         self._is_last = False
 
     async def run(self) -> Ending:
         """Turns until an answer stands or a limit is reached."""
         while True:
-            limit = self._run.budget.exceeded()
+            limit = self._run.budget.exceeded(self._run.errors)
             if limit is not None:
                 return await self._last_turn(*limit)
             ending = await self._turn()
@@ -60,13 +61,14 @@ class RootLoop:
 
     async def _turn(self) -> Ending | None:
         run = self._run
+        self._turns += 1
         run.budget.iterations += 1
         number = run.budget.iterations
-        self.iteration = run.nodes.open("iteration", self._node)
+        self.iteration = run.open("iteration", self._node)
         run.emit(ev.IterationStarted(node=self.iteration, number=number))
         ending = await self._work()
         run.emit(ev.IterationFinished(node=self.iteration, number=number))
-        run.nodes.close(self.iteration, "error" if run.budget.errors else "ok")
+        run.nodes.close(self.iteration, "error" if run.errors else "ok")
         return ending
 
     async def _work(self) -> Ending | None:
@@ -136,7 +138,7 @@ class RootLoop:
     def _in_time(self, offer: Offer | None, ran: Ran) -> Offer | None:
         """The offer, unless the dialect wants code or more turns before it; a last turn is late enough."""
         run = self._run
-        early = prompts.too_early(run.config.dialect, run.budget.iterations, run.blocks - self._blocks_before)
+        early = prompts.too_early(run.config.dialect, self._turns, run.blocks - self._blocks_before)
         if offer is None or not early or self._is_last:
             return offer
         ran.messages.append(early)
@@ -153,7 +155,7 @@ class RootLoop:
     async def _offered(self, offer: Offer, ran: Ran) -> Ending | None:
         """Put an answer to the gate; None when a person refuses it."""
         pending = Pending(self.iteration, offer.value, parent=self._node)
-        verdict = await self._run.gate.pass_("before_final", pending)
+        verdict = await self._run.pass_("before_final", pending)
         if verdict.how == "retry":
             raise AskAgainError(ran.messages)
         if verdict.how == "skip":
@@ -165,7 +167,7 @@ class RootLoop:
 
     def _count_trouble(self, parsed: Parsed, ran: Ran) -> None:
         is_useless = not parsed.blocks and parsed.final is None
-        self._run.budget.errors = self._run.budget.errors + 1 if ran.failed or is_useless else 0
+        self._run.errors = self._run.errors + 1 if ran.failed or is_useless else 0
 
     def _reply_with(self, messages: list[str]) -> None:
         left = self._run.budget.left()

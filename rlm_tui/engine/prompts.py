@@ -70,6 +70,19 @@ def injected_block(code: str, output: str) -> str:
     return f"The user ran a block of their own:\n```repl\n{code}\n```\nIts output:\n{output}"
 
 
+CHILD_QUERY = "Do what the context asks: answer its question or follow its instruction, with what it holds."
+
+
+def question_about(question: str, text: str) -> str:
+    """One question over one text, for a sub-LM."""
+    return f"Answer the question from the text below. If the text does not tell, say so.\n\n{question}\n\n{text}"
+
+
+def partial_answer(text: str) -> str:
+    """Marks the answer of a child RLM that was stopped at a limit."""
+    return f"{text}\n(A limit ended this search early; the answer may not be complete.)"
+
+
 SKIPPED_CODE = "The block was skipped by the user; it did not run."
 SKIPPED_RESPONSE = "Your last message was skipped by the user; nothing of it ran."
 SKIPPED_OUTPUT = "The block ran; its output was skipped by the user."

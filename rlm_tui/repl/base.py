@@ -42,6 +42,8 @@ class HostCall:
     prompts: tuple[str, ...]
     model: str | None = None
     is_batch: bool = False
+    question: str = ""
+    """What is asked of the prompts, where the call tells it apart from the text (`recursive_llm`)."""
 
 
 HostHandler: TypeAlias = Callable[[HostCall], Awaitable[list[str]]]

@@ -36,7 +36,7 @@ class Calls:
         if len(self._tasks) >= wire.MAX_CALLS or self._bytes > _MAX_BYTES:
             raise wire.FrameError("too many calls at once")
         self._watch.hold()
-        host_call = HostCall(call.function[:100], prompts, call.model, call.is_batch)
+        host_call = HostCall(call.function[:100], prompts, call.model, call.is_batch, call.question)
         self._tasks[call.id] = asyncio.create_task(self._answer(call.id, host_call, len(payload)))
 
     async def close(self) -> None:

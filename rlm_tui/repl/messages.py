@@ -43,6 +43,7 @@ class Call(msgspec.Struct, frozen=True, tag_field="op", tag="call"):
     is_batch: bool
     sizes: list[int]
     model: str | None = None
+    question: str = ""
 
 
 class Done(msgspec.Struct, frozen=True, tag_field="op", tag="done"):

@@ -11,14 +11,14 @@ from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
 from rlm_tui.context.weight import told
 from rlm_tui.engine.budget import Budget
-from rlm_tui.engine.config import EngineConfig, Run
+from rlm_tui.engine.config import EngineConfig, Lanes, Run
 from rlm_tui.engine.engine import Engine
 from rlm_tui.engine.gate import Gate
 from rlm_tui.engine.nodes import Nodes
 from rlm_tui.errors import RlmTuiError, TraceError, UsageError
 from rlm_tui.lm.base import LM
 from rlm_tui.lm.registry import make_lm
-from rlm_tui.repl.base import HostCall
+from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.log import EventLog
@@ -70,6 +70,8 @@ class Crew:
             root_lm=root,
             sub_lm=sub,
             repl=repl,
+            lanes=Lanes(max(1, config.limits.concurrency)),
+            open_repl=self._new_repl,
             context=context,
             sandbox_label=label,
         )
@@ -99,7 +101,7 @@ class Crew:
     async def _ready_repl(self, loading: Loading) -> WorkerREPL:
         if self._repl is None:
             self._tell("starting the REPL")
-            repl = WorkerREPL(self._handle, sandbox=self._setup.sandbox, memory_mb=self._setup.memory_mb)
+            repl = self._new_repl(self._handle)
             try:
                 await repl.start()
                 await repl.load("context", loading.document.value)
@@ -108,6 +110,9 @@ class Crew:
                 raise
             self._repl = repl
         return self._repl
+
+    def _new_repl(self, handler: HostHandler) -> WorkerREPL:
+        return WorkerREPL(handler, sandbox=self._setup.sandbox, memory_mb=self._setup.memory_mb)
 
     async def _models(self, config: EngineConfig) -> tuple[LM, LM]:
         """The clients of both models; SDKs take seconds to load, so in a thread."""

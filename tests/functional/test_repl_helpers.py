@@ -75,7 +75,8 @@ async def test_questions_about_pieces_reach_the_sub_lm_in_order() -> None:
         await stdout_of(repl, "ask_chunks('Who?', ctx.chunk(40)); ask_chunks('Who?', ['a', 'b'])")
         await stdout_of(repl, "ask_chunks('Who?', 'abcd', chunk_size=3); ask_chunks('Who?', ctx.chunk_documents())")
         await stdout_of(repl, "recursive_llm('Who?', 'Alice')")
-    asked = [(call.function, [prompt.rsplit("\n\n", 1)[1] for prompt in call.prompts]) for call in echo.calls]
+    asked = [(call.function, [prompt.rsplit("\n\n", 1)[-1] for prompt in call.prompts]) for call in echo.calls]
+    assert echo.calls[-1].question == "Who?"
     assert asked == [
         ("ask", ["Alice"]),
         ("ask_chunks", [TEXT[:40], TEXT[40:]]),

@@ -31,7 +31,8 @@ class OfflineLM:
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
         """Answer as the root LM (the next turn) or as a sub-LM (an extraction); ProviderError when far too long."""
-        turn = Turn(_sub_answer(request)) if request.role == "sub" else next_turn(read(request.messages))
+        is_led = request.role == "root" or request.messages[0].role == "system"  # a child RLM is led like the root
+        turn = next_turn(read(request.messages)) if is_led else Turn(_sub_answer(request))
         text = turn.text
         if on_delta is not None:
             for piece in _PIECE.findall(text):

@@ -76,13 +76,14 @@ class Helpers:
         return dict.get(value, "content") if isinstance(value, dict) else value
 
     def _request(
-        self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool
+        self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool, question: str = ""
     ) -> tuple[dict[str, Any], bytes]:
         if model is not None and not isinstance(model, str):
             raise TypeError(f"{function}: model must be a str or None, not {type(model).__name__}")
         sizes, payload, replaced = wire.join(prompts)
         self.replaced += replaced
-        return {"function": function, "model": model, "is_batch": is_batch, "sizes": sizes}, payload
+        header = {"function": function, "model": model, "is_batch": is_batch, "sizes": sizes, "question": question}
+        return header, payload
 
     def _ask(self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool) -> list[str]:
         return _texts(function, self._link.call(*self._request(function, prompts, model, is_batch)))
@@ -140,7 +141,11 @@ class Helpers:
 
         def recursive_llm(question: str, context: str, model: str | None = None) -> str:
             """Ask a child RLM a question about a text; at the depth limit an LM answers."""
-            return self._one("recursive_llm", _about(question, context), model)
+            name = "recursive_llm"
+            asked = self._request(
+                name, [_single(name, context)], model, is_batch=False, question=_single(name, question)
+            )
+            return _texts(name, self._link.call(*asked))[0]
 
         return {function.__name__: function for function in (ask, ask_chunks, recursive_llm)}
 
