@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.writelines(json.dumps(entry) + "\n" for entry in entries)
         return ExitCode.OK
     sys.stdout.writelines(_table([_HEADS, *(_row(entry) for entry in entries if entry["model"])]))
+    sys.stdout.flush()
     _talk(entries, servers)
     return ExitCode.OK
 

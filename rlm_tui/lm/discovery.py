@@ -229,6 +229,7 @@ def fetch_json(base_url: str, path: str, seconds: float) -> Any:
     with suppress(OSError, http.client.HTTPException, ValueError):
         found.append(_Visit(base_url, probe).get(path))
     deadline.cancel()
+    deadline.join()
     return found[0] if found else None
 
 

@@ -19,6 +19,7 @@ Get: TypeAlias = Callable[..., Any]
 _MOST_MODELS = 200
 _MOST_SHOWN = 40
 _LONGEST_NAME = 200
+_LONGEST_NUMBER = 40
 _MOST = 2**53
 
 
@@ -52,7 +53,7 @@ def ollama(get: Get) -> list[Model] | None:
     for number, each in enumerate(_named(tags, "name")):
         name, details = _text(each, "name"), _object(each, "details")
         shown = _shown(get, name) if number < _MOST_SHOWN else None
-        if isinstance(shown, Mapping) and "completion" not in (shown.get("capabilities") or ["completion"]):
+        if not _completes(shown):
             continue
         loaded = running.get(name)
         window = _number(loaded, "context_length") if loaded else None
@@ -71,11 +72,17 @@ def _shown(get: Get, name: str) -> Any:
         return None
 
 
+def _completes(shown: object) -> bool:
+    """Whether it writes text, as all but embedding models do; older servers do not say."""
+    abilities = shown.get("capabilities") if isinstance(shown, Mapping) else None
+    return not isinstance(abilities, list) or not abilities or "completion" in abilities
+
+
 def _num_ctx(shown: object) -> int | None:
     for line in _text(shown, "parameters").splitlines():
         name, _, value = line.strip().partition(" ")
-        if name == "num_ctx" and value.strip().isdecimal():
-            return int(value)
+        if name == "num_ctx" and value.strip().isdecimal() and len(value) <= _LONGEST_NUMBER:
+            return int(value) or None
     return None
 
 
@@ -129,14 +136,14 @@ def llamacpp(get: Get) -> list[Model] | None:
     listed = list(_named(_items(get("/v1/models"), "data") or [], "id"))
     if not listed:
         name = _text(props, "model_path").replace("\\", "/").rpartition("/")[2]
-        return [Model(name, window, loaded=True)] if name else []
+        return [Model(name, window, loaded=True)] if _is_name(name) else []
     return [_llamacpp_model(each, window if len(listed) == 1 else None) for each in listed]
 
 
 def _llamacpp_model(each: Mapping[str, Any], window: int | None) -> Model:
     meta = _object(each, "meta")
     name = _text(each, "id").replace("\\", "/")
-    name = name.rpartition("/")[2] if name.startswith("/") else name
+    name = name.rpartition("/")[2] or name if name.startswith("/") else name
     return Model(name, window, _number(meta, "n_ctx_train"), _number(meta, "size"), loaded=window is not None or None)
 
 
@@ -171,7 +178,11 @@ def _items(value: object, name: str) -> list[Mapping[str, Any]] | None:
 
 def _named(items: list[Mapping[str, Any]], key: str) -> Iterator[Mapping[str, Any]]:
     """Those that have a name which a person can write."""
-    return (each for each in items if 0 < len(_text(each, key)) <= _LONGEST_NAME and _text(each, key).isprintable())
+    return (each for each in items if _is_name(_text(each, key)))
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_NAME and text.isprintable()
 
 
 def _object(value: object, name: str) -> Mapping[str, Any] | None:

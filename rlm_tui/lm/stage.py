@@ -77,7 +77,7 @@ class Stages:
         if self._endpoint.provider == "ollama":
             running = _members(self._get("/api/ps"), "models")
             names = {name, name if ":" in name else f"{name}:latest"}
-            return None if running is None else any(each.get("name") in names for each in running)
+            return None if running is None else any(str(each.get("name")) in names for each in running)
         listed = _members(self._get("/api/v0/models"), "data") or []
         states = [each.get("state") for each in listed if each.get("id") == name]
         return states[0] == "loaded" if states else None

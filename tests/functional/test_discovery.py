@@ -165,6 +165,26 @@ def test_stopping_ends_a_probe_at_once() -> None:
         client.close()
 
 
+@pytest.mark.parametrize(
+    "raw", [b"\x00\xff\xfe no http\r\n", b"", b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 300, b"x" * 70_000]
+)
+def test_what_is_no_http_at_all_is_told_and_no_traceback(raw: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            client, _ = listener.accept()
+            with client:
+                client.recv(65536)
+                client.sendall(raw)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        (found,) = probe({f"http://127.0.0.1:{listener.getsockname()[1]}/v1": "ollama"})
+        thread.join()
+    assert (found.models, found.problem, found.is_sure) == ((), "hung up", False)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_nobody_at_an_address_is_passed_over_in_silence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

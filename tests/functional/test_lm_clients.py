@@ -155,6 +155,14 @@ async def test_empty_and_null_content_is_an_empty_text(reply: Reply) -> None:
     assert deltas == []
 
 
+async def test_anthropic_may_say_nothing_or_only_think() -> None:
+    response, _ = await ask(anthropic_stream(), provider="anthropic")
+    assert (response.text, response.reasoning, response.note) == ("", None, "")
+    response, _ = await ask(anthropic_stream("", thinking="Hm."), provider="anthropic")
+    assert (response.text, response.reasoning) == ("", "Hm.")
+    assert "only reasoning" in response.note
+
+
 @pytest.mark.parametrize("where", ["reasoning_content", "reasoning"])
 async def test_content_only_in_reasoning_is_no_answer_and_says_so(where: str) -> None:
     events = delta(**{where: "I think "}), delta(**{where: "so."}), delta("stop")
