@@ -57,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         code = run_app(make, title=title, settings=settings, **asked)
     if made and made[0].trace_path:
         diagnostics.say(f"Trace: {made[0].trace_path}")
+    if made and made[0].unsaved:
+        diagnostics.say(made[0].unsaved)
     return code
 
 

@@ -101,6 +101,8 @@ def _end(session: LiveSession, finished: RunFinished | None, *, as_json: bool) -
 
     if session.trace_path:
         say(f"Trace: {session.trace_path}")
+    if session.unsaved:
+        say(session.unsaved)
     if finished is None:
         error = session.failure
         if as_json:

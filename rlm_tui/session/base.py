@@ -167,7 +167,8 @@ class Session(Protocol):
 
     def can(self, action: str) -> Capability:
         """Whether an action can be done at this moment: the name of a command class in lower case
-        (start, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, interrupt, stop, fork)."""
+        (start, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, interrupt, stop, fork), or
+        `keep`: whether nothing is lost by quitting now (its reason is a sentence in both cases)."""
         ...
 
     def send(self, command: SessionCommand) -> None:

@@ -22,6 +22,7 @@ from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.runtime import LoopThread
 from rlm_tui.session.setup import Setup
 from rlm_tui.session.spill import SpilledLines
+from rlm_tui.text import plural
 from rlm_tui.trace.store import Lines, MemoryLines, TraceStore
 
 _LATER = Capability(False, "Forking a run is not built yet.")
@@ -70,7 +71,15 @@ class LiveSession(Cursor):
     def trace_path(self) -> str:
         """Where the trace is written, or "" when it is not."""
         lines = self.log.lines
-        return str(lines.path) if isinstance(lines, TraceStore) else ""
+        store = lines.stored if isinstance(lines, SpilledLines) else lines
+        return str(store.path) if isinstance(store, TraceStore) else ""
+
+    @property
+    def unsaved(self) -> str:
+        """That the trace lacks something, as a sentence; "" when it lacks nothing."""
+        lines = self.log.lines
+        waiting = lines.waiting if isinstance(lines, SpilledLines) else 0
+        return f"{plural(waiting, 'event')} could not be written to the trace {self.trace_path}." if waiting else ""
 
     @property
     def terms(self) -> Terms:
@@ -171,10 +180,16 @@ class LiveSession(Cursor):
     def _on_trouble(self, error: TraceError) -> Lines:
         """The trace cannot be written: keep the rest in memory, tell the person and wait for them."""
         waits = " The run waits." if self.setup.is_attended else ""
-        self._outbox.message(f"{error}{waits} What comes from now on is kept in memory only.")
+        self._outbox.message(f"{error}{waits} What comes from now on is kept in memory until it can.")
         self._crew.pause("the trace cannot be written")
         lines = self.log.lines
-        return SpilledLines(lines) if isinstance(lines, TraceStore) else lines
+        return SpilledLines(lines, lambda: self._on_whole(lines)) if isinstance(lines, TraceStore) else lines
+
+    def _on_whole(self, lines: TraceStore) -> None:
+        """The trace has taken all that waited for it."""
+        if self.log.lines is not lines:
+            self.log.lines = lines
+            self._outbox.message("The trace can be written again; nothing is missing in it.")
 
     def drain(self) -> Batch:
         """Fold what has happened since the last call."""
@@ -193,6 +208,12 @@ class LiveSession(Cursor):
         if self._crew.is_block_running:
             return Capability(False, "A block runs; yours can run when it is over or was interrupted.")
         return YES
+
+    def can_keep(self) -> Capability:
+        """Whether quitting loses nothing; the reason says what becomes of the run either way."""
+        if self.unsaved:
+            return Capability(False, f"{self.unsaved} Free the disk first, or they are lost.")
+        return Capability(True, "The trace is kept." if self.setup.is_traced else "No trace is saved.")
 
     def can_interrupt(self) -> Capability:
         """Whatever runs can be stopped, also a block of the person's own at a hold or after the answer."""
@@ -271,4 +292,5 @@ _CHECKS: dict[str, Callable[[Any], Capability]] = {
     ),
     "inject": LiveSession.can_inject,
     "interrupt": LiveSession.can_interrupt,
+    "keep": LiveSession.can_keep,
 }

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rlm_tui.ui.actions import key_of
+from rlm_tui.ui.selecting import quit_question
 
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp
-
-_ENDED = ("finished", "replay", "question", "loading")
 
 
 class AppController:
@@ -64,10 +63,11 @@ class AppController:
 
     def leave(self) -> None:
         """Quit; asks while something runs."""
-        if self.app.session.phase in _ENDED:
-            self.app.exit(0)
+        sentence = quit_question(self.app.session)
+        if sentence:
+            self.app.confirm(sentence, "quit", lambda: self.app.exit(0))
         else:
-            self.app.confirm("The run is not over. Quit? The trace is kept.", "quit", lambda: self.app.exit(0))
+            self.app.exit(0)
 
     def copy(self) -> None:
         """Copy a selection, else interrupt a running block, else say how to quit."""

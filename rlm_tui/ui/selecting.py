@@ -85,3 +85,11 @@ def original_text(session: Session, hold: Hold) -> str:
     """The content of a hold as it came."""
     held = session.log.event(hold.seq)
     return session.log.text(held.content) if isinstance(held, ev.Held) else ""
+
+
+def quit_question(session: Session) -> str:
+    """What to ask before quitting; "" when nothing runs and nothing is lost."""
+    kept = session.can("keep")
+    if session.phase in ("running", "held", "interrupting"):
+        return f"The run is not over. Quit? {kept.reason}"
+    return f"Quit? {kept.reason}" if session.phase == "finished" and not kept else ""

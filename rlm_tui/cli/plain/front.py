@@ -20,7 +20,7 @@ from rlm_tui.session.live import LiveSession
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.signals import told_to_end
 from rlm_tui.ui.actions import BY_ID, reason
-from rlm_tui.ui.selecting import open_hold
+from rlm_tui.ui.selecting import open_hold, quit_question
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import state_of
 
@@ -29,7 +29,6 @@ _OFFERED = ("gate.", "walk.")
 _MOST = 120
 _WAITS = ("held", "question", "finished", "replay")
 _NOT_KNOWN = "note: {!r} is no command; help lists them."
-_SURE = "The run is not over. Quit? The trace is kept. Type yes to quit."
 
 
 class Front:
@@ -209,8 +208,9 @@ class Front:
 
     def quit(self) -> None:
         """Quit; asks while something runs."""
-        if self.session.phase in ("running", "held", "interrupting"):
-            self.confirm(_SURE, self.end)
+        sentence = quit_question(self.session)
+        if sentence:
+            self.confirm(f"{sentence} Type yes to quit.", self.end)
         else:
             self.end()
 
