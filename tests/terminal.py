@@ -11,7 +11,7 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -82,6 +82,17 @@ class Terminal:
         while not all((text in self.text) is not gone for text in texts):
             if not self._pump(end - time.monotonic()):
                 raise AssertionError(f"never {'went' if gone else 'came'}: {texts}; the screen was:\n{self.text}")
+
+    def until(self, met: Callable[[], bool]) -> None:
+        """Take in what is written until a condition is met."""
+        end = time.monotonic() + _PATIENCE_S
+        while not met():
+            assert self._pump(end - time.monotonic()), f"never met; the screen was:\n{self.text}"
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program, as a window that is closed or a line that breaks does."""
+        os.close(self._fd)
+        self._fd = os.open(os.devnull, os.O_RDONLY)
 
     def press_until(self, key: str, text: str) -> None:
         """Press a key that acts at the gate, again while the gate still guards against a slip of the fingers."""

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import os
+import resource
+import shlex
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from rlm_tui.events import ContextInfo
 from rlm_tui.resources import sample
+from rlm_tui.session.replay import ReplaySession
+from tests.driving import block, live, script
 from tests.terminal import Terminal, python
+from tests.ui_kit import on_screen
 
 QUESTION = "What is the magic number?"
 HELD = "HELD  code of iteration 1, not run yet"
+SIZES = ((59, 15), (1, 1), (80, 24), (3, 40), (200, 60), (200, 3), (120, 36))
+"""Sizes through which a window is dragged; the last is the one it had."""
 
 
 def stepping(*more: str) -> list[str]:
@@ -129,3 +138,208 @@ def test_quitting_a_run_asks_once_and_keeps_the_trace(tmp_path: Path) -> None:
         assert terminal.finish() == 0
         assert f"Trace: {trace}".encode() in terminal.written
     assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
+
+
+def dragged(terminal: Terminal) -> None:
+    """Drag the window through all sizes, each seen by the program, and back."""
+    for columns, lines in SIZES:
+        terminal.resize(columns, lines)
+        terminal.settle()
+
+
+def below_the_header(terminal: Terminal) -> list[str]:
+    """The screen without the row whose clock runs."""
+    return terminal.text.split("\n")[1:]
+
+
+def test_a_terminal_that_is_too_small_says_what_is_needed(tmp_path: Path) -> None:
+    with Terminal(stepping(), env={"RLM_TUI_HOME": str(tmp_path)}, columns=59, lines=15) as terminal:
+        terminal.wait("rlm-tui needs 60x16; this is 59x15.")
+        terminal.resize(20, 4)
+        terminal.wait("rlm-tui needs 60x16;\nthis is 20x4.")
+        terminal.resize(60, 16)
+        terminal.wait("‖ HELD")
+        terminal.press("ctrl+q")
+        terminal.wait("Quit?")
+        terminal.press("y")
+        assert terminal.finish() == 0
+
+
+def test_dragging_the_window_changes_nothing_while_held_editing_or_asked(tmp_path: Path) -> None:
+    with Terminal(stepping(), env={"RLM_TUI_HOME": str(tmp_path)}) as terminal:
+        terminal.wait(HELD, "KEYS")
+        for keys in ((), ("i", *["right"] * 40), ("escape", "q")):
+            if keys[:1] == ("i",):
+                terminal.press_until("i", "TYPING")
+            terminal.press(*keys[keys[:1] == ("i",) :])
+            terminal.wait("Quit?" if "q" in keys else HELD)
+            terminal.settle()
+            before = below_the_header(terminal)
+            dragged(terminal)
+            terminal.until(lambda before=before: below_the_header(terminal) == before)
+        terminal.press("y")
+        assert terminal.finish() == 0
+
+
+def test_dragging_the_window_while_a_block_runs_and_in_a_replay(tmp_path: Path) -> None:
+    trace = tmp_path / "run.rlm.jsonl"
+    spec = script(
+        tmp_path, [block("import time\nfor n in range(10**9):\n    print(n)\n    time.sleep(0.02)"), "FINAL(x)"]
+    )
+    words = python("open", str(sample("staff")), "-q", "?", "-m", spec, "--trace", str(trace), "--sandbox", "none")
+    env = {"RLM_TUI_HOME": str(tmp_path)}
+    with Terminal(words, env=env) as terminal:
+        terminal.wait("RUNNING", "OUTPUT")
+        for columns, lines in SIZES:
+            terminal.resize(columns, lines)
+            terminal.pump_for(0.1)
+        terminal.wait("RUNNING", "OUTPUT", "● running")
+        terminal.press("ctrl+c")
+        terminal.wait("ANSWERED")
+        terminal.press("q")
+        assert terminal.finish() == 0
+    with Terminal(python("replay", str(trace), "--at", "14"), env=env) as terminal:
+        terminal.wait("REPLAY", "KEYS")
+        terminal.settle()
+        before = terminal.text
+        dragged(terminal)
+        terminal.until(lambda: terminal.text == before)
+        terminal.press("q")
+        assert terminal.finish() == 0
+
+
+async def test_an_editor_that_was_squeezed_shows_its_left_edge_again(tmp_path: Path) -> None:
+    code = f"abc = 1\nprint(abc)  # {'w' * 150}"
+    with live(tmp_path, [block(code), "FINAL(x)"], step=True) as run:
+        run.start()
+        async with on_screen(run.session) as hand:
+            await hand.held("before_code")
+            await hand.press("i", "right", "right", "right")
+            editor = hand.app.main.pane("step").editor
+            for size in SIZES:
+                await hand.pilot.resize_terminal(*size)
+                await hand.pilot.pause()
+            await hand.until(lambda: editor.scroll_offset.x == 0)
+            assert editor.cursor_location == (0, 3)
+
+
+def test_ctrl_z_and_fg_leave_the_terminal_whole_and_draw_again(tmp_path: Path) -> None:
+    env = {"RLM_TUI_HOME": str(tmp_path), "PS1": "shell> ", "BASH_SILENCE_DEPRECATION_WARNING": "1"}
+    with Terminal(["bash", "--norc", "--noprofile", "-i"], env=env) as terminal:
+        terminal.wait("shell>")
+        terminal.press(shlex.join(stepping()) + "\n")
+        terminal.wait(HELD)
+        terminal.settle()
+        before = below_the_header(terminal)
+        terminal.press("ctrl+z")
+        terminal.wait("Stopped")
+        assert b"\x1b[?1049l" in terminal.written
+        terminal.press("clear; stty -a\n")
+        terminal.wait("isig icanon", "echo echoe")
+        terminal.resize(100, 30)
+        terminal.resize(120, 36)
+        terminal.press("fg\n")
+        terminal.until(lambda: below_the_header(terminal) == before)
+        terminal.press("q")
+        terminal.wait("Quit?")
+        terminal.press("y")
+        terminal.wait("shell>", "Trace: ")
+        terminal.press("exit\n")
+        assert terminal.finish() == 0
+
+
+_FAULT = """
+import sys
+from rlm_tui.ui.general import AppController
+def fault(self): raise ValueError("boom \\x1b[31m")
+AppController.help = fault
+from rlm_tui.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_crash_leaves_the_terminal_whole_and_names_its_log(tmp_path: Path) -> None:
+    trace = tmp_path / "run.rlm.jsonl"
+    words = [sys.executable, "-c", _FAULT, *stepping("--trace", str(trace))[3:]]
+    with Terminal(words, env={"RLM_TUI_HOME": str(tmp_path)}, columns=200) as terminal:
+        terminal.wait(HELD)
+        terminal.settle()
+        terminal.press("?")
+        assert terminal.finish() == 1
+        log = tmp_path / "data" / "crash.log"
+        restored, said = bytes(terminal.written).split(b"\x1b[?1049l")
+        assert f"An unexpected ValueError stopped this (boom ␛[31m); {log} has the details.".encode() in said
+        assert b"Traceback" not in restored + said
+        assert b"\x1b[?25h" in said
+        assert "Traceback" in log.read_text()
+    assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
+
+
+def test_a_terminal_that_is_closed_ends_the_app_and_keeps_the_trace(tmp_path: Path) -> None:
+    trace = tmp_path / "run.rlm.jsonl"
+    with Terminal(stepping("--trace", str(trace)), env={"RLM_TUI_HOME": str(tmp_path)}) as terminal:
+        terminal.wait(HELD)
+        terminal.hang_up()
+        assert os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1]) == 130
+        terminal.status = 130
+    assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
+
+
+def test_a_run_that_was_killed_is_opened_again_up_to_its_last_event(tmp_path: Path) -> None:
+    trace, env = tmp_path / "run.rlm.jsonl", {"RLM_TUI_HOME": str(tmp_path)}
+    with Terminal(stepping("--trace", str(trace)), env=env) as terminal:
+        terminal.wait(HELD)
+        os.kill(terminal.pid, signal.SIGKILL)
+        assert terminal.finish() == -signal.SIGKILL
+    whole = trace.read_bytes()
+    trace.write_bytes(whole + b'{"kind":"node.op')
+    with Terminal(python("replay", str(trace)), env=env) as terminal:
+        terminal.wait("REPLAY", "stopped in iteration 1", "The last line is cut off")
+        terminal.press("escape")
+        terminal.wait("Step 1: look at the context")
+        terminal.press("q")
+        assert terminal.finish() == 0
+    session = ReplaySession(trace)
+    session.wait()
+    session.close()
+    assert session.trajectory.last == whole.count(b"\n") - 1
+    assert trace.read_bytes().startswith(whole)
+
+
+def test_a_full_disk_waits_for_the_person_and_the_trace_is_whole_once_there_is_room(tmp_path: Path) -> None:
+    trace, env = tmp_path / "run.rlm.jsonl", {"RLM_TUI_HOME": str(tmp_path)}
+    filled = ["bash", "-c", 'ulimit -S -f 12; exec "$@"', "bash", *stepping("--trace", str(trace))]
+    with Terminal(filled, env=env) as terminal:
+        terminal.wait(HELD)
+        terminal.press_until("c", "cannot be written")
+        terminal.wait("HELD")
+        terminal.press("q")
+        terminal.wait("Quit?", "Free the disk first")
+        terminal.press("n")
+        terminal.wait("Quit?", gone=True)
+        resource.prlimit(
+            terminal.pid, resource.RLIMIT_FSIZE, resource.prlimit(terminal.pid, resource.RLIMIT_FSIZE)[1:] * 2
+        )
+        terminal.press_until("c", "ANSWERED")
+        terminal.wait("can be written again")
+        terminal.press("q")
+        assert terminal.finish() == 0
+        assert b"could not be written to the trace" not in terminal.written[terminal.written.rindex(b"\x1b[?1049l") :]
+    assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
+
+
+def test_a_disk_that_stays_full_says_in_the_end_what_the_trace_lacks(tmp_path: Path) -> None:
+    trace, env = tmp_path / "run.rlm.jsonl", {"RLM_TUI_HOME": str(tmp_path)}
+    filled = ["bash", "-c", 'ulimit -f 12; exec "$@"', "bash", *stepping("--trace", str(trace))]
+    with Terminal(filled, env=env, columns=200) as terminal:
+        terminal.wait(HELD)
+        terminal.press_until("c", "cannot be written")
+        terminal.press_until("c", "ANSWERED")
+        terminal.press("q")
+        terminal.wait("Quit?", "Free the disk first")
+        terminal.press("y")
+        assert terminal.finish() == 0
+        said = bytes(terminal.written).rpartition(b"\x1b[?1049l")[2].decode()
+        assert f"Trace: {trace}" in said
+        assert f"events could not be written to the trace {trace}." in said
+    assert "unfinished" in ran(tmp_path, "trace", "verify", str(trace)).stdout

@@ -11,15 +11,14 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from rlm_tui.ui.asking import Asking
-from rlm_tui.ui.lines import line
-from rlm_tui.ui.state import SMALLEST, Pane
+from rlm_tui.ui.state import Pane
 from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, verbs
-from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.footer import Footer
 from rlm_tui.ui.widgets.gate_bar import GateBar
 from rlm_tui.ui.widgets.header import Header, QuestionBar
 from rlm_tui.ui.widgets.rule import Rule
 from rlm_tui.ui.widgets.slider import Slider
+from rlm_tui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp
@@ -40,7 +39,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self._header, self._question, self._slider = Header(), QuestionBar(), Slider()
-        self._gate_bar, self._footer, self._too_small = GateBar(), Footer(), Bar(id="too-small")
+        self._gate_bar, self._footer, self._too_small = GateBar(), Footer(), TooSmall()
 
     @property
     def owner(self) -> RlmTuiApp:
@@ -164,6 +163,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """What was over the run is gone: its keys act again."""
         self.show_bars()
 
+    def on_screen_suspend(self) -> None:
+        """Something stands over the run: its keys act no more, so they are not shown."""
+        self.show_bars()
+
     def on_resize(self, event: events.Resize) -> None:
         """Another size may be another layout; what is selected, open and focused stays."""
         self._fit(event.size.width, event.size.height)
@@ -175,9 +178,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _fit(self, width: int, height: int) -> None:
         self.set_class(width < _NARROW or height < _LOW, "narrow")
         self.set_class(height < _QUESTION_FROM, "low")
-        self.set_class(width < SMALLEST.width or height < SMALLEST.height, "tiny")
-        words = f"rlm-tui needs {SMALLEST.width}x{SMALLEST.height}; this is {width}x{height}."
-        self._too_small.show_rows(line((words, "careful")))
+        self._too_small.fit(width, height)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The pane in which the focus is, is the pane the person is in."""

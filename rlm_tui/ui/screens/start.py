@@ -26,7 +26,6 @@ from rlm_tui.ui.screens.start_rows import (
     fact_rows,
     search_news,
 )
-from rlm_tui.ui.state import SMALLEST
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Bar
@@ -37,6 +36,7 @@ from rlm_tui.ui.widgets.gate_bar import mode_line
 from rlm_tui.ui.widgets.header import Header, QuestionBar
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
+from rlm_tui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp
@@ -86,7 +86,7 @@ class StartScreen(Screen[None]):
                 yield Bar(id="start-facts")
         yield Bar(id="start-notice")
         yield Footer()
-        yield Bar(id="too-small")
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """Draw it, with the focus on what is missing."""
@@ -149,9 +149,7 @@ class StartScreen(Screen[None]):
         """The document gives way on a narrow screen."""
         size = self.app.size
         self.set_class(size.width < _TWO_COLUMNS, "narrow")
-        self.set_class(size.width < SMALLEST.width or size.height < SMALLEST.height, "tiny")
-        words = f"rlm-tui needs {SMALLEST.width}x{SMALLEST.height}; this is {size.width}x{size.height}."
-        self.query_one("#too-small", Bar).show_rows(line((words, "careful")))
+        self.query_one(TooSmall).fit(size.width, size.height)
         self.call_after_refresh(self.show_all)
 
     def show_header(self) -> None:

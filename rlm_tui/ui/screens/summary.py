@@ -12,7 +12,6 @@ from textual.screen import Screen
 
 from rlm_tui.ui.content.summary import Place, Summary, answer_place, best_place, place_of, trouble_place
 from rlm_tui.ui.lines import Line, Rows, line, split
-from rlm_tui.ui.state import SMALLEST
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
@@ -20,6 +19,7 @@ from rlm_tui.ui.widgets.footer import Footer
 from rlm_tui.ui.widgets.header import Header
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.rule import Rule
+from rlm_tui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from rlm_tui.ui.app import RlmTuiApp
@@ -80,7 +80,7 @@ class SummaryScreen(Screen[None]):
         yield Rule()
         yield self._bar
         yield self._footer
-        yield Bar(id="too-small")
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """Draw the bars; the rest once its size is known."""
@@ -92,9 +92,7 @@ class SummaryScreen(Screen[None]):
         size = self.app.size
         self.set_class(size.width >= _BESIDE, "-wide")
         self.set_class(size.height < _LOW, "narrow")
-        self.set_class(size.width < SMALLEST.width or size.height < SMALLEST.height, "tiny")
-        words = f"rlm-tui needs {SMALLEST.width}x{SMALLEST.height}; this is {size.width}x{size.height}."
-        self.query_one("#too-small", Bar).show_rows(line((words, "careful")))
+        self.query_one(TooSmall).fit(size.width, size.height)
         self.call_after_refresh(self.show_all)
 
     def show_header(self) -> None:

@@ -71,6 +71,14 @@ class CodeEditor(TextArea):
         self.load_text(text)
         self.move_cursor((0, 0))
 
+    def on_resize(self) -> None:
+        """What a narrow screen pushed out of sight at the left comes back where there is room again."""
+        self.call_after_refresh(self._back_to_margin)
+
+    def _back_to_margin(self) -> None:
+        self.scroll_to(x=0, animate=False, immediate=True)
+        self.scroll_cursor_visible()
+
     def get_line(self, line_index: int) -> Text:
         """The line as it is drawn: one code point for one, so the cursor stays true."""
         return Text(safe(self.document.get_line(line_index), multiline=True), end="", no_wrap=True)
