@@ -10,9 +10,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from sys import intern
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 from rlm_tui import events as ev
 from rlm_tui.nodes import BITS, CODES, MASK, Activity, Hold, Node, Place, Step, Variable
@@ -270,7 +271,7 @@ class View:
         return over[-1] if asked is not None and over and over[-1].node == asked.node else None
 
     @property
-    def roots(self) -> list[Node]:
+    def roots(self) -> Sequence[Node]:
         """The root RLMs, one a question."""
         return self._visible(self.tree.roots)
 
@@ -285,14 +286,15 @@ class View:
         node = self.tree.nodes.get(node_id)
         return node if node is not None and node.opened <= self.seq else None
 
-    def children(self, node: Node) -> list[Node]:
-        """The children opened by now, in order."""
+    def children(self, node: Node) -> Sequence[Node]:
+        """The children opened by now, in order; only those that are looked at cost anything."""
         return self._visible(node.children)
 
-    def _visible(self, ids: list[str]) -> list[Node]:
+    def _visible(self, ids: list[str]) -> Sequence[Node]:
         nodes = self.tree.nodes
-        end = bisect_right(ids, self.seq, key=lambda node_id: nodes[node_id].opened)
-        return [nodes[node_id] for node_id in ids[:end]]
+        if not ids or nodes[ids[-1]].opened <= self.seq:
+            return _Visible(nodes, ids, len(ids))
+        return _Visible(nodes, ids, bisect_right(ids, self.seq, key=lambda node_id: nodes[node_id].opened))
 
     def outcome(self, node: Node) -> ev.Outcome | None:
         """How a node ended, or None while it is open."""
@@ -424,6 +426,33 @@ class View:
             "steps": self.tree.steps[: self.step_number()],
             "counts": {kind.__name__: self.count(kind) for kind in ev.KINDS},
         }
+
+
+class _Visible(Sequence[Node]):
+    """The first `count` nodes of a list of ids."""
+
+    __slots__ = ("_count", "_ids", "_nodes")
+
+    def __init__(self, nodes: dict[str, Node], ids: list[str], count: int) -> None:
+        self._nodes, self._ids, self._count = nodes, ids, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Node: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Node]: ...
+
+    def __getitem__(self, index: int | slice) -> Node | list[Node]:
+        places = range(self._count)[index]
+        if isinstance(places, int):
+            return self._nodes[self._ids[places]]
+        return [self._nodes[self._ids[place]] for place in places]
+
+    def __iter__(self) -> Iterator[Node]:
+        return (self._nodes[node_id] for node_id in islice(self._ids, self._count))
 
 
 def _interned(text: str) -> str:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _FRAME_S = 1 / 30
 _NOTICE_S = 4.0
+_LONGEST_REST_S = 0.5
 _BEATS = 8
 _MOVING = ("running", "loading", "interrupting")
 
@@ -88,6 +89,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self._hold: int | None = None
         self._beat = 0
         self._notice_until = 0.0
+        self._is_stale, self._rest_until = False, 0.0
         self.settings = settings
         self.attention = Attention(self._write)
         self._use_settings()
@@ -130,7 +132,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     @property
     def _is_up(self) -> bool:
         """Whether a key can reach what it is meant for: the panes, or what stands over them."""
-        is_shown = self.is_open and self.main.is_ready and self.screen.is_mounted
+        is_shown = self.is_open and self.main.is_ready and bool(self.screen_stack) and self.screen.is_mounted
         return is_shown and (self.focused is not None or not self.screen.focus_chain)
 
     def _begin(self) -> None:
@@ -197,13 +199,21 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         for message in batch.messages:
             self.notify(safe(message), markup=False)
         if self.ui.notice and self.clock() >= self._notice_until:
-            self.ui.notice = ""
-            self.redraw()
-        elif batch.events or batch.deltas or batch.changed:
-            self.redraw()
+            self.ui.notice, self._is_stale = "", True
+        self._is_stale = self._is_stale or bool(batch.events or batch.deltas or batch.changed)
+        if self._is_stale:
+            self._redraw_within_means()
         elif self.session.phase in _MOVING and self._beat != int(self.session.now * _BEATS):
             beat, self._beat = self._beat, int(self.session.now * _BEATS)
             self._shown("show_header" if beat // _BEATS == self._beat // _BEATS else "show_all")
+
+    def _redraw_within_means(self) -> None:
+        """Draw, but never for more than a fifth of the time, so that keys are heard however much there is to draw."""
+        begun = time.perf_counter()
+        if begun >= self._rest_until:
+            self.redraw()
+            done = time.perf_counter()
+            self._is_stale, self._rest_until = False, done + min(_LONGEST_REST_S, 4 * (done - begun))
 
     def redraw(self) -> None:
         """Draw what the session shows now, on the screen that is on top."""

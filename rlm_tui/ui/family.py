@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from rlm_tui.trajectory import View
-from rlm_tui.ui.content.tree import batch_key, batch_of, entries, held_batches, members, split_key
+from rlm_tui.trajectory import Node, View
+from rlm_tui.ui.content.tree import Batches, batch_key, batch_of, held_batches, split_key
 
 Way: TypeAlias = Literal["{", "}", "h", "l"]
 
@@ -31,24 +33,50 @@ def parent(view: View, key: str) -> str | None:
     return batch_key(node, own) if own else node.parent or None
 
 
-def children(view: View, key: str) -> list[str]:
-    """What stands right below a selection, in reading order."""
-    node_id, batch = split_key(key)
-    if batch:
-        return [call.id for call in members(view, key)]
-    node = view.node(node_id)
-    return [entry[0] for entry in entries(view, node, held_batches(view))] if node is not None else []
-
-
 def first_child(view: View, key: str) -> str | None:
     """The first thing below a selection, or None."""
-    below = children(view, key)
-    return below[0] if below else None
+    node_id, batch = split_key(key)
+    node, held = view.node(node_id), held_batches(view)
+    if node is None:
+        return None
+    if not batch:
+        return next((_entry(view, child, held) for child in view.children(node)), None)
+    return next((child.id for child in view.children(node) if batch_of(view, child, held) == batch), None)
 
 
 def sibling(view: View, key: str, by: int) -> str | None:
-    """The selection beside this one, `by` places on; None where there is none."""
-    above = parent(view, key)
-    around = children(view, above) if above is not None else [root.id for root in view.roots]
-    at = around.index(key) + by if key in around else -1
-    return around[at] if 0 <= at < len(around) else None
+    """The selection beside this one, before (-1) or after (1) it; None where there is none.
+
+    Beside a call of a batch stand the other calls of it; beside a batch, what is no call of it.
+    """
+    node_id, batch = split_key(key)
+    held, node = held_batches(view), view.node(node_id)
+    if node is None:
+        return None
+    first = next((call for call in view.children(node) if batch_of(view, call, held) == batch), None) if batch else node
+    above = view.node(first.parent) if first is not None else None
+    around = view.children(above) if above is not None else view.roots
+    own = batch_of(view, node, held)
+    for place in _outward(around, first, by):
+        other = batch_of(view, around[place], held)
+        if batch and other == batch:
+            continue
+        if own and not batch:
+            if other == own:
+                return around[place].id
+            continue
+        return batch_key(around[place], other) if other else around[place].id
+    return None
+
+
+def _outward(around: Sequence[Node], start: Node | None, by: int) -> range:
+    """The places from the one beside a node to the end in one direction; nodes stand in the order they were opened."""
+    if start is None:
+        return range(0)
+    at = bisect_left(around, start.opened, key=lambda node: node.opened)
+    return range(at + 1, len(around)) if by > 0 else range(at - 1, -1, -1)
+
+
+def _entry(view: View, node: Node, held: Batches) -> str:
+    own = batch_of(view, node, held)
+    return batch_key(node, own) if own else node.id
