@@ -61,6 +61,10 @@ def _meant(app: RlmTuiApp, name: str, text: str) -> Value:
         from rlm_tui.lm.registry import check_spec
 
         check_spec(str(value), base_url=current(app)["base_url"] or None)
+    if name == "dialect":
+        from rlm_tui.engine.config import choose_dialect
+
+        choose_dialect(str(value), current(app)["model"])
     return value
 
 

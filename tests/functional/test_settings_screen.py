@@ -86,14 +86,14 @@ async def test_it_shows_every_value_and_where_it_comes_from(file: Path, monkeypa
 
 async def test_enter_goes_through_choices_and_saves_each(file: Path) -> None:
     async with on_settings() as hand:
-        await go_to(hand, f"{SETTING}dialect")
+        await go_to(hand, f"{SETTING}sandbox")
         await hand.press("enter")
-        assert config.load()["dialect"] == "paper"
-        assert row(hand, "dialect")[1:3] == ["paper", "file"]
+        assert config.load()["sandbox"] == "strong"
+        assert row(hand, "sandbox")[1:3] == ["strong", "file"]
         await hand.press("enter", "enter")
-        assert config.load()["dialect"] == "auto"
+        assert config.load()["sandbox"] == "auto"
         await hand.press("x")
-        assert config.load().source("dialect") == "default"
+        assert config.load().source("sandbox") == "default"
 
 
 async def test_a_value_is_typed_and_what_cannot_be_meant_stays_to_be_mended(file: Path) -> None:
@@ -159,21 +159,31 @@ async def test_a_key_is_remapped_at_once_and_put_back(file: Path) -> None:
 
 
 async def test_a_saved_value_says_what_goes_before_it(file: Path) -> None:
-    async with on_settings(dialect="rlms") as hand:
-        await go_to(hand, f"{SETTING}dialect")
+    async with on_settings(sandbox="none") as hand:
+        await go_to(hand, f"{SETTING}sandbox")
         await hand.press("enter")
         assert "Saved; for now the command line goes before it." in hand.screen()
-        assert row(hand, "dialect")[1:4] == ["rlms", "command", "line"]
-        assert config.load()["dialect"] == "auto"
+        assert row(hand, "sandbox")[1:4] == ["none", "command", "line"]
+        assert config.load()["sandbox"] == "auto"
 
 
 async def test_a_file_that_was_broken_meanwhile_is_left_alone_and_said(file: Path) -> None:
     async with on_settings() as hand:
         write(file, "model = = 1\n")
-        await go_to(hand, f"{SETTING}dialect")
+        await go_to(hand, f"{SETTING}sandbox")
         await hand.press("enter")
         assert "are no TOML any more, so nothing was saved" in said(hand)
         assert stands_in(file) == "model = = 1\n"
+
+
+async def test_a_dialect_that_there_is_not_is_refused(file: Path) -> None:
+    async with on_settings() as hand:
+        await go_to(hand, f"{SETTING}dialect")
+        await hand.press("enter")
+        await hand.type("x")
+        await hand.press("enter")
+        assert "'autox'" in said(hand)
+        assert not stands_in(file)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
@@ -205,3 +215,51 @@ def test_what_cannot_be_meant_is_said_before_the_screen_is_taken(file: Path, tex
     write(file, text)
     with pytest.raises(UsageError, match=words):
         RlmTuiApp(held(), settings=config.load())
+
+
+async def test_a_remapped_pane_shows_its_key_in_its_title(file: Path) -> None:
+    write(file, '[keys]\n"pane.chat" = "F7"\n')
+    async with on_screen(held(), settings=config.load()) as hand:
+        assert "2 Step  F7 Chat  4 REPL" in hand.screen()
+        await hand.press("f7")
+        assert hand.app.ui.pane == "chat"
+        await hand.press("2", "3")
+        assert hand.app.ui.pane == "step"
+
+
+async def test_a_bad_theme_file_is_reported_on_the_screen_and_passed_over(file: Path) -> None:
+    bad = file.parent / "themes" / "mine.toml"
+    bad.parent.mkdir()
+    write(bad, "name = [bold]")
+    write(file, 'theme = "mine"')
+    async with on_screen(held(), settings=config.load()) as hand:
+        await hand.until(lambda: any("is passed over" in told.message for told in hand.app._notifications))
+        assert hand.app.theme == "rlm-dark"
+        assert "mine" not in hand.app.theme_names
+
+
+async def test_the_palette_goes_through_the_themes(file: Path) -> None:
+    async with on_screen(held(), settings=config.load()) as hand:
+        await hand.press("colon")
+        await hand.type("colour")
+        await hand.until(lambda: "Change the colours" in hand.screen())
+        await hand.press("enter")
+        await hand.until(lambda: hand.app.theme == "rlm-light")
+        assert "Theme rlm-light; the settings (=) keep one." in hand.bar("GateBar")
+        assert not stands_in(file)
+
+
+async def test_the_bar_of_the_start_screen_says_keys_or_typing(file: Path) -> None:
+    async with on_screen(asked(), open_question=True, settings=config.load()) as hand:
+        await hand.until(lambda: "TYPING" in hand.screen())
+        await hand.press("escape")
+        await hand.until(lambda: "KEYS" in hand.screen())
+
+
+async def test_nothing_in_the_help_is_cut(file: Path) -> None:
+    for size in ((60, 16), (80, 24), (120, 36)):
+        async with on_screen(held(), size, settings=config.load()) as hand:
+            await hand.press("question_mark")
+            view = hand.app.screen.query_one("#help-keys", LinesView)
+            await hand.until(lambda view=view: len(view.rows) > 10)
+            assert [row.text for row in view.rows if row.cells > view.columns or "…" in row.text] == []

@@ -10,8 +10,9 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
+from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.asking import Asking
-from rlm_tui.ui.state import Pane
+from rlm_tui.ui.state import PANES, Pane
 from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, verbs
 from rlm_tui.ui.widgets.footer import Footer
 from rlm_tui.ui.widgets.gate_bar import GateBar
@@ -116,6 +117,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._question.show(session)
         self._slider.show(session)
         keymap = owner.remapped
+        if self.is_ready:
+            self.frame.name_keys({name: key_of(f"pane.{name}", ui) for name in PANES})
         self._gate_bar.show(session, ui, verbs(session, ui, GATE_GROUPS, keymap, narrow=narrow))
         self._footer.show(verbs(session, ui, FOOTER_GROUPS, keymap, narrow=narrow))
 

@@ -66,6 +66,7 @@ class Frame(Widget):
         self._plan = (Size(-1, -1), Plan())
         self._focused: Pane | None = None
         self._notes: dict[Pane, str] = {}
+        self._keys: dict[Pane, str] = {pane: str(number) for number, pane in enumerate(PANES, 1)}
 
     @property
     def layout(self) -> Layout:
@@ -104,6 +105,12 @@ class Frame(Widget):
             self._focused, self._notes = focused, notes
             self.refresh(*(titles.region for titles in self.plan.strips))
 
+    def name_keys(self, keys: dict[Pane, str]) -> None:
+        """Show these keys in the titles."""
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh(*(titles.region for titles in self.plan.strips))
+
     def render_line(self, y: int) -> Strip:
         """The titles and rules of one row; what panes cover is drawn by them."""
         width = self.size.width
@@ -127,7 +134,7 @@ class Frame(Widget):
         return pad(split(Line(tuple(spans)), Line((note,)), width), width)
 
     def _title(self, name: Pane) -> str:
-        return f"{PANES.index(name) + 1} {getattr(self.panes[name], 'pane_title', name)}"
+        return f"{self._keys[name]} {getattr(self.panes[name], 'pane_title', name)}"
 
     def on_click(self, event: events.Click) -> None:
         """A click on a title goes to its pane."""
