@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.pdfs import long_pdf
+from tests.foreign_logs import big
 from tests.terminal import Terminal
 
 RLM_TUI = str(Path(sys.executable).with_name("rlm-tui"))
@@ -130,7 +131,50 @@ def pdf(folder: Path) -> list[Figure]:
     ]
 
 
-CASES: dict[str, Callable[[Path], list[Figure]]] = {"pdf": pdf}
+LOG_TURNS, LOG_LINE, LOG_LINES = 21, "The quick brown fox jumps over the lazy dog, line of a report.\n", 160_000
+_REPLAY = """
+from pathlib import Path
+from rlm_tui.session.replay import ReplaySession
+begun = time.perf_counter()
+session = ReplaySession(Path(sys.argv[1]))
+session.wait()
+session.close()
+"""
+_ORJSON = """
+import orjson
+begun = time.perf_counter()
+with open(sys.argv[1], "rb") as file:
+    for line in file:
+        orjson.loads(line)
+"""
+
+
+def rlms(folder: Path) -> list[Figure]:
+    """A log of `rlms` of 430 MB: 21 iterations, each with a context of 10 MB twice."""
+    path, small = folder / "long.jsonl", folder / "short.jsonl"
+    big(path, turns=LOG_TURNS, context=LOG_LINE * LOG_LINES)
+    big(small, turns=LOG_TURNS, context=LOG_LINE)
+    os.environ["RLM_TUI_HOME"] = str(folder / "home")
+    ours, peer, screens, shorts = [], [], [], []
+    for _ in range(ROUNDS):
+        screens.append(opened(["open", str(path)], "REPLAY", "the end", gone="indexing"))
+        shorts.append(opened(["open", str(small)], "REPLAY", "the end"))
+        ours.append(bare(_REPLAY, str(path)))
+        peer.append(bare(_ORJSON, str(path)))
+    paint, _, whole = (statistics.median(times) for times in zip(*(s.seconds for s in screens), strict=True))
+    short = statistics.median(screen.seconds[0] for screen in shorts)
+    read, decoded = (statistics.median(seconds for seconds, _ in runs) for runs in (ours, peer))
+    return [
+        Figure("first paint", paint, "s"),
+        Figure("first paint of a log of 60 kB", short, "s"),
+        Figure("whole, in the app", whole, "s"),
+        Figure("whole, without a screen / bare orjson lines", read, "s", None, decoded),
+        Figure("peak memory of the app", max(screen.peak_mb for screen in screens), "MB", 300),
+        Figure("peak memory without a screen / bare orjson lines", ours[-1][1], "MB", None, peer[-1][1]),
+    ]
+
+
+CASES: dict[str, Callable[[Path], list[Figure]]] = {"pdf": pdf, "rlms": rlms}
 
 
 def main(names: Sequence[str]) -> int:

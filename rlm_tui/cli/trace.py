@@ -21,19 +21,23 @@ _SAMPLE = "sample:"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe `trace info` and `trace verify`."""
+    """Describe `trace info`, `trace verify` and `trace convert`."""
     commands = parser.add_subparsers(dest="trace_command", metavar="COMMAND", required=True)
     info = commands.add_parser("info", help="what a trace holds: question, answer, counts, usage")
     info.add_argument("--json", action="store_true", help="print one JSON object")
     verify = commands.add_parser("verify", help="check that a trace is whole (exit code 5 when it is not)")
-    for command in (info, verify):
+    convert = commands.add_parser("convert", help="write the log of another engine as a trace of rlm-tui")
+    for command in (info, verify, convert):
         command.add_argument("trace", metavar="TRACE", help="a trace file, or sample:NAME")
         command.add_argument("--debug", action="store_true", default=SUPPRESS, help=SUPPRESS)
+    convert.add_argument("out", metavar="OUT", help="the new file, NAME.rlm.jsonl; never written over")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked; data goes to stdout."""
     path = _path(args.trace)
+    if args.trace_command == "convert":
+        return _convert(path, args.out)
     return _verify(path) if args.trace_command == "verify" else _info(path, as_json=args.json)
 
 
@@ -87,6 +91,19 @@ def _whole(count: float | None) -> int | None:
 
 def _block(text: str) -> str:
     return safe(text, multiline=True).replace("\n", "\n" + " " * 11)
+
+
+def _convert(path: Path, out: str) -> int:
+    from pathlib import Path
+
+    from rlm_tui.cli.diagnostics import say
+    from rlm_tui.trace.convert import convert
+
+    made = convert(path, Path(out))
+    for note in made.notes:
+        say(f"{path.name}: {note}")
+    say(f"{out}: {plural(made.events, 'event')}, {short_bytes(made.bytes)}")
+    return ExitCode.OK
 
 
 def _verify(path: Path) -> int:
