@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import re
@@ -18,6 +19,7 @@ from rlm_tui.trace.importers.shape import Shape, mended
 
 _CHUNK: Final = 1 << 20
 Problems: TypeAlias = Callable[[str, str, int], None]
+_LIST = re.compile(rb"\s*\[")
 _NAMES = "Error|Exception|Interrupt|Exit|Iteration|Warning"
 _ERROR = re.compile(rf"(?:\A|\n)([A-Za-z_][\w.]*(?:{_NAMES})): ?(.*)\Z", re.DOTALL)
 
@@ -56,8 +58,10 @@ class Feed:
             number += 1
             data = self._read(start, end - start)
             is_whole = data.endswith(b"\n")
+            if number == 1 and data.startswith(codecs.BOM_UTF8):
+                del data[: len(codecs.BOM_UTF8)]
             self.done = end
-            if data.strip():
+            if not data.isspace():
                 yield Line(number, data, end, is_whole)
             start = end
 
@@ -65,7 +69,7 @@ class Feed:
         """The one JSON value that the file is; of one that is cut off, what was whole before the cut."""
         data = self._read(0, self.size)
         self.done = self.size
-        is_list = data.lstrip()[:1] == b"["
+        is_list = _LIST.match(data) is not None
         try:
             return decode(data, kind_of_list if is_list else kind)
         except TraceError:
@@ -155,6 +159,10 @@ class Tape:
         """Close a node; `timed` is whether the log tells how long it took."""
         self._opened.pop(node, None)
         self.put(ev.NodeClosed(node=node, outcome=outcome, timed=timed))
+
+    def is_open(self, node: str) -> bool:
+        """Whether a node was opened and not closed."""
+        return node in self._opened
 
     def since(self, node: str) -> float | None:
         """Seconds since a node was opened, while it is open."""

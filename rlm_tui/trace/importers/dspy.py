@@ -108,11 +108,10 @@ def _events(feed: Feed) -> Iterator[ev.TraceEvent]:
 
 
 def _is_prediction(shape: Shape) -> bool:
-    members = shape.members
-    for path in ("trajectory[].", "[].trajectory[].", "[]."):
-        if path + "code" in members and path + "output" in members:
-            return path + "reasoning" in members or path != "[]."
-    return False
+    if any(shape.has(f"{path}code", f"{path}output") for path in ("trajectory[].", "[].trajectory[].")):
+        return True
+    # A list of such records may be anybody's, unless it is nothing but steps.
+    return shape.is_list and set(shape.members) == {"[].reasoning", "[].code", "[].output"}
 
 
 PREDICTION = Importer("dspy-trajectory", ENGINE, _is_prediction, _events)

@@ -73,12 +73,15 @@ class _Trace:
                 text = f"A step is of the kind {words(other)[:40]!r}, which is not known; it is left out."
                 self._feed.problem("unknown", text, 0)
 
-    def _call(self, step: dict[str, Any]) -> None:
+    def _turn(self) -> str:
         self._turns += 1
-        tape, node, said = self._tape, self._node, words(step.get("output"))
+        self._tape.open(self._node, "iteration", "r1")
+        self._tape.put(ev.IterationStarted(node=self._node, number=self._turns))
+        return self._node
+
+    def _call(self, step: dict[str, Any]) -> None:
+        tape, node, said = self._tape, self._turn(), words(step.get("output"))
         self._final = _final(said)
-        tape.open(node, "iteration", "r1")
-        tape.put(ev.IterationStarted(node=node, number=self._turns))
         tape.open(f"{node}.lm", "lm", node, title=words(step.get("model")))
         asked = (ev.StoredMessage("user", words(step.get("prompt_summary"))),)
         model = words(step.get("model"))
@@ -93,6 +96,8 @@ class _Trace:
         tape.put(ev.ResponseParsed(node=node, blocks=(code,) if code else (), final=final))
 
     def _block(self, step: dict[str, Any]) -> None:
+        if not self._turns:
+            self._turn()
         self._blocks += 1
         tape, begun = self._tape, self._tape.t
         node = f"{self._node}.{self._blocks}"

@@ -51,7 +51,10 @@ class _Result:
                 self._tape.at(self._begun + took if took is not None else None)
                 data = event.get("data")
                 self._take(event, data if isinstance(data, dict) else {})
-        if not self._is_over and self._rlms:
+        if not self._rlms:
+            self._rlms[""] = _Rlm(self._root, 0)
+            self._begin({})
+        if not self._is_over:
             self._finish()
 
     def _take(self, event: dict[str, Any], data: dict[str, Any]) -> None:
@@ -64,6 +67,8 @@ class _Result:
             case "model_call_start" if above is not None:
                 self._leaf(name, data, above) if data.get("is_leaf") else self._ask(data, above)
             case "model_call_end" if name in self._calls:
+                if not self._tape.is_open(self._calls[name]):
+                    return
                 self._tape.put(ev.SubcallFinished(node=self._calls[name], text=words(data.get("response"))))
                 self._tape.close(self._calls[name])
             case "model_call_end" if above is not None:
@@ -74,17 +79,20 @@ class _Result:
                 self._answer(data, rlm)
             case "rlm_end" if rlm is not None:
                 self._end(data, rlm)
-            case "run_end":
+            case "run_end" if self._rlms and not self._is_over:
                 self._finish()
 
     def _open(self, name: str, data: dict[str, Any], above: _Rlm | None) -> None:
         tape = self._tape
-        if above is None:
+        if not self._rlms:
             self._rlms[name] = _Rlm(self._root, 0)
             self._begin(data)
+        if name in self._rlms:
             return
-        call = f"{self._block(above)}.{name}"
-        tape.open(call, "subcall", above.code, depth=above.depth, title="rlm_query")
+        above = above or next(iter(self._rlms.values()))
+        block = self._block(above)
+        call = f"{block}.{name}"
+        tape.open(call, "subcall", block, depth=above.depth, title="rlm_query")
         tape.put(ev.SubcallRequested(node=call, function="rlm_query", prompt=words(data.get("query")), model=""))
         tape.open(f"{call}.r", "rlm", call, depth=above.depth + 1, title="child RLM")
         self._rlms[name] = _Rlm(f"{call}.r", above.depth + 1, call)
@@ -113,6 +121,8 @@ class _Result:
 
     def _ask(self, data: dict[str, Any], rlm: _Rlm) -> None:
         self._close_turn(rlm)
+        if not self._tape.is_open(rlm.node):
+            return
         rlm.turns += 1
         tape, lm = self._tape, f"{rlm.turn}.lm"
         tape.open(rlm.turn, "iteration", rlm.node, depth=rlm.depth)
@@ -125,31 +135,40 @@ class _Result:
 
     def _respond(self, data: dict[str, Any], rlm: _Rlm) -> None:
         tape, lm = self._tape, f"{rlm.turn}.lm"
+        if not tape.is_open(lm):
+            return
         rlm.said = words(data.get("response"))
         tape.put(ev.LmResponded(node=lm, text=rlm.said, latency_s=tape.since(lm)))
         tape.close(lm)
         tape.put(ev.ResponseParsed(node=rlm.turn, blocks=(rlm.said,) if rlm.said else ()))
 
     def _leaf(self, name: str, data: dict[str, Any], rlm: _Rlm) -> None:
-        tape, call = self._tape, f"{self._block(rlm)}.{name}"
+        tape, block = self._tape, self._block(rlm)
+        call = f"{block}.{name}"
+        if tape.is_open(call) or name in self._calls:
+            return
         talk = _messages(data)
         prompt = talk[-1].content if talk else ""
-        tape.open(call, "subcall", rlm.code, depth=rlm.depth, title="llm_query")
+        tape.open(call, "subcall", block, depth=rlm.depth, title="llm_query")
         asked = ev.SubcallRequested(node=call, function="llm_query", prompt=prompt, model=words(data.get("model")))
         tape.put(asked)
         self._calls[name] = call
 
     def _block(self, rlm: _Rlm) -> str:
-        """The code node that runs now; it is opened by the first thing that it does."""
+        """The code node that runs now, opened by the first thing that it does; outside of any turn, the RLM."""
+        if not self._tape.is_open(rlm.turn):
+            return rlm.node
         if not rlm.code:
             self._blocks += 1
-            rlm.code = f"{rlm.turn}.1"
+            rlm.code = f"{rlm.turn}.{self._blocks}"
             self._tape.open(rlm.code, "code", rlm.turn, depth=rlm.depth)
             self._tape.put(ev.CodeStarted(node=rlm.code, code=rlm.said, number=self._blocks))
         return rlm.code
 
     def _step(self, data: dict[str, Any], rlm: _Rlm) -> None:
         rlm.said = words(data.get("code")) or rlm.said
+        if not self._tape.is_open(rlm.turn):
+            return
         tape, node, output = self._tape, self._block(rlm), words(data.get("output"))
         error = None
         if data.get("status") == "error":
@@ -164,10 +183,11 @@ class _Result:
 
     def _answer(self, data: dict[str, Any], rlm: _Rlm) -> None:
         rlm.answer = words(data.get("answer")), _VIA.get(words(data.get("method")), "FINAL")
-        self._tape.put(ev.AnswerGiven(node=rlm.turn, text=rlm.answer[0], via=rlm.answer[1]))
+        if self._tape.is_open(rlm.turn):
+            self._tape.put(ev.AnswerGiven(node=rlm.turn, text=rlm.answer[0], via=rlm.answer[1]))
 
     def _close_turn(self, rlm: _Rlm) -> None:
-        if rlm.turns:
+        if self._tape.is_open(rlm.turn):
             if rlm.code:
                 self._tape.close(rlm.code, outcome="interrupted")
                 rlm.code = ""
@@ -176,7 +196,8 @@ class _Result:
 
     def _end(self, data: dict[str, Any], rlm: _Rlm) -> None:
         self._close_turn(rlm)
-        rlm.turns = 0
+        if not self._tape.is_open(rlm.node):
+            return
         self._tape.close(rlm.node)
         if rlm.call:
             took = self._tape.since(rlm.call)

@@ -79,7 +79,8 @@ class Meta(NamedTuple):
     @staticmethod
     def of(line: Any) -> Meta:
         """From a metadata line, or from the `run_metadata` of a child."""
-        found = line if isinstance(line, dict) else msgspec.structs.asdict(line) if line is not None else {}
+        found = msgspec.structs.asdict(line) if isinstance(line, msgspec.Struct) else line
+        found = found if isinstance(found, dict) else {}
         caps = count(found.get("max_iterations")), count(found.get("max_depth"))
         return Meta(words(found.get("root_model")), *caps, words(found.get("environment_type")))
 
