@@ -177,6 +177,7 @@ class SdkLM:
             raise ProviderError(f"{where} answered {self.name} with a web page (HTML); check the base URL.", status=200)
         if content_type.endswith("json"):  # a server that cannot stream sent everything at once
             self._take_whole(await stream.response.aread(), answer)
+            answer.begun = answer.whole  # nothing more of it can come
             what = "JSON"
         else:
             what = await self._take_events(stream, answer, content_type)

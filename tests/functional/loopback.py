@@ -68,6 +68,8 @@ class Loopback:
 
     def take(self, seen: Seen) -> Reply:
         self.seen.append(seen)
+        if not self._replies:
+            return web_page(404)
         return self._replies.popleft() if len(self._replies) > 1 else self._replies[0]
 
     def found(self, path: str, headers: dict[str, str], body: dict[str, Any] | None = None) -> Reply | None:

@@ -20,6 +20,7 @@ from tests.ui_kit import on_screen
 
 NO_COMPLETIONS = {
     "empty object": Reply(content_type="application/json", chunks=(b"{}",)),
+    "no choices": Reply(content_type="application/json", chunks=(b'{"choices": []}',)),
     "list": Reply(content_type="application/json", chunks=(b"[1,2]",)),
     "number": Reply(content_type="application/json", chunks=(b"3",)),
     "text": Reply(content_type="text/plain", chunks=(b"It works!\n",)),

@@ -11,7 +11,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from rlm_tui.config import load
+from rlm_tui.lm.discovery import Server
 from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.lm.servers import Model
 from rlm_tui.session.base import Session
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
@@ -102,6 +104,20 @@ def questioning(size: tuple[int, int], shoot: Shoot, theme: str = DARK) -> bool:
 
 @BOTH
 def test_start(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert questioning(size, shoot)
+
+
+SERVED = (
+    Model("qwen2.5:7b", 4096, 32768, 4_683_087_332, "7.6B Q4_K_M", True),
+    Model("a-model-with-a-very-long-name-instruct-2507:30b-a3b-q4_K_M", None, 262144, 18_556_000_000),
+    *(Model(f"model-{number}:8b") for number in range(9)),
+)
+
+
+@BOTH
+def test_start_with_models_found(shoot: Shoot, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    server = Server("ollama", PROVIDERS["ollama"].base_url, SERVED)
+    monkeypatch.setattr("rlm_tui.lm.discovery.Probe.run", lambda _self, on_found: on_found(server))
     assert questioning(size, shoot)
 
 

@@ -184,7 +184,7 @@ class StartScreen(Screen[None]):
         problems = [f"{server.host} {server.problem}" for server in known if server.problem]
         found = sum(len(server.models) for server in self._servers)
         news = "" if self._setup.base_url else search_news(self._has_looked, found, problems)
-        rows = choice_rows(self.choice, self._offers, self.owner.session.title, news)
+        rows = choice_rows(self.choice, self._offers, self.owner.session.title, news, self.app.size.height)
         choices = self._choices
         if len(rows) != len(choices.rows):
             choices.styles.height = len(rows)

@@ -13,8 +13,9 @@ from rlm_tui.ui.lines import BLANK, Line, line, pad
 from rlm_tui.ui.offers import ModelOffer, Recent
 
 MODEL, OTHER, MORE, STEP, START = "model:", "other", "more", "step", "start"
-_NAME, _LONGEST_NAME = 15, 33
-_OFFERED = 8
+_NAME, _LONGEST_NAME = 15, 28
+_FEWEST_OFFERED, _MOST_OFFERED = 3, 20
+_SHARE, _BARS, _OTHER_ROWS = 0.6, 3, 8  # of the screen, as the style sheet has it; rows that always stand
 _LOOKING = "looking for model servers on this machine …"
 _NONE_FOUND = "no model server found on this machine; rlm-tui models says where it looked"
 
@@ -37,13 +38,19 @@ class Choice:
         return "" if self.model else "no model is chosen"
 
 
-def choice_rows(choice: Choice, offers: Sequence[ModelOffer], title: str, news: str = "") -> list[Line]:
-    """Models, the way to run, and the row that starts; `news` says how the search for servers stands."""
+def choice_rows(
+    choice: Choice, offers: Sequence[ModelOffer], title: str, news: str = "", height: int = 36
+) -> list[Line]:
+    """Models, the way to run, and the row that starts; `news` says how the search for servers stands.
+
+    On a screen of `height` rows as many models are shown unasked as leave room for what stands below them.
+    """
     rows = [line((" Model", "muted bold"), ("  none is taken unless you choose it", "dim"))]
     offers = list(offers)
     if choice.model and choice.model not in [offer.spec for offer in offers]:
         offers.append(ModelOffer(choice.model, "as you named it"))
-    shown = offers if choice.all_offers else _first(offers, choice.model)
+    room = max(_FEWEST_OFFERED, min(_MOST_OFFERED, int((height - _BARS) * _SHARE) - _OTHER_ROWS))
+    shown = offers if choice.all_offers else _first(offers, choice.model, room)
     name = max([_NAME, *(min(cell_len(_name(offer)), _LONGEST_NAME) for offer in shown)])
     rows += [_row(offer.spec == choice.model, _name(offer), offer.words, MODEL + offer.spec, name) for offer in shown]
     if len(offers) > len(shown):
@@ -56,11 +63,11 @@ def choice_rows(choice: Choice, offers: Sequence[ModelOffer], title: str, news: 
     return [*rows, BLANK, _start(choice, title)]
 
 
-def _first(offers: Sequence[ModelOffer], chosen: str) -> list[ModelOffer]:
+def _first(offers: Sequence[ModelOffer], chosen: str, room: int) -> list[ModelOffer]:
     """The offers that are shown unasked, and the chosen one wherever it stands."""
-    if len(offers) <= _OFFERED + 1:
+    if len(offers) <= room + 1:
         return list(offers)
-    return [*offers[:_OFFERED], *(offer for offer in offers[_OFFERED:] if offer.spec == chosen)]
+    return [*offers[:room], *(offer for offer in offers[room:] if offer.spec == chosen)]
 
 
 def _name(offer: ModelOffer) -> str:
