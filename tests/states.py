@@ -19,11 +19,15 @@ _AT_A_HOLD = ("run", "step", "edit", "revert", "skip", "retry", "answer")
 _WHILE_IT_RUNS = ("pause", "resume", "tell", "interrupt", "stop")
 _REFUSED: dict[Phase, dict[str, tuple[str, ...]]] = {
     "question": {"Nothing is held right now.": _AT_A_HOLD, "Nothing runs.": (*_WHILE_IT_RUNS, "inject")},
+    "interrupting": {"Nothing is held right now.": _AT_A_HOLD, "A question is being worked on.": ("start",)},
     "running": {"Nothing is held right now.": _AT_A_HOLD, "A question is being worked on.": ("start",)},
     "held": {"A question is being worked on.": ("start",), "No block runs right now.": ("interrupt",)},
     "finished": {"Nothing is held right now.": _AT_A_HOLD, "Nothing runs.": _WHILE_IT_RUNS},
     "replay": {"This is a recorded run.": (*_AT_A_HOLD, *_WHILE_IT_RUNS, "start", "inject")},
 }
+
+
+LOOP = "while True:\n    pass"
 
 
 class Later(StillSession):
@@ -94,6 +98,36 @@ def failed() -> StillSession:
     return still(run, "finished")
 
 
+def interrupting() -> StillSession:
+    """The block that runs is asked to stop."""
+    run = peeked()
+    two = run.iteration(2)
+    run.ask(two, f"I look on.\n```repl\n{LOOP}\n```", prior=2)
+    run.parsed(two, LOOP)
+    run.begin_block(two, LOOP, 2)
+    return still(run, "interrupting", Later)
+
+
+def limited() -> StillSession:
+    """A limit ended the run before there was an answer."""
+    run = peeked()
+    detail = "The limit of 1 iterations was reached before there was an answer; raise --max-iterations and ask again."
+    run.emit(ev.LimitHit(node="1", limit="iterations", value=1, cap=1))
+    run.emit(ev.RunFinished(node="1", status="limit", answer=None, via=None, usage=ev.Usage(1_100, 240), detail=detail))
+    run.close("1", "error")
+    return still(run, "finished")
+
+
+def looking_back() -> StillSession:
+    """Code is held, and a person looks at the step before; one step is marked, and a node has a note."""
+    session = held()
+    steps = session.trajectory.steps
+    session.seq = steps[-2].seq
+    session.notebook.toggle(steps[0].seq)
+    session.notebook.write(steps[-2].node, "why not the table on p. 26?")
+    return session
+
+
 def batched() -> StillSession:
     """A recorded batch of sub-calls, one of which failed."""
     return still(RUNS["batched"](), "replay")
@@ -125,4 +159,5 @@ def wordy() -> StillSession:
     return StillSession(run, None, "held", title="工程-" * 40)
 
 
-STATES = {made.__name__: made for made in (asked, running, held, edited, finished, failed, batched, wordy)}
+_ALL = (asked, running, held, interrupting, edited, looking_back, finished, limited, failed, batched, wordy)
+STATES = {made.__name__: made for made in _ALL}

@@ -241,6 +241,7 @@ class StillSession:
     origin: Origin | None = None
     waiting: str = ""
     trace_path: str = ""
+    has_moved: bool = False
     notebook: Notebook = field(default_factory=Notebook)
     terms: Terms = field(default_factory=Terms)
 
@@ -270,10 +271,11 @@ class StillSession:
     def send(self, command: SessionCommand) -> None:
         self.sent.append(command)
         if isinstance(command, Seek):
-            self.seq = command.seq
+            self.seq, self.has_moved = command.seq, True
 
     def drain(self) -> Batch:
-        return Batch()
+        has_moved, self.has_moved = self.has_moved, False
+        return Batch(changed=has_moved)
 
     def close(self) -> None:
         """Nothing to close."""

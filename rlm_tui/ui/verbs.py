@@ -31,7 +31,7 @@ def verbs(
     if ui.asking and ui.typing:
         return list(_PROMPT[ui.asking]) if "at the gate" in groups else []
     found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
-    found = _paired(found, narrow=narrow)
+    found = _paired(found)
     if ui.typing and "at the gate" in groups:
         found.append(_LEAVE)
     return found
@@ -50,12 +50,11 @@ def _verb(action: Action, ui: UiState, keymap: Keymap, *, narrow: bool) -> Verb 
     return Verb(action.id, key_name(keys[0]), label) if keys else None
 
 
-def _paired(found: list[Verb], *, narrow: bool) -> list[Verb]:
+def _paired(found: list[Verb]) -> list[Verb]:
     """Back and forward as one verb where both can act."""
     places = {verb.action: at for at, verb in enumerate(found)}
     if not {"walk.back", "walk.forward"} <= places.keys():
         return found
     back, forward = found[places["walk.back"]], found[places["walk.forward"]]
-    label = "walk" if narrow else f"{back.label} / {forward.label}"
-    pair = Verb(back.action, f"{back.key} {forward.key}", label, forward.action)
+    pair = Verb(back.action, f"{back.key} {forward.key}", f"{back.label} / {forward.label}", forward.action)
     return [pair if verb is back else verb for verb in found if verb is not forward]

@@ -128,3 +128,19 @@ async def test_a_long_notice_gives_its_rows_back() -> None:
         assert len(rows_of(hand)) == 4
         hand.app.say("short")
         assert len(rows_of(hand)) == 2
+
+
+async def test_the_slider_is_dragged() -> None:
+    session = ReplaySession(TRACE)
+    session.wait()
+    async with on_screen(session) as hand:
+        last = len(session.trajectory.steps)
+        await hand.pilot.mouse_down("Slider", offset=(1, 0))
+        await hand.until(lambda: session.view.step_number() == 1)
+        for x in range(2, 118):
+            await hand.pilot.hover("Slider", offset=(x, 0))
+        await hand.until(lambda: session.view.step_number() == last)
+        await hand.pilot.mouse_up("Slider", offset=(117, 0))
+        await hand.pilot.hover("Slider", offset=(1, 0))
+        assert session.view.step_number() == last
+    session.close()

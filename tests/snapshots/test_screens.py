@@ -19,13 +19,25 @@ from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.app import RlmTuiApp
 from rlm_tui.ui.theme import DARK, LIGHT
-from tests.states import asked, batched, edited, failed, finished, held, running
+from tests.states import (
+    asked,
+    batched,
+    edited,
+    failed,
+    finished,
+    held,
+    interrupting,
+    limited,
+    looking_back,
+    running,
+)
 from tests.trajectories import QUESTION
 from tests.ui_kit import Clock, Hand
 
 TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 60)
 BOTH = pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=lambda size: f"{size[0]}x{size[1]}")
+EVERY = pytest.mark.parametrize("size", [SMALL, MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
 PAGES = (
     "Annual report\nof the works",
     "Salaries\nAlice, engineer: 75,000",
@@ -119,6 +131,37 @@ def test_start_with_models_found(shoot: Shoot, monkeypatch: pytest.MonkeyPatch, 
     server = Server("ollama", PROVIDERS["ollama"].base_url, SERVED)
     monkeypatch.setattr("rlm_tui.lm.discovery.Probe.run", lambda _self, on_found: on_found(server))
     assert questioning(size, shoot)
+
+
+async def ask_what_to_copy(hand: Hand) -> None:
+    """Open the copy menu."""
+    await hand.press("y")
+    await hand.until(lambda: "letter or Enter copies" in hand.screen())
+
+
+@EVERY
+@pytest.mark.parametrize("state", [interrupting, limited, looking_back], ids=lambda state: state.__name__)
+def test_states(shoot: Shoot, state: Callable[[], Session], size: tuple[int, int]) -> None:
+    assert shoot(state(), size)
+
+
+@EVERY
+def test_nothing_asked_yet(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(asked(), size)
+
+
+@pytest.mark.parametrize("state", [running, edited, failed], ids=lambda state: state.__name__)
+def test_states_on_a_large_screen(shoot: Shoot, state: Callable[[], Session]) -> None:
+    assert shoot(state(), LARGE)
+
+
+def test_failed_in_the_light(shoot: Shoot) -> None:
+    assert shoot(failed(), SMALL, theme=LIGHT)
+
+
+@pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_copy_menu(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(held(), size, ask_what_to_copy)
 
 
 @BOTH
