@@ -7,7 +7,6 @@ their id; which ids and keys there are, the screen knows.
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
@@ -88,7 +87,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_iterations", "whole", 20, _LIMITS, "turns of the root LM", "N"),
     Setting("max_subcalls", "whole", 200, _LIMITS, "sub-calls in all", "N"),
     Setting("max_concurrency", "whole", 16, _LIMITS, "sub-calls at once", "N"),
-    Setting("max_depth", "whole", 1, _LIMITS, "levels of RLMs: 1 has sub-LMs only, 2 child RLMs below the root", "N"),
+    Setting("max_depth", "whole", 1, _LIMITS, "levels of RLMs: 1 has sub-LMs only, 2 child RLMs too", "N"),
     Setting("max_tokens", "whole", None, _LIMITS, "tokens in all", "N"),
     Setting("max_cost", "number", None, _LIMITS, "US dollars in all, where the cost is known", "USD"),
     Setting("max_seconds", "number", None, _LIMITS, "seconds, without those held", "S"),
@@ -218,6 +217,8 @@ def _checked(file: Path, name: str, value: object) -> Value:
 
 def nearest(name: str, known: list[str]) -> str:
     """`did you mean X?` without its mark, or the names that there are."""
+    import difflib
+
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}" if near else f"there are {', '.join(known)}"
 
