@@ -215,7 +215,8 @@ def decode(data: bytearray | memoryview | msgspec.Raw, kind: Any) -> Any:
         try:
             return msgspec.json.decode(_plain(data), type=kind, strict=False)
         except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
-            raise TraceError(f"it is not valid JSON of this format ({str(first)[:100]})") from None
+            why = str(first).removeprefix("JSON is malformed: ")[:100]
+            raise TraceError(f"it is not valid JSON of this format: {why}") from None
 
 
 def _plain(data: bytearray | memoryview | msgspec.Raw) -> bytes:

@@ -108,7 +108,7 @@ class _Log:
     def _trouble(self, problem: tuple[str, str, int]) -> None:
         self._feed.problem(*problem)
         if self._run is not None:
-            self._tape.note(self._run.node, problem[1])
+            self._tape.put(ev.Note(node=self._run.node, text=problem[1], level="warning"))
 
 
 def _is_log(shape: Shape) -> bool:

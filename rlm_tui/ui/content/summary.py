@@ -234,7 +234,9 @@ class Summary:
 
     def _notes(self) -> Iterator[Line]:
         seqs = self.view.remarks()
-        lost = list(self.origin.problems) if self.origin is not None else []
+        events = [self.page.log.event(seq) for seq in seqs[:_NOTES]]
+        said = {event.text for event in events if isinstance(event, ev.Note)}
+        lost = [text for text in self.origin.problems if text not in said] if self.origin is not None else []
         rows = [(f"⚠ {one_line(text, 300)}", "careful", "") for text in lost[:_NOTES]]
         for seq in seqs[: _NOTES - len(rows)]:
             event = self.page.log.event(seq)

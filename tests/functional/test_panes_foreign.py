@@ -1,0 +1,104 @@
+"""The log of another engine on the same panes as our own; what it does not tell is a dash or a word, no figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rlm_tui.session.replay import ReplaySession
+from rlm_tui.ui.content.calls import CallRows, scene
+from rlm_tui.ui.content.chat import chat
+from rlm_tui.ui.content.parts import page_of
+from rlm_tui.ui.content.repl import repl
+from rlm_tui.ui.content.step import step
+from rlm_tui.ui.content.tree import CallTree
+from rlm_tui.ui.content.vars import variables
+from rlm_tui.ui.lines import Line
+from rlm_tui.ui.rows import Rows
+from rlm_tui.ui.widgets.header import header_line, question_line
+from tests.foreign_logs import GOLDEN
+
+
+def opened(path: Path) -> Iterator[ReplaySession]:
+    """A session over a file, read to its end."""
+    session = ReplaySession(path)
+    session.wait()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def nested() -> Iterator[ReplaySession]:
+    """The real nested log of `rlms`."""
+    yield from opened(GOLDEN / "rlms-0.1.3-nested.jsonl")
+
+
+@pytest.fixture
+def bare() -> Iterator[ReplaySession]:
+    """The real prediction of `dspy`, which tells least."""
+    yield from opened(GOLDEN / "dspy-3.4.json")
+
+
+def text(rows: Rows | list[Line]) -> str:
+    """Rows as plain text."""
+    return "\n".join(row.text for row in rows)
+
+
+def test_the_tree_shows_every_iteration_call_and_child(nested: ReplaySession) -> None:
+    rows = text(list(CallRows(CallTree(), scene(nested.view, nested.log), 60)))
+    assert rows.count("lm mock-root") == 3
+    assert rows.count("RLM depth") == 2
+    assert "llm ×3" in rows
+
+
+def test_the_step_of_a_child_says_what_it_was_asked_and_answered(nested: ReplaySession) -> None:
+    child = next(node for node in nested.trajectory.nodes.values() if node.type == "rlm" and node.depth == 1)
+    rows = text(step(page_of(nested, 90), child.id))
+    assert "depth 1 · 2 iterations" in rows
+    assert "Sum the salaries of Engineering in:" in rows
+    assert "160000" in rows
+
+
+def test_an_iteration_says_what_the_model_saw(nested: ReplaySession) -> None:
+    rows = text(step(page_of(nested, 90), "r1.1"))
+    assert "I will look at the context first." in rows
+    assert "model saw all" in rows
+    assert "IndexError: list index out of range" in rows
+
+
+def test_chat_repl_and_variables_are_those_of_the_log(nested: ReplaySession) -> None:
+    page = page_of(nested, 90)
+    assert "Answer the following: What is the total salary" in text(list(chat(page, None).rows))
+    blocks = text(list(repl(page).rows))
+    assert "[1] iteration 1" in blocks
+    assert "depth 2 · iteration 1" in blocks
+    names = [row.text.split()[0] for row in variables(page)]
+    assert "child" in names
+
+
+def test_the_document_of_the_log_is_shown(nested: ReplaySession) -> None:
+    assert nested.document is not None
+    assert nested.document.parts[0].text.startswith("Employee Records\nEMP00|Alice")
+    assert nested.origin.attachment.words == "the log itself holds it"
+
+
+def test_every_step_can_be_walked_to(nested: ReplaySession) -> None:
+    for place in nested.trajectory.steps:
+        nested.seek(place.seq)
+        page = page_of(nested, 90)
+        for node in nested.view.tree.nodes:
+            assert list(step(page, node))
+
+
+def test_nothing_is_claimed_that_the_log_does_not_tell(bare: ReplaySession) -> None:
+    page = page_of(bare, 90)
+    root = text(step(page, "r1"))
+    assert root.count("the log names none") == 2
+    assert "LIMITS" not in root
+    assert "–" in root
+    assert "No variables are known" in text(variables(page))
+    assert "what the model saw of it is not recorded" in text(step(page, "r1.2"))
+    assert "SANDBOXED" not in header_line(bare, 120).text
+    assert "the log names no question" in question_line(bare, 120).text
