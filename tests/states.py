@@ -6,7 +6,7 @@ from typing import Any
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document, Heading, Part
-from rlm_tui.session.base import Capability, LiveText, Phase
+from rlm_tui.session.base import Attachment, Capability, LiveText, Origin, Phase
 from tests.trajectories import RUNS, Recorder, StillSession, peeked
 
 PAGES = (
@@ -131,6 +131,31 @@ def looking_back() -> StillSession:
 def batched() -> StillSession:
     """A recorded batch of sub-calls, one of which failed."""
     return still(RUNS["batched"](), "replay")
+
+
+def origin(state: str, words: str) -> Origin:
+    """Where a recorded run comes from, its document in some state."""
+    attachment = Attachment(state, words)  # type: ignore[arg-type]
+    return Origin("run.rlm.jsonl", 25_400, "rlm-tui 0.1.0", "2026-01-01T12:00:00+00:00", False, (), attachment)
+
+
+def summed() -> StillSession:
+    """A recorded run in which much went wrong and a person took a hand."""
+    run = RUNS["edited"]()
+    run.release("1.3.code1", "before_code")
+    run.emit(ev.Note(node="1", text="The document has a page without text: p. 9.", level="warning"))
+    return still(run, "replay", origin=origin("found", "equal bytes in reports"))
+
+
+def indexing() -> StillSession:
+    """A long trace of which the beginning is read."""
+    return still(peeked(), "replay", origin=origin("searching", "looking for it"), waiting="indexing 41% of 300.0 MB")
+
+
+def lacking() -> StillSession:
+    """A recorded run whose document is another one now."""
+    why = "report.pdf is another one: its sha256 is 0123abcd, the run's was 00000000"
+    return StillSession(RUNS["batched"](), None, "replay", origin=origin("differs", why))
 
 
 def wordy() -> StillSession:

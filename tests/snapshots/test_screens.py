@@ -26,10 +26,13 @@ from tests.states import (
     failed,
     finished,
     held,
+    indexing,
     interrupting,
+    lacking,
     limited,
     looking_back,
     running,
+    summed,
 )
 from tests.trajectories import QUESTION
 from tests.ui_kit import Clock, Hand
@@ -261,3 +264,27 @@ def test_without_colour(shoot: Shoot, state: Callable[[], Session], monkeypatch:
 def test_start_without_colour(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert questioning(MEDIUM, shoot)
+
+
+@pytest.mark.parametrize("size", [SMALL, MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_summary(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(summed(), size, open_summary=True)
+
+
+def test_summary_in_the_light(shoot: Shoot) -> None:
+    assert shoot(summed(), MEDIUM, theme=LIGHT, open_summary=True)
+
+
+def test_summary_while_the_trace_is_read(shoot: Shoot) -> None:
+    assert shoot(indexing(), MEDIUM, open_summary=True)
+
+
+async def look_for_the_document(hand: Hand) -> None:
+    """Go to Context."""
+    await hand.press("5")
+    await hand.until(lambda: "passages" in hand.screen())
+
+
+@BOTH
+def test_replay_without_its_document(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(lacking(), size, look_for_the_document)

@@ -25,8 +25,9 @@ from rlm_tui.ui.content.context import (
     outline_size,
     status,
 )
+from rlm_tui.ui.content.passages import Passages, banner
 from rlm_tui.ui.finding import Finding
-from rlm_tui.ui.lines import line
+from rlm_tui.ui.lines import Line, line
 from rlm_tui.ui.rows import TextRows
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -84,6 +85,9 @@ class ContextPane(Vertical):
         self._outline_cost = 0.0
         self._outline_at = 0.0
         self._wanted: int | None = None
+        self._passages: Passages | None = None
+        self._passage_key = (-1, 0, 0)
+        self._led_by: str | None = None
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -111,17 +115,16 @@ class ContextPane(Vertical):
         """The outline stands on the left where there is room."""
         self.set_class(event.size.width >= _WIDE, "-wide")
 
-    def show(self, session: Session, selection: str | None) -> None:  # noqa: ARG002
+    def show(self, session: Session, selection: str | None) -> None:
         """Draw the document as far as it is loaded."""
         self._session = session
         document = session.document
         if document is None or not document.parts:
             self._document = self._rows = None
-            self.add_class("-lone")
             self.pane_note = ""
-            self.about.display = False
-            self.text.show_rows(absent(session.view.started, self.text.columns))
+            self._show_absent(session, selection)
             return
+        self._passages = None
         if document is not self._document:
             self._document, self._rows, self._outline_key = document, None, ()
         self.set_class(sum(outline_size(document)[:2]) <= 2 and not document.parts[0].headings, "-lone")
@@ -129,13 +132,45 @@ class ContextPane(Vertical):
         self._show_outline(document)
         self._show_part(self._rows.index if self._rows else 0)
 
+    def _show_absent(self, session: Session, selection: str | None) -> None:
+        """What a trace holds of a document that is not at hand; without a trace, what will appear here."""
+        view, log = session.view, session.log
+        origin = session.origin
+        known, columns = self._passages, self.outline.columns
+        found = origin is not None and (known.again(view, log, columns) if known else Passages(view, log, columns))
+        self._passages = found or None
+        self.set_class(not found, "-lone")
+        if not found or origin is None:
+            self.about.display = False
+            self.text.show_rows(absent(view.started, self.text.columns))
+            return
+        self._show_banner(banner(view, found, origin.attachment.words, max(2, self.size.width - 2))[:_ABOUT])
+        node = view.node(selection.partition("#")[0]) if selection and selection != self._led_by else None
+        self._led_by = selection
+        index = found.of_node(node) if node is not None else None
+        self.outline.show_rows(found, cursor=index)
+        if index is not None:
+            self.outline.move_cursor(index)
+        self._show_passage(found, self.outline.cursor)
+
+    def _show_passage(self, passages: Passages, index: int) -> None:
+        key = index, self.text.columns, len(passages)
+        if key[:2] != self._passage_key[:2] or not key[0]:
+            top = None if key[0] == self._passage_key[0] else 0
+            self.text.show_rows(passages.rows(index, self.text.columns), cursor=top, top=top)
+        self._passage_key = key
+
+    def _show_banner(self, rows: list[Line]) -> None:
+        self.about.display = True
+        self.about.styles.height = len(rows)
+        self.about.show_rows(*rows)
+
     def _show_about(self, document: Document) -> None:
         self.pane_note = f"{short_bytes(document.weight)} in the REPL"
         rows = about_rows(document, self.size.width - 1, _ABOUT)
         self.about.display = bool(rows)
         if rows:
-            self.about.styles.height = len(rows)
-            self.about.show_rows(*rows)
+            self._show_banner(rows)
 
     def _show_outline(self, document: Document) -> None:
         """Made anew when it grew, but never for more than a small part of the time."""
@@ -215,6 +250,8 @@ class ContextPane(Vertical):
     def on_lines_view_moved(self, event: LinesView.Moved) -> None:
         """The cursor of the outline leads through the text."""
         event.stop()
+        if self._passages is not None and event.view is self.outline:
+            self._show_passage(self._passages, event.index)
         entry = entry_at(self.outline.rows, event.index) if event.view is self.outline else None
         if entry is not None:
             self.go_to(entry.part, entry.offset)
@@ -229,7 +266,7 @@ class ContextPane(Vertical):
         """Draw for the new width."""
         event.stop()
         if self._session is not None:
-            self.show(self._session, None)
+            self.show(self._session, self._led_by)
 
     @property
     def place(self) -> tuple[int, int | None]:
