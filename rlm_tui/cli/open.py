@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plain:
         from rlm_tui.cli.plain.front import run_plain
 
-        code = run_plain(make)
+        code = run_plain(make, settings.keys)
     else:
         from rlm_tui.ui.app import run_app
 

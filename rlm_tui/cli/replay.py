@@ -77,7 +77,7 @@ def show(
     if is_plain:
         from rlm_tui.cli.plain.front import run_plain
 
-        return run_plain(make)
+        return run_plain(make, settings.keys)
     from rlm_tui.ui.app import run_app
 
     return run_app(make, title=Path(path).name, open_summary=at is None, settings=settings)

@@ -187,9 +187,9 @@ def test_in_a_dumb_terminal_a_person_edits_interrupts_and_quits(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        ("false", "The editor false ended with 1; nothing was changed."),
+        ("false", "The editor false ended with code 1; nothing was changed."),
         ("sh -c 'kill -9 $$'", "was killed by signal 9; nothing was changed."),
-        ("no-such-editor", "The editor no-such-editor cannot be started"),
+        ("no-such-editor", "The editor 'no-such-editor' is not there"),
     ],
 )
 def test_an_editor_that_dies_changes_nothing(tmp_path: Path, command: str, sentence: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rlm_tui.cli.plain.typed import ACTIONS, OWN, Typed, read
+from rlm_tui.cli.plain.typed import ACTIONS, OWN, Reader, Typed
 from rlm_tui.ui.actions import BY_ID
+
+read = Reader({}).read
 
 
 @pytest.mark.parametrize(
@@ -58,3 +60,12 @@ def test_every_action_has_something_that_does_it() -> None:
 
     methods = Front(Opening("a"), LinesIn())._doing._methods
     assert set(methods) == {*ACTIONS, *OWN}
+
+
+def test_remapped_keys_are_typed_and_offered() -> None:
+    reader = Reader({"gate.run": ("z",), "walk.back": ("left_square_bracket",), "gate.skip": ("f9",)})
+    assert reader.read("z") == Typed("gate.run")
+    assert reader.read("a") is None
+    assert reader.read("[") == Typed("walk.back")
+    assert reader.offer("gate.run") == "run (z)"
+    assert reader.offer("gate.skip") == "skip"

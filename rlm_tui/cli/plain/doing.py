@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rlm_tui import events as ev
-from rlm_tui.cli.plain import writing
 from rlm_tui.cli.plain.looking import Looking
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
+from rlm_tui.ui.editing import edit_outside, editor_command
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Doing:
         hold = open_hold(self._session)
         if hold is None:
             return
-        before, command = held_text(self._session, hold), writing.editor()
+        before = held_text(self._session, hold)
 
         def changed(text: str) -> None:
             if text == before:
@@ -115,13 +116,21 @@ class Doing:
 
         if rest and rest != "-":
             changed(rest)
-        elif command and not rest and self._front.is_terminal:
-            try:
-                changed(writing.in_editor(before, command))
-            except RlmTuiError as error:
-                self._front.say([f"note: {error}"])
-        else:
+        elif rest or not self._front.is_terminal or not (os.environ.get("VISUAL") or os.environ.get("EDITOR")):
             self._front.write("edit: type the new text of what is held.", changed)
+        else:
+            self._edit_outside(before, ".py" if hold.checkpoint == "before_code" else ".txt", changed)
+
+    def _edit_outside(self, before: str, suffix: str, changed: Callable[[str], None]) -> None:
+        try:
+            edited = edit_outside(editor_command(os.environ), before, suffix)
+        except RlmTuiError as error:
+            self._front.say([f"note: {error} Or type: edit -"])
+            return
+        if edited.trouble:
+            self._front.say([f"note: {edited.trouble}"])
+        else:
+            changed(edited.text)
 
     def _text(self, rest: str, hint: str, done: Callable[[str], None]) -> None:
         """The text behind a command, or what is written on the next lines."""

@@ -11,7 +11,7 @@ from rlm_tui.cli.plain.doing import Doing
 from rlm_tui.cli.plain.linear import told
 from rlm_tui.cli.plain.lines_in import LinesIn
 from rlm_tui.cli.plain.tell import Teller
-from rlm_tui.cli.plain.typed import ACTIONS, AT_ONCE, OWN, Typed, key_of, offer, read
+from rlm_tui.cli.plain.typed import ACTIONS, AT_ONCE, OWN, Reader, Typed
 from rlm_tui.cli.plain.writing import Writing
 from rlm_tui.errors import ExitCode
 from rlm_tui.session import commands as cmd
@@ -19,7 +19,7 @@ from rlm_tui.session.base import Batch, Phase, Session
 from rlm_tui.session.live import LiveSession
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.signals import told_to_end
-from rlm_tui.ui.actions import BY_ID, reason
+from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.selecting import open_hold, quit_question
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import state_of
@@ -34,9 +34,10 @@ _NOT_KNOWN = "note: {!r} is no command; help lists them."
 class Front:
     """Says a session line by line and does what is typed; `run()` returns when it is over."""
 
-    def __init__(self, session: Session, lines: LinesIn) -> None:
+    def __init__(self, session: Session, lines: LinesIn, keymap: Keymap | None = None) -> None:
         self.session = session
-        self.ui = UiState(screen="main")
+        self.ui = UiState(screen="main", keymap=dict(keymap or {}))
+        self._reader = Reader(self.ui.keymap)
         self.writing: Writing | None = None
         self.settled: Callable[[], bool] = lambda: True
         """Whether the last command has had its effect; what a pipe brings waits for it."""
@@ -146,7 +147,7 @@ class Front:
         self._offer()
 
     def _offer(self) -> None:
-        can = [offer(BY_ID[name]) for name in ACTIONS if name.startswith(_OFFERED) and self.allows(name)]
+        can = [self._reader.offer(name) for name in ACTIONS if name.startswith(_OFFERED) and self.allows(name)]
         self.say([f"You can: {', '.join([*dict.fromkeys(can), 'help (?)', 'quit (q)'])}."])
 
     def allows(self, action: str) -> bool:
@@ -165,7 +166,7 @@ class Front:
         """Whether a line from a pipe is to be taken now: what is not for a run under way waits for its next halt."""
         if self.writing is not None or self._agreed is not None:
             return True
-        meant = read(line)
+        meant = self._reader.read(line)
         if meant is not None and meant.action in AT_ONCE and self._calm and self.settled():
             return self.allows(meant.action) or self._is_waiting()
         return self._is_waiting()
@@ -194,7 +195,7 @@ class Front:
             else:
                 self.say(["note: nothing was done."])
         else:
-            self._act(read(line), line)
+            self._act(self._reader.read(line), line)
 
     def _act(self, meant: Typed | None, line: str) -> None:
         if meant is None:
@@ -217,7 +218,7 @@ class Front:
     def help(self) -> None:
         """What can be done now, and why the rest cannot."""
         can = [name for name in ACTIONS if self.allows(name)]
-        self.say(["You can do now:", *(_help(name) for name in can)])
+        self.say(["You can do now:", *(f"  {self._reader.offer(name)}: {BY_ID[name].tooltip}." for name in can)])
         self.say([f"  {name}: {words}." for name, words in OWN.items()])
         cannot = [name for name in ACTIONS if name not in can]
         self.say(["You cannot do now:"] if cannot else [])
@@ -225,12 +226,6 @@ class Front:
 
     def _interrupted(self) -> None:
         self._is_interrupted = True
-
-
-def _help(name: str) -> str:
-    action = BY_ID[name]
-    key = f" ({key_of(action)})" if key_of(action) else ""
-    return f"  {action.label}{key}: {action.tooltip}."
 
 
 @contextlib.contextmanager
@@ -241,12 +236,15 @@ def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
     yield
 
 
-def run_plain(make: Callable[[], Session]) -> int:
-    """Make a session, say it until it is over, and close it; returns an ExitCode."""
+def run_plain(make: Callable[[], Session], keymap: Keymap) -> int:
+    """Make a session, say it until it is over, and close it; returns an ExitCode.
+
+    `keymap` is as the settings have it; only single characters can be typed on a line.
+    """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     session = make()
     try:
-        return Front(session, LinesIn()).run()
+        return Front(session, LinesIn(), keymap).run()
     finally:
         session.close()

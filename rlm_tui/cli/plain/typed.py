@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rlm_tui.ui.actions import BY_ID, Action, key_name
+from rlm_tui.ui.actions import BY_ID, Action, Keymap, key_name, keys_of
 
 ACTIONS = (
     "gate.run", "gate.edit", "gate.tell", "gate.skip", "gate.retry", "gate.inject", "gate.go_on", "gate.step",
@@ -34,32 +34,38 @@ class Typed(NamedTuple):
     rest: str = ""
 
 
-def read(line: str) -> Typed | None:
-    """The meaning of a line, or None when it has none."""
-    text = line.strip()
-    if not text:
-        return Typed("where")
-    first = text.partition(" ")[0]
-    if first in _BY_KEY or (text[0] in _BY_KEY and not text[0].isalnum()):
-        key = first if first in _BY_KEY else text[0]
-        return Typed(_BY_KEY[key], text[len(key) :].strip())
-    words = text.split(" ")
-    for count in range(min(_MOST_WORDS, len(words)), 0, -1):
-        found = _BY_WORDS.get(" ".join(words[:count]).lower())
-        if found is not None:
-            return Typed(found, " ".join(words[count:]).strip())
-    return None
+class Reader:
+    """Reads typed lines by the keys of the registry, or those that the person has given to its actions."""
 
+    def __init__(self, keymap: Keymap) -> None:
+        self._keymap = keymap
+        self._by_key = {key: name for name in reversed(ACTIONS) for key in self._keys(BY_ID[name])}
 
-def key_of(action: Action) -> str:
-    """The key that is typed for an action, or nothing."""
-    return next((name for key in action.keys if len(name := key_name(key)) == 1 and name.isascii()), "")
+    def read(self, line: str) -> Typed | None:
+        """The meaning of a line, or None when it has none."""
+        text = line.strip()
+        if not text:
+            return Typed("where")
+        first = text.partition(" ")[0]
+        if first in self._by_key or (text[0] in self._by_key and not text[0].isalnum()):
+            key = first if first in self._by_key else text[0]
+            return Typed(self._by_key[key], text[len(key) :].strip())
+        words = text.split(" ")
+        for count in range(min(_MOST_WORDS, len(words)), 0, -1):
+            found = _BY_WORDS.get(" ".join(words[:count]).lower())
+            if found is not None:
+                return Typed(found, " ".join(words[count:]).strip())
+        return None
 
+    def _keys(self, action: Action) -> list[str]:
+        """The keys of an action that can be typed on a line."""
+        names = (key_name(key) for key in keys_of(action, self._keymap))
+        return [name for name in names if len(name) == 1 and name.isascii()]
 
-def offer(action: Action) -> str:
-    """An action as it is offered: `ask again (r)`."""
-    key = key_of(action)
-    return f"{action.label} ({key})" if key else action.label
+    def offer(self, name: str) -> str:
+        """An action as it is offered: `ask again (r)`."""
+        keys = self._keys(BY_ID[name])
+        return f"{BY_ID[name].label} ({keys[0]})" if keys else BY_ID[name].label
 
 
 def _words(action: Action) -> Iterator[str]:
@@ -69,5 +75,4 @@ def _words(action: Action) -> Iterator[str]:
     yield action.id.partition(".")[2].replace("_", " ")
 
 
-_BY_KEY = {key_name(key): name for name in reversed(ACTIONS) for key in BY_ID[name].keys if len(key_name(key)) == 1}
 _BY_WORDS = {name: name for name in OWN} | {word: name for name in reversed(ACTIONS) for word in _words(BY_ID[name])}
