@@ -240,6 +240,7 @@ class StillSession:
     live: LiveText = field(default_factory=LiveText)
     origin: Origin | None = None
     waiting: str = ""
+    trouble: str = ""
     trace_path: str = ""
     has_moved: bool = False
     notebook: Notebook = field(default_factory=Notebook)

@@ -101,7 +101,7 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
         dialect(settings["dialect"])
     for spec in filter(None, (model, sub_model)):
         check_spec(spec, base_url=base_url)
-    trace = _trace(arguments)
+    trace = _trace(arguments, is_traced=settings["save_trace"])
     return Setup(
         model=model,
         sub_model=sub_model,
@@ -120,17 +120,20 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
     )
 
 
-def _trace(arguments: argparse.Namespace) -> Path | None:
+def _trace(arguments: argparse.Namespace, *, is_traced: bool) -> Path | None:
     """Where the trace is to be written, None for a name of its own; refused here where it cannot be."""
+    from rlm_tui import paths
+    from rlm_tui.trace.store import refuse_taken, refuse_unwritable
+
     name = arguments.trace
     if name is None:
+        if is_traced:
+            refuse_unwritable(paths.traces_dir(), paths.elsewhere())
         return None
     if not name.strip() or "\0" in name:
         raise UsageError("--trace needs the name of a file, as in --trace run.rlm.jsonl.")
     if os.path.isdir(name):
         raise UsageError(f"--trace {name} is a folder; name a file in it, as in {os.path.join(name, 'run.rlm.jsonl')}.")
-    from rlm_tui.trace.store import refuse_taken
-
     refuse_taken(Path(name))
     return Path(name)
 

@@ -165,6 +165,11 @@ class Session(Protocol):
         """Seconds since the start of the run by the session's own clock."""
         ...
 
+    @property
+    def trouble(self) -> str:
+        """Why the last question did not begin, as a sentence; "" when it did or none was asked."""
+        ...
+
     def can(self, action: str) -> Capability:
         """Whether an action can be done at this moment: the name of a command class in lower case
         (start, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, interrupt, stop, fork), or

@@ -112,6 +112,11 @@ class LiveSession(Cursor):
             return f"reading {progress.done:,}{total} {progress.what}"
         return self._crew.waiting if self.is_running else ""
 
+    @property
+    def trouble(self) -> str:
+        """Why the last question did not begin."""
+        return str(self.failure or "") if self.trajectory.now().started is None else ""
+
     def can(self, action: str) -> Capability:
         """Whether an action can be done at this moment, and why not."""
         check = _CHECKS.get(action)

@@ -64,6 +64,11 @@ class ReplaySession(Cursor):
         self._indexing.start()
 
     @property
+    def trouble(self) -> str:
+        """Nothing is asked here."""
+        return ""
+
+    @property
     def phase(self) -> Phase:
         """Always a replay, or still being indexed."""
         return "replay"

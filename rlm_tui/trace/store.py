@@ -174,6 +174,18 @@ def new_trace(query: str, now: datetime, directory: Path, header: Header, *, adv
     raise AssertionError  # the last try returns or raises
 
 
+def refuse_unwritable(directory: Path, advice: str) -> None:
+    """Raise TraceError where no trace can be made in the folder of saved runs, before anything starts; makes it."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.access(directory, os.W_OK):
+            return
+        why = "it cannot be written"
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+    raise TraceError(f"No trace can be made in {directory} ({why}); {advice}.")
+
+
 def refuse_taken(path: Path) -> None:
     """Raise TraceError where a trace is to be written that exists already, before anything starts."""
     if os.path.lexists(path):

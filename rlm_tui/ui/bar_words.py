@@ -38,6 +38,8 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
         return _held(session, ui), "text"
     if session.phase == "finished":
         return _finished(session), "text"
+    if session.phase == "question" and session.trouble:
+        return one_line(session.trouble, 300), "failed"
     return _PHASES[session.phase], "text"
 
 

@@ -26,6 +26,7 @@ class Opening:
     now = 0.0
     phase: Phase = "loading"
     waiting = "opening"
+    trouble = ""
     trace_path = ""
     terms = Terms()
 

@@ -71,7 +71,12 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     home.write_text("no folder")
     done = asked(home)
     assert done.returncode == 5
-    assert f"set RLM_TUI_HOME (now {home}) to another place" in done.stderr
+    sentence = f"set RLM_TUI_HOME (now {home}) to another place"
+    assert sentence in done.stderr
+    with Terminal(stepping(), env={"RLM_TUI_HOME": str(home)}, columns=400) as terminal:
+        terminal.wait(sentence)
+        assert terminal.finish() == 5
+        assert b"\x1b[?1049h" not in terminal.written
     assert asked(home, "--no-trace").returncode == 0
     assert ran(home, "replay", "--plain", "sample:clean").returncode == 0
 
@@ -351,3 +356,45 @@ def test_a_disk_that_stays_full_says_in_the_end_what_the_trace_lacks(tmp_path: P
         assert f"Trace: {trace}" in said
         assert f"events could not be written to the trace {trace}." in said
     assert "unfinished" in ran(tmp_path, "trace", "verify", str(trace)).stdout
+
+
+def test_a_disk_that_is_full_from_the_start_is_said_for_as_long_as_it_matters(tmp_path: Path) -> None:
+    env = {"RLM_TUI_HOME": str(tmp_path)}
+    filled = ["bash", "-c", 'ulimit -f 0; exec "$@"', "bash", *stepping()]
+    with Terminal(filled, env=env, columns=200) as terminal:
+        terminal.wait("YOUR QUESTION", "A ask a question")
+        terminal.until(
+            lambda: "cannot be created (file too large)" in " ".join(" ".join(terminal.text.split("\n")[-5:]).split())
+        )
+        terminal.press("q")
+        assert terminal.finish() == 0
+    assert list((tmp_path / "data" / "traces").iterdir()) == []
+
+
+def test_an_editor_that_dies_gives_the_terminal_back(tmp_path: Path) -> None:
+    env = {"RLM_TUI_HOME": str(tmp_path), "EDITOR": "sh -c 'echo garbage; stty raw -echo; kill -9 $$'", "VISUAL": ""}
+    with Terminal(stepping(), env=env) as terminal:
+        terminal.wait(HELD)
+        terminal.settle()
+        before = terminal.text.split("\n")[1:-4]
+        terminal.press("\x0f")
+        terminal.wait("was killed by signal 9; nothing was changed.")
+        terminal.until(lambda: terminal.text.split("\n")[1:-4] == before)
+        terminal.press_until("a", "output of iteration 1, not shown to the model yet")
+        terminal.press("q")
+        terminal.wait("Quit?")
+        terminal.press("y")
+        assert terminal.finish() == 0
+
+
+def test_the_plain_mode_says_what_a_full_disk_could_not_take(tmp_path: Path) -> None:
+    words = python("open", str(sample("report")), "-q", QUESTION, "-m", "offline", "--step", "--plain")
+    filled = ["bash", "-c", 'ulimit -f 12; exec "$@"', "bash", *words]
+    env = {**os.environ, "RLM_TUI_HOME": str(tmp_path)}
+    done = subprocess.run(
+        filled, input="c\nc\nquit\nyes\n", capture_output=True, text=True, env=env, timeout=60, check=False
+    )
+    assert done.returncode == 0
+    assert "cannot be written (file too large)" in done.stdout
+    assert "question: Quit? " in done.stdout
+    assert "events could not be written to the trace" in done.stderr
