@@ -1,18 +1,26 @@
-"""Opens whatever is a trace, our own or another engine's, told apart by content."""
+"""Opens whatever is a trace, our own or another engine's, told apart by content.
+
+What reads foreign logs is imported only for what may be one, so that nobody else waits for it.
+"""
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rlm_tui.trace.foreign import ForeignReader, importer_of
 from rlm_tui.trace.reader import MAGIC, TraceReader
-from rlm_tui.trace.source import Bounds
+from rlm_tui.trace.source import GZIP, ZSTD, Bounds
 
-Reader: TypeAlias = TraceReader | ForeignReader
+if TYPE_CHECKING:
+    from rlm_tui.trace.foreign import ForeignReader
+    from rlm_tui.trace.importers.base import Importer
+
+Reader: TypeAlias = "TraceReader | ForeignReader"
 _HEAD: Final = 1 << 20  # bytes
+_BEGINNING: Final = 4096
 
 
 def open_trace(path: Path, *, head_only: bool = False, stop: Callable[[], bool] | None = None) -> Reader:
@@ -20,17 +28,37 @@ def open_trace(path: Path, *, head_only: bool = False, stop: Callable[[], bool] 
 
     `head_only`: of a compressed one only the beginning is unpacked; `stop` ends the unpacking early.
     """
-    importer, bounds = importer_of(path), Bounds(_HEAD if head_only else None, stop)
-    return ForeignReader(path, importer, bounds=bounds) if importer is not None else TraceReader(path, bounds=bounds)
+    importer, bounds = _importer(path), Bounds(_HEAD if head_only else None, stop)
+    if importer is None:
+        return TraceReader(path, bounds=bounds)
+    from rlm_tui.trace.foreign import ForeignReader
+
+    return ForeignReader(path, importer, bounds=bounds)
 
 
 def is_trace(path: str) -> bool:
     """Whether a file is a trace, told from its first bytes, as names lie; a compressed one by its name as well."""
     if path.endswith((".rlm.jsonl.gz", ".rlm.jsonl.zst")):
         return True
-    if not os.path.isfile(path) or not os.access(path, os.R_OK):
-        return False
-    with open(path, "rb") as file:
-        if file.read(len(MAGIC)) == MAGIC:
-            return True
-    return importer_of(Path(path)) is not None
+    return _beginning(path).startswith(MAGIC) or _importer(Path(path)) is not None
+
+
+def _importer(path: Path) -> Importer | None:
+    head = _beginning(str(path))
+    is_json = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[") or b'\n{"' in head
+    if head.startswith(MAGIC) or not (is_json or head.startswith((GZIP, ZSTD))):
+        return None
+    from rlm_tui.trace.foreign import importer_of
+
+    return importer_of(path)
+
+
+def _beginning(path: str) -> bytes:
+    """The first bytes of a regular file; nothing of anything else, which may hang."""
+    if not os.path.isfile(path):
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read(_BEGINNING)
+    except OSError:
+        return b""

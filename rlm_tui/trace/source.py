@@ -20,7 +20,7 @@ _CHUNK: Final = 1 << 18
 _MAX_FILE: Final = 4 * 1024**3  # bytes
 _ZIP_FLOOR: Final = 256 * 1024 * 1024  # bytes that any compressed trace may unpack to
 _ZIP_RATIO: Final = 200  # beyond that, how many times its own size
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"  # how such files begin
 
 
 class Bounds(NamedTuple):
@@ -49,7 +49,7 @@ def open_trace_file(path: Path, bounds: Bounds = WHOLE) -> Opened:
     """Open a trace; a compressed one is unpacked as far as the bounds let it."""
     fd = _open_regular(path)
     magic = os.pread(fd, 4, 0)
-    if not magic.startswith((_GZIP, _ZSTD)):
+    if not magic.startswith((GZIP, ZSTD)):
         return Opened(fd)
     with os.fdopen(fd, "rb") as packed:
         unpacked = _unpacker(packed, magic, path)
@@ -129,7 +129,7 @@ def _open_regular(path: Path) -> int:
 
 
 def _unpacker(packed: BinaryIO, magic: bytes, path: Path) -> _Unpacker:
-    if magic.startswith(_GZIP):
+    if magic.startswith(GZIP):
         return _Unpacker(gzip.GzipFile(fileobj=packed, mode="rb"), (OSError, zlib.error))
     try:
         zstd = importlib.import_module("compression.zstd")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.opening import is_trace, open_trace
 from rlm_tui.trace.recover import _Structure
 from rlm_tui.trajectory import Trajectory
-from tests.foreign_logs import GOLDEN, META, block, imported, iteration, write
+from tests.foreign_logs import GOLDEN, META, block, imported, iteration, of, write
 
 FILES = sorted(path.name for path in GOLDEN.iterdir())
 VALUES = st.one_of(
@@ -107,3 +110,21 @@ def test_deep_nesting_costs_one_line(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"DEEP"', deep))
     _, reader = imported(path)
     assert [problem.name for problem in reader.problems] == ["damaged", "unfinished"]
+
+
+def test_a_first_line_that_is_damaged_hides_no_log(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", [META, iteration(1, final_answer="x")])
+    path.write_bytes(b"\x00garbage" + path.read_bytes()[20:])
+    events, reader = imported(path)
+    assert [(problem.name, problem.line) for problem in reader.problems] == [("damaged", 1)]
+    assert len(list(of(events, ev.IterationStarted))) == 1
+
+
+@pytest.mark.parametrize("content", ["plain text", "%PDF-1.4", "# a title\n\n[a link](x)"])
+def test_a_document_does_not_wait_for_the_importers(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "document"
+    path.write_text(content)
+    code = "import sys; from rlm_tui.trace.opening import is_trace; print(is_trace(sys.argv[1]))"
+    code += "; print([name for name in sys.modules if 'importers' in name or 'orjson' in name])"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n[]\n"

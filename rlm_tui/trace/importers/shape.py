@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 HEAD: Final = 64 * 1024  # bytes of a file that are looked at
 _DEPTH: Final = 3
+_TOKENS: Final = 4000  # enough to know a format by; a document is not read for it
 _CLOSERS: Final = {b"{": b"}", b"[": b"]"}
 _TOKEN = re.compile(rb'\s*("(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++)', re.DOTALL)
 
@@ -40,9 +43,8 @@ def shape_of(head: bytes) -> Shape:
 def _members(text: bytes) -> dict[str, str]:
     members: dict[str, str] = {}
     stack: list[str] = []
-    key, last, at = "", b"", 0
-    while found := _TOKEN.match(text, at):
-        token, at = found[1], found.end()
+    key, last = "", b""
+    for token in islice(_tokens(text), _TOKENS):
         if token in (b"{", b"["):
             stack.append(key + "[]" if token == b"[" else key + ".")
             key = ""
@@ -79,6 +81,13 @@ def mended(text: bytes) -> bytes | None:
                 return None
             end, closers = at, stack[::-1]
     return b"".join((text[:end], *closers)) if stack and end else None
+
+
+def _tokens(text: bytes) -> Iterator[bytes]:
+    at = 0
+    while found := _TOKEN.match(text, at):
+        at = found.end()
+        yield found[1]
 
 
 def _path(stack: list[str], key: str) -> str:
