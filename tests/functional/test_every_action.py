@@ -123,6 +123,7 @@ ROWS: dict[str, Row] = {
     "app.quit": Row("finished", lambda hand: hand.app.return_value == 0),
     "app.leave": Row("running", over("The run is not over. Quit?")),
     "app.copy": Row("finished", says("Nothing runs that could be interrupted; Ctrl+Q quits.")),
+    "app.settings": Row("held", lambda hand: hand.app.screen is not hand.app.main),
     "app.suspend": Row("held", lambda hand: hand.app.suspended == 1),  # type: ignore[attr-defined]
 }
 CASES = [(action.id, key) for action in ACTIONS if action.id in ROWS for key in (action.keys or ("",))]
