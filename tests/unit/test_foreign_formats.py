@@ -163,5 +163,16 @@ def test_a_completion_without_its_log_has_its_answer(tmp_path: Path) -> None:
     assert (found.status, found.answer, found.iterations) == ("answered", "42", 0)
 
 
+def test_the_prompts_of_a_real_completion_are_cut_before_its_own_responses(tmp_path: Path) -> None:
+    log = (GOLDEN / "rlms-0.1.3-nested.jsonl").read_text().splitlines()
+    child = json.loads(log[2])["code_blocks"][0]["result"]["rlm_calls"][-1]
+    events, _ = imported(write(tmp_path / "a.json", [child]))
+    summary = summarize(tmp_path / "a.json")
+    assert (summary.answer, summary.iterations, summary.sub_calls, summary.depth) == ("160000", 2, 1, 1)
+    sent = sorted((request.prior, len(request.messages)) for request in of(events, ev.LmRequested))
+    assert sent == [(0, 3), (0, 3), (3, 3), (3, 3)]
+    assert all(request.messages[-1].role == "user" for request in of(events, ev.LmRequested))
+
+
 def test_a_completion_whose_prompt_fills_what_is_looked_at_is_known(tmp_path: Path) -> None:
     assert is_trace(str(write(tmp_path / "a.json", [completion(prompt="a long context " * 50_000)])))

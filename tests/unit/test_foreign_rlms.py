@@ -142,6 +142,8 @@ def test_a_persistent_session_is_several_runs_of_one_repl(tmp_path: Path) -> Non
     other = [{"role": "user", "content": 'to answer the original query: "And then?".'}]
     second = [iteration(1, prompt=other), iteration(2, final_answer="two")]
     events, _ = imported(write(tmp_path / "a", [META, *first, *second]))
+    changes = [change.name for event in of(events, ev.CodeFinished) for change in event.changes]
+    assert changes == ["context"]
     assert [event.query for event in of(events, ev.RunStarted)] == ["Why?", "And then?"]
     assert [event.answer for event in of(events, ev.RunFinished)] == ["one", "two"]
     assert len(Trajectory(events).now().roots) == 2

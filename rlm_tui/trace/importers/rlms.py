@@ -15,6 +15,7 @@ from rlm_tui.trace.importers.base import Feed, Importer, Tape, damage, decode, m
 from rlm_tui.trace.importers.rlms_records import Meta, Turn
 from rlm_tui.trace.importers.rlms_run import Run, Told
 from rlm_tui.trace.importers.shape import Shape
+from rlm_tui.trace.importers.values import Namespace
 
 ENGINE = "rlms"
 ROOT_USAGE = "The log does not tell what the root LM's own requests used and took; only sub-calls have tokens."
@@ -45,6 +46,7 @@ class _Log:
         self._told = Told(feed, self._tape)
         self._meta: Meta | None = None
         self._run: Run | None = None
+        self._names = Namespace()
         self._runs = 0
         self._start: float | None = None
 
@@ -70,7 +72,7 @@ class _Log:
     def _take(self, line: _Line, number: int) -> None:
         if line.type == "metadata":
             self._end()
-            self._meta = Meta.of(line)
+            self._meta, self._names = Meta.of(line), Namespace()
             self._time(line.timestamp)
         elif line.type == "iteration":
             if self._run is None or self._run.restarts(line):
@@ -87,6 +89,7 @@ class _Log:
         if first is not None and self._start is None:
             self._time(first.timestamp, first.iteration_time)
         run = Run(self._told, f"r{self._runs}", self._meta or Meta(), start=self._start)
+        run.names = self._names
         run.begin(first)
         for text in (ROOT_USAGE, CLOCK, TYPES, *(() if self._meta else (NO_META,))):
             self._told.lost(run.node, text)

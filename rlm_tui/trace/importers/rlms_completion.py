@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.importers.base import Feed, Importer, Tape, damage, decode, words
-from rlm_tui.trace.importers.rlms import CLOCK, ENGINE, TYPES
+from rlm_tui.trace.importers.rlms import CLOCK, ENGINE, NO_QUESTION, TYPES
 from rlm_tui.trace.importers.rlms_records import Call, Meta, child_of, first_moment, usage
 from rlm_tui.trace.importers.rlms_run import Run, Told
 from rlm_tui.trace.importers.shape import Shape
@@ -43,11 +43,12 @@ class _Completions:
         meta = meta if meta.model else meta._replace(model=words(call.root_model))
         start = first_moment(turns)
         run = Run(self._told, node, meta, start=None if start is None else start - tape.t)
+        run.is_captured = True
         run.begin(
             turns[0] if turns else None, context=tape.document(call.prompt) if isinstance(call.prompt, str) else None
         )
         self._told.lost(node, USAGE if turns else PLAIN)
-        for text in (CLOCK, TYPES) if turns else ():
+        for text in (*((CLOCK, TYPES) if turns else ()), *(() if run.query else (NO_QUESTION,))):
             self._told.lost(node, text)
         for turn in turns:
             run.turn(turn)

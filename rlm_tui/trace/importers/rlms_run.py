@@ -31,7 +31,7 @@ from rlm_tui.trace.importers.values import Digest, Namespace, digest
 BATCHED = (
     "Batched calls have no tokens and times of their own: the log copies the last call's, and an equal share of time."
 )
-ALIASED = "The prompts of a child RLM hold what came later; each is cut before its own response."
+ALIASED = "Prompts that were recorded after the run hold what came later; each is cut before its own response."
 CHILD_USAGE = "A child RLM's tokens stand at its call; the log does not tell them by iteration."
 FINAL_LOST = "The answer names the variable {}, whose value the log does not hold."
 _UNKNOWN = ev.Usage()
@@ -52,7 +52,12 @@ class Told:
 
 
 class Run:
-    """An RLM with a prompt of its own, a REPL of its own, and iterations."""
+    """An RLM with a prompt of its own, a REPL of its own, and iterations.
+
+    `is_captured`: its prompts were written down when it was over, each with all that came later in it.
+    """
+
+    is_captured = False
 
     def __init__(self, told: Told, node: str, meta: Meta, *, start: float | None, depth: int = 0) -> None:
         self.node, self.query, self.is_answered = node, "", False
@@ -60,7 +65,7 @@ class Run:
         self._told, self._tape, self._meta = told, told.tape, meta
         self._start, self._depth = start, depth
         self._messages: list[Digest] = []
-        self._names = Namespace()
+        self.names = Namespace()
         self._turns = self._number = 0
         self._outputs: dict[str, tuple[str, ...]] = {}
         self._ended: Ended | None = None
@@ -164,7 +169,7 @@ class Run:
         fresh = [message_of(raw) for raw in raws[prior:]]
         spoken = [nth for nth, (role, _) in enumerate(fresh) if role == "assistant"]
         expected = 1 if self._messages else 0
-        if self._depth and len(spoken) > expected and fresh[spoken[expected]][1] == response:
+        if self.is_captured and len(spoken) > expected and fresh[spoken[expected]][1] == response:
             self._told.lost(self.node, ALIASED)
             fresh = fresh[: spoken[expected]]
         self._messages = keys[: prior + len(fresh)]
@@ -184,7 +189,7 @@ class Run:
         self._calls(node, [*(result.rlm_calls or ()), *(result.llm_calls or ())])
         tape.at(begun + took if took is not None else None)
         stderr, error = error_at_end(words(result.stderr))
-        stdout, changes = words(result.stdout), self._names.changes(values_of(result.locals))
+        stdout, changes = words(result.stdout), self.names.changes(values_of(result.locals))
         self._outputs[node] = stdout, stderr, f"{error.type}: {error.message}" if error else ""
         tape.put(
             ev.CodeFinished(
@@ -244,6 +249,7 @@ class Run:
         self._tape.open(node, "rlm", subcall, depth=self._depth + 1, title="child RLM")
         self._told.lost(node, CHILD_USAGE)
         run = Run(self._told, node, Meta.of(child.run_metadata), start=self._start, depth=self._depth + 1)
+        run.is_captured = True
         for turn in child.iterations or ():
             run.turn(turn)
         self._tape.close(node)
