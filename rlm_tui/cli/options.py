@@ -40,7 +40,12 @@ def add_setting(group: argparse._ActionsContainer, name: str, *flags: str) -> No
 
 def add_document(parser: argparse.ArgumentParser) -> None:
     """The document and the question."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="pdf, text or markdown files, folders, or - for stdin")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="files (pdf, docx, html, text, data, source), folders, patterns, - for stdin",
+    )
     parser.add_argument("-q", "--query", default="", metavar="QUESTION", help="what you want to know")
     add_setting(parser, "model", "-m")
     for name in ("sub_model", "base_url", "dialect"):

@@ -1,14 +1,16 @@
-"""Which files the given paths mean: files, folders to their last level, `-` for standard input."""
+"""Which files the given paths mean: files, folders to their last level, patterns, `-` for standard input."""
 
 from __future__ import annotations
 
 import codecs
+import glob
 import os
 import re
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from rlm_tui.context.code import is_code
@@ -83,6 +85,8 @@ def find_sources(paths: Sequence[str]) -> Sources:
         if path != STDIN and os.path.isdir(path):
             found.is_list = True
             _add_folder(found, Path(path), prefix=len(paths) > 1)
+        elif _is_pattern(path):
+            _add_matches(found, path)
         else:
             found.files.append(_source(path))
     found.files = _distinct(found.files)
@@ -112,6 +116,38 @@ def _distinct(files: list[Source]) -> list[Source]:
     ]
 
 
+def _is_pattern(path: str) -> bool:
+    """Whether a path is a pattern that no shell expanded; a file that is really called so goes before."""
+    return bool(path) and "\0" not in path and glob.has_magic(path) and not os.path.lexists(path)
+
+
+def _add_matches(found: Sources, pattern: str) -> None:
+    """The files that match, as the shell would give them: a list when there are several; `**` is any folders."""
+    matches = sorted(islice(glob.iglob(os.path.expanduser(pattern), recursive=True), _MAX_FILES + 1))
+    if len(matches) > _MAX_FILES:
+        raise DocumentError(f"{pattern} matches more than {_MAX_FILES:,} files; make it match fewer.")
+    root = os.path.dirname(pattern[: min(pattern.find(sign) for sign in "*?[" if sign in pattern)])
+    skipped: Counter[str] = Counter()
+    files: list[Source] = []
+    for match in filter(os.path.isfile, matches):
+        why = _why_skip(Path(match) if "**" in pattern else Path(match).resolve())
+        if why:
+            skipped[why] += 1
+        else:
+            name = os.path.relpath(match, os.path.expanduser(root) or ".")
+            files.append(Source(_clean(name), Path(match), is_named=False))
+    told = _told(skipped)
+    if not files:
+        raise DocumentError(f"{pattern} matches nothing to read{f' ({told})' if told else ''}; check the pattern.")
+    found.is_list = found.is_list or len(files) > 1
+    found.notes += [f"Skipped of {_clean(pattern)}: {told}."] if told else []
+    found.files += files
+
+
+def _told(skipped: Counter[str]) -> str:
+    return ", ".join(plural(skipped[why], f"{why} file") for why in sorted(skipped) if skipped[why])
+
+
 def _add_folder(found: Sources, folder: Path, *, prefix: bool) -> None:
     skipped: Counter[str] = Counter()
     files: list[Source] = []
@@ -123,7 +159,7 @@ def _add_folder(found: Sources, folder: Path, *, prefix: bool) -> None:
             relative = path.relative_to(folder).as_posix()
             name = f"{folder.resolve().name}/{relative}" if prefix else relative
             files.append(Source(_clean(name), path, is_named=False))
-    told = ", ".join(plural(skipped[why], f"{why} file") for why in sorted(skipped) if skipped[why])
+    told = _told(skipped)
     if not files:
         raise DocumentError(f"{folder} holds nothing to read{f' ({told})' if told else ''}; open another folder.")
     if told:

@@ -304,6 +304,37 @@ def test_a_source_file_is_outlined_by_what_it_declares(
     assert [(heading.title, heading.level) for heading in document.parts[0].headings] == expected
 
 
+# --- patterns that no shell expanded
+
+
+def test_a_pattern_is_the_files_that_match_in_order(tmp_path: Path) -> None:
+    for name in ("b.md", "a.md", "c.txt", "deep/er/d.md", ".hidden.md", "deep/bin.md"):
+        _write(tmp_path / name, b"\x00\x01" if "bin" in name else name)
+    flat = load_document([str(tmp_path / "*.md")])
+    assert (flat.value, [part.name for part in flat.parts]) == (["a.md", "b.md"], ["a.md", "b.md"])
+    deep = load_document([str(tmp_path / "**" / "*.md")])
+    assert [part.name for part in deep.parts] == ["a.md", "b.md", "deep/er/d.md"]
+    assert deep.notes == [f"Skipped of {tmp_path}/**/*.md: 1 binary file."]
+    assert load_document([str(tmp_path / "?.txt")]).value == "c.txt"
+    assert load_document([str(tmp_path / "[ab].md"), str(tmp_path / "c.txt")]).value == ["a.md", "b.md", "c.txt"]
+
+
+def test_a_file_that_is_called_like_a_pattern_is_that_file(tmp_path: Path) -> None:
+    _write(tmp_path / "a1.txt", "other")
+    assert _loaded(tmp_path / "a[1].txt", "this").value == "this"
+
+
+def test_a_pattern_without_a_match_is_one_sentence(tmp_path: Path) -> None:
+    _write(tmp_path / "a.bin", b"\x00\x01")
+    for pattern, words in (
+        ("*.pdf", "matches nothing to read;"),
+        ("*.bin", "matches nothing to read (1 binary file);"),
+    ):
+        with pytest.raises(DocumentError) as caught:
+            load_document([str(tmp_path / pattern)])
+        assert words in str(caught.value)
+
+
 # --- the child
 
 
