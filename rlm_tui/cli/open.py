@@ -87,12 +87,14 @@ def _prepare(paths: list[str], setup: Setup, *, is_plain: bool) -> Loading | Non
 def _begin(setup: Setup, loading: Loading | None, paths: list[str], title: str, query: str) -> LiveSession:
     """Make the session, in a thread behind the first paint; with a question it begins at once."""
     from rlm_tui.context.load import Loading
-    from rlm_tui.session.commands import Start
-    from rlm_tui.session.live import LiveSession
 
     if loading is None:
         loading = Loading(paths, memory_mb=setup.memory_mb)
-        loading.start()
+        loading.start()  # the child reads the first pages while the engine is imported
+
+    from rlm_tui.session.commands import Start
+    from rlm_tui.session.live import LiveSession
+
     session = LiveSession(setup, loading, title=title)
     if query:
         session.send(Start(query))

@@ -6,18 +6,23 @@ An entry is one file: a line with the SHA-256 of the rest, a line of JSON with p
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import os
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
 
 from rlm_tui import paths
+from rlm_tui.context.isolated import site_folders
 
 _FORMAT = 1  # raise it when what an extractor makes of the same bytes changes
-_LIBRARIES = {"pdf": "pypdfium2", "docx": "python-docx", "html": "selectolax"}
+_LIBRARIES = {
+    "pdf": ("pypdfium2_raw", "pypdfium2"),
+    "docx": ("docx", "python_docx"),
+    "html": ("selectolax", "selectolax"),
+}
 _MAX_ENTRY = 256 << 20
 _MAX_ALL = 1 << 30
 
@@ -66,11 +71,14 @@ def keep(digest: str, kind: str, entry: Entry) -> None:
 
 
 def _path(digest: str, kind: str) -> Path:
-    try:
-        library = version(_LIBRARIES[kind])
-    except PackageNotFoundError:
-        library = "0"
-    return paths.cache_dir() / "documents" / f"{digest}.{kind}-{_FORMAT}-{library}"
+    return paths.cache_dir() / "documents" / f"{digest}.{kind}-{_FORMAT}-{_version(*_LIBRARIES[kind])}"
+
+
+def _version(module: str, package: str) -> str:
+    """The version of an installed package; importlib.metadata takes as long to import as a page to read."""
+    site = next(iter(site_folders(module) or ()), "")
+    found = glob.glob(f"{glob.escape(site)}/{package}-[0-9]*.dist-info") if site else []
+    return os.path.basename(found[0]).removesuffix(".dist-info").partition("-")[2] if found else "0"
 
 
 def _write(path: Path, pieces: list[bytes]) -> None:

@@ -496,7 +496,8 @@ def test_an_entry_of_another_version_of_the_library_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[subprocess.Popen[bytes]]
 ) -> None:
     _loaded(tmp_path / "a.pdf", make_pdf(["one"]))
-    monkeypatch.setattr(cache_module, "version", lambda name: "99")
+    assert _entries()[0].name.partition("-")[2].startswith("1-")
+    monkeypatch.setattr(cache_module, "_version", lambda *names: "99")
     load_document([str(tmp_path / "a.pdf")])
     assert len(children) == 2
 
