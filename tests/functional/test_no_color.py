@@ -9,6 +9,7 @@ import pytest
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.widgets import TextArea
 
 from rlm_tui.ui.colourless import Colourless
 from rlm_tui.ui.theme import load_themes
@@ -49,6 +50,21 @@ async def test_dialogs_have_an_edge() -> None:
         await hand.until(lambda: "Run what is held as it is" in hand.screen())
         assert "┌" in hand.screen()
         assert [text for text, style in styles(hand) if style.color or style.bgcolor] == []
+
+
+async def test_what_is_chosen_in_the_palette_and_the_cursor_of_an_editor_are_reversed() -> None:
+    async with on_screen(STATES["held"]()) as hand:
+        await hand.press("colon")
+        await hand.type("held as")
+        await hand.until(lambda: "Run what is held as it is" in hand.screen())
+        await hand.press("down", "up")
+        await hand.until(lambda: any("Run what" in text for text, style in styles(hand) if style.reverse))
+        await hand.press("escape", "escape", "i")
+        await hand.until(lambda: hand.app.ui.editing)
+        editor = hand.app.focused
+        assert isinstance(editor, TextArea)
+        editor.cursor_blink = False
+        await hand.until(lambda: "c" in [text for text, style in styles(hand) if style.reverse])
 
 
 def test_no_colour_is_written_to_a_terminal(tmp_path: Path) -> None:
