@@ -8,7 +8,7 @@ from argparse import SUPPRESS
 from typing import TYPE_CHECKING
 
 from rlm_tui import resources
-from rlm_tui.errors import ExitCode
+from rlm_tui.errors import ExitCode, UsageError
 from rlm_tui.text import plural, safe, short_bytes, short_cost, short_count, short_seconds
 
 if TYPE_CHECKING:
@@ -21,24 +21,36 @@ _SAMPLE = "sample:"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe `trace info`, `trace verify` and `trace convert`."""
+    """Describe the commands of `trace`."""
     commands = parser.add_subparsers(dest="trace_command", metavar="COMMAND", required=True)
     info = commands.add_parser("info", help="what a trace holds: question, answer, counts, usage")
     info.add_argument("--json", action="store_true", help="print one JSON object")
     verify = commands.add_parser("verify", help="check that a trace is whole (exit code 5 when it is not)")
-    convert = commands.add_parser("convert", help="write the log of another engine as a trace of rlm-tui")
-    for command in (info, verify, convert):
+    mend = commands.add_parser("repair", help="write what is whole of a damaged trace to a new file")
+    convert = commands.add_parser("convert", help="write another engine's log, a packed or an older trace anew")
+    report = commands.add_parser("export", help="write a run as a report: markdown, or JSON")
+    report.add_argument("--as", dest="form", choices=("markdown", "json"), default="markdown", help="the form")
+    report.add_argument("-o", "--out", metavar="FILE", help="a new file (default: standard output)")
+    for command in (info, verify, mend, convert, report):
         command.add_argument("trace", metavar="TRACE", help="a trace file, or sample:NAME")
         command.add_argument("--debug", action="store_true", default=SUPPRESS, help=SUPPRESS)
+    mend.add_argument("out", metavar="OUT", help="the new file, NAME.rlm.jsonl; never written over")
     convert.add_argument("out", metavar="OUT", help="the new file, NAME.rlm.jsonl; never written over")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked; data goes to stdout."""
     path = _path(args.trace)
-    if args.trace_command == "convert":
-        return _convert(path, args.out)
-    return _verify(path) if args.trace_command == "verify" else _info(path, as_json=args.json)
+    match args.trace_command:
+        case "convert":
+            return _convert(path, args.out)
+        case "repair":
+            return _repair(path, args.out)
+        case "export":
+            return _export(path, args.form, args.out)
+        case "verify":
+            return _verify(path)
+    return _info(path, as_json=args.json)
 
 
 def _path(name: str) -> Path:
@@ -103,6 +115,34 @@ def _convert(path: Path, out: str) -> int:
     for note in made.notes:
         say(f"{path.name}: {note}")
     say(f"{out}: {plural(made.events, 'event')}, {short_bytes(made.bytes)}")
+    return ExitCode.OK
+
+
+def _repair(path: Path, out: str) -> int:
+    from pathlib import Path
+
+    from rlm_tui.cli.diagnostics import say
+    from rlm_tui.trace.repair import repair, told
+
+    repaired = repair(path, Path(out))
+    for problem in repaired.problems:
+        say(f"{path.name}: {problem}")
+    say(f"{out}: {told(repaired)}")
+    return ExitCode.OK
+
+
+def _export(path: Path, form: str, out: str | None) -> int:
+    from rlm_tui.trace.export import pieces
+
+    written = pieces(path, form)
+    if out is None:
+        sys.stdout.writelines(safe(piece, multiline=True) if sys.stdout.isatty() else piece for piece in written)
+        return ExitCode.OK
+    try:
+        with open(out, "x", encoding="utf-8") as file:
+            file.writelines(written)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {(error.strerror or str(error)).lower()}.") from None
     return ExitCode.OK
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from rlm_tui import __version__
 from rlm_tui.errors import TraceError
-from rlm_tui.trace.codec import Header
-from rlm_tui.trace.foreign import ForeignReader
-from rlm_tui.trace.opening import open_trace
+from rlm_tui.trace.codec import VERSION, Header, decode, encode
+from rlm_tui.trace.opening import Reader, open_trace
+from rlm_tui.trace.reader import TraceReader
 from rlm_tui.trace.store import TraceStore
 
 
@@ -22,18 +24,37 @@ class Converted(NamedTuple):
 
 
 def convert(path: Path, out: Path) -> Converted:
-    """Write a foreign log to a new file; TraceError for a trace of ours, and for a file that is already there."""
+    """Write a foreign log, or a packed or older trace, to a new file of the current format.
+
+    TraceError for a trace that is as it would be written, and for a file that is already there.
+    """
     with open_trace(path) as reader:
-        if not isinstance(reader, ForeignReader):
-            raise TraceError(f"{path} is a trace of rlm-tui already.")
         reader.index()
-        app = f"{reader.header.app}, read by rlm-tui {__version__}"
-        store = TraceStore(out, Header(app=app, created=reader.header.created, context=reader.context()))
+        is_ours = isinstance(reader, TraceReader)
+        is_packed = is_ours and reader.size != path.stat().st_size
+        if is_ours and not is_packed and reader.header.version == VERSION:
+            raise TraceError(f"{path} is a trace of rlm-tui already, in the format of now.")
+        store = TraceStore(out, _header(reader))
         try:
             for index in range(len(reader)):
-                store.append(reader.read(index))
+                store.append(_line(reader, index))
             store.sync()
         finally:
             store.close()
         problems = tuple(problem.message for problem in reader.problems)
         return Converted(len(reader), out.stat().st_size, (*problems, *reader.notes))
+
+
+def _header(reader: Reader) -> Header:
+    if isinstance(reader, TraceReader):
+        return msgspec.structs.replace(reader.header, version=VERSION)
+    app = f"{reader.header.app}, read by rlm-tui {__version__}"
+    return Header(app=app, created=reader.header.created, context=reader.context())
+
+
+def _line(reader: Reader, index: int) -> bytes:
+    """A line as it is, or of an older format as it is written now."""
+    line = reader.read(index)
+    if reader.header.version != VERSION:
+        return encode(decode(line, reader.header.version))
+    return line if line.endswith(b"\n") else line + b"\n"

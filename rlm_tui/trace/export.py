@@ -1,0 +1,164 @@
+"""A run as a report to read or to compute with: markdown, or one JSON object; written piece by piece."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from rlm_tui import events as ev
+from rlm_tui.text import plural, safe, short_cost, short_count, short_seconds
+from rlm_tui.trace.opening import Reader, open_trace
+from rlm_tui.trace.summary import Summary, summarize
+from rlm_tui.trajectory import Node, Trajectory, View
+
+_PREVIEW: Final = 300
+
+
+def pieces(path: Path, form: str) -> Iterator[str]:
+    """The report of a trace in a `form` (markdown, json), in pieces; TraceError when the trace cannot be opened."""
+    summary = summarize(path)
+    with open_trace(path) as reader:
+        view = Trajectory(reader).now()
+        turns = (
+            told for node in view.tree.nodes.values() if node.type == "iteration" and (told := turn(view, reader, node))
+        )
+        yield from (as_json if form == "json" else as_markdown)(summary, turns)
+
+
+def turn(view: View, reader: Reader, node: Node) -> dict[str, Any]:
+    """An iteration as plain data: what the model said, what ran, what came of it."""
+    said = next((event for lm in view.children(node) for event in _events(view, reader, lm, ev.LmResponded)), None)
+    return {
+        "node": node.id,
+        "number": node.number,
+        "depth": node.depth,
+        "seconds": view.elapsed(node),
+        "usage": msgspec.structs.asdict(view.usage(node)),
+        "response": reader.text(said.text) if isinstance(said, ev.LmResponded) else None,
+        "problem": next((e.problem for e in _events(view, reader, node, ev.ResponseParsed) if e.problem), None),
+        "blocks": [_block(view, reader, code) for code in view.children(node) if code.type == "code"],
+        "answers": [reader.text(event.text) for event in _events(view, reader, node, ev.AnswerGiven)],
+    }
+
+
+def _block(view: View, reader: Reader, node: Node) -> dict[str, Any]:
+    begun = next(iter(_events(view, reader, node, ev.CodeStarted)), None)
+    done = next(iter(_events(view, reader, node, ev.CodeFinished)), None)
+    return {
+        "by": node.by,
+        "code": reader.text(begun.code) if begun else None,
+        "status": done.status if done else "unfinished",
+        "stdout": reader.text(done.stdout) if done else "",
+        "stderr": reader.text(done.stderr) if done else "",
+        "error": msgspec.structs.asdict(done.error) if done and done.error else None,
+        "shown_to_model": done.shown if done else None,
+        "edited": bool(view.facts(node, ev.Edited)),
+        "sub_calls": [_call(view, reader, call) for call in view.children(node) if call.type == "subcall"],
+    }
+
+
+def _call(view: View, reader: Reader, node: Node) -> dict[str, Any]:
+    asked = next(iter(_events(view, reader, node, ev.SubcallRequested)), None)
+    done = next(iter(_events(view, reader, node, ev.SubcallFinished)), None)
+    return {
+        "model": asked.model if asked else None,
+        "prompt": reader.text(asked.prompt) if asked else None,
+        "answer": reader.text(done.text) if done and not done.error else None,
+        "error": (done.error or None) if done else "unfinished",
+        "usage": msgspec.structs.asdict(view.usage(node)),
+        "seconds": view.elapsed(node),
+    }
+
+
+def _events(view: View, reader: Reader, node: Node, kind: type[ev.TraceEvent]) -> list[Any]:
+    return [reader.event(seq) for seq in view.facts(node, kind)]
+
+
+def as_json(summary: Summary, turns: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """One object: what `trace info --json` prints, and `turns`; ASCII alone."""
+    yield json.dumps(msgspec.structs.asdict(summary))[:-1] + ', "turns": ['
+    for number, told in enumerate(turns):
+        yield ("" if not number else ",\n") + json.dumps(told)
+    yield "]}\n"
+
+
+def as_markdown(summary: Summary, turns: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """A report that any markdown viewer shows: facts, answer, and every iteration with code and output."""
+    yield f"# {_line(summary.question or 'A run without a question')}\n\n"
+    yield from (f"- **{name}**: {_line(str(value))}\n" for name, value in _facts(summary) if value)
+    if summary.answer is not None:
+        yield f"\n## Answer\n\n{_fenced(summary.answer)}"
+    for told in turns:
+        yield from _turn(told)
+
+
+def _facts(summary: Summary) -> list[tuple[str, str]]:
+    usage = summary.usage
+    known = any(usage[name] is not None for name in ("input_tokens", "output_tokens"))
+    tokens = f"{_count(usage['input_tokens'])} in, {_count(usage['output_tokens'])} out" if known else "unknown"
+    return [
+        ("Status", summary.status),
+        ("Model", summary.model),
+        ("Sub-model", summary.sub_model),
+        ("Dialect", summary.dialect),
+        ("Counts", f"{plural(summary.iterations, 'iteration')}, {plural(summary.sub_calls, 'sub-call')}"),
+        ("Tokens", tokens),
+        ("Cost", "unknown" if usage["cost_usd"] is None else short_cost(usage["cost_usd"])),
+        ("Time", short_seconds(summary.seconds)),
+        ("Sandbox", summary.sandbox),
+        ("Engine", summary.engine),
+        *(("Note", note) for note in summary.notes),
+    ]
+
+
+def _count(value: float | None) -> str:
+    return short_count(None if value is None else int(value))
+
+
+def _turn(told: dict[str, Any]) -> Iterator[str]:
+    where = f" at depth {told['depth']}" if told["depth"] else ""
+    yield f"\n## Iteration {told['number']}{where}\n\n"
+    if told["response"]:
+        yield f"Response ({short_seconds(told['seconds'])}):\n\n{_fenced(told['response'])}"
+    if told["problem"]:
+        yield f"\n{_line(told['problem'])}\n"
+    for block in told["blocks"]:
+        yield from _told_block(block)
+    for answer in told["answers"]:
+        yield f"\nAnswer:\n\n{_fenced(answer)}"
+
+
+def _told_block(block: dict[str, Any]) -> Iterator[str]:
+    whose = " by a person" if block["by"] == "user" else ", edited by a person" if block["edited"] else ""
+    yield f"\nCode{whose}:\n\n{_fenced(block['code'] or '', 'python')}"
+    for call in block["sub_calls"]:
+        result = f"failed: {call['error']}" if call["error"] else call["answer"] or ""
+        yield f"- sub-call to {_line(call['model'] or '?')}: {_cut(call['prompt'] or '')} → {_cut(result)}\n"
+    output = block["stdout"] + block["stderr"]
+    yield (
+        f"\nOutput ({block['status']}):\n\n{_fenced(output)}" if output else f"\nOutput ({block['status']}): nothing\n"
+    )
+    if block["error"]:
+        yield f"\n{_line(block['error']['type'])}: {_line(block['error']['message'])}\n"
+
+
+def _fenced(text: str, language: str = "") -> str:
+    """A text as a fenced block that nothing in it can end."""
+    text = safe(text, multiline=True)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}\n"
+
+
+def _line(text: str) -> str:
+    """A text on one line in which nothing is markup."""
+    return re.sub(r"([\\`*_\[\]<>#|!&~])", r"\\\1", safe(" ".join(text.split())))
+
+
+def _cut(text: str) -> str:
+    return _line(text[:_PREVIEW] + ("…" if len(text) > _PREVIEW else ""))
