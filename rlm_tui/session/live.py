@@ -155,8 +155,9 @@ class LiveSession(Cursor):
         try:
             await self._crew.ask(command, self.loading)
         except RlmTuiError as error:
+            if self.failure is not error:  # a document that cannot be read was told of already
+                self._outbox.message(str(error))
             self.failure = error
-            self._outbox.message(str(error))
         except Exception as error:
             self.failure = unexpected(error)
             self._outbox.message(str(self.failure))

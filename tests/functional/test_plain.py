@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -201,3 +202,39 @@ def test_an_editor_that_dies_changes_nothing(tmp_path: Path, command: str, sente
         terminal.wait(sentence)
         terminal.press("run\n")
         terminal.wait("held: output of iteration 1")
+
+
+def test_a_person_is_the_model_and_asks_again(tmp_path: Path) -> None:
+    typed = "answer\n```repl\nprint(6 * 7)\n```\n.\nrun\nanswer FINAL(42)\nA and now?\nanswer FINAL(43)\n"
+    done = piped(tmp_path, typed, "open", str(sample("staff")), "-q", "Who?", "-m", "human", "--plain")
+    said = done.stdout.splitlines()
+    wanted = ["question: Who?", "  42", "ended: answered", "question: and now?", "ended: answered"]
+    at = -1
+    for line in wanted:
+        at = said.index(line, at + 1)
+    assert done.returncode == 0
+
+
+def test_without_question_or_model_both_are_asked_for(tmp_path: Path) -> None:
+    typed = "ask Who is Xaver?\nmodel offline\nask Who is Xaver?\n"
+    done = piped(tmp_path, typed, "open", str(sample("staff")), "--plain", "--no-trace")
+    assert "note: No model is chosen" in done.stdout
+    assert "ended: answered" in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_document_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "noise.txt").write_bytes(bytes(range(256)) * 20)
+    done = piped(tmp_path, "", "open", str(tmp_path / "noise.txt"), "-q", "?", "-m", "offline", "--plain")
+    assert done.returncode == 2
+    assert done.stdout.count("noise.txt is binary data") == 1
+
+
+def test_the_example_of_the_documentation_works(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "plain.md").read_text()
+    example = text.split("```sh\n")[1].split("\n```")[0]
+    command = example.replace("rlm-tui", shlex.join(python()), 1)
+    env = {**os.environ, "RLM_TUI_HOME": str(tmp_path)}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=env, timeout=60, check=True)
+    assert "told (queued for its next message): by you: Answer in one word." in done.stdout
+    assert NUMBER in done.stdout

@@ -159,6 +159,7 @@ class Front:
         line = self._lines.next
         if line is not None and (self._lines.is_terminal or self._is_time(line)):
             self._take(self._lines.take())
+            self._calm = None
         if self._lines.is_over and self._code is None and (self._lines.is_terminal or self._is_waiting()):
             self.end(ExitCode.OK if self._lines.is_terminal else self._outcome())
 
