@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from rlm_tui.cli.plain.doing import Doing
 from rlm_tui.cli.plain.linear import told
@@ -45,7 +46,7 @@ class Front:
         self._teller = Teller(session)
         self._doing = Doing(self)
         self._agreed: Callable[[], None] | None = None
-        self._rest: list[str] = []
+        self._rest: Iterator[str] = iter(())
         self._offered: object = None
         self._code: int | None = None
         self._is_interrupted = False
@@ -56,8 +57,8 @@ class Front:
         with told_to_end(lambda: self.end(ExitCode.INTERRUPTED)), _on_interrupt(self._interrupted):
             self.say([f"rlm-tui: {self.session.title}. help lists the commands."])
             while self._code is None:
-                self._hear()
-                self._lines.wait(_BEAT_S)
+                has_news = self._hear()
+                self._lines.wait(0.0 if has_news else _BEAT_S)
                 self._obey()
             return self._code
 
@@ -65,10 +66,10 @@ class Front:
         """Leave the loop."""
         self._code = code
 
-    def say(self, lines: list[str], most: int = _MOST) -> None:
+    def say(self, lines: Iterable[str], most: int = _MOST) -> None:
         """Write lines to stdout; what is too much for once waits for `more`."""
-        now, rest = told(lines, most)
-        self._rest = rest or self._rest
+        now, rest = told(iter(lines), most)
+        self._rest = rest if len(now) > most else self._rest
         if now:
             sys.stdout.write("\n".join(now) + "\n")
             sys.stdout.flush()
@@ -80,8 +81,9 @@ class Front:
 
     def more(self) -> None:
         """What was left out."""
-        rest, self._rest = self._rest, []
-        self.say(rest or ["note: nothing was left out."])
+        rest, self._rest = self._rest, iter(())
+        first = next(rest, "note: nothing was left out.")
+        self.say(chain([first], rest))
 
     def write(self, hint: str, done: Callable[[str], None]) -> None:
         """Take the next lines as a text."""
@@ -100,12 +102,15 @@ class Front:
 
     def tell(self, first: int, last: int) -> None:
         """Say the events after `first` up to `last` anew."""
-        self._teller.forget()
-        known = [seq for seq in self.session.trajectory.seqs if first < seq <= last]
-        self.say([line for seq in known for line in self._teller.tell(self.session.log.event(seq))])
+        known = (seq for seq in self.session.trajectory.seqs if first < seq <= last)
+        teller = Teller(self.session)
+        self.say(line for seq in known for line in teller.tell(self.session.log.event(seq)))
 
-    def _hear(self) -> None:
-        """Take in what happened and say it; when nothing more comes, say where that leaves the person."""
+    def _hear(self) -> bool:
+        """Take in what happened and say it; when nothing more comes, say where that leaves the person.
+
+        Tells whether there were events, as then more may be there at once.
+        """
         before, batch = self.session.phase, self.session.drain()
         if not isinstance(self.session, ReplaySession):
             for event in batch.events:
@@ -119,6 +124,7 @@ class Front:
         if self._calm and self._stands() != self._offered:
             self._offered = self._stands()
             self._arrive()
+        return bool(batch.events)
 
     def _messages(self, batch: Batch) -> None:
         if batch.messages:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import NamedTuple
 
-from rlm_tui.text import plural, safe
+from rlm_tui.text import safe
 from rlm_tui.ui.content.parts import FOLD, NODE
 from rlm_tui.ui.lines import Line, Rows, Span
 
 WIDTH = 4000
 """Columns to draw a pane in before it is made linear: wide, so that a paragraph stays one line."""
 _INDENT = "  "
+_MORE = "  … there is more; more says it."
 _GAP = 3
 _NOTES = {"↻": "repaired", "⚠": "careful", "↳": "note", "✗": "failed"}
 _SYMBOLS = {"✓": "ok", "✗": "failed", "‖": "held", "●": "running", "↻": "trying again", "○": "not done", "✎": "yours:"}
@@ -121,9 +123,9 @@ def spoken_row(row: Line) -> str:
     return re.sub(r"\s{3,}", ", ", "".join(words).strip()).replace("  ", " ")
 
 
-def told(lines: Iterable[str], most: int) -> tuple[list[str], list[str]]:
-    """The lines to say now, each harmless, and those that `more` says; `most` is how many are said at once."""
-    every = [safe(line, multiline=True).replace("\n", " ") for line in lines]
-    if len(every) <= most:
-        return every, []
-    return [*every[:most], f"{_INDENT}… {plural(len(every) - most, 'more line')}; more says them."], every[most:]
+def told(lines: Iterator[str], most: int) -> tuple[list[str], Iterator[str]]:
+    """The lines to say now, each harmless, and the rest, which is not made before it is asked for."""
+    now = [safe(line, multiline=True).replace("\n", " ") for line in islice(lines, most)]
+    if len(now) < most or (next_ := next(lines, None)) is None:
+        return now, iter(())
+    return [*now, _MORE], chain([next_], lines)

@@ -33,24 +33,22 @@ class Looking:
         self._hits: Iterator[Hit] = iter(())
         self._query = ""
 
-    def calls(self) -> list[str]:
+    def calls(self) -> Iterator[str]:
         """The tree, numbered for `show`."""
         session = self._session
         rows = CallRows(CallTree(), scene(session.view, session.log), WIDTH)
-        self._keys = [row.key for row in rows[:]]
-        depths = [rows.rows.row(index).depth for index in range(len(rows))]
-        said = (
-            f"{number}. {'  ' * depth}{spoken_row(row)}"
-            for number, (depth, row) in enumerate(zip(depths, rows[:], strict=True), 1)
-        )
-        return list(said) or ["calls: none yet."]
+        self._keys = [rows.rows.row(index).key for index in range(len(rows))]
+        if not self._keys:
+            yield "calls: none yet."
+        for index in range(len(rows)):
+            yield f"{index + 1}. {'  ' * rows.rows.row(index).depth}{spoken_row(rows[index])}"
 
     def step(self, number: str = "") -> list[str]:
         """The step of this moment, or a row of `calls`."""
         chosen = interesting(self._session.view)
         if number:
             if not self._keys:
-                self.calls()
+                next(self.calls())
             if not number.isdecimal() or not 1 <= int(number) <= len(self._keys):
                 return [f"note: there is no row {number}; calls lists {plural(len(self._keys), 'row')}."]
             chosen = self._keys[int(number) - 1]

@@ -55,10 +55,6 @@ class Teller:
         self._session = session
         self._said: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def forget(self) -> None:
-        """Begin anew, as after a jump in the trace."""
-        self._said.clear()
-
     def tell(self, event: ev.TraceEvent) -> list[str]:
         """The lines of an event; none for one that only the machinery needs."""
         page = page_at(self._session, event.seq)
