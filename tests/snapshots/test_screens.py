@@ -38,6 +38,7 @@ from tests.trajectories import QUESTION
 from tests.ui_kit import Clock, Hand
 
 TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
+FOREIGN = TRACE.parent / "foreign"
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 60)
 BOTH = pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=lambda size: f"{size[0]}x{size[1]}")
 EVERY = pytest.mark.parametrize("size", [SMALL, MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -288,3 +289,22 @@ async def look_for_the_document(hand: Hand) -> None:
 @BOTH
 def test_replay_without_its_document(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(lacking(), size, look_for_the_document)
+
+
+@BOTH
+def test_the_summary_of_a_foreign_log(shoot: Shoot, size: tuple[int, int]) -> None:
+    session = ReplaySession(FOREIGN / "rlms-0.1.3-nested.jsonl")
+    session.wait()
+    assert shoot(session, size, open_summary=True)
+
+
+def test_a_foreign_log_with_children(shoot: Shoot) -> None:
+    session = ReplaySession(FOREIGN / "rlms-0.1.3-nested.jsonl")
+    session.wait()
+    assert shoot(session, MEDIUM)
+
+
+def test_a_foreign_log_that_tells_little(shoot: Shoot) -> None:
+    session = ReplaySession(FOREIGN / "dspy-3.4.json")
+    session.wait()
+    assert shoot(session, MEDIUM)

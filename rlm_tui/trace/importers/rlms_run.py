@@ -28,9 +28,7 @@ from rlm_tui.trace.importers.rlms_records import (
 from rlm_tui.trace.importers.rlms_words import Ended, context_size, ended, question, seen
 from rlm_tui.trace.importers.values import Digest, Namespace, digest
 
-BATCHED = (
-    "Batched calls have no tokens and times of their own: the log copies the last call's, and an equal share of time."
-)
+BATCHED = "Batched calls have no tokens and times of their own: the log gives all of them the same."
 ALIASED = "Prompts that were recorded after the run hold what came later; each is cut before its own response."
 CHILD_USAGE = "A child RLM's tokens stand at its call; the log does not tell them by iteration."
 FINAL_LOST = "The answer names the variable {}, whose value the log does not hold."
