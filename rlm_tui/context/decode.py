@@ -64,7 +64,7 @@ _WINDOWS = {
     "gbk": "gb18030",
 }  # as browsers do
 _KNOWN = (
-    (b"PK\x03\x04", "a zip archive or an office document (docx, xlsx, epub)"),
+    (b"PK\x03\x04", "a zip archive or an office document (xlsx, pptx, odt, epub)"),
     (b"\xd0\xcf\x11\xe0", "an old office document (doc, xls)"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive"),

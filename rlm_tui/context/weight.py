@@ -54,7 +54,7 @@ def warnings(document: Document, memory_mb: int) -> list[str]:
     if max(2 * document.weight + _WORKER, peak) <= _MUCH * limit:
         return because
     need = -(-2 * peak // (100 << 20)) * 100
-    fits = "does not fit" if peak > limit else "leaves little room"
+    fits = "may not fit" if peak > limit else "leaves little room"
     room = f"{fits} in the REPL's {short_bytes(limit)}; --memory {need} gives it room"
     return [*because, f"The context needs {short_bytes(peak)} to be loaded, which {room}."]
 

@@ -43,6 +43,30 @@ def test_run_prints_the_answer_alone_on_stdout(tmp_path: Path, note: str) -> Non
     assert b"NOT SANDBOXED" in done.stderr
 
 
+def test_run_says_what_it_read_and_what_that_takes_before_it_asks(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"name": "marlin"}')
+    (tmp_path / "b.txt").write_bytes("Der Käse ist weiß 😀".encode())
+    model = script(tmp_path, ["FINAL(x)"])
+    words = ("run", str(tmp_path / "a.json"), str(tmp_path / "b.txt"), "-q", "What?", "-m", model)
+    said = rlm_tui(*words, home=tmp_path).stderr.decode().splitlines()
+    asking = next(index for index, line in enumerate(said) if line.startswith("Asking"))
+    assert said[:asking][:3] == [
+        "Read a.json: 18 characters (JSON, an object of 1 key: name).",
+        "Read b.txt: 19 characters.",
+        "The context takes 94 B in the REPL, 4 bytes a character because of 😀 U+1F600 on line 1.",
+    ]
+
+
+def test_a_context_that_is_too_large_for_the_memory_is_warned_of_before_it_is_tried(tmp_path: Path) -> None:
+    (tmp_path / "large.txt").write_text("x" * 70_000_000)
+    words = ("run", str(tmp_path / "large.txt"), "-q", "What?", "-m", script(tmp_path, ["FINAL(x)"]), "--memory", "128")
+    done = rlm_tui(*words, home=tmp_path)
+    said = done.stderr.decode()
+    assert done.returncode == 1
+    assert said.index("may not fit in the REPL's") < said.index("cannot be loaded")
+    assert "--memory 500 gives it room" in said
+
+
 def test_run_takes_the_keyword_search_where_no_model_is_named_and_says_so(tmp_path: Path, note: str) -> None:
     done = rlm_tui("run", note, "-q", "What is the password?", home=tmp_path)
     assert done.returncode == 0
@@ -93,9 +117,14 @@ def bad_documents(folder: Path) -> list[tuple[list[str], str]]:
     (folder / "binary.bin").write_bytes(bytes(range(256)) * 9)
     (folder / "scan.pdf").write_bytes(make_pdf(["", ""]))
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7\nrubbish")
+    (folder / "locked.docx").write_bytes(b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"))
+    (folder / "app.html").write_text("<title>App</title><script src=app.js></script>")
+    (folder / "images").mkdir()
+    (folder / "images" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (folder / "nothing").mkdir()
     os.mkfifo(folder / "pipe")
     names = ("missing.pdf", "empty.txt", "binary.bin", "scan.pdf", "broken.pdf", "nothing", "pipe")
+    names += ("locked.docx", "app.html", "images", "*.xyz")
     return [([str(folder / name)], name) for name in names]
 
 

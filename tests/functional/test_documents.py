@@ -503,11 +503,18 @@ def test_a_file_over_the_cap_is_refused_before_it_is_read(tmp_path: Path) -> Non
     assert _refused(str(path)) == "big.txt is larger than 2.0 GB; split it and open the parts you need."
 
 
-def test_reading_a_pdf_imports_nothing_heavy_here() -> None:
+def test_reading_documents_imports_nothing_heavy_here(tmp_path: Path) -> None:
+    import docx
+
+    docx.Document().save(str(tmp_path / "a.docx"))
+    for name, data in {"a.html": "<p>x", "a.json": "[1]", "a.csv": "a\n1\n"}.items():
+        _write(tmp_path / name, data)
     code = (
         "import sys; from rlm_tui.context.load import load_document; from rlm_tui.resources import sample\n"
         "load_document([str(sample('report'))])\n"
-        "print({m.split('.')[0] for m in sys.modules} & {'pypdfium2', 'pypdfium2_raw', 'textual', 'rich', 'openai'})"
+        f"assert len(load_document([{str(tmp_path)!r}]).parts) == 3\n"
+        "heavy = {'pypdfium2', 'pypdfium2_raw', 'selectolax', 'docx', 'lxml', 'charset_normalizer', 'textual'}\n"
+        "print({m.split('.')[0] for m in sys.modules} & heavy)"
     )
     assert _run_on_stdin(b"", code=code).strip() == "set()"
 

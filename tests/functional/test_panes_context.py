@@ -142,3 +142,29 @@ async def test_a_folder_is_led_through_by_its_outline() -> None:
         await at.until(lambda: "All of a.txt" in at.screen() and "1 of 30 hits" in at.screen())
         at.pane.previous_hit()
         await at.until(lambda: "30 of 30 hits" in at.screen())
+
+
+async def test_what_a_person_should_know_of_the_documents_stands_above_their_text() -> None:
+    document = text(50)
+    document.parts[0].shape = "JSON lines, 50 objects: id, name"
+    document.notes = ["log.txt is not UTF-8; it was read as Windows-1252, so check its accents."]
+    document.warnings = ["The context needs 3.1 GB to be loaded."]
+    async with desk(ContextPane(), StillSession(peeked(), document), (100, 30)) as at:
+        rows = [row.strip() for row in at.screen().split("\n")]
+        assert rows[0] == "JSON lines, 50 objects: id, name"
+        assert rows[1] == "⚠ The context needs 3.1 GB to be loaded."
+        assert rows[2].startswith("· log.txt is not UTF-8")
+        assert "line 0 of a long log" in rows[3]
+        assert at.pane.pane_note == "1.1 kB in the REPL"
+
+
+async def test_many_notes_leave_the_room_to_the_text() -> None:
+    document = text(50)
+    document.notes = [f"Note {number}." for number in range(20)]
+    async with desk(ContextPane(), StillSession(peeked(), document), (60, 20)) as at:
+        rows = at.screen().split("\n")
+        assert [row.strip() for row in rows[:4]] == ["· Note 0.", "· Note 1.", "· Note 2.", "· Note 3. …"]
+        assert "line 0 of a long log" in rows[4]
+        document.notes.clear()
+        at.pane.show(StillSession(peeked(), document), None)
+        await at.until(lambda: "line 0 of a long log" in at.screen().split("\n")[0])
