@@ -1,3 +1,21 @@
-"""rlm-tui: the debugger for Recursive Language Models."""
+"""rlm-tui: the debugger for Recursive Language Models.
+
+from rlm_tui import RLM, run, arun, open_trace
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlm_tui.api import RLM, Result, arun, open_trace, run
 
 __version__ = "0.1.0"
+__all__ = ["RLM", "Result", "__version__", "arun", "open_trace", "run"]
+
+
+def __getattr__(name: str) -> object:
+    """Load the library when one of its names is first used, so that the command line does not (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from rlm_tui import api
+
+    return getattr(api, name)

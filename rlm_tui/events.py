@@ -102,6 +102,8 @@ class ContextInfo(Value, frozen=True):
     parts: tuple[ContextPart, ...] = ()
     notes: tuple[str, ...] = ()
     is_list: bool = False
+    json_type: str = ""
+    """What it is in the REPL (`a dict of 3 keys`) where its one part is JSON; empty for texts."""
 
     @property
     def chars(self) -> int:

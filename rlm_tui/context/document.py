@@ -145,6 +145,8 @@ class Document:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     is_list: bool = False
+    json_type: str = ""
+    """What the JSON text of the one part is in the REPL (`a dict of 3 keys`); empty where it stays a text."""
 
     @property
     def value(self) -> str | list[str]:
@@ -165,7 +167,7 @@ class Document:
 
     def info(self) -> ContextInfo:
         """The manifest that the trace keeps; hashes the texts."""
-        return ContextInfo(tuple(part.info() for part in self.parts), tuple(self.notes), self.is_list)
+        return ContextInfo(tuple(part.info() for part in self.parts), tuple(self.notes), self.is_list, self.json_type)
 
     def page_of(self, part: int, offset: int) -> int | None:
         """The page, from 1, on which a code point of a part stands; None when it has no pages."""

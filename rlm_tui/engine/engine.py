@@ -10,6 +10,7 @@ from rlm_tui.engine.children import run_child
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.loop import Ending, RootLoop
 from rlm_tui.errors import ExitCode, RlmTuiError
+from rlm_tui.lm.base import Message
 from rlm_tui.repl.base import HostCall
 from rlm_tui.text import one_line
 
@@ -35,13 +36,21 @@ class Engine:
         """Answer a host call of the REPL worker."""
         return await self._broker.handle(call)
 
-    async def ask(self, query: str) -> ev.RunFinished:
-        """Work on one question to its end; errors and cancellation end the run by name, never by an exception."""
+    @property
+    def messages(self) -> list[Message]:
+        """The conversation about the question, without the system prompt."""
+        return self._loop.talk.messages[1:] if self._loop else []
+
+    async def ask(self, query: str, earlier: str = "") -> ev.RunFinished:
+        """Work on one question to its end; errors and cancellation end the run by name, never by an exception.
+
+        `earlier` tells the model of the questions before.
+        """
         run = self.run
         node = run.nodes.open("rlm", title=one_line(query))
         self._node = node
         self._begin(node, query)
-        self._loop = RootLoop(run, query, node, self._broker)
+        self._loop = RootLoop(run, query, node, self._broker, earlier)
         try:
             if run.config.dialect.question_variable:
                 await run.repl.load(run.config.dialect.question_variable, query)

@@ -33,14 +33,14 @@ class Ending:
 class RootLoop:
     """One RLM: its conversation and its turns."""
 
-    def __init__(self, run: Run, query: str, node: str, broker: Broker) -> None:
+    def __init__(self, run: Run, query: str, node: str, broker: Broker, earlier: str = "") -> None:
         self._run = run
         self._node = node
         self._broker = broker
         dialect = run.config.dialect
         self.talk = Talk(
             Message("system", prompts.system_prompt(dialect, run.context)),
-            Message("user", prompts.first_message(query, dialect, run.context)),
+            Message("user", prompts.first_message(query, dialect, run.context, earlier)),
         )
         self.asker = RootAsker(run, self.talk)
         self.blocks = Blocks(run, broker)

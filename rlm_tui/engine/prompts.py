@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from rlm_tui.engine.dialect import Dialect
 from rlm_tui.events import ContextInfo
@@ -14,24 +15,38 @@ MAX_OUTPUT = 20_000
 
 def system_prompt(dialect: Dialect, context: ContextInfo) -> str:
     """The system prompt of a dialect."""
-    return dialect.system.replace("{context}", "a list of str, one a document" if context.is_list else "a str")
+    several = "a list of str, one a document" if context.is_list else "a str"
+    return dialect.system.replace("{context}", context.json_type or several)
 
 
-def first_message(query: str, dialect: Dialect, context: ContextInfo) -> str:
+def first_message(query: str, dialect: Dialect, context: ContextInfo, earlier: str = "") -> str:
     """The question and what is known of the context: kind, length, parts, never its text."""
-    return f"Query: {query}\n{describe_context(context)}\n{dialect.first}"
+    return "\n".join(part for part in (f"Query: {query}", describe_context(context), earlier, dialect.first) if part)
 
 
-def describe_context(context: ContextInfo) -> str:
+def continued(messages: int, contexts: Mapping[str, ContextInfo]) -> str:
+    """Tells of the questions before: the REPL is the same, `history` holds what was said, and new contexts."""
+    said = (
+        "This goes on from earlier questions: your variables are still there, "
+        f"and `history` holds the {plural(messages, 'message')} so far."
+    )
+    told = [describe_context(info, name) for name, info in contexts.items()]
+    return "\n".join([said, *told])
+
+
+def describe_context(context: ContextInfo, name: str = "context") -> str:
     """The context in one line, and one line a part where there are several (the first fifty)."""
+    title = "Context" if name == "context" else f"Also `{name}`"
+    if context.json_type:
+        return f"{title}: {context.json_type}, {context.chars:,} characters as JSON"
     if not context.is_list:
         part = context.parts[0] if context.parts else None
         count = (part.pages or 0) if part else 0
         pages = f" in {plural(count, 'page')} separated by \\f" if count > 1 else ""
-        name = f" ({part.name})" if part else ""
-        return f"Context: a str of {context.chars:,} characters{pages}{name}"
-    lines = [f"Context: a list of {len(context.parts)} str, {context.chars:,} characters in all"]
-    lines += [f"  context[{i}]: {part.name}, {part.chars:,} characters" for i, part in enumerate(context.parts[:50])]
+        file = f" ({part.name})" if part else ""
+        return f"{title}: a str of {context.chars:,} characters{pages}{file}"
+    lines = [f"{title}: a list of {len(context.parts)} str, {context.chars:,} characters in all"]
+    lines += [f"  {name}[{i}]: {part.name}, {part.chars:,} characters" for i, part in enumerate(context.parts[:50])]
     if len(context.parts) > 50:
         lines.append(f"  … and {len(context.parts) - 50} more")
     return "\n".join(lines)

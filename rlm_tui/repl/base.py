@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from rlm_tui.events import BlockStatus, CodeError, VarChange, Via
 
-ContextValue: TypeAlias = str | list[str]
+
+class JsonValue(NamedTuple):
+    """A value that travels as JSON and is a dict, a list or the like in the REPL."""
+
+    text: str
+
+
+ContextValue: TypeAlias = str | list[str] | JsonValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from rlm_tui.errors import ReplError
 from rlm_tui.events import CodeError, VarChange
-from rlm_tui.repl.base import BlockResult, ContextValue, HostHandler, Offer, OnOutput, WorkerFacts
+from rlm_tui.repl.base import BlockResult, ContextValue, HostHandler, JsonValue, Offer, OnOutput, WorkerFacts
 from rlm_tui.repl.calls import Calls, refuse
 from rlm_tui.repl.connection import Connection, WorkerGoneError
 from rlm_tui.repl.messages import Call, Done, Loaded, Value
@@ -152,11 +152,11 @@ class WorkerREPL:
         await connection.close()
 
     async def _send_value(self, connection: Connection, name: str, value: ContextValue) -> None:
-        is_list = not isinstance(value, str)
-        sizes, payload, _ = wire.join([value] if isinstance(value, str) else value)
+        form, texts = _as_texts(value)
+        sizes, payload, _ = wire.join(texts)
         if len(payload) > wire.MAX_TO_WORKER:
             raise ReplError(f"{name} has {len(payload):,} bytes; the REPL takes at most {wire.MAX_TO_WORKER:,}.")
-        header = {"op": "load", "name": name, "is_list": is_list, "sizes": sizes}
+        header = {"op": "load", "name": name, "form": form, "sizes": sizes}
         try:
             loaded, _ = await connection.ask(header, payload, Loaded)
         except WorkerGoneError as exc:
@@ -248,6 +248,13 @@ def _result(done: Done, answer: str, watch: Watch, output: tuple[tuple[str, int]
         changes=tuple(_bounded(change) for change in done.changes[:_MAX_CHANGES]),
         notes=(*notes, *_dropped_notes(lost_out + own[0], lost_err + own[1])),
     )
+
+
+def _as_texts(value: ContextValue) -> tuple[str, list[str]]:
+    """How a value travels: its form, and the texts that carry it."""
+    if isinstance(value, JsonValue):
+        return "json", [value.text]
+    return ("text", [value]) if isinstance(value, str) else ("texts", value)
 
 
 def _bounded(value: _V) -> _V:

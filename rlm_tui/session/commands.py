@@ -22,6 +22,10 @@ class Start(SessionCommand, frozen=True):
     step: bool = False
 
 
+class Reset(SessionCommand, frozen=True):
+    """Forget the conversation and every variable of the REPL; the document and the trace stay."""
+
+
 class Pause(SessionCommand, frozen=True):
     """Hold at the next checkpoint."""
 

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
 from rlm_tui.context.weight import told
@@ -21,6 +22,7 @@ from rlm_tui.lm.registry import make_lm
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.conversation import Conversation, value_of
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.setup import Setup
@@ -39,17 +41,19 @@ class Crew:
         self._gate = Gate(log.emit)
         self._repl: WorkerREPL | None = None
         self._engine: Engine | None = None
+        self._conversation = Conversation()
         self._question: asyncio.Task[None] | None = None
-        self._lms: list[LM] = []
+        self._lms: dict[str, LM] = {}
         self._syncs: set[asyncio.Task[None]] = set()
 
-    async def ask(self, command: cmd.Start, loading: Loading) -> None:
-        """Wait for the document, make the parts, and work on the question to its end."""
+    async def ask(self, command: cmd.Start, loading: Loading, more: Loading | None = None) -> None:
+        """Wait for the document, make the parts, and work on the question to its end; `more` is a further context."""
         self._question = asyncio.current_task()
         config = self._config(command)
-        await asyncio.to_thread(loading.join)
-        if loading.error is not None:
-            raise loading.error
+        for each in (loading, more) if more is not None else (loading,):
+            await asyncio.to_thread(each.join)
+            if each.error is not None:
+                raise each.error
         await self._weigh(loading.document)
         repl = await self._ready_repl(loading)
         root, sub = await self._models(config)
@@ -78,9 +82,22 @@ class Crew:
         if self._engine is not None:
             before = self._engine.run
             run.blocks, run.has_asked_for_walls, run.pace = before.blocks, before.has_asked_for_walls, before.pace
-        self._engine = Engine(run)
+        engine = self._engine = Engine(run)
+        if more is not None:
+            await self._conversation.bring(more.document, repl)
+        earlier = await self._conversation.carry(repl)
         self._tell("")
-        await self._engine.ask(command.query)
+        try:
+            await engine.ask(command.query, earlier)
+        finally:
+            self._conversation.add(engine.messages)
+
+    async def reset(self) -> None:
+        """Forget the conversation and the REPL; the next question starts both anew."""
+        repl, self._repl, self._conversation = self._repl, None, Conversation()
+        if repl is not None:
+            await repl.close()
+            self._log.emit(ev.Note(text="The conversation and the REPL were reset; variables set before are gone."))
 
     async def _weigh(self, document: Document) -> None:
         """Say what the context will take in the worker, before it is loaded there."""
@@ -104,7 +121,7 @@ class Crew:
             repl = self._new_repl(self._handle)
             try:
                 await repl.start()
-                await repl.load("context", loading.document.value)
+                await repl.load("context", value_of(loading.document))
             except BaseException:
                 await repl.close()
                 raise
@@ -117,17 +134,19 @@ class Crew:
     async def _models(self, config: EngineConfig) -> tuple[LM, LM]:
         """The clients of both models; SDKs take seconds to load, so in a thread."""
         self._tell("making the client")
-        await self._close_models()
-        root = await asyncio.to_thread(self._make_lm, config.model)
-        self._lms.append(root)
+        root = await self._made(config.model)
         if config.sub_name == config.model:
             return root, root
-        sub = await asyncio.to_thread(self._make_lm, config.sub_name)
-        self._lms.append(sub)
-        return root, sub
+        return root, await self._made(config.sub_name)
 
-    def _make_lm(self, model: str) -> LM:
-        return make_lm(model, base_url=self._setup.base_url, silence_s=self._setup.silence_s)
+    async def _made(self, model: str) -> LM:
+        """The client of a model; all questions of a session share it."""
+        known: LM | None = self._setup.lms.get(model) or self._lms.get(model)
+        if known is not None:
+            return known
+        lm = await asyncio.to_thread(make_lm, model, base_url=self._setup.base_url, silence_s=self._setup.silence_s)
+        self._lms[model] = lm
+        return lm
 
     def _tell(self, waiting: str) -> None:
         self.waiting = waiting
@@ -140,6 +159,9 @@ class Crew:
 
     async def do(self, command: cmd.SessionCommand) -> None:
         """Carry out a command on the current engine."""
+        if isinstance(command, cmd.Reset):
+            await self.reset()
+            return
         engine = self._engine
         if engine is None:
             raise RlmTuiError("There is no run yet; ask a question first.")
@@ -184,11 +206,6 @@ class Crew:
         except TraceError as error:
             self._outbox.message(str(error))
 
-    async def _close_models(self) -> None:
-        lms, self._lms = self._lms, []
-        for lm in lms:
-            await lm.close()
-
     async def close(self) -> None:
         """End the worker and give back connections."""
         self.stop()
@@ -196,7 +213,8 @@ class Crew:
             await asyncio.wait([self._question])
         if self._repl is not None:
             await self._repl.close()
-        await self._close_models()
+        for lm in self._lms.values():
+            await lm.close()
         if isinstance(self._log.lines, TraceStore):
             with contextlib.suppress(TraceError):
                 await asyncio.to_thread(self._log.lines.sync)

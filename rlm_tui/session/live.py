@@ -49,6 +49,7 @@ class LiveSession(Cursor):
         self.log.on_trouble = self._on_trouble
         self._crew = Crew(setup, self.log, self._outbox)
         self._question: Future[None] | None = None
+        self._more: Loading | None = None
         self._is_interrupting = False
         self._is_closed = False
         self._synced = 0.0
@@ -146,6 +147,10 @@ class LiveSession(Cursor):
         if not self._crew.stop() and self._question is not None:
             self._question.cancel()  # the question was sent and has not begun
 
+    def bring(self, loading: Loading) -> None:
+        """A further context for the next question, which the REPL has as `context_1` and so on."""
+        self._more = loading
+
     def _start(self, command: cmd.Start) -> None:
         self.failure = None
         self.seek(None)
@@ -153,7 +158,8 @@ class LiveSession(Cursor):
 
     async def _ask(self, command: cmd.Start) -> None:
         try:
-            await self._crew.ask(command, self.loading)
+            more, self._more = self._more, None
+            await self._crew.ask(command, self.loading, more)
         except RlmTuiError as error:
             if self.failure is not error:  # a document that cannot be read was told of already
                 self._outbox.message(str(error))
@@ -251,6 +257,12 @@ def _check_start(session: LiveSession) -> Capability:
     )
 
 
+def _check_reset(session: LiveSession) -> Capability:
+    if session.trajectory.now().started is None:
+        return Capability(False, "There is nothing to forget: no question was asked yet.")
+    return _check_start(session)
+
+
 def _check_running(session: LiveSession) -> Capability:
     return YES if session.is_running else Capability(False, "Nothing runs.")
 
@@ -281,6 +293,7 @@ def _check_resume(session: LiveSession) -> Capability:
 
 _CHECKS: dict[str, Callable[[Any], Capability]] = {
     "start": _check_start,
+    "reset": _check_reset,
     "stop": _check_running,
     "pause": _check_running,
     "tell": _check_running,

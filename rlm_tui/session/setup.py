@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -31,6 +31,8 @@ class Setup(msgspec.Struct, frozen=True):
     memory_mb: int = 2048
     step: bool = False
     is_attended: bool = True
+    lms: dict[str, Any] = {}
+    """LMs that a program made itself, by their names; they are the caller's to close."""
     trace: Path | None = None
     is_traced: bool = True
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from json import dumps
 from typing import Any, TypeAlias
 
 Place: TypeAlias = tuple[int, int, str]
@@ -21,9 +22,9 @@ class Ctx:
 
     __module__ = "__main__"
 
-    def __init__(self, value: Callable[[], str | list[str]]) -> None:
+    def __init__(self, value: Callable[[], object]) -> None:
         self._value = value
-        self._joined: tuple[list[str], str] | None = None
+        self._joined: tuple[object, str] | None = None
 
     def __repr__(self) -> str:
         return f"<ctx: {len(self):,} characters in {self.num_documents()} documents; help(ctx) tells what it can do>"
@@ -38,7 +39,7 @@ class Ctx:
         if isinstance(value, str):
             return value
         if self._joined is None or self._joined[0] is not value:
-            self._joined = (value, BREAK.join(value))
+            self._joined = (value, BREAK.join(self._documents()))
         return self._joined[1]
 
     def slice(self, start: int, end: int) -> str:
@@ -91,7 +92,11 @@ class Ctx:
 
     def _documents(self) -> list[str]:
         value = self._value()
-        return [value] if isinstance(value, str) else value
+        if isinstance(value, str):
+            return [value]
+        if isinstance(value, list):
+            return [item if isinstance(item, str) else dumps(item, ensure_ascii=False) for item in value]
+        return [dumps(value, ensure_ascii=False)]
 
 
 def document_helpers(ctx: Ctx) -> dict[str, Callable[..., Any]]:

@@ -33,6 +33,7 @@ class Helpers:
     def __init__(self, link: Link, namespace: MutableMapping[str, Any], loaded: Mapping[str, Any]) -> None:
         self._link = link
         self._namespace = namespace
+        self._loaded = loaded
         self._ctx = Ctx(lambda: loaded.get("context", ""))
         self.offer: Offer | None = None
         self.replaced = 0
@@ -53,6 +54,8 @@ class Helpers:
 
     def offer_to(self, code: str) -> None:
         """Put what a block may use into the namespace; `P`, which may be a copy of many documents, only if named."""
+        if "context" in self._loaded:
+            self.offered["context_0"] = self._loaded["context"]
         if _NAMES_P.search(code) and "P" not in self.offered:
             self.offered["P"] = self._ctx.text
         for name, value in self.offered.items():
@@ -60,8 +63,9 @@ class Helpers:
 
     def forget_document(self) -> None:
         """The context is another one now: what was made of it is made anew."""
-        if self._namespace.get("P") is self.offered.pop("P", self):
-            del self._namespace["P"]
+        for name in ("P", "context_0"):
+            if self._namespace.get(name) is self.offered.pop(name, self):
+                del self._namespace[name]
 
     def variables(self) -> dict[str, object]:
         """What a person or a model would call the variables: `context` and the user's own."""

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from fcntl import F_DUPFD_CLOEXEC, fcntl
+from json import loads
 from socket import socket
 from types import ModuleType
 from typing import Any
@@ -56,7 +57,7 @@ class Worker:
         except MemoryError:
             texts, problem = [], "it does not fit the memory of the worker"
         if not problem:
-            self._loaded[header["name"]] = texts if header["is_list"] else texts[0]
+            self._loaded[header["name"]] = _value(header["form"], texts)
             self._namespace[header["name"]] = self._loaded[header["name"]]
             self._helpers.forget_document()
         self._link.send({"op": "loaded", "id": header["id"], "problem": problem})
@@ -136,6 +137,10 @@ class Worker:
                 notes.append(f"Lone surrogates in the {what} were replaced by U+FFFD ({replaced:,}).")
         self._helpers.replaced = 0
         return notes
+
+
+def _value(form: str, texts: list[str]) -> object:
+    return texts if form == "texts" else loads(texts[0]) if form == "json" else texts[0]
 
 
 def main(channel_fd: int, memory_mb: int) -> None:

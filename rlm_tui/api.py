@@ -1,0 +1,259 @@
+"""The engine as a library: `RLM`, `run`, `arun`, `open_trace`; neither the screen nor an SDK is loaded unasked.
+
+    from rlm_tui import run
+    print(run("What is the magic number?", context=text, model="offline").answer)
+
+A question runs in a session like that of the app: the same gate, limits, worker and trace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rlm_tui import events as ev
+from rlm_tui.context.given import Context, loading_of
+from rlm_tui.errors import ExitCode, ProviderError, RlmTuiError, UsageError
+from rlm_tui.lm.base import LM, Message
+from rlm_tui.session import commands as cmd
+from rlm_tui.session.live import LiveSession
+from rlm_tui.session.setup import Setup
+from rlm_tui.trace import opening
+from rlm_tui.trace.opening import Reader
+
+_LIMITS = {
+    "max_iterations": "iterations",
+    "max_subcalls": "subcalls",
+    "max_concurrent_subcalls": "concurrency",
+    "max_depth": "depth",
+    "max_tokens": "tokens",
+    "max_cost": "cost_usd",
+    "max_seconds": "seconds",
+    "max_errors": "errors",
+    "block_timeout": "block_timeout_s",
+}
+_OTHERS = ("temperature", "seed", "sandbox", "memory_mb")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a question ended; counts and usage are those of the whole tree, a None in them is unknown."""
+
+    answer: str | None
+    status: ev.RunStatus
+    detail: str = ""
+    iterations: int = 0
+    sub_calls: int = 0
+    code_executions: int = 0
+    usage: ev.Usage = field(default_factory=ev.Usage)
+    history: tuple[Message, ...] = ()
+    """The conversation with the root LM about this question, without the system prompt."""
+    trace_path: Path | None = None
+
+    @property
+    def cost_usd(self) -> float | None:
+        """US dollars, as far as every call told them."""
+        return self.usage.cost_usd
+
+    def __str__(self) -> str:
+        return self.answer or ""
+
+
+class RLM:
+    """A Recursive Language Model, to be asked questions about contexts that are too long for a model.
+
+    `model` and `sub_model` are names as on the command line (`offline`, `openai/gpt-4o-mini`, `ollama/qwen2.5:7b`) or
+    objects with the LM protocol. Each question has a REPL of its own; with `persistent=True` they share one, as a
+    conversation that has `history` and, for later contexts, `context_1`, `context_2`, … in the REPL. Close a
+    persistent one, or use it in a `with` block. `trace` is False (saves none), True (under the user's data), or a path.
+    """
+
+    def __init__(
+        self,
+        model: str | LM = "offline",
+        sub_model: str | LM | None = None,
+        *,
+        dialect: str = "auto",
+        base_url: str | None = None,
+        persistent: bool = False,
+        trace: bool | str | Path = False,
+        **more: Any,
+    ) -> None:
+        """Take the models and the limits; UsageError for what cannot be meant.
+
+        `more`: max_iterations, max_subcalls, max_concurrent_subcalls, max_depth, max_tokens, max_cost (US dollars),
+        max_seconds, max_errors, block_timeout (seconds), temperature, seed, sandbox, memory_mb.
+        """
+        unknown = more.keys() - {*_LIMITS, *_OTHERS}
+        if unknown:
+            raise UsageError(f"RLM takes no {', '.join(sorted(unknown))}; it takes {', '.join((*_LIMITS, *_OTHERS))}.")
+        limits = {name: more.pop(key) for key, name in _LIMITS.items() if key in more}
+        self._setup = Setup(
+            model=_name_of(model),
+            sub_model=_name_of(sub_model),
+            base_url=base_url,
+            dialect=dialect,
+            limits=ev.Limits(**limits),
+            lms={each.name: each for each in (model, sub_model) if each is not None and not isinstance(each, str)},
+            trace=Path(trace) if isinstance(trace, str | Path) else None,
+            is_traced=trace is not False,
+            is_attended=False,
+            **{"sandbox": "none", **more},
+        )
+        self._is_persistent = persistent
+        self._session: LiveSession | None = None
+
+    def completion(self, query: str, context: Context = None) -> Result:
+        """Answer a question over a context.
+
+        A limit is a status of the result; a document that cannot be read, a model that cannot be reached or a run
+        that fails raises an RlmTuiError (ProviderError for models).
+        """
+        with self._asking(query, context) as asking:
+            for _ in asking.batches():
+                pass
+            return asking.result()
+
+    async def acompletion(self, query: str, context: Context = None) -> Result:
+        """The same without blocking the running event loop; cancelling it ends the run."""
+        with self._asking(query, context) as asking:
+            async for _ in asking.events():
+                pass
+            return asking.result()
+
+    async def events(self, query: str, context: Context = None) -> AsyncIterator[ev.TraceEvent]:
+        """Everything that happens while a question is answered, as it happens; leaving the loop ends the run."""
+        with self._asking(query, context) as asking:
+            async for event in asking.events():
+                yield event
+
+    def reset(self) -> None:
+        """Forget the conversation, the variables and the contexts of a persistent one."""
+        self.close()
+
+    def close(self) -> None:
+        """End the worker, if there is one."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def _asking(self, query: str, context: Context) -> Iterator[_Asking]:
+        session = self._ready(context)
+        try:
+            session.send(cmd.Start(query))
+            yield _Asking(session)
+        finally:
+            if not self._is_persistent:
+                self.close()
+            elif session.is_running:
+                session.send(cmd.Stop())
+
+    def _ready(self, context: Context) -> LiveSession:
+        """The session with this context in it: a new one, or of a persistent one the same."""
+        if self._session is not None:
+            if self._session.is_running:
+                raise RlmTuiError("A question is being worked on; wait for its end, or take another RLM.")
+            if context is not None:
+                more = loading_of(context)
+                more.start()
+                self._session.bring(more)
+            return self._session
+        loading = loading_of(context, memory_mb=self._setup.memory_mb)
+        self._session = LiveSession(self._setup, loading, title="context")
+        loading.start()
+        return self._session
+
+
+class _Asking:
+    """One question under way, and what has been drained of it."""
+
+    def __init__(self, session: LiveSession) -> None:
+        self._session = session
+        self._events: list[ev.TraceEvent] = []
+
+    def batches(self) -> Iterator[tuple[ev.TraceEvent, ...]]:
+        """What happens, until the question is over."""
+        while True:
+            is_over = not self._session.is_running
+            events = self._session.drain().events
+            self._events += events
+            yield events
+            if is_over:
+                return
+            self._session.wait()
+
+    async def events(self) -> AsyncIterator[ev.TraceEvent]:
+        """The same one by one, drained in a thread."""
+        batches = self.batches()
+        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+            for event in batch:
+                yield event
+
+    def result(self) -> Result:
+        """How it ended; raises what made it fail."""
+        finished = next((event for event in reversed(self._events) if isinstance(event, ev.RunFinished)), None)
+        if finished is None:
+            raise self._session.failure or RlmTuiError("The run was stopped before it began.")
+        if finished.status == "failed":
+            failure = ProviderError if finished.exit_code == ExitCode.PROVIDER else RlmTuiError
+            raise failure(finished.detail)
+        counts = [type(event) for event in self._events if not getattr(event, "refused", False)]
+        return Result(
+            answer=None if finished.answer is None else self._session.log.text(finished.answer),
+            status=finished.status,
+            detail=finished.detail,
+            iterations=counts.count(ev.IterationStarted),
+            sub_calls=counts.count(ev.SubcallRequested),
+            code_executions=counts.count(ev.CodeFinished),
+            usage=finished.usage,
+            history=tuple(self._history()),
+            trace_path=Path(self._session.trace_path) if self._session.trace_path else None,
+        )
+
+    def _history(self) -> list[Message]:
+        """The root LM's conversation, put together from what each request added to it."""
+        text = self._session.log.text
+        roots = {e.node for e in self._events if isinstance(e, ev.NodeOpened) and e.type == "lm" and not e.depth}
+        messages: list[Message] = []
+        for event in self._events:
+            if isinstance(event, ev.LmRequested) and event.node in roots:
+                messages[event.prior :] = [Message(m.role, text(m.content)) for m in event.messages]
+            elif isinstance(event, ev.LmResponded) and event.node in roots:
+                messages.append(Message("assistant", text(event.text)))
+        return [message for message in messages if message.role != "system"]
+
+
+def run(query: str, context: Context = None, model: str | LM = "offline", **more: Any) -> Result:
+    """Answer one question over a context; `more` is what RLM takes."""
+    return RLM(model, **more).completion(query, context)
+
+
+async def arun(query: str, context: Context = None, model: str | LM = "offline", **more: Any) -> Result:
+    """The same without blocking the running event loop."""
+    return await RLM(model, **more).acompletion(query, context)
+
+
+def open_trace(path: str | Path) -> Reader:
+    """A recorded trace, ours or another engine's: iterate over its events, close it or use it in a `with` block.
+
+    `reader.text(…)` gives long texts back; TraceError where the file cannot be read.
+    """
+    reader = opening.open_trace(Path(path))
+    reader.index()
+    return reader
+
+
+def _name_of(model: str | LM | None) -> str:
+    return "" if model is None else model if isinstance(model, str) else model.name

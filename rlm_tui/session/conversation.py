@@ -1,0 +1,43 @@
+"""What goes on from one question to the next: what was said, and the contexts that came with later questions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from rlm_tui.context.document import Document
+from rlm_tui.engine import prompts
+from rlm_tui.events import ContextInfo
+from rlm_tui.lm.base import Message
+from rlm_tui.repl.base import ContextValue, JsonValue, REPLEnvironment
+
+
+class Conversation:
+    """The questions of one session so far; the REPL has them as `history`, later contexts as `context_1`, …"""
+
+    def __init__(self) -> None:
+        self._said: list[Message] = []
+        self._contexts: dict[str, ContextInfo] = {}
+
+    async def bring(self, document: Document, repl: REPLEnvironment) -> None:
+        """Load a further context under the next free name."""
+        name = f"context_{len(self._contexts) + 1}"
+        await repl.load(name, value_of(document))
+        self._contexts[name] = await asyncio.to_thread(document.info)
+
+    async def carry(self, repl: REPLEnvironment) -> str:
+        """Give the REPL what was said before; returns what the model is told of it, "" at a first question."""
+        if not self._said and not self._contexts:
+            return ""
+        said = [{"role": message.role, "content": message.content} for message in self._said]
+        await repl.load("history", JsonValue(json.dumps(said, ensure_ascii=False)))
+        return prompts.continued(len(said), self._contexts)
+
+    def add(self, messages: list[Message]) -> None:
+        """Keep what was said about a question."""
+        self._said += messages
+
+
+def value_of(document: Document) -> ContextValue:
+    """What a document is in the REPL."""
+    return JsonValue(document.parts[0].text) if document.json_type else document.value

@@ -1,0 +1,189 @@
+"""The engine as a library."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rlm_tui import RLM, arun, events, open_trace, run
+from rlm_tui.errors import DocumentError, ProviderError, RlmTuiError, UsageError
+from rlm_tui.lm.base import Message
+from rlm_tui.lm.scripted import ScriptedLM
+from tests.driving import block, script
+
+NEEDLE = "Filler. " * 200 + "The magic number is 4217. " + "Filler. " * 200
+
+
+def scripted(folder: Path, *root: object, sub: object = None) -> str:
+    """A model that plays a script."""
+    return script(folder, list(root), sub)
+
+
+def test_a_question_over_a_text_is_one_call() -> None:
+    result = run("What is the magic number?", context=NEEDLE, model="offline")
+    assert "4217" in str(result)
+    assert result.status == "answered"
+    assert result.code_executions
+    assert result.iterations == sum(message.role == "assistant" for message in result.history)
+    assert result.cost_usd == 0.0
+    assert result.trace_path is None
+
+
+def test_counts_usage_and_history_are_told(tmp_path: Path) -> None:
+    usage = {"input_tokens": 5, "output_tokens": 2}
+    model = scripted(tmp_path, {"text": block("print(llm_query('a'))"), "usage": usage}, "FINAL(done)", sub={"a": "b"})
+    result = RLM(model, max_iterations=5).completion(query="What?", context="text")
+    assert (result.answer, result.iterations, result.sub_calls, result.code_executions) == ("done", 2, 1, 1)
+    assert [message.role for message in result.history] == ["user", "assistant", "user", "assistant"]
+    assert result.history[-1] == Message("assistant", "FINAL(done)")
+    assert result.usage.tokens == 7  # the other calls told none
+
+
+@pytest.mark.parametrize(
+    ("context", "code", "shown"),
+    [
+        ("abc", "(type(context).__name__, len(context))", "('str', 3)"),
+        (["a", "bc"], "context", "['a', 'bc']"),
+        ({"name": "Ann", "age": 7}, "context['age']", "7"),
+        ([{"role": "user", "content": "hi"}], "context[0]['content']", "'hi'"),
+        ([1, 2.5, None, True], "context", "[1, 2.5, None, True]"),
+        ([], "context", "[]"),
+        (None, "context", "''"),
+        ("lone \ud800 surrogate", "context", "'lone \ufffd surrogate'"),
+        ({"name": "Ann"}, "ctx.text", '\'{"name": "Ann"}\''),
+        ("abc", "context_0", "'abc'"),
+    ],
+)
+def test_a_context_is_in_the_repl_what_it_is_here(tmp_path: Path, context: object, code: str, shown: str) -> None:
+    model = scripted(tmp_path, block(f"FINAL(repr({code}))"))
+    assert RLM(model).completion("What?", context).answer == shown  # type: ignore[arg-type]
+
+
+def test_a_path_is_read_and_several_are_a_list(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    (tmp_path / "b.txt").write_text("two")
+    model = scripted(tmp_path, block("FINAL(repr(context))"))
+    assert RLM(model).completion("What?", tmp_path / "a.txt").answer == "'one'"
+    model = scripted(tmp_path, block("FINAL(repr(context))"))
+    assert RLM(model).completion("What?", [tmp_path / "a.txt", tmp_path / "b.txt"]).answer == "['one', 'two']"
+
+
+def test_the_model_is_told_what_a_json_context_is(tmp_path: Path) -> None:
+    model = scripted(tmp_path, "FINAL(x)")
+    (said, *_) = RLM(model).completion("What?", {"a": 1}).history
+    assert "Context: a dict of 1 key, 8 characters as JSON" in said.content
+
+
+def test_a_persistent_one_is_a_conversation(tmp_path: Path) -> None:
+    model = scripted(
+        tmp_path, block("kept = 5\nFINAL('one')"), block("FINAL(f'{kept} {len(history)} {context} {context_1}')")
+    )
+    with RLM(model, persistent=True) as rlm:
+        first = rlm.completion("First?", "red")
+        second = rlm.completion("Second?", "blue")
+        assert (first.answer, second.answer) == ("one", "5 2 red blue")
+        assert "`history` holds the 2 messages so far" in second.history[0].content
+        assert "Also `context_1`: a str of 4 characters" in second.history[0].content
+
+
+def test_reset_forgets(tmp_path: Path) -> None:
+    model = scripted(tmp_path, block("kept = 5\nFINAL('one')"))
+    with RLM(model, persistent=True) as rlm:
+        rlm.completion("First?", "red")
+        rlm.reset()
+    model = scripted(tmp_path, block("FINAL(repr(['kept' in globals(), context]))"))
+    with RLM(model, persistent=True) as rlm:
+        rlm.reset()
+        assert rlm.completion("Second?", "blue").answer == "[False, 'blue']"
+
+
+async def test_it_works_inside_a_running_loop(tmp_path: Path) -> None:
+    result = await arun("What is the magic number?", context=NEEDLE)
+    assert "4217" in str(result)
+    assert "4217" in str(run("What is the magic number?", context=NEEDLE))
+
+
+async def test_questions_run_side_by_side(tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(3)]
+    for folder in folders:
+        folder.mkdir()
+    models = [scripted(folder, block(f"FINAL({number})")) for number, folder in enumerate(folders)]
+    results = await asyncio.gather(*(arun("What?", "x", model) for model in models))
+    assert [result.answer for result in results] == ["0", "1", "2"]
+
+
+async def test_events_come_as_they_happen_and_leaving_ends_the_run(tmp_path: Path) -> None:
+    model = scripted(tmp_path, block("print(1)"), "FINAL(done)")
+    kinds = [type(event) async for event in RLM(model).events("What?", "x")]
+    assert kinds[-1] is events.RunFinished
+    assert kinds.index(events.CodeStarted) < kinds.index(events.CodeFinished)
+    hanging = scripted(tmp_path, block("import time\ntime.sleep(600)"))
+    stream = RLM(hanging).events("What?", "x")
+    async for event in stream:
+        if isinstance(event, events.CodeStarted):
+            break
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_cancelling_ends_the_run(tmp_path: Path) -> None:
+    rlm = RLM(scripted(tmp_path, block("import time\nopen('begun', 'w')\ntime.sleep(600)")), persistent=True)
+    seen = asyncio.Event()
+
+    async def follow() -> None:
+        async for event in rlm.events("What?", "x"):
+            if isinstance(event, events.CodeStarted):
+                seen.set()
+
+    task = asyncio.create_task(follow())
+    await seen.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    rlm.close()
+
+
+def test_an_object_may_be_the_model() -> None:
+    lm = ScriptedLM([block("FINAL(context.upper())")], source="a list")
+    assert RLM(lm).completion("What?", "abc").answer == "ABC"
+
+
+def test_a_trace_is_saved_where_asked_and_opens_again(tmp_path: Path) -> None:
+    path = tmp_path / "run.rlm.jsonl"
+    result = RLM(scripted(tmp_path, "FINAL(done)"), trace=path).completion("What?", "x")
+    assert result.trace_path == path
+    with open_trace(path) as reader:
+        last = list(reader)[-1]
+        assert isinstance(last, events.RunFinished)
+        assert reader.text(last.answer) == "done"
+
+
+def test_a_limit_is_a_status(tmp_path: Path) -> None:
+    result = RLM(scripted(tmp_path, "no", "I think 7."), max_iterations=1).completion("What?", "x")
+    assert (result.status, result.answer) == ("limit", "I think 7.")
+    assert "iterations" in result.detail
+
+
+def test_what_fails_raises(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"nowhere\.txt"):
+        run("What?", tmp_path / "nowhere.txt")
+    with pytest.raises(UsageError, match="klingon"):
+        RLM("offline", dialect="klingon").completion("What?", "x")
+    with pytest.raises(UsageError, match="JSON"):
+        RLM("offline").completion("What?", {"a": {1, 2}})  # type: ignore[dict-item]
+    with pytest.raises(UsageError, match="max_turns"):
+        RLM("offline", max_turns=3)
+    with pytest.raises(ProviderError, match="400"):
+        RLM(scripted(tmp_path, {"error": {"status": 400}})).completion("What?", "x")
+    with pytest.raises(RlmTuiError, match="empty"):
+        run(" ", "x")
+
+
+def test_the_import_is_light() -> None:
+    code = "import json, sys; from rlm_tui import RLM; print(json.dumps([m.split('.')[0] for m in sys.modules]))"
+    loaded = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    assert not {"textual", "rich", "openai", "anthropic", "pypdfium2"} & set(loaded)
