@@ -222,7 +222,7 @@ async def test_the_next_question_continues_the_conversation(tmp_path: Path) -> N
             await hand.type("next?")
             await hand.pilot.press("enter")
             await hand.until(lambda: len(driver.session.trajectory.finished) == 2)
-            await hand.until(lambda: "ANSWERED  1" in hand.bar("Header"))
+            await hand.until(lambda: "ANSWERED  2" in hand.bar("Header"))
             assert "next?" in hand.bar("QuestionBar")
 
 
