@@ -5,10 +5,12 @@ from rlm_tui import RLM, run, arun, open_trace
 
 from typing import TYPE_CHECKING
 
+from rlm_tui.version import __version__
+
 if TYPE_CHECKING:
     from rlm_tui.api import RLM, Result, arun, open_trace, run
 
-__version__ = "0.1.0"
+
 __all__ = ["RLM", "Result", "__version__", "arun", "open_trace", "run"]
 
 

@@ -7,9 +7,9 @@ import os
 import sys
 from importlib import import_module
 
-from rlm_tui import __version__
 from rlm_tui.cli import diagnostics
 from rlm_tui.errors import ExitCode, UsageError
+from rlm_tui.version import __version__
 
 TYPE_CHECKING = False  # as in typing, whose import would be a tenth of what --help takes
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rlm_tui import __version__, paths
+from rlm_tui import paths
 from rlm_tui.events import ContextInfo, Limits
+from rlm_tui.version import __version__
 
 if TYPE_CHECKING:  # a Setup is made before the first paint: what it leads to is imported after it
     from rlm_tui.engine.config import EngineConfig

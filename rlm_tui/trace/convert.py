@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from rlm_tui import __version__
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.codec import VERSION, Header, decode, encode
 from rlm_tui.trace.opening import Reader, open_trace
 from rlm_tui.trace.reader import TraceReader
 from rlm_tui.trace.store import TraceStore
+from rlm_tui.version import __version__
 
 
 class Converted(NamedTuple):
