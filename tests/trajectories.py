@@ -243,6 +243,7 @@ class StillSession:
     trouble: str = ""
     trace_path: str = ""
     has_moved: bool = False
+    values: dict[str, str] = field(default_factory=dict)
     notebook: Notebook = field(default_factory=Notebook)
     terms: Terms = field(default_factory=Terms)
 

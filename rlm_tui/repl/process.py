@@ -75,11 +75,18 @@ class WorkerREPL:
 
     async def lookup(self, name: str) -> str | None:
         """The text of a variable, or None when there is none or its text cannot be had."""
+        return await self._value_of("lookup", name)
+
+    async def show(self, name: str) -> str | None:
+        """A variable for a person who looks at it, told without running any code of a block; None: there is none."""
+        return await self._value_of("show", name)
+
+    async def _value_of(self, op: str, name: str) -> str | None:
         async with self._lock:
             connection = self._connection
             if connection is None or connection.is_gone:
                 return None
-            asked = asyncio.ensure_future(connection.ask({"op": "lookup", "name": name}, b"", Value))
+            asked = asyncio.ensure_future(connection.ask({"op": op, "name": name}, b"", Value))
             if not (await asyncio.wait({asked}, timeout=_LOOKUP_S))[0]:
                 connection.child.interrupt()
                 if not (await asyncio.wait({asked}, timeout=GRACE_S))[0]:

@@ -9,6 +9,8 @@ from rlm_tui.session.commands import SessionCommand
 from rlm_tui.trajectory import Trajectory, View
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rlm_tui.context.document import Document
     from rlm_tui.session.log import Log
     from rlm_tui.session.notebook import Notebook
@@ -143,6 +145,11 @@ class Session(Protocol):
     @property
     def notebook(self) -> Notebook:
         """A person's marks and notes."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Variables that were fetched in full (Show), as they were then."""
         ...
 
     @property

@@ -91,6 +91,12 @@ class Inject(SessionCommand, frozen=True):
     code: str
 
 
+class Show(SessionCommand, frozen=True):
+    """Fetch a variable of the REPL in full; it comes as `values[name]`, and nothing is recorded."""
+
+    name: str
+
+
 class Interrupt(SessionCommand, frozen=True):
     """Stop the running block and keep its state; a second time, by force."""
 

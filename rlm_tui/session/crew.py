@@ -169,6 +169,10 @@ class Crew:
         if done is not None:
             await done
 
+    async def show(self, name: str) -> str | None:
+        """A variable of the REPL in full, or None when there is none."""
+        return await self._repl.show(name) if self._repl is not None else None
+
     def stop(self) -> bool:
         """End the question, once, as a second cancellation would cut its tidying up short. False: there is none."""
         if self._question is None or self._question.done():

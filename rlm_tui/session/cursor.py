@@ -27,6 +27,7 @@ class Cursor:
         self.trajectory = Trajectory()
         self.live = LiveText()
         self.notebook = Notebook()
+        self.values: dict[str, str] = {}
         self._at: int | None = None
 
     @property

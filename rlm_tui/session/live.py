@@ -136,6 +136,8 @@ class LiveSession(Cursor):
             self._outbox.message(capability.reason)
         elif isinstance(command, cmd.Start):
             self._start(command)
+        elif isinstance(command, cmd.Show):
+            self._thread.start(self._show(command.name))
         elif isinstance(command, cmd.Stop):
             self._thread.call(self._stop)
         else:
@@ -169,6 +171,12 @@ class LiveSession(Cursor):
             self._outbox.message(str(self.failure))
             raise
         finally:
+            self._outbox.change()
+
+    async def _show(self, name: str) -> None:
+        value = await self._crew.show(name)
+        if value is not None:
+            self.values = {**self.values, name: value}
             self._outbox.change()
 
     async def _do(self, command: cmd.SessionCommand) -> None:
@@ -226,6 +234,13 @@ class LiveSession(Cursor):
         if self.unsaved:
             return Capability(False, f"{self.unsaved} Free the disk first, or they are lost.")
         return Capability(True, "The trace is kept." if self.setup.is_traced else "No trace is saved.")
+
+    def can_show(self) -> Capability:
+        """Whether the REPL can be asked for a value now."""
+        if self.trajectory.now().started is None:
+            return Capability(False, "The REPL starts with the first question.")
+        busy = self._crew.is_block_running
+        return Capability(False, "A block runs; values can be read when it is over.") if busy else YES
 
     def can_interrupt(self) -> Capability:
         """Whatever runs can be stopped, also a block of the person's own at a hold or after the answer."""
@@ -311,5 +326,6 @@ _CHECKS: dict[str, Callable[[Any], Capability]] = {
     ),
     "inject": LiveSession.can_inject,
     "interrupt": LiveSession.can_interrupt,
+    "show": LiveSession.can_show,
     "keep": LiveSession.can_keep,
 }

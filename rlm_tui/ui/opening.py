@@ -35,6 +35,7 @@ class Opening:
         self.trajectory = Trajectory()
         self.live = LiveText()
         self.notebook = Notebook()
+        self.values: dict[str, str] = {}
 
     @property
     def view(self) -> View:

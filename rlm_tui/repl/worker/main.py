@@ -18,7 +18,7 @@ from .guard import Guard, limit_resources
 from .helpers import Helpers
 from .link import Interrupts, Link
 from .streams import NoInput, OutStream, Threads, no_input
-from .variables import changes, fingerprints, is_a
+from .variables import changes, fingerprints, is_a, whole
 
 _FIRST_FD = 3
 _MAX_TEXT = 16 << 20
@@ -44,7 +44,7 @@ class Worker:
 
     def serve(self) -> None:
         """Take jobs for ever; the reader thread ends the process when the host is gone."""
-        jobs = {"run": self._run, "load": self._load, "lookup": self._lookup}
+        jobs = {"run": self._run, "load": self._load, "lookup": self._lookup, "show": self._show}
         self._link.send({"op": "ready", "pid": os.getpid()})
         while True:
             header, payload = self._link.jobs.get()
@@ -72,6 +72,13 @@ class Worker:
             self._interrupts.running = False
         found = {"op": "value", "id": header["id"], "is_there": text is not None}
         self._link.send(found, wire.encode(text or "")[0])
+
+    def _show(self, header: dict[str, Any], _payload: bytes | bytearray) -> None:
+        """The value of a variable for a person who looks at it, told without running any of its code."""
+        values = self._helpers.variables()
+        is_there = header["name"] in values
+        found = {"op": "value", "id": header["id"], "is_there": is_there}
+        self._link.send(found, wire.encode(whole(values[header["name"]]) if is_there else "")[0])
 
     def _restore(self, code: str = "") -> None:
         self._guard.restore()

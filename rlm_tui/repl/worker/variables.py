@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, TypeAlias
@@ -13,6 +13,7 @@ Change: TypeAlias = dict[str, Any]
 
 MAX_NAMES = 2_000
 MAX_CHANGES = 200
+MAX_WHOLE = 200_000
 _MAX_NAME = 200
 _PREVIEW = 120
 _SAMPLE = 1_000
@@ -162,3 +163,34 @@ def _preview(value: Any, depth: int) -> str:
 def _listing(brackets: str, parts: list[str], size: int) -> str:
     more = ["…"] if size > len(parts) else []
     return brackets[0] + ", ".join(parts + more) + brackets[1]
+
+
+def whole(value: object) -> str:
+    """A value in full, one item of a container a line, up to `MAX_WHOLE` characters; runs no code of a block."""
+    if type(value) is str:
+        return value[:MAX_WHOLE]
+    lines: list[str] = []
+    left = MAX_WHOLE
+    try:
+        for line in _items(value):
+            lines.append(line[:left])
+            left -= len(lines[-1]) + 1
+            if left <= 0:
+                break
+    except RuntimeError:  # a thread changes the container meanwhile
+        lines.append("…")
+    return "\n".join(lines)
+
+
+def _items(value: Any) -> Iterator[str]:
+    kind = type(value)
+    if kind in _MAPPINGS:
+        yield from (f"{preview(key, 2)}: {_item(item)}" for key, item in value.items())
+    elif kind in _SEQUENCES:
+        yield from (_item(item) for item in value)
+    else:
+        yield _item(value)
+
+
+def _item(value: Any) -> str:
+    return repr(value[:MAX_WHOLE]) if type(value) in _TEXTS else preview(value)

@@ -178,7 +178,7 @@ def _again(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
         return
     changes = difference(before, sent)
     what = "it differs from the request before:" if changes else "the request is the same as before"
-    rows: list[Rows] = [[line(("↻ asked again", "careful bold"), (f" · {what}", "dim"), key=f"{NODE}{lm.id}")]]
+    rows: list[Rows] = [[line(("↻ asked again", "careful bold"), (f" · {what}", "dim"))]]
     if changes:
         roles = {"+": "done", "-": "failed", "@": "dim"}
         drawn = [text_rows(text, page.width, roles.get(text[:1], "muted"), False, MARGIN) for text in changes[2:]]

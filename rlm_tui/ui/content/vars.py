@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_bytes, short_count
 from rlm_tui.ui.content.parts import MARGIN, Page, verbatim
@@ -17,8 +20,8 @@ _MARKS: dict[str, Piece] = {"added": ("+ ", "done"), "changed": ("~ ", "careful"
 _SAME: Piece = ("  ", "dim")
 
 
-def variables(page: Page) -> Rows:
-    """One row a variable, `context` first; those that a person opened with their preview in full."""
+def variables(page: Page, values: Mapping[str, str] = MappingProxyType({})) -> Rows:
+    """One row a variable, `context` first; those that a person opened in full, or as much as the trace holds."""
     marks = last_changes(page)
     rows: list[Rows] = []
     context = _context(page)
@@ -27,7 +30,7 @@ def variables(page: Page) -> Rows:
     for variable in page.view.variables():
         change = variable.change
         if change.name != "context" or context is None:
-            rows.append(_rows(page, change, _mark(marks, change.name)))
+            rows.append(_rows(page, change, _mark(marks, change.name), values.get(change.name)))
     gone = [change for change in marks.values() if change.change == "removed"]
     rows += [[line(_MARKS["removed"], (change.name, "dim"), key=f"{VAR}{change.name}")] for change in gone]
     return Joined(rows) if rows else wrap_text(_UNTOLD if page.view.last_block() else _EMPTY, page.width, "dim")
@@ -57,12 +60,14 @@ def _context(page: Page) -> ev.VarChange | None:
     return ev.VarChange("context", "added", kind, size, parts)
 
 
-def _rows(page: Page, change: ev.VarChange, mark: Piece) -> Rows:
+def _rows(page: Page, change: ev.VarChange, mark: Piece, value: str | None = None) -> Rows:
     key = f"{VAR}{change.name}"
     if key not in page.opened:
         return [_row(page, change, mark)]
-    whole = verbatim(change.preview or "(empty)", page, "output", 2 * MARGIN)
-    return Joined(([_row(page, change, mark)], whole))
+    whole = verbatim((change.preview if value is None else value) or "(empty)", page, "output", 2 * MARGIN)
+    is_cut = value is None and change.preview.endswith("…")
+    more = [line(" " * 2 * MARGIN, ("this is as much of it as the trace holds", "dim"))] if is_cut else []
+    return Joined(([_row(page, change, mark)], whole, more))
 
 
 def _row(page: Page, change: ev.VarChange, mark: Piece) -> Line:

@@ -10,6 +10,7 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
+from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.asking import Asking
 from rlm_tui.ui.state import PANES, Pane
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from rlm_tui.ui.widgets.frame import Frame, PaneWidget
     from rlm_tui.ui.widgets.prompt import Prompt
     from rlm_tui.ui.widgets.repl import ReplPane
+    from rlm_tui.ui.widgets.vars import VarsPane
 
 _NARROW, _LOW, _QUESTION_FROM = 100, 30, 20
 
@@ -207,6 +209,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Esc left the editor of what is held."""
         self.owner.gate.finish_edit()
         self.enter("step")
+
+    def on_vars_pane_wanted(self, event: VarsPane.Wanted) -> None:
+        """A variable is wanted in full."""
+        self.owner.send(cmd.Show(event.name))
 
     def on_repl_pane_submitted(self, event: ReplPane.Submitted) -> None:
         """A line for the REPL is a block of one's own."""

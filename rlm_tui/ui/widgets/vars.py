@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.message import Message
+
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.parts import page_of
@@ -15,23 +17,32 @@ class VarsPane(LinesView):
     pane_title = "Vars"
     pane_note = ""
 
+    class Wanted(Message):
+        """A variable was opened whose value is not at hand yet."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._session: Session | None = None
         self._opened: frozenset[str] = frozenset()
         self._drawn: tuple[object, ...] = ()
+        self._asked: dict[str, int] = {}
 
     def show(self, session: Session, selection: str | None) -> None:  # noqa: ARG002
         """Draw the variables as the last block left them."""
         view = session.view
         counts = view.count(ev.CodeFinished), view.count(ev.RunStarted)
-        drawn = id(session), counts, self.columns, self._opened
+        drawn = id(session), counts, self.columns, self._opened, id(session.values), view.at_end
         if drawn != self._drawn:
             self._drawn, self._session = drawn, session
             page = page_of(session, self.columns, self._opened)
             changed = len(last_changes(page))
             self.pane_note = f"{changed} changed" if changed else ""
-            self.show_rows(variables(page))
+            self.show_rows(variables(page, session.values if view.at_end else {}))
+            self._want(session, page.view.at_end)
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
         """Open or close a variable."""
@@ -39,6 +50,17 @@ class VarsPane(LinesView):
         if event.key.startswith(VAR) and self._session is not None:
             self._opened ^= {event.key}
             self.show(self._session, None)
+
+    def _want(self, session: Session, at_end: bool) -> None:
+        """Ask for the values of what is open, once after each block; those of an earlier moment are gone."""
+        names = {key.removeprefix(VAR) for key in self._opened} - {"context"}
+        if not (at_end and names and session.can("show")):
+            return
+        blocks = session.view.count(ev.CodeFinished)
+        for name in sorted(names & {variable.change.name for variable in session.view.variables()}):
+            if self._asked.get(name) != blocks:
+                self._asked[name] = blocks
+                self.post_message(self.Wanted(name))
 
     def on_lines_view_moved(self, event: LinesView.Moved) -> None:
         """A variable selects no node."""
