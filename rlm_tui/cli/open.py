@@ -48,8 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.plain:
         from rlm_tui.cli.plain.front import run_plain
+        from rlm_tui.ui.keymap import keymap_of
 
-        code = run_plain(make, settings.keys)
+        code = run_plain(make, keymap_of(settings))
     else:
         from rlm_tui.ui.app import run_app
 

@@ -76,8 +76,9 @@ def show(
 
     if is_plain:
         from rlm_tui.cli.plain.front import run_plain
+        from rlm_tui.ui.keymap import keymap_of
 
-        return run_plain(make, settings.keys)
+        return run_plain(make, keymap_of(settings))
     from rlm_tui.ui.app import run_app
 
     return run_app(make, title=Path(path).name, open_summary=at is None, settings=settings)

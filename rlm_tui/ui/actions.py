@@ -6,7 +6,9 @@ an action is found by its id: `gate.run` is `run` of the controller `gate`.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from rlm_tui.session.base import YES, Capability, Session
@@ -21,10 +23,9 @@ Group: TypeAlias = Literal["at the gate", "walk the run", "move", "look", "take 
 Enabled: TypeAlias = Callable[[Session, UiState], Capability]
 GROUPS: tuple[Group, ...] = ("at the gate", "walk the run", "move", "look", "take away", "always")
 _NAMES = {
-    "comma": ",", "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]", "colon": ":",
-    "equals_sign": "=", "question_mark": "?", "greater_than_sign": ">", "slash": "/", "escape": "Esc",
-    "enter": "Enter", "home": "Home", "end": "End", "tab": "Tab", "left": "←", "right": "→", "up": "↑", "down": "↓",
-    "space": "Space", "left_curly_bracket": "{", "right_curly_bracket": "}", "semicolon": ";", "apostrophe": "'",
+    "slash": "/", "backslash": "\\", "at": "@", "minus": "-", "plus": "+", "underscore": "_", "greater_than_sign": ">",
+    "escape": "Esc", "enter": "Enter", "home": "Home", "end": "End", "tab": "Tab", "space": "Space", "left": "←",
+    "right": "→", "up": "↑", "down": "↓", "pagedown": "PgDn", "pageup": "PgUp", "delete": "Del", "insert": "Ins",
 }  # fmt: skip
 
 
@@ -48,11 +49,24 @@ class Action(NamedTuple):
         return self.group == "at the gate"
 
 
+@lru_cache(256)
 def key_name(key: str) -> str:
     """A key as a person knows it: `comma` is `,`, `ctrl+p` is `Ctrl+P`, `shift+f11` is `Shift+F11`."""
     *modifiers, last = key.split("+")
-    shown = _NAMES.get(last, last.upper() if modifiers or (len(last) > 1 and last[0] == "f") else last)
+    shown = _NAMES.get(last) or (last if len(last) == 1 else _sign(last))
+    if (len(shown) == 1 and modifiers) or (shown[0] == "f" and shown[1:].isdigit()):
+        shown = shown.upper()
     return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])
+
+
+def _sign(name: str) -> str:
+    """The character that a Unicode name in Textual's manner means; the name itself where it means none."""
+    for words in (name.replace("_", " "), name.replace("_", "-", 1).replace("_", " ")):
+        try:
+            return unicodedata.lookup(words)
+        except KeyError:
+            continue
+    return name
 
 
 def works_while_typing(key: str) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
-
-from textual.binding import Binding, BindingsMap
-from textual.keys import Keys, _character_to_key
+from typing import TYPE_CHECKING
 
 from rlm_tui.config import Settings, nearest, place
 from rlm_tui.errors import UsageError
 from rlm_tui.text import one_line
 from rlm_tui.ui.actions import ACTIONS, BY_ID, Keymap, key_name, keys_of
+
+if TYPE_CHECKING:
+    from textual.binding import BindingsMap
 
 OF_THE_PANES = (
     "j", "k", "g", "up", "down", "space", "pageup", "pagedown", "enter", "backspace", "delete",
@@ -20,13 +22,22 @@ _NAMES = {
     "esc": "escape", "return": "enter", "pgdn": "pagedown", "pgup": "pageup", "del": "delete", "ins": "insert",
     "←": "left", "→": "right", "↑": "up", "↓": "down",
 }  # fmt: skip
-_KNOWN = {key.value for key in Keys if "<" not in key.value}
+_KNOWN = {
+    "escape", "enter", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown", "up",
+    "down", "left", "right", *(f"f{number}" for number in range(1, 25)),
+}  # fmt: skip
+_CHARACTERS = {
+    "solidus": "slash", "reverse_solidus": "backslash", "commercial_at": "at", "hyphen_minus": "minus",
+    "plus_sign": "plus", "low_line": "underscore",
+}  # fmt: skip
 _ALIASES = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+left_square_bracket": "escape"}
 _MODIFIERS = ("ctrl", "shift", "alt", "super", "meta", "hyper")
 
 
 def bindings(keymap: Keymap) -> BindingsMap:
     """Every key of every action, as the app binds them."""
+    from textual.binding import Binding, BindingsMap
+
     made = [
         Binding(key, f"act('{action.id}')", action.label, show=False, priority=action.priority, id=action.id)
         for action in ACTIONS
@@ -75,21 +86,29 @@ def key_named(text: str) -> str:
     """A key in Textual's name: `,` is `comma`, `Ctrl+T` is `ctrl+t`; nothing when there is no such key."""
     text = text.strip()
     if len(text) == 1:
-        return _NAMES.get(text) or _character_to_key(text)
+        return _NAMES.get(text) or _of_character(text)
     *words, last = text.split("+") if not text.endswith("++") else [*text[:-2].split("+"), "+"]
     modifiers = [word.strip().lower() for word in words]
     if not last or not all(modifier in _MODIFIERS for modifier in modifiers):
         return ""
     if modifiers == ["shift"] and len(last) == 1 and last.isalpha():
         return last.upper()
-    plain = _character_to_key(last.lower()) if len(last) == 1 else _NAMES.get(last.lower(), last.lower())
+    plain = _of_character(last.lower()) if len(last) == 1 else _NAMES.get(last.lower(), last.lower())
     key = "+".join([*modifiers, plain])
     return _ALIASES.get(key, key) if len(last) == 1 or plain in _KNOWN or _is_named(plain) else ""
 
 
+def _of_character(character: str) -> str:
+    """A character as Textual names its key: after Unicode, with shorter names for the commonest."""
+    if character.isalnum():
+        return character
+    name = unicodedata.name(character, "").lower().replace("-", "_").replace(" ", "_")
+    return _CHARACTERS.get(name, name)
+
+
 def _is_named(key: str) -> bool:
     """Whether a key is called as a character of a keyboard is: `comma`, `question_mark`."""
-    return key in {_character_to_key(chr(code)) for code in range(33, 127)}
+    return key in {_of_character(chr(code)) for code in range(33, 127)}
 
 
 def _refuse_clashes(keymap: Keymap, file: Path) -> None:

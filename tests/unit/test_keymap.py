@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.keys import _character_to_key
 
 from rlm_tui.errors import UsageError
 from rlm_tui.session.replay import ReplaySession
@@ -46,6 +47,14 @@ def test_keys_are_written_as_a_person_knows_them(text: str, key: str) -> None:
 def test_every_key_of_the_registry_can_be_written_as_it_is_shown() -> None:
     keys = [key for action in ACTIONS for key in action.keys]
     assert [key for key in keys if key_named(key_name(key)) != key] == []
+
+
+def test_characters_are_named_as_the_screen_names_them() -> None:
+    characters = [*map(chr, range(33, 127)), *"äß€´«é"]
+    assert [text for text in characters if key_named(text) != _character_to_key(text)] == []
+    assert [text for text in characters if key_name(key_named(text)) != text] == []
+    for key in ("ctrl+t", "shift+f11", "f6", "alt+comma", "ctrl+pagedown", "tab", "delete"):
+        assert key_named(key_name(key)) == key
 
 
 @pytest.mark.parametrize(
