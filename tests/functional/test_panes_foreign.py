@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from rlm_tui.errors import UsageError
+from rlm_tui.session.attach import given_document
 from rlm_tui.session.replay import ReplaySession
+from rlm_tui.trace.opening import open_trace
 from rlm_tui.ui.content.calls import CallRows, scene
 from rlm_tui.ui.content.chat import chat
 from rlm_tui.ui.content.parts import page_of
@@ -102,3 +105,22 @@ def test_nothing_is_claimed_that_the_log_does_not_tell(bare: ReplaySession) -> N
     assert "what the model saw of it is not recorded" in text(step(page, "r1.2"))
     assert "SANDBOXED" not in header_line(bare, 120).text
     assert "the log names no question" in question_line(bare, 120).text
+
+
+def test_a_document_that_is_named_is_compared_with_that_of_the_log(nested: ReplaySession, tmp_path: Path) -> None:
+    assert nested.document is not None
+    same, other = tmp_path / "same.txt", tmp_path / "other.txt"
+    same.write_text(nested.document.parts[0].text)
+    other.write_text("another one")
+    with open_trace(GOLDEN / "rlms-0.1.3-nested.jsonl") as reader:
+        context = reader.context()
+    assert given_document(context, [str(same)]).state == "found"
+    with pytest.raises(UsageError, match="sha256"):
+        given_document(context, [str(other)])
+
+
+def test_a_document_is_taken_as_named_where_the_log_tells_only_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "any.txt"
+    path.write_text("any")
+    with open_trace(GOLDEN / "rlms-0.1.3-no-answer.jsonl") as reader:
+        assert given_document(reader.context(), [str(path)]).state == "unchecked"
