@@ -67,7 +67,6 @@ def keep(digest: str, kind: str, entry: Entry) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(path, [head, b"\n", text])
-        _drop_oldest(path.parent)
 
 
 def _path(digest: str, kind: str) -> Path:
@@ -97,11 +96,14 @@ def _write(path: Path, pieces: list[bytes]) -> None:
         raise
 
 
-def _drop_oldest(folder: Path) -> None:
-    entries = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder))
-    total = sum(size for _, size, _ in entries)
-    for _, size, path in entries:
-        if total <= _MAX_ALL:
-            return
-        os.unlink(path)
-        total -= size
+def trim() -> None:
+    """Drop what was not used for the longest time until the rest keeps to the bound."""
+    with contextlib.suppress(OSError):
+        folder = paths.cache_dir() / "documents"
+        entries = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder))
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in entries:
+            if total <= _MAX_ALL:
+                return
+            os.unlink(path)
+            total -= size

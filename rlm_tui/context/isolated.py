@@ -11,6 +11,7 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import TypeAlias
 
 Frame: TypeAlias = tuple[bytes, bytes]
@@ -18,6 +19,7 @@ Frame: TypeAlias = tuple[bytes, bytes]
 _HEAD = struct.Struct(">cI")
 _MAX_FRAME = 64 << 20
 _READ = 1 << 18
+_SOON_S, _REST_MS = 0.2, 4  # the first pages at once; later many at a time, as each waking takes the child's time, too
 
 
 class ChildGoneError(Exception):
@@ -65,9 +67,11 @@ def frames(inlet: int, wake: int, stall_s: float) -> Generator[list[Frame]]:
 
     The end of the document is known by its own frame only, so a caller stops listening there.
     """
-    buffer, poll = bytearray(), select.poll()
+    buffer, poll, rest = bytearray(), select.poll(), select.poll()
     poll.register(inlet, select.POLLIN)
     poll.register(wake, select.POLLIN)
+    rest.register(wake, select.POLLIN)
+    soon = monotonic() + _SOON_S
     while True:
         ready = {fd for fd, _ in poll.poll(stall_s * 1000)}
         if wake in ready:
@@ -77,6 +81,8 @@ def frames(inlet: int, wake: int, stall_s: float) -> Generator[list[Frame]]:
             raise ChildGoneError("crashed" if ready else "hung")
         buffer += data
         yield list(_take(buffer))
+        if monotonic() > soon and rest.poll(_REST_MS):
+            return
 
 
 def _take(buffer: bytearray) -> Generator[Frame]:

@@ -133,6 +133,7 @@ class Loading:
                 if self.is_cancelled:
                     return
                 self._try(source, texts)
+        cache.trim()
         if not self.document.parts and not self.is_cancelled:
             raise DocumentError(f"{self._paths[0]} holds nothing that can be read: {self.document.notes[-1]}")
 
