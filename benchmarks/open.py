@@ -26,11 +26,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.pdfs import long_pdf
+from benchmarks.traces import write_trace
 from tests.foreign_logs import big
 from tests.terminal import Terminal
 
 RLM_TUI = str(Path(sys.executable).with_name("rlm-tui"))
 ROUNDS = 3
+PAINTS = 9
 PATIENCE_S = 120.0
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -206,7 +208,45 @@ def rlms(folder: Path) -> list[Figure]:
     ]
 
 
-CASES: dict[str, Callable[[Path], list[Figure]]] = {"pdf": pdf, "rlms": rlms}
+TRACE_BYTES, LONG, SHORT = 300_000_000, 20_000, 60
+
+
+def trace(folder: Path) -> list[Figure]:
+    """A trace of 300 MB: sub-calls with prompts of 20,000 characters, 76,000 events."""
+    return _traces(folder, LONG, peak=150)
+
+
+def events(folder: Path) -> list[Figure]:
+    """A trace of 300 MB of short events only, 1.7 million: the most that a screen has to fold."""
+    return _traces(folder, SHORT, peak=600)
+
+
+def _traces(folder: Path, prompt: int, *, peak: float) -> list[Figure]:
+    path, small = folder / "long.rlm.jsonl", folder / "short.rlm.jsonl"
+    write_trace(path, TRACE_BYTES, prompt)
+    write_trace(small, 10_000, prompt)
+    os.environ["RLM_TUI_HOME"] = str(folder / "home")
+    ours, peer, screens = [], [], []
+    names = (path, small) * PAINTS
+    paints = [written(["replay", str(name)], name.name).seconds[0] for name in names]
+    for _ in range(ROUNDS):
+        screens.append(written(["replay", str(path)], path.name, "What is the number?", "answered after"))
+        ours.append(bare(_REPLAY, str(path)))
+        peer.append(bare(_ORJSON, str(path)))
+    _, heads, whole = (statistics.median(times) for times in zip(*(s.seconds for s in screens), strict=True))
+    paint, short = (statistics.median(paints[nth::2]) for nth in (0, 1))
+    read, decoded = (statistics.median(seconds for seconds, _ in runs) for runs in (ours, peer))
+    return [
+        Figure("first paint / that of a trace of 10 kB", paint, "s", 1.5, short),
+        Figure("the question is on the screen", heads, "s"),
+        Figure("whole, in the app", whole, "s"),
+        Figure("whole, without a screen / bare orjson lines", read, "s", None, decoded),
+        Figure("peak memory of the app", max(screen.peak_mb for screen in screens), "MB", peak),
+        Figure("peak memory without a screen / bare orjson lines", ours[-1][1], "MB", None, peer[-1][1]),
+    ]
+
+
+CASES: dict[str, Callable[[Path], list[Figure]]] = {"pdf": pdf, "rlms": rlms, "trace": trace, "events": events}
 
 
 def main(names: Sequence[str]) -> int:

@@ -158,7 +158,7 @@ class SummaryScreen(Screen[None]):
 
     def _go(self, place: Place | None, missing: str) -> None:
         if place is None:
-            self.owner.say(missing)
+            self.owner.say("It is not among what is read so far." if self.owner.session.waiting else missing)
             return
         self.dismiss(None)
         self.owner.controllers.walk.to(place.seq, place.node)
