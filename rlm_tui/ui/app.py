@@ -263,6 +263,8 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Every key passes the guard first, wherever it goes."""
+        if isinstance(event, events.Key) and not self.screen_stack:
+            return  # it ends: nothing is there that a key could mean
         if isinstance(event, events.Key) and not event.is_forwarded:
             if self._early.keeps(event, is_up=self._is_up):
                 return

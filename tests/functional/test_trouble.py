@@ -398,3 +398,24 @@ def test_the_plain_mode_says_what_a_full_disk_could_not_take(tmp_path: Path) -> 
     assert "cannot be written (file too large)" in done.stdout
     assert "question: Quit? " in done.stdout
     assert "events could not be written to the trace" in done.stderr
+
+
+def test_dragging_the_window_keeps_what_is_typed_on_the_start_screen(tmp_path: Path) -> None:
+    words = python("open", str(sample("report")), "-m", "offline", "--no-trace")
+    with Terminal(words, env={"RLM_TUI_HOME": str(tmp_path)}) as terminal:
+        terminal.wait("YOUR QUESTION")
+        terminal.press("magic number")
+        terminal.wait("magic number")
+        unmoved(terminal)
+        terminal.press("ctrl+q")
+        assert terminal.finish() == 0
+
+
+def test_the_plain_mode_ends_with_its_terminal_and_keeps_the_trace(tmp_path: Path) -> None:
+    trace = tmp_path / "run.rlm.jsonl"
+    with Terminal(stepping("--plain", "--trace", str(trace)), env={"RLM_TUI_HOME": str(tmp_path)}) as terminal:
+        terminal.wait("You can: run (a)")
+        terminal.hang_up()
+        assert os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1]) in (0, 130)
+        terminal.status = 0
+    assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0

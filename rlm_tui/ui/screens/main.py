@@ -170,7 +170,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def on_screen_suspend(self) -> None:
         """Something stands over the run: its keys act no more, so they are not shown."""
-        self.show_bars()
+        if self.app.screen_stack:  # else the app ends
+            self.show_bars()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size may be another layout; what is selected, open and focused stays."""
