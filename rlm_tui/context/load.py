@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from rlm_tui.context import cache
 from rlm_tui.context.decode import Data
@@ -26,6 +27,7 @@ from rlm_tui.text import scrub, short_bytes
 
 MAX_BYTES = 2_000_000_000
 _CHUNK = 1 << 22
+_TELL_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Loading:
         self.finished = False
         self._paths = list(paths)
         self._on_progress = on_progress
+        self._told, self._told_at = (0, 0), 0.0
         self._memory_mb = memory_mb
         self._cancelled = threading.Event()
         self._wake_out, self._wake_in = -1, -1
@@ -228,7 +231,11 @@ class Loading:
 
     def _tell(self, done: int, total: int | None, what: str) -> None:
         self.progress = Progress(done, total, what)
-        self.version += 1
+        last = self.document.parts[-1] if self.document.parts else None
+        state = len(self.document.parts), len(last.pages) if last is not None else 0
+        if state != self._told or monotonic() - self._told_at > _TELL_EVERY_S:  # each change is drawn
+            self.version += 1
+            self._told, self._told_at = state, monotonic()
         if self._on_progress:
             self._on_progress(self.progress)
 
