@@ -17,7 +17,7 @@ from rlm_tui.errors import RlmTuiError
 
 Emit: TypeAlias = Callable[[ev.TraceEvent], int]
 Mode: TypeAlias = Literal["go", "over", "into", "out", "iteration"]
-NEEDS_ANSWER = "There is no LM here but you: write its answer, or stop the run."
+NEEDS_ANSWER = "There is no LM here but you: write the answer, or stop the run."
 _OVER: frozenset[ev.Checkpoint] = frozenset({"before_code", "after_code", "before_final"})
 _EDITED: dict[ev.Checkpoint, str] = {
     "before_request": "prompt",
