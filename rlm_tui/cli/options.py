@@ -71,6 +71,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     """How it runs and where the trace goes."""
     for name in ("sandbox", "silence"):
         add_setting(parser, name)
+    parser.add_argument("--offload", action="store_const", const=True, help=config.BY_NAME["offload"].doc)
     parser.add_argument("--trace", metavar="FILE", help="where to save the trace")
     parser.add_argument("--no-trace", action="store_true", help="save no trace")
     parser.add_argument("--seed", type=int, metavar="N", help="sent to models that take one")
@@ -117,6 +118,8 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
         seed=arguments.seed,
         sandbox=settings["sandbox"],
         silence_s=settings["silence"],
+        window=settings["window"],
+        offload=settings["offload"],
         memory_mb=settings["memory"],
         step=getattr(arguments, "step", False),
         is_attended=is_attended,

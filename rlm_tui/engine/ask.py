@@ -129,6 +129,7 @@ class RootAsker:
 
     def _responded(self, node: str, response: Response, begun: float, by: ev.Author = "model") -> None:
         self._run.budget.spend(response.usage)
+        self._talk.count(response.usage.input_tokens, response.usage.output_tokens)
         self._run.emit(
             ev.LmResponded(
                 node=node,

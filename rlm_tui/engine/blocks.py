@@ -14,6 +14,7 @@ from rlm_tui.repl.base import BlockResult, Offer
 
 _NO_WALLS = "NOT SANDBOXED"
 _NO_WALLS_WHY = "NOT SANDBOXED: this code can read your files and use your network; run it?"
+_OFFLOADED_FROM, _PREVIEW = 500, 200  # characters
 _INJECTED_FINAL = "A final answer in a block of your own does not end the run."
 
 
@@ -91,7 +92,7 @@ class Blocks:
     async def _until_accepted(self, node: str, iteration: str, code: str) -> tuple[BlockResult, str]:
         while True:
             number, result = await self._execute(node, code, "model")
-            output, _ = prompts.cut(prompts.raw_output(result))
+            output = await self._shown(number, result)
             verdict = await self._run.pass_("after_code", Pending(node, output, parent=iteration))
             if verdict.how == "retry":
                 self._run.emit(ev.Note(node=node, text="The block runs again; what it changed before is not undone."))
@@ -100,6 +101,18 @@ class Blocks:
                 return result, prompts.SKIPPED_OUTPUT
             changed = "The user changed the output. " if verdict.edited else ""
             return result, changed + prompts.output_message(number, verdict.content)
+
+    async def _shown(self, number: int, result: BlockResult) -> str:
+        """What the model is shown of an output: its head and tail, or its beginning when the rest is offloaded."""
+        raw = prompts.raw_output(result)
+        if not self._offloads(result, raw):
+            return prompts.cut(raw)[0]
+        name = f"_result_{number}"
+        await self._run.repl.load(name, raw)
+        return prompts.offloaded(name, raw, _PREVIEW)
+
+    def _offloads(self, result: BlockResult, raw: str) -> bool:
+        return self._run.config.offload and result.status == "ok" and len(raw) > _OFFLOADED_FROM
 
     async def _execute(self, node: str, code: str, by: ev.Author) -> tuple[int, BlockResult]:
         run = self._run
@@ -117,7 +130,8 @@ class Blocks:
         return number, result
 
     def _finished(self, node: str, result: BlockResult, *, shown: bool) -> None:
-        _, seen = prompts.cut(prompts.raw_output(result))
+        raw = prompts.raw_output(result)
+        seen = _PREVIEW if self._offloads(result, raw) else prompts.cut(raw)[1]
         self._run.emit(
             ev.CodeFinished(
                 node=node,

@@ -37,6 +37,10 @@ class EngineConfig:
     temperature: float | None = None
     seed: int | None = None
     sandbox: str = "auto"
+    window: int | None = None
+    """Tokens that the root model takes; None is unknown, and then nothing is compacted."""
+    offload: bool = False
+    """Whether an output over 500 characters goes to a variable `_result_N` and only its beginning to the model."""
     is_attended: bool = False
     """Whether a person is there to be asked (the app), or nobody is (`run`)."""
 

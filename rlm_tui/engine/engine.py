@@ -8,7 +8,7 @@ from rlm_tui import events as ev
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.children import run_child
 from rlm_tui.engine.config import Run
-from rlm_tui.engine.loop import Ending, RootLoop
+from rlm_tui.engine.loop import NOTHING, Earlier, Ending, RootLoop
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.lm.base import Message
 from rlm_tui.repl.base import HostCall
@@ -38,13 +38,13 @@ class Engine:
 
     @property
     def messages(self) -> list[Message]:
-        """The conversation about the question, without the system prompt."""
-        return self._loop.talk.messages[1:] if self._loop else []
+        """All that was said to and by the root LM, earlier questions first, without system prompts."""
+        return self._loop.talk.everything if self._loop else []
 
-    async def ask(self, query: str, earlier: str = "") -> ev.RunFinished:
+    async def ask(self, query: str, earlier: Earlier = NOTHING) -> ev.RunFinished:
         """Work on one question to its end; errors and cancellation end the run by name, never by an exception.
 
-        `earlier` tells the model of the questions before.
+        `earlier` is the conversation before it.
         """
         run = self.run
         node = run.nodes.open("rlm", title=one_line(query))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
@@ -10,6 +11,7 @@ from rlm_tui.engine.ask import RootAsker
 from rlm_tui.engine.blocks import AskAgainError, Blocks, Ran
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.budget import describe_limit
+from rlm_tui.engine.compaction import Compaction
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
 from rlm_tui.engine.parser import Parsed, parse
@@ -18,6 +20,16 @@ from rlm_tui.lm.base import Message
 from rlm_tui.repl.base import Offer
 
 _PARTIAL = 4_000
+
+
+class Earlier(NamedTuple):
+    """What was before a question: all that was said, and what the model is told of it."""
+
+    said: tuple[Message, ...] = ()
+    told: str = ""
+
+
+NOTHING = Earlier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +45,22 @@ class Ending:
 class RootLoop:
     """One RLM: its conversation and its turns."""
 
-    def __init__(self, run: Run, query: str, node: str, broker: Broker, earlier: str = "") -> None:
+    def __init__(self, run: Run, query: str, node: str, broker: Broker, earlier: Earlier = NOTHING) -> None:
         self._run = run
         self._node = node
         self._broker = broker
         dialect = run.config.dialect
         self.talk = Talk(
             Message("system", prompts.system_prompt(dialect, run.context)),
-            Message("user", prompts.first_message(query, dialect, run.context, earlier)),
+            Message("user", prompts.first_message(query, dialect, run.context, earlier.told)),
+            past=earlier.said,
         )
         self.asker = RootAsker(run, self.talk)
+        self._compaction = Compaction(run, self.talk)
         self.blocks = Blocks(run, broker)
         self.iteration = ""
         self._turns = 0
+        self._before: tuple[tuple[str, ...], list[str]] = ((), [])
         self._blocks_before = run.blocks
         self._is_last = False
 
@@ -73,6 +88,8 @@ class RootLoop:
 
     async def _work(self) -> Ending | None:
         """Ask and act on the reply, again for as long as a person asks for another one."""
+        if self._compaction.is_due():
+            await self._compaction.compact(self.iteration)
         before = len(self.talk.messages)
         while True:
             try:
@@ -101,8 +118,15 @@ class RootLoop:
                 return replace(ending, status="no_answer") if nothing else ending
             ran.messages.append(prompts.SKIPPED_ANSWER)
         self._count_trouble(parsed, ran)
-        self._reply_with([*ran.messages, *([parsed.problem] if parsed.problem else [])])
+        repeated = [prompts.REPEATED] if self._is_repeated(parsed, ran) else []
+        self._reply_with([*ran.messages, *([parsed.problem] if parsed.problem else []), *repeated])
         return None
+
+    def _is_repeated(self, parsed: Parsed, ran: Ran) -> bool:
+        """Whether the very same code came to the very same end as a turn ago; small models go round in circles."""
+        outcome = [message.partition("\n")[2] for message in ran.messages]
+        before, self._before = self._before, (parsed.blocks, outcome)
+        return bool(parsed.blocks) and before == self._before
 
     def _emit_parsed(self, parsed: Parsed) -> None:
         self._run.emit(

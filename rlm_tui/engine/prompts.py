@@ -85,6 +85,26 @@ def injected_block(code: str, output: str) -> str:
     return f"The user ran a block of their own:\n```repl\n{code}\n```\nIts output:\n{output}"
 
 
+SUMMARISE = (
+    "This conversation is about to outgrow your window. Sum it up for yourself, so that you can go on without it: what "
+    "is asked, what you found and where, which REPL variables hold what, what failed, what to do next. No code."
+)
+
+
+def so_far(summary: str) -> str:
+    """What stands in the place of messages that were summed up."""
+    return f"What happened so far, as you summed it up (every message is in `history` in the REPL):\n{summary}"
+
+
+def offloaded(name: str, output: str, shown: int) -> str:
+    """A long output that went to a variable, with its beginning."""
+    return f"{output[:shown]}\n… the output has {len(output):,} characters; all of it is in the variable `{name}`."
+
+
+REPEATED = (
+    "This is the same code as before with the same outcome. Running it again changes nothing: try another way, look "
+    "at another part, or answer from what you have."
+)
 CHILD_QUERY = "Do what the context asks: answer its question or follow its instruction, with what it holds."
 
 

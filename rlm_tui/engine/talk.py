@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rlm_tui.events import StoredMessage
 from rlm_tui.lm.base import Message
 
@@ -9,8 +11,11 @@ from rlm_tui.lm.base import Message
 class Talk:
     """The messages of one RLM, in order; `unsent()` tells which of them the next request adds."""
 
-    def __init__(self, *messages: Message) -> None:
+    def __init__(self, *messages: Message, past: Sequence[Message] = ()) -> None:
         self.messages: list[Message] = list(messages)
+        self.counted = (0, 0)
+        """How many of the messages a provider has counted, and to how many tokens."""
+        self._past = list(past)
         self._sent = 0
         self._words: list[str] = []
         self._news: list[str] = []
@@ -41,9 +46,29 @@ class Talk:
         self.messages[-1] = Message(self.messages[-1].role, content)
         self._sent = min(self._sent, len(self.messages) - 1)
 
+    @property
+    def everything(self) -> list[Message]:
+        """All that was ever said, without the system prompt: earlier questions, what was summed up, what stands now."""
+        return [*self._past, *self.messages[1:]]
+
+    def count(self, tokens: int | None, answer: int | None) -> None:
+        """Take a provider's count of the request that is now answered, and of the answer that will be said next."""
+        if tokens is not None:
+            self.counted = (len(self.messages) + (answer is not None), tokens + (answer or 0))
+
+    def compact(self, summary: str) -> int:
+        """Put a summary in the place of all but the system prompt and the question; returns how many messages went."""
+        gone = self.messages[2:]
+        self._past += self.messages[1:]
+        self.messages[1:] = [Message("user", f"{self.messages[1].content}\n\n{summary}")]
+        self._sent, self.counted = 1, (0, 0)
+        return len(gone)
+
     def drop_after(self, length: int) -> None:
         """Forget the messages from `length` on (the LM is asked again)."""
         del self.messages[length:]
+        if self.counted[0] > length:
+            self.counted = (0, 0)
         self._sent = min(self._sent, length)
 
     def unsent(self) -> tuple[int, tuple[StoredMessage, ...]]:

@@ -7,6 +7,7 @@ import json
 
 from rlm_tui.context.document import Document
 from rlm_tui.engine import prompts
+from rlm_tui.engine.loop import NOTHING, Earlier
 from rlm_tui.events import ContextInfo
 from rlm_tui.lm.base import Message
 from rlm_tui.repl.base import ContextValue, JsonValue, REPLEnvironment
@@ -25,17 +26,17 @@ class Conversation:
         await repl.load(name, value_of(document))
         self._contexts[name] = await asyncio.to_thread(document.info)
 
-    async def carry(self, repl: REPLEnvironment) -> str:
-        """Give the REPL what was said before; returns what the model is told of it, "" at a first question."""
+    async def carry(self, repl: REPLEnvironment) -> Earlier:
+        """Give the REPL what was said before; returns what the next question starts from."""
         if not self._said and not self._contexts:
-            return ""
-        said = [{"role": message.role, "content": message.content} for message in self._said]
+            return NOTHING
+        said = [message._asdict() for message in self._said]
         await repl.load("history", JsonValue(json.dumps(said, ensure_ascii=False)))
-        return prompts.continued(len(said), self._contexts)
+        return Earlier(tuple(self._said), prompts.continued(len(said), self._contexts))
 
-    def add(self, messages: list[Message]) -> None:
-        """Keep what was said about a question."""
-        self._said += messages
+    def keep(self, messages: list[Message]) -> None:
+        """Keep all that was said by the end of a question."""
+        self._said = messages
 
 
 def value_of(document: Document) -> ContextValue:

@@ -90,7 +90,7 @@ class Crew:
         try:
             await engine.ask(command.query, earlier)
         finally:
-            self._conversation.add(engine.messages)
+            self._conversation.keep(engine.messages)
 
     async def reset(self) -> None:
         """Forget the conversation and the REPL; the next question starts both anew."""

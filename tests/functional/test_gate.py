@@ -318,7 +318,7 @@ def test_after_a_step_out_the_run_is_stepped_over_not_into(tmp_path: Path) -> No
 
 
 def test_a_hold_of_an_earlier_question_never_means_one_of_this(tmp_path: Path) -> None:
-    with live(tmp_path, ["FINAL(1)"], step=True) as run:
+    with live(tmp_path, ["FINAL(1)", "FINAL(2)"], step=True) as run:
         old = run.start().hold("before_final")
         run.send(cmd.Run(old.id))
         run.end()

@@ -1,7 +1,7 @@
 """The names that every block finds: sub-calls, answers, and a look at the variables and the document."""
 
 import re
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from json import dumps
 from typing import Any, NoReturn
@@ -30,7 +30,7 @@ class Offer:
 class Helpers:
     """Makes the helpers over one namespace and one link; `offer` is the answer that a block gave."""
 
-    def __init__(self, link: Link, namespace: MutableMapping[str, Any], loaded: Mapping[str, Any]) -> None:
+    def __init__(self, link: Link, namespace: MutableMapping[str, Any], loaded: MutableMapping[str, Any]) -> None:
         self._link = link
         self._namespace = namespace
         self._loaded = loaded
@@ -74,6 +74,8 @@ class Helpers:
 
     def find(self, name: str) -> object:
         """The value of a variable for FINAL_VAR; `answer` stands for its content; KeyError when there is none."""
+        if name in self._loaded:  # also `_result_N`, which is no variable of the model's own
+            return self._loaded[name]
         if name != "answer":
             return self.variables()[name]
         value = self._namespace[name]

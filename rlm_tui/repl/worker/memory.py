@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, MutableMapping
+from collections.abc import Callable, MutableMapping
 from sys import getsizeof
 from typing import Any
 
@@ -23,7 +23,7 @@ class Listing(str):
 
 
 def memory_helpers(
-    namespace: MutableMapping[str, Any], loaded: Container[str], variables: Callable[[], dict[str, object]]
+    namespace: MutableMapping[str, Any], loaded: MutableMapping[str, Any], variables: Callable[[], dict[str, object]]
 ) -> dict[str, Callable[..., Any]]:
     """The functions that look after memory."""
 
@@ -37,9 +37,11 @@ def memory_helpers(
 
     def forget(*names: str) -> str:
         """Let go of variables, by their names; says which went and which are not there."""
-        own = [name for name in names if name not in loaded]
-        there = [name for name in own if name in variables() or str(name).startswith("_result_")]
-        gone = [name for name in there if namespace.pop(name, namespace) is not namespace]
+        results = [name for name in names if str(name).startswith("_result_")]
+        own = [name for name in variables() if name not in loaded]
+        gone = [name for name in names if name in (*own, *results) and namespace.pop(name, loaded) is not loaded]
+        for name in results:
+            loaded.pop(name, None)
         missing = [str(name) for name in names if name not in gone]
         told = f"Forgotten: {', '.join(gone) or 'nothing'}."
         return Listing(f"{told} Not there: {', '.join(missing)}." if missing else told)

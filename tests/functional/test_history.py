@@ -1,0 +1,105 @@
+"""What happens to a conversation that grows: long outputs go to variables, a full window is summed up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rlm_tui import events as ev
+from rlm_tui.engine.tokens import estimate
+from rlm_tui.lm.base import Message
+from rlm_tui.session import commands as cmd
+from tests.driving import Driver, block, live
+
+LONG = "print('x' * 3000)"
+
+
+def replies(run: Driver) -> list[str]:
+    """The messages that the root LM was sent as the user's, the question first."""
+    text = run.session.log.text
+    sent = [message for request in run.of(ev.LmRequested) for message in request.messages]
+    return [text(message.content) for message in sent if message.role == "user"]
+
+
+def test_with_offloading_a_long_output_is_a_variable_and_the_model_sees_its_beginning(tmp_path: Path) -> None:
+    root = [block("print('ab' * 1000)"), block("print(len(_result_1), _result_1[-2:])"), "FINAL_VAR(_result_1)"]
+    with live(tmp_path, root, offload=True) as run:
+        finished = run.start().end()
+        assert run.of(ev.CodeFinished)[0].shown == 200
+        assert "2000 ab" in str(run.of(ev.CodeFinished)[1].stdout)
+        said = replies(run)[1]
+        assert "ab" * 100 in said
+        assert "ab" * 101 not in said
+        assert "in the variable `_result_1`" in said
+        assert finished.status == "answered"
+
+
+def test_short_outputs_and_errors_are_shown_whole(tmp_path: Path) -> None:
+    root = [block("print('y' * 500)"), block("print('z' * 900)\n1 / 0"), "FINAL(done)"]
+    with live(tmp_path, root, offload=True) as run:
+        run.start().end()
+        assert "y" * 500 in replies(run)[1]
+        assert "z" * 900 in replies(run)[2]
+        assert "ZeroDivisionError" in replies(run)[2]
+
+
+def test_what_was_offloaded_can_be_forgotten(tmp_path: Path) -> None:
+    root = [block(LONG), block("print(forget('_result_1'))"), block("print(_result_1)"), "FINAL(done)"]
+    with live(tmp_path, root, offload=True) as run:
+        run.start().end()
+        assert "Forgotten: _result_1." in str(run.of(ev.CodeFinished)[1].stdout)
+        assert run.of(ev.CodeFinished)[2].error is not None
+
+
+def test_near_the_window_the_model_sums_up_and_the_history_stays_in_the_repl(tmp_path: Path) -> None:
+    check = block("print(len(history), history[1]['content'][:6])")
+    root = [block(LONG), block(LONG), "I found that x is seven.", check, "FINAL(done)"]
+    with live(tmp_path, root, window=2000) as run:
+        finished = run.start().end()
+        assert finished.answer == "done"
+        (compacted,) = run.of(ev.Compacted)
+        assert run.session.log.text(compacted.summary) == "I found that x is seven."
+        assert compacted.dropped == 4
+        after = run.of(ev.LmRequested)[3]
+        assert after.prior == 1
+        (said,) = (run.session.log.text(m.content) for m in after.messages)
+        assert said.startswith("Query: What?")
+        assert "x is seven" in said
+        assert "xxxx" not in said
+        assert run.of(ev.CodeFinished)[-1].stdout == "6 I look\n"
+
+
+def test_without_a_window_nothing_is_summed_up(tmp_path: Path) -> None:
+    with live(tmp_path, [block(LONG), block(LONG), block(LONG), "FINAL(done)"]) as run:
+        run.start().end()
+        assert not run.of(ev.Compacted)
+
+
+def test_a_summary_that_cannot_be_had_is_a_note_and_the_run_goes_on(tmp_path: Path) -> None:
+    root = [block(LONG), block(LONG), {"error": {"status": 400}}, "FINAL(done)"]
+    with live(tmp_path, root, window=2000) as run:
+        assert run.start().end().answer == "done"
+        assert any("was not summed up" in str(note.text) for note in run.of(ev.Note))
+        assert not run.of(ev.Compacted)
+
+
+def test_the_same_code_with_the_same_end_is_told_to_the_model(tmp_path: Path) -> None:
+    root = [block("print(1)"), block("print(1)"), block("print(2)"), "FINAL(done)"]
+    with live(tmp_path, root) as run:
+        run.start().end()
+        told = ["the same code as before" in said for said in replies(run)]
+        assert told == [False, False, True, False]
+
+
+def test_a_reset_forgets_variables_and_history(tmp_path: Path) -> None:
+    root = [block("kept = 1\nFINAL('one')"), block("FINAL(repr(['kept' in globals(), 'history' in globals()]))")]
+    with live(tmp_path, root) as run:
+        run.start("First?").end()
+        run.send(cmd.Reset())
+        run.until(lambda: any("were reset" in str(note.text) for note in run.of(ev.Note)))
+        run.start("Second?").until(lambda: len(run.of(ev.RunFinished)) == 2)
+        assert run.of(ev.RunFinished)[1].answer == "[False, False]"
+
+
+def test_an_estimate_grows_with_the_text() -> None:
+    short, long = [Message("user", "a word")], [Message("user", "a word " * 100)]
+    assert 0 < estimate(short) < estimate(long) <= 704
