@@ -28,6 +28,8 @@ StartChild: TypeAlias = "Callable[[Run, str, str, str], Awaitable[Ending]]"
 
 _CHILDREN = frozenset(("rlm_query", "rlm_query_batched", "recursive_llm"))
 _YOUR_TURN = "you are the sub-LM: write its answer"
+_MOST_WATCHED = 4
+"""So many calls at once have answers that somebody may read as they come: threads that ask make a batch, too."""
 _SKIPPED = "Error: this sub-call was skipped by the user."
 
 
@@ -55,6 +57,7 @@ class Broker:
         self._told_limits: set[str] = set()
         self._told_models: set[str] = set()
         self._told_notes: set[str] = set()
+        self._busy = 0
         self.block = ""
         self.fatal: RlmTuiError | None = None
         """An error of a sub-call after which the whole run makes no sense."""
@@ -63,6 +66,7 @@ class Broker:
         """Answer every prompt of a call, in order."""
         batch = f"batch{next(self._run.lanes.batches)}" if call.is_batch else ""
         self._run.budget.pause()
+        self._busy += len(call.prompts)
         tasks = [
             asyncio.create_task(self._one(self._opened(call, batch, index), prompt))
             for index, prompt in enumerate(call.prompts)
@@ -74,6 +78,7 @@ class Broker:
                 if not task.cancelling():  # a second time would cut short how a child RLM ends its worker
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._busy -= len(call.prompts)
             self._run.budget.resume()
 
     def _opened(self, call: HostCall, batch: str, index: int) -> _Call:
@@ -194,6 +199,11 @@ class Broker:
     async def _request(self, call: _Call, prompt: str) -> Response:
         config = self._run.config
         request = Request(
-            (Message("user", prompt),), call.model, role="sub", temperature=config.temperature, seed=config.seed
+            (Message("user", prompt),),
+            call.model,
+            role="sub",
+            temperature=config.temperature,
+            seed=config.seed,
+            is_watched=not call.batch and self._busy <= _MOST_WATCHED,
         )
         return await self._run.complete(self._run.sub_lm, request, call.node)

@@ -12,11 +12,13 @@ from rlm_tui.lm.wire import anthropic_body
 
 
 class AnthropicLM(SdkLM):
-    """Messages, always streamed; the model is the endpoint's, whatever the request calls it.
+    """Messages, streamed where somebody watches; the model is the endpoint's, whatever the request calls it.
 
     Importing the SDK takes seconds, so it happens here: construct in a thread. Raises UsageError or
     ProviderAuthError for an endpoint that must not or cannot be used. A seed is not sent: the API has none.
     """
+
+    _path = "/v1/messages"
 
     def __init__(self, endpoint: Endpoint) -> None:
         endpoint.check()

@@ -27,6 +27,8 @@ class Request:
     max_tokens: int | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    is_watched: bool = True
+    """Whether somebody reads the answer as it comes; of a batch only states are shown, so it comes at once."""
 
 
 @dataclass(frozen=True, slots=True)

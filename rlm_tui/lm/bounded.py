@@ -19,14 +19,17 @@ def bounded(endpoint: Endpoint) -> Callable[[Any], Awaitable[None]]:
 
     async def hook(response: Any) -> None:
         read, is_stream = response.aiter_bytes, "event-stream" in response.headers.get("content-type", "")
-        response.aiter_bytes = lambda *sizes: _read(read(*sizes), endpoint, response.status_code, is_stream=is_stream)
+        response.aiter_bytes = lambda *sizes: within_bounds(
+            read(*sizes), endpoint, response.status_code, is_stream=is_stream
+        )
 
     return hook
 
 
-async def _read(
+async def within_bounds(
     chunks: AsyncIterator[bytes], endpoint: Endpoint, status: int, *, is_stream: bool
 ) -> AsyncIterator[bytes]:
+    """The pieces of a body as they come; ProviderError when one event, or a body that is no stream, is too large."""
     size, end = 0, b""
     async for chunk in chunks:
         seen = end + chunk

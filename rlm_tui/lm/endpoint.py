@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from rlm_tui.errors import ProviderAuthError, UsageError
 
+CONNECT_S = 10.0
 SILENCE_S = 600.0  # a local model may read a long prompt for minutes before its first token
 
 

@@ -33,7 +33,7 @@ def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
     if status is not None:
         return _for_status(error, status, endpoint)
     name, host = endpoint.name, endpoint.host
-    if _is(error, "ConnectTimeout"):
+    if _is(error, "ConnectTimeout") or _is(error, "ConnectionTimeoutError"):
         return _unreachable(endpoint)
     if "Timeout" in type(error).__name__:
         return _stalled(endpoint)
@@ -132,7 +132,7 @@ def _stalled(endpoint: Endpoint) -> ProviderError:
 
 
 def _is_unreachable(error: BaseException) -> bool:
-    return _is(error, "ConnectError")
+    return _is(error, "ConnectError") or _is(error, "ClientConnectorError")
 
 
 def _is(error: BaseException | None, name: str) -> bool:

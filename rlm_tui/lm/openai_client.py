@@ -13,11 +13,13 @@ from rlm_tui.lm.wire import openai_body
 
 
 class OpenAILM(SdkLM):
-    """Chat completions, always streamed; the model is the endpoint's, whatever the request calls it.
+    """Chat completions, streamed where somebody watches; the model is the endpoint's, whatever the request calls it.
 
     Importing the SDK takes about a second, so it happens here: construct in a thread. Raises UsageError or
     ProviderAuthError for an endpoint that must not or cannot be used.
     """
+
+    _path = "/chat/completions"
 
     def __init__(self, endpoint: Endpoint) -> None:
         endpoint.check()

@@ -15,14 +15,14 @@ from rlm_tui.errors import ProviderBusyError, ProviderError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.bounded import bounded
-from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.endpoint import CONNECT_S, Endpoint
 from rlm_tui.lm.explain import explain, no_completion
+from rlm_tui.lm.post import Poster, WireError, is_straight
 from rlm_tui.lm.stage import Stages
 from rlm_tui.lm.watch import Watch
 from rlm_tui.text import one_line, scrub
 
 NO_KEY = "no-key"  # SDKs insist on a key where a server on this machine needs none
-_CONNECT_S = 10.0
 _DROPPABLE = ("stream_options", "temperature", "seed", "stop", "stop_sequences")
 _COMMON_WORDS = ("stop",)
 _MOST_CHARS = 16_000_000  # far beyond any model's answer: a server that never stops must not fill the memory
@@ -107,9 +107,12 @@ def cost(value: object) -> float | None:
 class SdkLM:
     """Base of the clients; a subclass says how a request is written and how its stream is read."""
 
+    _path = ""
+    """Where below the base URL requests go."""
+
     def __init__(self, endpoint: Endpoint, sdk: ModuleType, client_class: type[Any]) -> None:
         http = sdk.DefaultAsyncHttpxClient(
-            timeout=sdk.Timeout(endpoint.silence_s, connect=min(_CONNECT_S, endpoint.silence_s)),
+            timeout=sdk.Timeout(endpoint.silence_s, connect=min(CONNECT_S, endpoint.silence_s)),
             follow_redirects=False,  # a key must not travel on to where a redirect points
             trust_env=not endpoint.is_local,  # nor through a proxy on its way to this very machine
             event_hooks={"response": [bounded(endpoint)]},
@@ -119,7 +122,13 @@ class SdkLM:
         self._client = client_class(
             api_key=endpoint.api_key or NO_KEY, base_url=endpoint.base_url, max_retries=0, http_client=http
         )
-        self._errors: tuple[type[Exception], ...] = (sdk.APIError, _transport_error(http), ValueError, RecursionError)
+        library = _library(http)
+        poster = Poster(endpoint, _headers(self._client), library.create_ssl_context)
+        self._poster = poster if is_straight(endpoint) else None
+        self._errors: tuple[type[Exception], ...] = (
+            *(sdk.APIError, library.HTTPError, *poster.errors),
+            *(ValueError, RecursionError),
+        )
         self._status_error: type[Exception] = sdk.APIStatusError
         self._refused: set[str] = set()
         self._stages = Stages(endpoint)
@@ -133,7 +142,7 @@ class SdkLM:
         body = self._body(request)
         try:
             async with self._followed(answer.watch):
-                stream = await self._open(body)
+                stream = await self._open(body, is_watched=request.is_watched)
                 async with stream:
                     await self._read(stream, answer)
         except self._errors as error:
@@ -158,13 +167,19 @@ class SdkLM:
     async def close(self) -> None:
         with contextlib.suppress(RuntimeError, OSError):  # the loop that it was used on may be gone
             await self._client.close()
+            if self._poster is not None:
+                await self._poster.close()
 
-    async def _open(self, body: Mapping[str, Any]) -> Any:
+    async def _open(self, body: Mapping[str, Any], *, is_watched: bool) -> Any:
         """Send the request; a parameter that the server refuses by name is left out from then on."""
         while True:
+            kept = {key: body[key] for key in body if key not in self._refused}
             try:
-                return await self._create({key: body[key] for key in body if key not in self._refused})
-            except self._status_error as error:
+                if is_watched or self._poster is None:
+                    return await self._create(kept)
+                kept.pop("stream_options", None)
+                return await self._poster.post(self._path, {**kept, "stream": False})
+            except (self._status_error, WireError) as error:
                 name = _refused_parameter(error, body.keys() - self._refused)
                 if name is None:
                     raise
@@ -230,11 +245,21 @@ def _cut_prompt(request: Request, usage: Usage) -> Iterator[str]:
         yield f"the prompt was probably cut: {chars:,} characters were sent and the server read {read:,} tokens"
 
 
-def _transport_error(http: object) -> type[Exception]:
-    """The base of what the SDK's HTTP library raises: httpx in older SDKs, its successor in newer ones."""
+def _headers(client: Any) -> dict[str, str]:
+    """What an SDK's client sends with each request; some make the header of the key only then."""
+    found = {"authorization": f"Bearer {client.api_key}"}
+    for name, value in {**client.default_headers, **client.auth_headers}.items():
+        if isinstance(value, str):
+            found[name.lower()] = value
+    if "x-api-key" in found:
+        del found["authorization"]
+    return found
+
+
+def _library(http: object) -> Any:
+    """The SDK's HTTP library: httpx in older SDKs, its successor in newer ones."""
     base = next(each for each in type(http).__mro__ if each.__name__ == "AsyncClient")
-    error: type[Exception] = sys.modules[base.__module__.partition(".")[0]].HTTPError
-    return error
+    return sys.modules[base.__module__.partition(".")[0]]
 
 
 def _refused_parameter(error: Any, sent: set[str]) -> str | None:

@@ -34,6 +34,10 @@ class Seen:
     body: dict[str, Any]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 1024  # batches connect at once; a connection that is dropped is tried again after a second
+
+
 class Loopback:
     """Serves the given replies in order, the last one for ever, and each of `routes` at its path; `seen` is what was
     asked of the former, `looked` the paths of the latter."""
@@ -44,7 +48,7 @@ class Loopback:
         self.routes = dict(routes or {})
         self._replies = deque(replies)
         self._over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = False
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 

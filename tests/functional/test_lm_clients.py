@@ -1,4 +1,4 @@
-"""The OpenAI and Anthropic clients: the real SDKs against a server on this machine."""
+"""The OpenAI and Anthropic clients: the real SDKs, and what goes past them, against a server on this machine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -42,6 +43,21 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True, params=["watched", "unwatched"])
+def how(request: pytest.FixtureRequest) -> str:
+    """Watched requests go through the SDK, those that nobody watches past it; both end alike."""
+    how: str = request.param
+    _HOW["is_watched"] = how == "watched"
+    return how
+
+
+_HOW = {"is_watched": True}
+
+
+def as_asked(request: Request) -> Request:
+    return replace(request, **_HOW)
+
+
 @asynccontextmanager
 async def client(server: Loopback, provider: str = "openai", api_key: str | None = KEY) -> AsyncIterator[LM]:
     base = f"{server.url}/v1" if provider == "openai" else server.url
@@ -57,7 +73,7 @@ async def ask(
 ) -> tuple[Response, list[Seen]]:
     with Loopback(*replies) as server:
         async with client(server, provider) as lm:
-            response = await lm.complete(request, None if deltas is None else deltas.append)
+            response = await lm.complete(as_asked(request), None if deltas is None else deltas.append)
         return response, server.seen
 
 
@@ -66,7 +82,7 @@ async def fail(reply: Reply, provider: str = "openai", api_key: str | None = KEY
     with Loopback(reply) as server:
         async with client(server, provider, api_key) as lm:
             with pytest.raises(ProviderError) as caught:
-                await lm.complete(REQUEST)
+                await lm.complete(as_asked(REQUEST))
         message = str(caught.value)
         assert server.host in message
         assert "m-1" in message
@@ -80,7 +96,7 @@ async def fail(reply: Reply, provider: str = "openai", api_key: str | None = KEY
 # -- answers
 
 
-async def test_openai_streams_text_and_reports_usage_and_finish_reason() -> None:
+async def test_openai_streams_text_and_reports_usage_and_finish_reason(how: str) -> None:
     deltas: list[str] = []
     response, seen = await ask(openai_stream("It is ", "42.", usage=(11, 3)), deltas=deltas)
     assert deltas == ["It is ", "42."]
@@ -88,8 +104,8 @@ async def test_openai_streams_text_and_reports_usage_and_finish_reason() -> None
     assert seen[0].path == "/v1/chat/completions"
     assert seen[0].headers["authorization"] == f"Bearer {KEY}"
     assert seen[0].body["model"] == "m-1"
-    assert seen[0].body["stream"] is True
-    assert seen[0].body["stream_options"] == {"include_usage": True}
+    assert seen[0].body["stream"] is (how == "watched")
+    assert seen[0].body.get("stream_options") == ({"include_usage": True} if how == "watched" else None)
     assert [m["role"] for m in seen[0].body["messages"]] == ["system", "user"]
     assert "temperature" not in seen[0].body
 
@@ -130,7 +146,7 @@ async def test_a_server_that_omits_usage_leaves_it_unknown() -> None:
     assert response.usage == Usage(None, None, None)
 
 
-async def test_a_refused_parameter_is_left_out_from_then_on_and_the_response_says_so() -> None:
+async def test_a_refused_parameter_is_left_out_from_then_on_and_the_response_says_so(how: str) -> None:
     request = Request(REQUEST.messages, "x", temperature=0.5)
     refusals = (
         failure(400, "Unrecognized request argument supplied: stream_options"),
@@ -138,12 +154,12 @@ async def test_a_refused_parameter_is_left_out_from_then_on_and_the_response_say
     )
     with Loopback(*refusals, openai_stream("ok")) as server:
         async with client(server) as lm:
-            first = await lm.complete(request)
-            again = await lm.complete(request)
+            first = await lm.complete(as_asked(request))
+            again = await lm.complete(as_asked(request))
         bodies = [seen.body for seen in server.seen]
     assert first.text == again.text == "ok"
     assert first.note == again.note == "sent without temperature, which this model refuses"
-    assert ["stream_options" in body for body in bodies] == [True, False, False, False]
+    assert ["stream_options" in body for body in bodies] == [how == "watched", False, False, False]
     assert ["temperature" in body for body in bodies] == [True, True, False, False]
 
 
@@ -206,7 +222,7 @@ async def test_numbers_that_are_none_are_not_believed() -> None:
 async def test_without_a_key_a_server_on_this_machine_is_asked_all_the_same() -> None:
     with Loopback(openai_stream("ok")) as server:
         async with client(server, api_key=None) as lm:
-            assert (await lm.complete(REQUEST)).text == "ok"
+            assert (await lm.complete(as_asked(REQUEST))).text == "ok"
 
 
 # -- failures
@@ -340,7 +356,7 @@ async def test_no_server_on_this_machine_is_not_tried_again(provider: str) -> No
         pass
     async with client(server, provider) as lm:
         with pytest.raises(ProviderError, match="No server answers at 127") as caught:
-            await lm.complete(REQUEST)
+            await lm.complete(as_asked(REQUEST))
     assert type(caught.value) is ProviderError
 
 
@@ -360,12 +376,12 @@ async def test_a_stalled_answer_can_be_cancelled_and_the_client_used_again(
     with Loopback(Reply(chunks=first, stall=True), whole) as server:
         async with client(server, provider) as lm:
             begun = asyncio.Event()
-            task = asyncio.ensure_future(lm.complete(REQUEST, lambda _: begun.set()))
+            task = asyncio.ensure_future(lm.complete(as_asked(REQUEST), lambda _: begun.set()))
             await begun.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert (await lm.complete(REQUEST)).text == "42"
+            assert (await lm.complete(as_asked(REQUEST))).text == "42"
 
 
 async def test_what_is_busy_is_asked_again_until_it_answers() -> None:
@@ -375,7 +391,10 @@ async def test_what_is_busy_is_asked_again_until_it_answers() -> None:
     with Loopback(*replies) as server:
         async with client(server) as lm:
             response = await complete_with_retries(
-                lm, REQUEST, on_failure=lambda e, delay: failures.append((e.status, delay)), sleep=_record(waits)
+                lm,
+                as_asked(REQUEST),
+                on_failure=lambda e, delay: failures.append((e.status, delay)),
+                sleep=_record(waits),
             )
     assert response.text == "ok"
     assert failures == [(429, waits[0]), (500, waits[1])]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from loopback import Loopback, Reply, data, delta, failure, named
 from test_cli import rlm_tui
-from test_lm_clients import PROVIDERS, REQUEST, ask, fail
+from test_lm_clients import PROVIDERS, REQUEST, as_asked, ask, fail, how
 
 from rlm_tui.context.load import Loading
 from rlm_tui.errors import ProviderBusyError, ProviderError
@@ -18,6 +18,7 @@ from rlm_tui.session.live import LiveSession
 from rlm_tui.session.setup import Setup
 from tests.ui_kit import on_screen
 
+__all__ = ["how"]
 NO_COMPLETIONS = {
     "empty object": Reply(content_type="application/json", chunks=(b"{}",)),
     "no choices": Reply(content_type="application/json", chunks=(b'{"choices": []}',)),
@@ -94,7 +95,7 @@ async def test_a_stall_is_a_timeout_with_its_name(provider: str, begun: bool) ->
         base = f"{server.url}/v1" if provider == "openai" else server.url
         lm = make_lm(f"{provider}/m-1", base_url=base, api_key="k", silence_s=0.2)
         with pytest.raises(ProviderError, match=r"said nothing for 0\.2s.*\(timeout\).*--silence") as caught:
-            await lm.complete(REQUEST)
+            await lm.complete(as_asked(REQUEST))
         await lm.close()
     assert not isinstance(caught.value, ProviderBusyError), "a server on this machine still works on it"
 
