@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.dialect import Dialect, built_in, dialect
 from rlm_tui.engine.gate import Emit, Gate, Pending, Verdict
-from rlm_tui.engine.nodes import Nodes
+from rlm_tui.engine.tree import Nodes
 from rlm_tui.errors import ProviderError
 from rlm_tui.events import Author, Checkpoint, ContextInfo, Limits, LmFailed, NodeType
 from rlm_tui.lm.base import LM, Request, Response

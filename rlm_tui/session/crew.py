@@ -15,7 +15,7 @@ from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.config import EngineConfig, Lanes, Run
 from rlm_tui.engine.engine import Engine
 from rlm_tui.engine.gate import Gate
-from rlm_tui.engine.nodes import Nodes
+from rlm_tui.engine.tree import Nodes
 from rlm_tui.errors import RlmTuiError, TraceError, UsageError
 from rlm_tui.lm.base import LM
 from rlm_tui.lm.registry import make_lm

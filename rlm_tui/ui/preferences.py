@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rlm_tui import config, settings_file
-from rlm_tui.config import BY_NAME, Settings, Value
+from rlm_tui import config
+from rlm_tui.config import BY_NAME, Settings, Value, writing
 from rlm_tui.errors import UsageError
 from rlm_tui.text import one_line
 from rlm_tui.ui.keymap import checked, keymap_of
@@ -38,7 +38,7 @@ def change(app: RlmTuiApp, name: str, text: str | None) -> str:
     """
     setting = BY_NAME[name]
     value = _meant(app, name, text) if text else None
-    settings_file.save(name, value)
+    writing.save(name, value)
     _again(app)
     if name == "theme":
         app.theme = chosen_theme(current(app)["theme"], app.themes_at_hand, app.faults)
@@ -75,7 +75,7 @@ def change_keys(app: RlmTuiApp, action_id: str, texts: Sequence[str] | None) -> 
     if texts is not None:
         keys[action_id] = tuple(texts)
     checked(keys, settings.file)
-    settings_file.save_keys(action_id, texts)
+    writing.save_keys(action_id, texts)
     _again(app)
     app.remap(keymap_of(current(app)))
     return f"{action_id} has {' '.join(texts) or 'no key'} now." if texts is not None else f"{action_id} as it was."

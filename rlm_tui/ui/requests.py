@@ -46,7 +46,7 @@ def sent_by(view: View, log: Log, node: Node) -> Sent | None:
     event = log.event(seq) if seq else None
     if not isinstance(event, ev.LmRequested):
         return None
-    return Sent(event.seq, event.model, _conversation(view.tree.at(event.seq), log, node))
+    return Sent(event.seq, event.model, _conversation(view.at(event.seq), log, node))
 
 
 def _sub_request(log: Log, seq: int | None) -> Sent | None:
@@ -107,7 +107,7 @@ def asked_before(view: View, log: Log, node: Node) -> Sent | None:
         return _sub_request(log, seqs[-2] if len(seqs) > 1 else None)
     seqs = view.facts(node, ev.LmRequested)
     if len(seqs) > 1:
-        return sent_by(view.tree.at(seqs[-2]), log, node)
+        return sent_by(view.at(seqs[-2]), log, node)
     above = view.node(node.parent)
     calls = [child for child in view.children(above) if child.type == "lm"] if above is not None else []
     at = next((index for index, call in enumerate(calls) if call.id == node.id), 0)

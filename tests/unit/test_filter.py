@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlm_tui import events as ev
-from rlm_tui import terms as t
-from rlm_tui.facts import FIELDS
 from rlm_tui.filter import Filter, FilterError, Moment, SlowFilterError, field_table, parse, parse_counted
-from rlm_tui.terms import CHOICES, FLAGS, MEANS, NUMBERS
+from rlm_tui.filter import terms as t
+from rlm_tui.filter.terms import CHOICES, FLAGS, MEANS, NUMBERS
+from rlm_tui.trajectory.facts import FIELDS
 from tests.trajectories import RUNS, Recorder
 
 

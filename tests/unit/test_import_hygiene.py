@@ -12,7 +12,9 @@ SDKS = {"openai", "anthropic"}
 SCREEN = {"textual", "rich"}
 BELOW_THE_SCREEN = (
     "rlm_tui.events",
-    "rlm_tui.trajectory",
+    "rlm_tui.config.writing",
+    "rlm_tui.trajectory.facts",
+    "rlm_tui.filter",
     "rlm_tui.trace.reader",
     "rlm_tui.trace.store",
     "rlm_tui.context",

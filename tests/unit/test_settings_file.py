@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import settings as laws
 from hypothesis import strategies as st
 
-from rlm_tui import settings_file
-from rlm_tui.config import SETTINGS, Setting, Value, check, load
+from rlm_tui.config import SETTINGS, Setting, Value, check, load, writing
+from rlm_tui.config.writing import save, save_keys
 from rlm_tui.errors import UsageError
-from rlm_tui.settings_file import save, save_keys
 
 COMMENTED = """\
 # my settings
@@ -104,7 +103,7 @@ def test_a_file_that_cannot_be_written_is_said_and_nothing_is_left_over(
     def full(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(settings_file.os, "fsync", full)
+    monkeypatch.setattr(writing.os, "fsync", full)
     with pytest.raises(UsageError, match=r"cannot be written \(No space left on device\); nothing was saved"):
         save("memory", 400)
     assert [path.name for path in file.parent.iterdir()] == ["config.toml"]

@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from rlm_tui import events as ev
-from rlm_tui.facts import is_edited
 from rlm_tui.session.log import Log
 from rlm_tui.session.notebook import Notebook
 from rlm_tui.text import one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
+from rlm_tui.trajectory.facts import is_edited
 from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider

@@ -201,7 +201,7 @@ class CallTree:
             child = nodes[ids[len(trunk.chunks)]]
             if child.closed is None or child.closed > view.seq:
                 break
-            trunk.keep(self._flat(view.tree.now(), child, 1, held), child.closed)
+            trunk.keep(self._flat(view.now(), child, 1, held), child.closed)
         whole = min(bisect_right(trunk.until, view.seq), count)
         loose = [row for child in ids[whole:count] for row in self._flat(view, nodes[child], 1, held)]
         return _Stretch(start, root.id, trunk, whole, loose)

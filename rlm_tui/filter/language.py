@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, NoReturn
 
-from rlm_tui.facts import FIELDS
-from rlm_tui.terms import (
+from rlm_tui.filter.terms import (
     CHOICES,
     FLAGS,
     MEANS,
@@ -29,15 +28,14 @@ from rlm_tui.terms import (
     Not,
     Number,
     Or,
-    SlowFilterError,
     Subject,
     Text,
     compiled,
 )
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Node
+from rlm_tui.trajectory.facts import FIELDS
 
-__all__ = ["Count", "Filter", "FilterError", "Moment", "SlowFilterError", "field_table", "parse", "parse_counted"]
 _MOST_CHARS, _MOST_DEPTH, _MOST_REPEATS, _MOST_PATTERN = 2_000, 40, 100_000, 500
 _MOST = 1e15
 _NAME = re.compile(r"~([A-Za-z_]*)")

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from unicodedata import east_asian_width
 
 from rlm_tui import events as ev
-from rlm_tui import facts
 from rlm_tui.errors import TraceError, UsageError
-from rlm_tui.facts import FIELDS, Said, Source
 from rlm_tui.text import safe
-from rlm_tui.trajectory import Node, View
+from rlm_tui.trajectory import Node, View, facts
+from rlm_tui.trajectory.facts import FIELDS, Said, Source
 
 if TYPE_CHECKING:
     import regex

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from rlm_tui import events as ev
-from rlm_tui.spending import Spending
+from rlm_tui.trajectory.spending import Spending
 
 _KINDS: tuple[type[ev.TraceEvent], ...] = (*ev.KINDS, ev.Unknown)
 _NAMES = tuple(kind.__name__ for kind in _KINDS)

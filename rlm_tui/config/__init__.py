@@ -1,0 +1,19 @@
+"""The settings: one schema, four sources, and the file into which they are saved."""
+
+from rlm_tui.config.reading import Settings, load, nearest, place
+from rlm_tui.config.schema import BY_NAME, KEYS, SETTINGS, Setting, Source, Value, check, parse
+
+__all__ = [
+    "BY_NAME",
+    "KEYS",
+    "SETTINGS",
+    "Setting",
+    "Settings",
+    "Source",
+    "Value",
+    "check",
+    "load",
+    "nearest",
+    "parse",
+    "place",
+]

@@ -1,0 +1,232 @@
+"""Events folded once into stamped nodes.
+
+Every fact carries the seq at which it became true, so a view only compares stamps for what is asked: no copies,
+no checkpoints, and a seek costs what is on screen. The fold keeps small facts and the seqs of events; texts stay
+in the log and are decoded when looked at.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable
+from sys import intern
+from typing import Any, ClassVar
+
+from rlm_tui import events as ev
+from rlm_tui.trajectory.nodes import BITS, CODES, MASK, Activity, Hold, Node, Step, Variable
+from rlm_tui.trajectory.spending import amounts_of
+
+START = 0
+_SHORT = 64
+_DOING = ("asking", "code", "subcall", "waiting", "idle")
+
+
+class Fold:
+    """What is known of a run: its nodes, and every fact with the seq at which it became true."""
+
+    def __init__(self, events: Iterable[ev.TraceEvent] = ()) -> None:
+        self.last = START
+        self.nodes: dict[str, Node] = {}
+        self.roots: list[str] = []
+        self.steps: list[Step] = []
+        self.started: list[tuple[int, ev.RunStarted]] = []
+        self.finished: list[tuple[int, ev.RunFinished]] = []
+        self.holds: list[Hold] = []
+        self.variables: dict[str, list[Variable]] = {}
+        self.blocks: list[int] = []
+        self.requests: dict[str, list[tuple[int, int, int]]] = {}
+        self.told: list[int] = []
+        self.told_out: list[int] = []
+        self.remarks: list[int] = []
+        self.troubles: list[int] = []
+        self.repairs: list[int] = []
+        self._asked: Counter[str] = Counter()
+        self._doing = array("Q")
+        self._doers: list[str] = []
+        self.seqs = array("Q")
+        self.times = array("d")
+        self.counts: dict[str, array[int]] = {}
+        for event in events:
+            self.fold(event)
+
+    def fold(self, event: ev.TraceEvent) -> None:
+        """Take in the next event; events must come in order of seq."""
+        self.last = event.seq
+        self.seqs.append(event.seq)
+        self.times.append(event.t)
+        kind = type(event)
+        if not (isinstance(event, ev.SubcallRequested) and event.refused):
+            self.counts.setdefault(kind.__name__, array("Q")).append(event.seq)
+        node = self.nodes.get(event.node)
+        if node is not None:
+            node.stamps.append(event.seq << BITS | CODES[kind])
+        handler = self._handlers.get(kind)
+        if handler is not None:
+            handler(self, event)
+
+    def _run_started(self, event: ev.RunStarted) -> None:
+        self.started.append((event.seq, event))
+        self._act(event.seq, "idle", event.node)
+
+    def _run_finished(self, event: ev.RunFinished) -> None:
+        self.finished.append((event.seq, event))
+        self._act(event.seq, "idle", event.node)
+        self._step(event, "the end")
+
+    def _node_opened(self, event: ev.NodeOpened) -> None:
+        if event.node in self.nodes:
+            return
+        # Only a node that is already there can be a parent, so that no trace can make a cycle.
+        parent = self.nodes.get(event.parent)
+        above = parent.id if parent else ""
+        title = _interned(event.title)
+        node = Node(event.node, event.type, above, event.depth, event.role, title, event.by, event.seq, event.t)
+        node.stamps.append(event.seq << BITS | CODES[ev.NodeOpened])
+        self.nodes[event.node] = node
+        (parent.children if parent else self.roots).append(event.node)
+
+    def _node_closed(self, event: ev.NodeClosed) -> None:
+        node = self.nodes.get(event.node)
+        if node is not None and node.closed is None:
+            node.closed, node.closed_t, node.outcome = event.seq, event.t, event.outcome
+            node.timed = event.timed
+
+    def _iteration_started(self, event: ev.IterationStarted) -> None:
+        node = self.nodes.get(event.node)
+        if node is not None:
+            node.number = event.number
+
+    def _lm_requested(self, event: ev.LmRequested) -> None:
+        self._act(event.seq, "asking", event.node)
+        owner = self.rlm_of(event.node)
+        if event.attempt == 1 and owner is not None:
+            self.requests.setdefault(owner, []).append((event.seq, event.prior, len(event.messages)))
+            if owner in self.roots:
+                self.told_out.append(event.seq)
+
+    def _lm_responded(self, event: ev.LmResponded) -> None:
+        self._spend(event.node, event.seq, event.usage)
+        self._act(event.seq, "idle", event.node)
+
+    def _lm_failed(self, event: ev.LmFailed) -> None:
+        if event.retry_in_s is None:
+            self.troubles.append(event.seq)
+
+    def _parsed(self, event: ev.ResponseParsed) -> None:
+        if event.problem or event.truncated or event.repairs:
+            self.repairs.append(event.seq)
+        self._step(event, "response")
+
+    def _code_started(self, event: ev.CodeStarted) -> None:
+        node = self.nodes.get(event.node)
+        if node is not None:
+            node.number = event.number
+        self._act(event.seq, "code", event.node)
+
+    def _code_finished(self, event: ev.CodeFinished) -> None:
+        if event.status != "ok":
+            self.troubles.append(event.seq)
+        owner = self.rlm_of(event.node)
+        # A child RLM has a REPL of its own.
+        if owner is None or not self.nodes[owner].parent:
+            self.blocks.append(event.seq)
+            for change in event.changes:
+                self.variables.setdefault(change.name, []).append(Variable(event.seq, change))
+        self._act(event.seq, "idle", event.node)
+        self._step(event, "output")
+
+    def _subcall_requested(self, event: ev.SubcallRequested) -> None:
+        node = self.nodes.get(event.node)
+        if node is not None:
+            node.batch, node.number = _interned(event.batch), event.index
+            self._asked[node.parent] += 1
+        self._act(event.seq, "subcall", event.node)
+
+    def _subcall_finished(self, event: ev.SubcallFinished) -> None:
+        self._spend(event.node, event.seq, event.usage)
+        if event.error:
+            self.troubles.append(event.seq)
+        node = self.nodes.get(event.node)
+        if node is not None:
+            self._asked[node.parent] -= 1
+            if self._asked[node.parent] <= 0:
+                self._act(event.seq, "code", node.parent)
+
+    def _held(self, event: ev.Held) -> None:
+        hold = Hold(event.hold, event.checkpoint, event.node, event.why, event.batch, event.seq)
+        self.holds.append(hold._replace(needs_answer=event.needs_answer))
+        self._step(event, event.checkpoint)
+
+    def _released(self, event: ev.Released) -> None:
+        for index in range(len(self.holds) - 1, -1, -1):
+            if self.holds[index].id == event.hold and self.holds[index].released is None:
+                self.holds[index] = self.holds[index]._replace(released=event.seq)
+                return
+
+    def _told(self, event: ev.Told) -> None:
+        self.told.append(event.seq)
+
+    def _remark(self, event: ev.TraceEvent) -> None:
+        self.remarks.append(event.seq)
+
+    def _act(self, seq: int, kind: str, node_id: str) -> None:
+        node = self.nodes.get(node_id)
+        self._doing.append(seq << BITS | _DOING.index(kind))
+        self._doers.append(node.id if node is not None else node_id)
+
+    def activity(self, seq: int) -> Activity | None:
+        """What the engine did at a moment."""
+        index = bisect_right(self._doing, seq << BITS | MASK) - 1
+        if index < 0:
+            return None
+        since = self._doing[index] >> BITS
+        return Activity(since, self.time(since), _DOING[self._doing[index] & MASK], self._doers[index])
+
+    def time(self, seq: int) -> float:
+        """Seconds since the start at the event `seq`, or at the last one before it."""
+        index = bisect_right(self.seqs, seq)
+        return self.times[index - 1] if index else 0.0
+
+    def _step(self, event: ev.TraceEvent, label: str) -> None:
+        self.steps.append(Step(event.seq, event.node, label))
+
+    def _spend(self, node_id: str, seq: int, usage: ev.Usage) -> None:
+        node, amounts = self.nodes.get(node_id), amounts_of(usage)
+        while node is not None:
+            node.spent.add(seq, *amounts)
+            node = self.nodes.get(node.parent)
+
+    def rlm_of(self, node_id: str) -> str | None:
+        """The RLM that a node belongs to."""
+        node = self.nodes.get(node_id)
+        while node is not None and node.type != "rlm":
+            node = self.nodes.get(node.parent)
+        return node.id if node is not None else None
+
+    _handlers: ClassVar[dict[type[ev.TraceEvent], Callable[[Fold, Any], None]]] = {
+        ev.RunStarted: _run_started,
+        ev.RunFinished: _run_finished,
+        ev.NodeOpened: _node_opened,
+        ev.NodeClosed: _node_closed,
+        ev.IterationStarted: _iteration_started,
+        ev.LmRequested: _lm_requested,
+        ev.LmResponded: _lm_responded,
+        ev.LmFailed: _lm_failed,
+        ev.ResponseParsed: _parsed,
+        ev.CodeStarted: _code_started,
+        ev.CodeFinished: _code_finished,
+        ev.SubcallRequested: _subcall_requested,
+        ev.SubcallFinished: _subcall_finished,
+        ev.Held: _held,
+        ev.Released: _released,
+        ev.Told: _told,
+        ev.Note: _remark,
+        ev.LimitHit: _remark,
+    }
+
+
+def _interned(text: str) -> str:
+    """One object for equal short texts: a title stands at a hundred thousand sub-calls."""
+    return intern(text) if len(text) <= _SHORT else text

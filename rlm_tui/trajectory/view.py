@@ -1,0 +1,258 @@
+"""A run at any moment: `at(seq)` is a view of what the fold has stamped."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, overload
+
+from rlm_tui import events as ev
+from rlm_tui.trajectory.fold import START, Fold
+from rlm_tui.trajectory.nodes import BITS, CODES, MASK, Activity, Hold, Node, Place, Variable
+
+
+class View:
+    """A run as it stood right after one event; every question compares stamps, nothing is copied."""
+
+    __slots__ = ("seq", "tree")
+
+    def __init__(self, tree: Fold, seq: int) -> None:
+        self.tree = tree
+        self.seq = seq
+
+    def at(self, seq: int) -> View:
+        """The same run as it stood right after the event `seq`."""
+        return View(self.tree, max(START, min(seq, self.tree.last)))
+
+    def now(self) -> View:
+        """The same run as far as it is known."""
+        return View(self.tree, self.tree.last)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether this is the newest moment known."""
+        return self.seq >= self.tree.last
+
+    @property
+    def t(self) -> float:
+        """Seconds since the start at this moment."""
+        return self.tree.time(self.seq)
+
+    @property
+    def started(self) -> ev.RunStarted | None:
+        """The newest question asked by now."""
+        started: ev.RunStarted | None = _last(self.tree.started, self.seq)
+        return started
+
+    @property
+    def finished(self) -> ev.RunFinished | None:
+        """How the newest question ended, or None while it runs."""
+        asked = self.started
+        over = [event for seq, event in self.tree.finished if seq <= self.seq]
+        return over[-1] if asked is not None and over and over[-1].node == asked.node else None
+
+    @property
+    def roots(self) -> Sequence[Node]:
+        """The root RLMs, one a question."""
+        return self._visible(self.tree.roots)
+
+    @property
+    def root(self) -> Node | None:
+        """The root RLM of the newest question."""
+        roots = self.roots
+        return roots[-1] if roots else None
+
+    def node(self, node_id: str) -> Node | None:
+        """A node that had been opened by now."""
+        node = self.tree.nodes.get(node_id)
+        return node if node is not None and node.opened <= self.seq else None
+
+    def children(self, node: Node) -> Sequence[Node]:
+        """The children opened by now, in order; only those that are looked at cost anything."""
+        return self._visible(node.children)
+
+    def _visible(self, ids: list[str]) -> Sequence[Node]:
+        nodes = self.tree.nodes
+        if not ids or nodes[ids[-1]].opened <= self.seq:
+            return _Visible(nodes, ids, len(ids))
+        return _Visible(nodes, ids, bisect_right(ids, self.seq, key=lambda node_id: nodes[node_id].opened))
+
+    def outcome(self, node: Node) -> ev.Outcome | None:
+        """How a node ended, or None while it is open."""
+        return node.outcome if node.done(self.seq) else None
+
+    def elapsed(self, node: Node, now: float | None = None) -> float:
+        """Seconds a node took, or has taken by `now` (default: this moment)."""
+        end = node.closed_t if node.done(self.seq) else self.t if now is None else max(now, self.t)
+        return max(0.0, end - node.opened_t)
+
+    def took(self, node: Node, now: float | None = None) -> float | None:
+        """Seconds as `elapsed`, or None when the trace does not tell."""
+        return self.elapsed(node, now) if node.timed or not node.done(self.seq) else None
+
+    def usage(self, node: Node) -> ev.Usage:
+        """What a node and everything below it spent by now."""
+        return node.spent.at(self.seq)
+
+    def fact(self, node: Node, kind: type[ev.TraceEvent]) -> int | None:
+        """The seq of the newest event of a kind that a node owns, or None."""
+        code = CODES[kind]
+        for stamp in reversed(node.stamps):
+            if stamp & MASK == code and stamp >> BITS <= self.seq:
+                return stamp >> BITS
+        return None
+
+    def facts(self, node: Node, kind: type[ev.TraceEvent] | None = None) -> list[int]:
+        """The seqs of all events (of a kind) that a node owns by now, in order."""
+        code = None if kind is None else CODES[kind]
+        stamps = node.stamps[: bisect_right(node.stamps, self.seq << BITS | MASK)]
+        return [stamp >> BITS for stamp in stamps if code is None or stamp & MASK == code]
+
+    def count(self, kind: type[ev.TraceEvent], *, since: int = 0) -> int:
+        """How many events of a kind there were by now, after the event `since`."""
+        seqs = self.tree.counts.get(kind.__name__, ())
+        return _count(seqs, self.seq) - _count(seqs, since)
+
+    def holds(self) -> list[Hold]:
+        """What waits for a person, oldest first."""
+        holds = self.tree.holds[: bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)]
+        return [hold for hold in holds if hold.released is None or hold.released > self.seq]
+
+    def waits(self, now: float | None = None) -> dict[str, float]:
+        """Seconds by `now` that each node waited for a person, itself or below it; what waits at once counts once."""
+        clock = self.t if now is None else now
+        waits: dict[str, float] = {}
+        ends: dict[str, float] = {}
+        for hold in self.tree.holds[: bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)]:
+            is_over = hold.released is not None and hold.released <= self.seq
+            end = self.tree.time(hold.released) if is_over and hold.released else clock
+            begun, node = self.tree.time(hold.seq), self.node(hold.node)
+            while node is not None:
+                begin = max(begun, ends.get(node.id, 0.0))
+                waits[node.id] = waits.get(node.id, 0.0) + max(0.0, end - begin)
+                ends[node.id] = max(end, ends.get(node.id, 0.0))
+                node = self.node(node.parent)
+        return waits
+
+    def last_block(self) -> int | None:
+        """The seq at which the newest block of a root RLM ended, or None."""
+        count = _count(self.tree.blocks, self.seq)
+        return self.tree.blocks[count - 1] if count else None
+
+    def variables(self) -> list[Variable]:
+        """The variables of the root's REPL by now, newest change first kept last in the list of each name."""
+        found = []
+        for changes in self.tree.variables.values():
+            index = bisect_right(changes, self.seq, key=lambda variable: variable.seq)
+            if index and changes[index - 1].change.change != "removed":
+                found.append(changes[index - 1])
+        return found
+
+    def conversation(self, rlm: str) -> list[Place]:
+        """The messages that an RLM's LM had been sent by now, in order."""
+        places: list[Place] = []
+        for seq, prior, count in self.tree.requests.get(rlm, []):
+            if seq > self.seq:
+                break
+            del places[prior:]
+            places.extend(Place(seq, nth) for nth in range(count))
+        return places
+
+    def queued_words(self) -> list[int]:
+        """The seqs of `told` events whose words no request has carried yet."""
+        sent = [seq for seq in self.tree.told_out if seq <= self.seq]
+        since = sent[-1] if sent else START
+        return [seq for seq in self.tree.told if since < seq <= self.seq]
+
+    def activity(self) -> Activity | None:
+        """What the engine was doing at this moment."""
+        return self.tree.activity(self.seq)
+
+    def remarks(self) -> list[int]:
+        """The seqs of notes and limits by now."""
+        return self.tree.remarks[: _count(self.tree.remarks, self.seq)]
+
+    def troubles(self) -> list[int]:
+        """The seqs of what failed by now for good: requests, blocks, sub-calls."""
+        return self.tree.troubles[: _count(self.tree.troubles, self.seq)]
+
+    def repairs(self) -> list[int]:
+        """The seqs of parsed responses in which something was mended, cut off or missing."""
+        return self.tree.repairs[: _count(self.tree.repairs, self.seq)]
+
+    def step_number(self) -> int:
+        """How many steps are complete by now (steps are counted from 1)."""
+        return bisect_right(self.tree.steps, self.seq, key=lambda step: step.seq)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that can be asked of a view, as plain data: equal snapshots are equal runs."""
+        nodes = [node for node in self.tree.nodes.values() if node.opened <= self.seq]
+        return {
+            "nodes": [
+                (
+                    *(node.id, node.type, node.parent, node.depth, node.role, node.title, node.by),
+                    *(self.outcome(node), self.elapsed(node), self.usage(node), self.facts(node)),
+                    [child.id for child in self.children(node)],
+                )
+                for node in nodes
+            ],
+            "run": (self.started, self.finished, [node.id for node in self.roots], self.t),
+            "holds": [hold._replace(released=None) for hold in self.holds()],
+            "variables": self.variables(),
+            "talk": {node.id: self.conversation(node.id) for node in nodes if node.type == "rlm"},
+            "words": self.queued_words(),
+            "activity": self.activity(),
+            "remarks": self.remarks(),
+            "problems": (self.troubles(), self.repairs()),
+            "steps": self.tree.steps[: self.step_number()],
+            "counts": {kind.__name__: self.count(kind) for kind in ev.KINDS},
+        }
+
+
+class Trajectory(Fold):
+    """All that happened, folded; readers ask `at(seq)` or `now()`."""
+
+    def at(self, seq: int) -> View:
+        """The run as it stood right after the event `seq`."""
+        return self.now().at(seq)
+
+    def now(self) -> View:
+        """The run as far as it is known."""
+        return View(self, self.last)
+
+
+class _Visible(Sequence[Node]):
+    """The first `count` nodes of a list of ids."""
+
+    __slots__ = ("_count", "_ids", "_nodes")
+
+    def __init__(self, nodes: dict[str, Node], ids: list[str], count: int) -> None:
+        self._nodes, self._ids, self._count = nodes, ids, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Node: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Node]: ...
+
+    def __getitem__(self, index: int | slice) -> Node | list[Node]:
+        places = range(self._count)[index]
+        if isinstance(places, int):
+            return self._nodes[self._ids[places]]
+        return [self._nodes[self._ids[place]] for place in places]
+
+    def __iter__(self) -> Iterator[Node]:
+        return (self._nodes[node_id] for node_id in islice(self._ids, self._count))
+
+
+def _count(seqs: Sequence[int], seq: int) -> int:
+    return bisect_right(seqs, seq)
+
+
+def _last(stamped: list[tuple[int, Any]], seq: int) -> Any:
+    index = bisect_right(stamped, seq, key=lambda item: item[0])
+    return stamped[index - 1][1] if index else None
