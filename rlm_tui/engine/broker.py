@@ -58,13 +58,14 @@ class Broker:
         self._told_models: set[str] = set()
         self._told_notes: set[str] = set()
         self._busy = 0
+        self._batches: dict[int, str] = {}
         self.block = ""
         self.fatal: RlmTuiError | None = None
         """An error of a sub-call after which the whole run makes no sense."""
 
     async def handle(self, call: HostCall) -> list[str]:
         """Answer every prompt of a call, in order."""
-        batch = f"batch{next(self._run.lanes.batches)}" if call.is_batch else ""
+        batch = self._batch(call)
         self._run.budget.pause()
         self._busy += len(call.prompts)
         tasks = [
@@ -81,6 +82,14 @@ class Broker:
             self._busy -= len(call.prompts)
             self._run.budget.resume()
 
+    def _batch(self, call: HostCall) -> str:
+        """The name of the batch; all parts of a large one share it."""
+        if not call.is_batch:
+            return ""
+        if not call.start or call.first not in self._batches:
+            self._batches[call.first] = f"batch{next(self._run.lanes.batches)}"
+        return self._batches.pop(call.first) if call.is_last else self._batches[call.first]
+
     def _opened(self, call: HostCall, batch: str, index: int) -> _Call:
         model = self._run.config.sub_name
         if call.model and call.model not in (model, *self._told_models):
@@ -89,7 +98,8 @@ class Broker:
             self._run.emit(ev.Note(node=self.block, text=text))
         node = self._run.open("subcall", self.block, title=call.function)
         is_child = call.function in _CHILDREN and self._run.may_recurse
-        return _Call(node, self.block, call.function, model, batch, index, len(call.prompts), call.question, is_child)
+        place = batch, call.start + index, call.size
+        return _Call(node, self.block, call.function, model, *place, call.question, is_child)
 
     async def _one(self, call: _Call, prompt: str) -> str:
         try:

@@ -51,6 +51,22 @@ class HostCall:
     is_batch: bool = False
     question: str = ""
     """What is asked of the prompts, where the call tells it apart from the text (`recursive_llm`)."""
+    first: int = 0
+    """The same for all parts of a batch that is too large for one call; 0 where this is all of it."""
+    start: int = 0
+    """How many prompts of the batch came before this part."""
+    total: int = 0
+    """Prompts of the whole batch; 0 where this is all of it."""
+
+    @property
+    def size(self) -> int:
+        """Prompts of the whole batch."""
+        return self.total or len(self.prompts)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no part of the batch comes after this one."""
+        return self.start + len(self.prompts) >= self.size
 
 
 HostHandler: TypeAlias = Callable[[HostCall], Awaitable[list[str]]]

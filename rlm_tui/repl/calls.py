@@ -32,11 +32,15 @@ class Calls:
         prompts = tuple(wire.split(call.sizes, payload))
         if call.id in self._tasks or not prompts or (len(prompts) > 1 and not call.is_batch):
             raise wire.FrameError("a call that is none")
+        is_part = call.total > len(prompts)
+        if call.start < 0 or (call.start and call.start + len(prompts) > call.total) or (is_part and not call.is_batch):
+            raise wire.FrameError("a part of no batch")
         self._bytes += len(payload)
         if len(self._tasks) >= wire.MAX_CALLS or self._bytes > _MAX_BYTES:
             raise wire.FrameError("too many calls at once")
         self._watch.hold()
-        host_call = HostCall(call.function[:100], prompts, call.model, call.is_batch, call.question)
+        of = (call.first, call.start, call.total) if is_part else ()
+        host_call = HostCall(call.function[:100], prompts, call.model, call.is_batch, call.question, *of)
         self._tasks[call.id] = asyncio.create_task(self._answer(call.id, host_call, len(payload)))
 
     async def close(self) -> None:

@@ -44,6 +44,11 @@ class Call(msgspec.Struct, frozen=True, tag_field="op", tag="call"):
     sizes: list[int]
     model: str | None = None
     question: str = ""
+    first: int = 0
+    """Id of the call that the first part of a large batch is."""
+    start: int = 0
+    total: int = 0
+    """Prompts of the whole batch, and how many of them came before this part."""
 
 
 class Done(msgspec.Struct, frozen=True, tag_field="op", tag="done"):

@@ -146,3 +146,12 @@ def test_200_threads_may_ask_at_once(tmp_path: Path) -> None:
     with asked(tmp_path, Sub(THREADS, whole)) as run:
         assert printed(run) == [f"prompt {i}" for i in range(200)]
         assert run.of(ev.LmFailed) == []
+
+
+def test_a_batch_that_is_sent_in_parts_is_one_batch_of_the_run(tmp_path: Path) -> None:
+    code = BATCH.replace("f'prompt {i}'", "f'{i} '.ljust(40_000, 'x')") % 300
+    with asked(tmp_path, Sub(code, lambda prompt: whole(prompt.split()[0]))) as run:
+        assert printed(run) == [str(i) for i in range(300)]
+        requested = run.of(ev.SubcallRequested)
+        assert {(event.batch, event.batch_size) for event in requested} == {("batch1", 300)}
+        assert sorted(event.index for event in requested) == list(range(300))

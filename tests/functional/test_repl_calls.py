@@ -24,6 +24,29 @@ async def test_each_helper_asks_the_host_in_its_own_name() -> None:
     ]
 
 
+async def test_a_large_batch_is_on_its_way_in_parts_and_comes_back_whole() -> None:
+    echo = Echo()
+    async with open_repl(echo) as repl:
+        code = "asked = [f'{i} ' + 'x' * 40_000 for i in range(400)]"
+        code += "\nprint([a == f'<{p}>' for p, a in zip(asked, llm_query_batched(asked), strict=True)].count(True))"
+        assert await stdout_of(repl, code) == "400\n"
+        assert await stdout_of(repl, code.replace("llm_query_batched", "await llm_query_batch_async")) == "400\n"
+    one, other = echo.calls[: len(echo.calls) // 2], echo.calls[len(echo.calls) // 2 :]
+    for parts in (one, other):
+        assert len(parts) > 1
+        assert [call.start + len(call.prompts) for call in parts] == [*(call.start for call in parts[1:]), 400]
+        assert {call.size for call in parts} == {400}
+        assert [call.is_last for call in parts] == [False] * (len(parts) - 1) + [True]
+        assert len({call.first for call in parts}) == 1
+    assert one[0].first != other[0].first
+
+
+async def test_any_number_of_awaited_calls_may_be_gathered() -> None:
+    async with open_repl() as repl:
+        code = "import asyncio\nfound = await asyncio.gather(*[llm_query_async(str(i)) for i in range(3000)])"
+        assert await stdout_of(repl, code + "\nprint(found == [f'<{i}>' for i in range(3000)])") == "True\n"
+
+
 async def test_an_empty_batch_asks_nothing() -> None:
     echo = Echo()
     async with open_repl(echo) as repl:
@@ -75,9 +98,9 @@ async def test_long_and_odd_texts_pass_both_ways() -> None:
         assert await stdout_of(repl, code) == "True <a\ufffd> '<>'\n"
 
 
-async def test_prompts_beyond_the_bound_are_an_error_of_the_block() -> None:
+async def test_a_prompt_beyond_the_bound_is_an_error_of_the_block() -> None:
     async with open_repl() as repl:
-        error = (await run(repl, "llm_query_batched(['x' * (1 << 20)] * 65)")).error
+        error = (await run(repl, "llm_query_batched(['x' * (65 << 20)])")).error
         assert error is not None
         assert "68,157,440 bytes" in error.message
         assert await stdout_of(repl, "print(llm_query('a'))") == "<a>\n"

@@ -188,7 +188,8 @@ def forge(header, payload=b''):
         "forge({'op': 'call', 'id': 1, 'function': 'f', 'is_batch': False, 'sizes': [5]}, b'abc')",
         "forge({'op': 'call', 'id': 1, 'function': 'f', 'is_batch': True, 'sizes': [-3, 6]}, b'abc')",
         "forge({'op': 'call', 'id': 1, 'function': 'f', 'is_batch': True, 'sizes': []})",
-        "for i in range(2000):\n"
+        "forge({'op': 'call', 'id': 1, 'function': 'f', 'is_batch': True, 'sizes': [1], 'start': 9, 'total': 2}, b'a')",
+        "for i in range(5000):\n"
         "    forge({'op': 'call', 'id': i + 9000, 'function': 'f', 'is_batch': False, 'sizes': [4]}, b'hang')",
     ],
 )

@@ -1,7 +1,7 @@
 """The names that every block finds: sub-calls, answers, and a look at the variables and the document."""
 
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from json import dumps
 from typing import Any, NoReturn
@@ -83,19 +83,21 @@ class Helpers:
 
     def _request(
         self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool, question: str = ""
-    ) -> tuple[dict[str, Any], bytes]:
+    ) -> Iterator[Frame]:
+        """The call as frames: one, or the parts of a large batch, each made when it is its turn."""
         if model is not None and not isinstance(model, str):
             raise TypeError(f"{function}: model must be a str or None, not {type(model).__name__}")
-        sizes, payload, replaced = wire.join(prompts)
-        self.replaced += replaced
-        header = {"function": function, "model": model, "is_batch": is_batch, "sizes": sizes, "question": question}
-        return header, payload
+        header = {"function": function, "model": model, "is_batch": is_batch, "question": question}
+        for part in wire.parts(prompts):
+            sizes, payload, replaced = wire.join(prompts[part])
+            self.replaced += replaced
+            yield {**header, "sizes": sizes, "start": part.start, "total": len(prompts)}, payload
 
     def _ask(self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool) -> list[str]:
-        return _texts(function, self._link.call(*self._request(function, prompts, model, is_batch)))
+        return _texts(function, self._link.call(self._request(function, prompts, model, is_batch)))
 
     async def _ask_async(self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool) -> list[str]:
-        return _texts(function, await self._link.call_async(*self._request(function, prompts, model, is_batch)))
+        return _texts(function, await self._link.call_async(self._request(function, prompts, model, is_batch)))
 
     def _one(self, function: str, prompt: object, model: str | None) -> str:
         return self._ask(function, [_single(function, prompt)], model, is_batch=False)[0]
@@ -151,7 +153,7 @@ class Helpers:
             asked = self._request(
                 name, [_single(name, context)], model, is_batch=False, question=_single(name, question)
             )
-            return _texts(name, self._link.call(*asked))[0]
+            return _texts(name, self._link.call(asked))[0]
 
         return {function.__name__: function for function in (ask, ask_chunks, recursive_llm)}
 
@@ -237,13 +239,15 @@ def _about(question: object, text: object) -> str:
     return f"Answer the question from the text below. If the text does not tell, say so.\n\n{question}\n\n{text}"
 
 
-def _texts(function: str, frame: Frame) -> list[str]:
-    reply, data = frame
-    if reply.get("error"):
-        raise HostError(reply["error"])
-    if reply.get("too_big"):
-        raise MemoryError(f"the answers to {function} do not fit the memory of the worker")
-    return wire.split(reply["sizes"], data)
+def _texts(function: str, frames: list[Frame]) -> list[str]:
+    found: list[str] = []
+    for reply, data in frames:
+        if reply.get("error"):
+            raise HostError(reply["error"])
+        if reply.get("too_big"):
+            raise MemoryError(f"the answers to {function} do not fit the memory of the worker")
+        found += wire.split(reply["sizes"], data)
+    return found
 
 
 def _line(name: str, facts: dict[str, Any]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 from _thread import allocate_lock, get_ident, start_new_thread
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import count
 from os import _exit, getpgrp, getpid, killpg, write
@@ -11,14 +13,15 @@ from queue import SimpleQueue
 from socket import socket
 from threading import BoundedSemaphore
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from . import wire
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future
+    from asyncio import AbstractEventLoop, Future, Semaphore
 
 Frame: TypeAlias = tuple[dict[str, Any], bytes | bytearray]
+_W = TypeVar("_W", "SimpleQueue[Frame]", "_Awaited")
 
 
 class HostError(RuntimeError):
@@ -77,7 +80,9 @@ class Link:
         self._main = get_ident()
         self._ids = count(1)
         self._waiting: dict[int, SimpleQueue[Frame] | _Awaited] = {}
-        self._slots = BoundedSemaphore(wire.MAX_CALLS // 2)
+        self._slots = BoundedSemaphore(wire.MAX_CALLS // 8)  # with the parts ahead still fewer than the host bears
+        self._places: Semaphore
+        self._loop: AbstractEventLoop | None = None
 
     @property
     def in_worker(self) -> bool:
@@ -88,41 +93,59 @@ class Link:
         """Begin to read; the thread is not one that user code can see in `threading`."""
         start_new_thread(self._read_forever, ())
 
-    def call(self, header: dict[str, Any], payload: bytes) -> Frame:
-        """Ask the host and wait for its reply."""
-        self._check(payload)
+    def call(self, parts: Iterable[Frame]) -> list[Frame]:
+        """Ask the host and wait for its reply to each part, in order; of many parts only a few are under way."""
+        frames: list[Frame] = []
+        waiting: deque[tuple[int, SimpleQueue[Frame]]] = deque()
         with self._slots:
-            call_id = next(self._ids)
-            answer: SimpleQueue[Frame] = SimpleQueue()
-            self._waiting[call_id] = answer
             try:
-                self.send({**header, "op": "call", "id": call_id}, payload)
-                return answer.get()
+                for part in _marked(parts, self._ids):
+                    if len(waiting) == wire.PARTS_AHEAD:
+                        frames.append(waiting[0][1].get())
+                        self._waiting.pop(waiting.popleft()[0], None)
+                    waiting.append(self._begin(part, SimpleQueue()))
+                return frames + [answer.get() for _, answer in waiting]
             finally:
-                self._waiting.pop(call_id, None)
+                self._forget(waiting)
 
-    async def call_async(self, header: dict[str, Any], payload: bytes) -> Frame:
+    async def call_async(self, parts: Iterable[Frame]) -> list[Frame]:
         """The same for code that awaits: many calls may be under way in one thread."""
-        from asyncio import get_running_loop
+        from asyncio import Semaphore, get_running_loop
 
-        self._check(payload)
         loop = get_running_loop()
-        answer = _Awaited(loop, loop.create_future())
-        call_id = next(self._ids)
-        self._waiting[call_id] = answer
-        try:
-            self.send({**header, "op": "call", "id": call_id}, payload)
-            return await answer.future
-        finally:
+        if self._loop is not loop:
+            self._loop, self._places = loop, Semaphore(wire.MAX_CALLS // 8)
+        frames: list[Frame] = []
+        waiting: deque[tuple[int, _Awaited]] = deque()
+        async with self._places:
+            try:
+                for part in _marked(parts, self._ids):
+                    if len(waiting) == wire.PARTS_AHEAD:
+                        frames.append(await waiting[0][1].future)
+                        self._waiting.pop(waiting.popleft()[0], None)
+                    waiting.append(self._begin(part, _Awaited(loop, loop.create_future())))
+                return frames + [await answer.future for _, answer in waiting]
+            finally:
+                self._forget(waiting)
+
+    def _begin(self, part: Frame, answer: _W) -> tuple[int, _W]:
+        header, payload = part
+        self._check(payload)
+        self._waiting[header["id"]] = answer
+        self.send(header, payload)
+        return header["id"], answer
+
+    def _forget(self, waiting: Iterable[tuple[int, object]]) -> None:
+        for call_id, _ in waiting:
             self._waiting.pop(call_id, None)
 
-    def _check(self, payload: bytes) -> None:
+    def _check(self, payload: bytes | bytearray) -> None:
         if not self.in_worker:
             raise RuntimeError("the host can only be called from the worker process itself, not from a forked child")
         if len(payload) > wire.MAX_FROM_WORKER:
             raise ValueError(f"the prompts have {len(payload):,} bytes; one call takes {wire.MAX_FROM_WORKER:,}")
 
-    def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
+    def send(self, header: dict[str, Any], payload: bytes | bytearray = b"") -> None:
         """Write one frame whole; a channel that is gone ends the worker."""
         front = wire.pack(header, len(payload))
         data = memoryview(front + payload)
@@ -174,6 +197,15 @@ class Link:
                 raise EOFError
             view = view[got:]
         return data
+
+
+def _marked(parts: Iterable[Frame], ids: Iterator[int]) -> Iterator[Frame]:
+    """The parts as calls of their own that name the first of them."""
+    first = 0
+    for header, payload in parts:
+        call_id = next(ids)
+        first = first or call_id
+        yield {**header, "op": "call", "id": call_id, "first": first}, payload
 
 
 class _Awaited:

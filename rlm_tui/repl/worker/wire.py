@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from json import JSONDecoder, JSONEncoder
 from struct import Struct
@@ -14,7 +14,10 @@ LENGTHS = Struct("!II")
 MAX_HEADER = 8 << 20
 MAX_FROM_WORKER = 64 << 20
 MAX_TO_WORKER = 1 << 30
-MAX_CALLS = 1024
+MAX_CALLS = 4096
+PART_BYTES, PART_TEXTS = 4 << 20, 128
+"""What a part of a large batch has at least, so that few bytes are under way and yet enough calls."""
+PARTS_AHEAD = 3
 _PIECE = 1 << 22
 OUT_OF_MEMORY = 77
 """Exit code of a worker that had no memory left to say so."""
@@ -43,6 +46,19 @@ def join(texts: Iterable[str]) -> tuple[list[int], bytes, int]:
     parts = [part for part, _ in encoded]
     payload = parts[0] if len(parts) == 1 else b"".join(parts)
     return [len(part) for part in parts], payload, sum(count for _, count in encoded)
+
+
+def parts(texts: Sequence[str]) -> Iterator[slice]:
+    """Where to cut a batch, so that a large one is on its way in several frames, none of them too large."""
+    start = size = 0
+    for index, text in enumerate(texts):
+        more = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        enough = size >= PART_BYTES and index - start >= PART_TEXTS
+        if index > start and (enough or size + more > MAX_FROM_WORKER // 2):
+            yield slice(start, index)
+            start, size = index, 0
+        size += more
+    yield slice(start, len(texts))
 
 
 def split(sizes: Sequence[int], payload: bytes | bytearray) -> list[str]:
