@@ -1,6 +1,6 @@
 """rlm-tui: the debugger for Recursive Language Models.
 
-from rlm_tui import RLM, run, arun, open_trace
+from rlm_tui import RLM, run, arun, open_trace, host_tool
 """
 
 from typing import TYPE_CHECKING
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from rlm_tui.version import __version__
 
 if TYPE_CHECKING:
-    from rlm_tui.api import RLM, Result, arun, open_trace, run
+    from rlm_tui.api import RLM, HostTool, Result, arun, host_tool, open_trace, run
 
 
-__all__ = ["RLM", "Result", "__version__", "arun", "open_trace", "run"]
+__all__ = ["RLM", "HostTool", "Result", "__version__", "arun", "host_tool", "open_trace", "run"]
 
 
 def __getattr__(name: str) -> object:

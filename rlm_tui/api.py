@@ -9,12 +9,12 @@ A question runs in a session like that of the app: the same gate, limits, worker
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 from rlm_tui import events as ev
 from rlm_tui.context.given import Context, loading_of
@@ -23,8 +23,48 @@ from rlm_tui.lm.base import LM, Message
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.live import LiveSession
 from rlm_tui.session.setup import Setup
+from rlm_tui.tools import HostTool, host_tool
+from rlm_tui.tools.box import Given, toolbox
 from rlm_tui.trace import opening
 from rlm_tui.trace.opening import Reader
+
+__all__ = ["RLM", "HostTool", "Options", "Result", "arun", "host_tool", "open_trace", "run"]
+
+
+class Limits(TypedDict, total=False):
+    """What a question may spend, over the whole tree; None is no limit. `max_cost` is in US dollars, times in s."""
+
+    max_iterations: int | None
+    max_subcalls: int | None
+    max_concurrent_subcalls: int
+    max_depth: int
+    max_tokens: int | None
+    max_cost: float | None
+    max_seconds: float | None
+    max_errors: int | None
+    block_timeout: float
+
+
+class Options(Limits, total=False):
+    """How a question is worked on: dialect, tools, trace and the like, and the limits.
+
+    `tools` are functions, Python files, `module:function`, dicts of functions and values (see docs/api.md). `window`
+    is the root model's, in tokens. `trace` is False (saves none), True (under the user's data), or a path.
+    """
+
+    sub_model: str | LM | None
+    dialect: str
+    base_url: str | None
+    persistent: bool
+    trace: bool | str | Path
+    tools: Given | Iterable[Given]
+    window: int | None
+    offload: bool
+    temperature: float | None
+    seed: int | None
+    sandbox: str
+    memory_mb: int
+
 
 _LIMITS = {
     "max_iterations": "iterations",
@@ -37,7 +77,8 @@ _LIMITS = {
     "max_errors": "errors",
     "block_timeout": "block_timeout_s",
 }
-_OTHERS = ("temperature", "seed", "sandbox", "memory_mb")
+_OTHERS = ("dialect", "base_url", "window", "offload", "temperature", "seed", "sandbox", "memory_mb")
+_TAKEN = (*_LIMITS, *_OTHERS, "sub_model", "persistent", "trace", "tools")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,45 +108,32 @@ class Result:
 class RLM:
     """A Recursive Language Model, to be asked questions about contexts that are too long for a model.
 
-    `model` and `sub_model` are names as on the command line (`offline`, `openai/gpt-4o-mini`, `ollama/qwen2.5:7b`) or
-    objects with the LM protocol. Each question has a REPL of its own; with `persistent=True` they share one, as a
-    conversation that has `history` and, for later contexts, `context_1`, `context_2`, … in the REPL. Close a
-    persistent one, or use it in a `with` block. `trace` is False (saves none), True (under the user's data), or a path.
+    `model` and the option `sub_model` are names as on the command line (`offline`, `openai/gpt-4o-mini`,
+    `ollama/qwen2.5:7b`) or objects with the LM protocol. Each question has a REPL of its own; with `persistent=True`
+    they share one, as a conversation that has `history` and, for later contexts, `context_1`, `context_2`, … in the
+    REPL. Close a persistent one, or use it in a `with` block. The other options: Options and Limits.
     """
 
-    def __init__(
-        self,
-        model: str | LM = "offline",
-        sub_model: str | LM | None = None,
-        *,
-        dialect: str = "auto",
-        base_url: str | None = None,
-        persistent: bool = False,
-        trace: bool | str | Path = False,
-        **more: Any,
-    ) -> None:
-        """Take the models and the limits; UsageError for what cannot be meant.
-
-        `more`: max_iterations, max_subcalls, max_concurrent_subcalls, max_depth, max_tokens, max_cost (US dollars),
-        max_seconds, max_errors, block_timeout (seconds), temperature, seed, sandbox, memory_mb.
-        """
-        unknown = more.keys() - {*_LIMITS, *_OTHERS}
+    def __init__(self, model: str | LM = "offline", **options: Unpack[Options]) -> None:
+        """Take the models, the tools and the limits; UsageError for what cannot be meant."""
+        unknown = options.keys() - set(_TAKEN)
         if unknown:
-            raise UsageError(f"RLM takes no {', '.join(sorted(unknown))}; it takes {', '.join((*_LIMITS, *_OTHERS))}.")
-        limits = {name: more.pop(key) for key, name in _LIMITS.items() if key in more}
+            raise UsageError(f"RLM takes no {', '.join(sorted(unknown))}; it takes {', '.join(_TAKEN)}.")
+        given: dict[str, Any] = {"sandbox": "none", **options}
+        sub_model, trace, tools = given.get("sub_model"), given.get("trace", False), given.get("tools")
+        names, lms = _told_apart(model, sub_model)
         self._setup = Setup(
-            model=_name_of(model),
-            sub_model=_name_of(sub_model),
-            base_url=base_url,
-            dialect=dialect,
-            limits=ev.Limits(**limits),
-            lms={each.name: each for each in (model, sub_model) if each is not None and not isinstance(each, str)},
+            model=names[0],
+            sub_model=names[1],
+            limits=ev.Limits(**{name: given[key] for key, name in _LIMITS.items() if key in given}),
+            lms=lms,
+            tools=toolbox(tools) if tools else None,
             trace=Path(trace) if isinstance(trace, str | Path) else None,
             is_traced=trace is not False,
             is_attended=False,
-            **{"sandbox": "none", **more},
+            **{name: given[name] for name in _OTHERS if name in given},
         )
-        self._is_persistent = persistent
+        self._is_persistent = bool(given.get("persistent"))
         self._session: LiveSession | None = None
 
     def completion(self, query: str, context: Context = None) -> Result:
@@ -235,14 +263,14 @@ class _Asking:
         return [message for message in messages if message.role != "system"]
 
 
-def run(query: str, context: Context = None, model: str | LM = "offline", **more: Any) -> Result:
-    """Answer one question over a context; `more` is what RLM takes."""
-    return RLM(model, **more).completion(query, context)
+def run(query: str, context: Context = None, model: str | LM = "offline", **options: Unpack[Options]) -> Result:
+    """Answer one question over a context; `options` are those of RLM."""
+    return RLM(model, **options).completion(query, context)
 
 
-async def arun(query: str, context: Context = None, model: str | LM = "offline", **more: Any) -> Result:
+async def arun(query: str, context: Context = None, model: str | LM = "offline", **options: Unpack[Options]) -> Result:
     """The same without blocking the running event loop."""
-    return await RLM(model, **more).acompletion(query, context)
+    return await RLM(model, **options).acompletion(query, context)
 
 
 def open_trace(path: str | Path) -> Reader:
@@ -255,5 +283,13 @@ def open_trace(path: str | Path) -> Reader:
     return reader
 
 
-def _name_of(model: str | LM | None) -> str:
-    return "" if model is None else model if isinstance(model, str) else model.name
+def _told_apart(model: str | LM, sub_model: str | LM | None) -> tuple[tuple[str, str], dict[str, LM]]:
+    """The names of both models, and the objects among them by name; two objects of one name get two."""
+    if sub_model is None:
+        name = model if isinstance(model, str) else model.name
+        return (name, ""), {} if isinstance(model, str) else {name: model}
+    name, sub_name = (each if isinstance(each, str) else each.name for each in (model, sub_model))
+    if name == sub_name and model is not sub_model:
+        sub_name = f"{sub_name} (sub)" if not isinstance(sub_model, str) else sub_name
+    pairs = ((name, model), (sub_name, sub_model))
+    return (name, sub_name), {key: each for key, each in pairs if not isinstance(each, str)}

@@ -15,6 +15,7 @@ from rlm_tui.errors import UsageError
 if TYPE_CHECKING:
     from rlm_tui.events import Limits
     from rlm_tui.session.setup import Setup
+    from rlm_tui.tools.box import Toolbox
 
 
 def converter(name: str) -> Callable[[str], Value]:
@@ -74,6 +75,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offload", action="store_const", const=True, help=config.BY_NAME["offload"].doc)
     parser.add_argument("--trace", metavar="FILE", help="where to save the trace")
     parser.add_argument("--no-trace", action="store_true", help="save no trace")
+    parser.add_argument(
+        "--tools",
+        action="append",
+        default=[],
+        metavar="FILE|MODULE:FUNCTION",
+        help="functions that the model's code may call, run in the REPL worker; after host: they run on this machine",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="sent to models that take one")
     parser.add_argument("--temperature", type=float, metavar="T", help="sent to models that take one")
 
@@ -123,6 +131,7 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
         memory_mb=settings["memory"],
         step=getattr(arguments, "step", False),
         is_attended=is_attended,
+        tools=_tools(arguments.tools),
         trace=trace,
         is_traced=settings["save_trace"],
     )
@@ -144,6 +153,15 @@ def _trace(arguments: argparse.Namespace, *, is_traced: bool) -> Path | None:
         raise UsageError(f"--trace {name} is a folder; name a file in it, as in {os.path.join(name, 'run.rlm.jsonl')}.")
     refuse_taken(Path(name))
     return Path(name)
+
+
+def _tools(specs: list[str]) -> Toolbox | None:
+    """The custom tools that are named, checked; only those after `host:` are imported here."""
+    if not specs:
+        return None
+    from rlm_tui.tools.box import toolbox
+
+    return toolbox(specs)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from rlm_tui import events as ev
-from rlm_tui.engine import prompts
+from rlm_tui.engine import hosting, prompts
 from rlm_tui.engine.budget import amount
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 StartChild: TypeAlias = "Callable[[Run, str, str, str], Awaitable[Ending]]"
 """Takes (the parent's run, the node of the sub-call, the question, the text) and runs a child RLM."""
 
+_HOST = "host"
 _CHILDREN = frozenset(("rlm_query", "rlm_query_batched", "recursive_llm"))
 _YOUR_TURN = "you are the sub-LM: write its answer"
 _MOST_WATCHED = 4
@@ -46,6 +47,8 @@ class _Call:
     size: int
     question: str = ""
     is_child: bool = False
+    is_tool: bool = False
+    """Whether a custom tool runs on the host; it passes gate, log and limits as a sub-call does."""
 
 
 class Broker:
@@ -92,6 +95,7 @@ class Broker:
 
     def _opened(self, call: HostCall, batch: str, index: int) -> _Call:
         model = self._run.config.sub_name
+        is_tool = call.function in self._run.tools.hosts
         if call.model and call.model not in (model, *self._told_models):
             self._told_models.add(call.model)
             text = f"The code asked for the model {call.model}; {model} answers all sub-calls of this run."
@@ -99,7 +103,8 @@ class Broker:
         node = self._run.open("subcall", self.block, title=call.function)
         is_child = call.function in _CHILDREN and self._run.may_recurse
         place = batch, call.start + index, call.size
-        return _Call(node, self.block, call.function, model, *place, call.question, is_child)
+        asked = _HOST if is_tool else model
+        return _Call(node, self.block, call.function, asked, *place, call.question, is_child, is_tool)
 
     async def _one(self, call: _Call, prompt: str) -> str:
         try:
@@ -115,6 +120,8 @@ class Broker:
 
     async def _asked(self, call: _Call, prompt: str) -> tuple[str, ev.Outcome]:
         run = self._run
+        if call.is_tool:
+            prompt = hosting.shown(call.function, prompt)
         while True:
             verdict = await run.pass_("before_subcall", self._question(call, prompt))
             if verdict.how == "skip":
@@ -132,7 +139,7 @@ class Broker:
                 return after.content, "ok" if after.edited else outcome
 
     def _question(self, call: _Call, prompt: str) -> Pending:
-        is_human = self._run.sub_lm.name == "human" and not call.is_child
+        is_human = self._run.sub_lm.name == "human" and not call.is_child and not call.is_tool
         why = _YOUR_TURN if is_human else ""
         return Pending(call.node, prompt, parent=call.parent, batch=call.batch, asks_person=why, needs_answer=is_human)
 
@@ -164,7 +171,7 @@ class Broker:
         self._requested(call, prompt)
         begun = time.perf_counter()
         try:
-            response = await (self._of_child(call, prompt) if call.is_child else self._request(call, prompt))
+            response = await self._of(call)(call, prompt)
         except RlmTuiError as error:
             if isinstance(error, ScriptUsedUpError):
                 self.fatal = error
@@ -176,6 +183,15 @@ class Broker:
         run.emit(ev.SubcallFinished(node=call.node, text=response.text, usage=response.usage, latency_s=took))
         self._note(call, response.note)
         return response.text, "ok"
+
+    def _of(self, call: _Call) -> Callable[[_Call, str], Awaitable[Response]]:
+        """Who answers a call."""
+        return self._of_tool if call.is_tool else self._of_child if call.is_child else self._request
+
+    async def _of_tool(self, call: _Call, text: str) -> Response:
+        """The result of a host tool as JSON; that it costs no tokens is known."""
+        function, timeout_s = self._run.tools.hosts[call.function], self._run.config.limits.block_timeout_s
+        return Response(await hosting.run_tool(call.function, function, text, timeout_s))
 
     async def _of_child(self, call: _Call, text: str) -> Response:
         """The answer of a child RLM; its usage is counted where it is spent, so none is told here."""

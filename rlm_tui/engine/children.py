@@ -25,6 +25,7 @@ async def run_child(parent: Run, subcall: str, query: str, text: str) -> Ending:
     broker = Broker(run, run_child)
     repl = run.repl = run.open_repl(broker.handle)
     await repl.load("context", text)
+    await run.tools.load_into(repl)
     starting = asyncio.create_task(repl.start())
     outcome: ev.Outcome = "cancelled"
     try:

@@ -20,6 +20,7 @@ from rlm_tui.lm.registry import is_local
 from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.lm.watch import Pace, Watch
 from rlm_tui.repl.base import HostHandler, REPLEnvironment
+from rlm_tui.tools.box import Toolbox
 
 Signal: TypeAlias = Callable[[str, Literal["text", "reasoning", "stdout", "waiting"], str], None]
 """Takes (node, stream, piece): transient text that is shown while live and never stored; `waiting` replaces itself."""
@@ -95,6 +96,7 @@ class Run:
     lanes: Lanes
     open_repl: Callable[[HostHandler], REPLEnvironment]
     """Makes the REPL of a child RLM; its worker starts with the first block at the latest."""
+    tools: Toolbox = field(default_factory=Toolbox)
     context: ContextInfo = field(default_factory=ContextInfo)
     sandbox_label: str = ""
     depth: int = 0

@@ -51,7 +51,7 @@ class RootLoop:
         self._broker = broker
         dialect = run.config.dialect
         self.talk = Talk(
-            Message("system", prompts.system_prompt(dialect, run.context)),
+            Message("system", prompts.system_prompt(dialect, run.context, run.tools.tools)),
             Message("user", prompts.first_message(query, dialect, run.context, earlier.told)),
             past=earlier.said,
         )

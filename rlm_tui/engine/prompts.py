@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rlm_tui.engine.dialect import Dialect
 from rlm_tui.events import ContextInfo
 from rlm_tui.repl.base import BlockResult
 from rlm_tui.text import plural
+from rlm_tui.tools.tool import Tool
 
 MAX_OUTPUT = 20_000
 
 
-def system_prompt(dialect: Dialect, context: ContextInfo) -> str:
-    """The system prompt of a dialect."""
+def system_prompt(dialect: Dialect, context: ContextInfo, tools: Sequence[Tool] = ()) -> str:
+    """The system prompt of a dialect, and the custom tools."""
     several = "a list of str, one a document" if context.is_list else "a str"
-    return dialect.system.replace("{context}", context.json_type or several)
+    system = dialect.system.replace("{context}", context.json_type or several)
+    return "\n".join([system, "", _TOOLS, *map(_tool, tools)]) if tools else system
+
+
+_TOOLS = "Made for this task and ready in the REPL, without an import; use them where they fit:"
+
+
+def _tool(tool: Tool) -> str:
+    """A tool in the system prompt: its signature, then what its docstring says."""
+    if not tool.is_callable:
+        return f"- `{tool.name}`: a value, {tool.told}" if tool.doc else f"- `{tool.name}`: a value"
+    first, _, rest = tool.told.partition("\n")
+    plain = " Takes and returns JSON values." if tool.runs == "host" else ""
+    lines = [f"- `{tool.title}`: {first}{plain}" if first else f"- `{tool.title}`{plain}", *rest.strip().splitlines()]
+    return "\n  ".join(line.rstrip() for line in lines)
 
 
 def first_message(query: str, dialect: Dialect, context: ContextInfo, earlier: str = "") -> str:

@@ -15,7 +15,20 @@ class JsonValue(NamedTuple):
     text: str
 
 
-ContextValue: TypeAlias = str | list[str] | JsonValue
+class Source(NamedTuple):
+    """Python source that the worker executes apart; the things of these names become helpers."""
+
+    text: str
+    names: tuple[str, ...]
+
+
+class HostNames(NamedTuple):
+    """Functions of the host, by name with what `help()` says; a call of one is a host call with JSON as its prompt."""
+
+    docs: dict[str, str]
+
+
+ContextValue: TypeAlias = str | list[str] | JsonValue | Source | HostNames
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,17 @@ from msgspec.structs import asdict
 
 from rlm_tui.errors import ReplError
 from rlm_tui.events import CodeError, VarChange
-from rlm_tui.repl.base import BlockResult, ContextValue, HostHandler, JsonValue, Offer, OnOutput, WorkerFacts
+from rlm_tui.repl.base import (
+    BlockResult,
+    ContextValue,
+    HostHandler,
+    HostNames,
+    JsonValue,
+    Offer,
+    OnOutput,
+    Source,
+    WorkerFacts,
+)
 from rlm_tui.repl.calls import Calls, refuse
 from rlm_tui.repl.connection import Connection, WorkerGoneError
 from rlm_tui.repl.messages import Call, Done, Loaded, Value
@@ -22,6 +33,7 @@ from rlm_tui.repl.watch import GRACE_S, Watch
 from rlm_tui.repl.worker import wire
 
 _LOOKUP_S = 5.0
+_SOURCE_S = 30.0
 _MAX_NOTES = 50
 _MAX_NOTE = 2_000
 _MAX_CHANGES = 200
@@ -99,7 +111,7 @@ class WorkerREPL:
 
     async def names(self) -> list[str]:
         """The variables after the last block, `context` first."""
-        return self._names or list(self._loaded)
+        return self._names or [name for name, value in self._loaded.items() if not _is_tools(value)]
 
     def interrupt(self) -> None:
         """Stop the running block with SIGINT, keeping the state; safe from any thread."""
@@ -164,12 +176,15 @@ class WorkerREPL:
         if len(payload) > wire.MAX_TO_WORKER:
             raise ReplError(f"{name} has {len(payload):,} bytes; the REPL takes at most {wire.MAX_TO_WORKER:,}.")
         header = {"op": "load", "name": name, "form": form, "sizes": sizes}
+        asked = asyncio.ensure_future(connection.ask(header, payload, Loaded))
+        if isinstance(value, Source) and not (await asyncio.wait({asked}, timeout=_SOURCE_S))[0]:
+            connection.child.kill()
         try:
-            loaded, _ = await connection.ask(header, payload, Loaded)
+            loaded, _ = await asked
         except WorkerGoneError as exc:
             raise ReplError(f"The REPL worker {await connection.ended()} while {name} was loaded.") from exc
         if loaded.problem:
-            raise ReplError(f"{name} cannot be loaded: {loaded.problem}; give it more with --memory.")
+            raise ReplError(_not_loaded(name, value, loaded.problem))
 
     def _on_call(self, call: Call, payload: bytes) -> None:
         if self._calls is not None:
@@ -261,7 +276,21 @@ def _as_texts(value: ContextValue) -> tuple[str, list[str]]:
     """How a value travels: its form, and the texts that carry it."""
     if isinstance(value, JsonValue):
         return "json", [value.text]
+    if isinstance(value, Source):
+        return "source", [value.text, *value.names]
+    if isinstance(value, HostNames):
+        return "host", [json.dumps(value.docs)]
     return ("text", [value]) if isinstance(value, str) else ("texts", value)
+
+
+def _is_tools(value: ContextValue) -> bool:
+    return isinstance(value, Source | HostNames)
+
+
+def _not_loaded(name: str, value: ContextValue, problem: str) -> str:
+    if isinstance(value, Source):
+        return f"The tools {name} cannot be made in the REPL ({problem}); mend that, or let them run on the host."
+    return f"{name} cannot be loaded: {problem}; give it more with --memory."
 
 
 def _bounded(value: _V) -> _V:

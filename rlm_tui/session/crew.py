@@ -26,6 +26,7 @@ from rlm_tui.session.conversation import Conversation, value_of
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.setup import Setup
+from rlm_tui.tools.box import Toolbox
 from rlm_tui.trace.store import TraceStore
 
 
@@ -35,6 +36,7 @@ class Crew:
     def __init__(self, setup: Setup, log: EventLog, outbox: Outbox) -> None:
         self.waiting = ""
         self._setup = setup
+        self._tools: Toolbox = setup.tools or Toolbox()
         self._log = log
         self._outbox = outbox
         self._nodes = Nodes(log.emit)
@@ -76,6 +78,7 @@ class Crew:
             repl=repl,
             lanes=Lanes(max(1, config.limits.concurrency)),
             open_repl=self._new_repl,
+            tools=self._tools,
             context=context,
             sandbox_label=label,
         )
@@ -121,6 +124,7 @@ class Crew:
             repl = self._new_repl(self._handle)
             try:
                 await repl.start()
+                await self._tools.load_into(repl)
                 await repl.load("context", value_of(loading.document))
             except BaseException:
                 await repl.close()

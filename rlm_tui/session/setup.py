@@ -36,6 +36,8 @@ class Setup(msgspec.Struct, frozen=True):
     is_attended: bool = True
     lms: dict[str, Any] = {}
     """LMs that a program made itself, by their names; they are the caller's to close."""
+    tools: Any = None
+    """A Toolbox of custom tools."""
     trace: Path | None = None
     is_traced: bool = True
 
@@ -75,6 +77,7 @@ class Setup(msgspec.Struct, frozen=True):
                 "dialect": config.dialect.name,
                 "temperature": config.temperature,
                 "seed": config.seed,
+                **({"tools": ", ".join(tool.name for tool in self.tools.tools)} if self.tools else {}),
                 **{f"max_{name}": getattr(config.limits, name) for name in config.limits.__struct_fields__},
             },
             sandbox=sandbox,

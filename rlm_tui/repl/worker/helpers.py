@@ -1,15 +1,16 @@
 """The names that every block finds: sub-calls, answers, and a look at the variables and the document."""
 
 import re
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from json import dumps
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from . import wire
 from .document import Ctx, document_helpers, pieces
 from .link import Frame, HostError, Link
 from .memory import Listing, memory_helpers
+from .tools import from_source, on_host
 from .variables import describe, user_items
 
 _NAMES_P = re.compile(r"\bP\b")
@@ -38,7 +39,7 @@ class Helpers:
         self.offer: Offer | None = None
         self.replaced = 0
         """Lone surrogates in prompts, which no channel can carry."""
-        self.table = {**self._call_helpers(), **self._answer_helpers(), "SHOW_VARS": self._show_vars()}
+        self.table: dict[str, Any] = {**self._call_helpers(), **self._answer_helpers(), "SHOW_VARS": self._show_vars()}
         """Name to function; these names are reserved."""
         self.offered: dict[str, Any] = {
             "ctx": self._ctx,
@@ -71,6 +72,15 @@ class Helpers:
         """What a person or a model would call the variables: `context` and the user's own."""
         items = user_items(self._namespace, (*self.table, "answer"))
         return {name: value for name, value in items.items() if self.offered.get(name, self) is not value}
+
+    def add_source(self, title: str, text: str, names: Sequence[str]) -> None:
+        """Make custom tools from their source; from now on they are helpers, whose names are reserved."""
+        self.table.update(from_source(title, text, names, self.table))
+
+    def add_host_tools(self, docs: Mapping[str, str]) -> None:
+        """Add functions that run on the host."""
+        for name, doc in docs.items():
+            self.table[name] = on_host(name, doc, lambda name, given: self._one(name, given, None))
 
     def find(self, name: str) -> object:
         """The value of a variable for FINAL_VAR; `answer` stands for its content; KeyError when there is none."""
@@ -253,3 +263,9 @@ def _texts(function: str, frames: list[Frame]) -> list[str]:
 def _line(name: str, facts: dict[str, Any]) -> str:
     size = "" if facts["size"] is None else f", {facts['size']:,}"
     return f"{name[:200]}: {facts['type']}{size} = {facts['preview']}"
+
+
+def names() -> frozenset[str]:
+    """Every name that the REPL has by itself, whatever the dialect."""
+    blank = Helpers(cast("Link", None), {}, {})
+    return frozenset((*blank.table, *blank.offered, "P", "answer", "context", "history", "question"))

@@ -22,6 +22,7 @@ from .variables import changes, fingerprints, is_a, whole
 
 _FIRST_FD = 3
 _MAX_TEXT = 16 << 20
+_MAX_PROBLEM = 500
 
 
 class Worker:
@@ -56,11 +57,26 @@ class Worker:
             texts = wire.split(header["sizes"], payload) if not problem else []
         except MemoryError:
             texts, problem = [], "it does not fit the memory of the worker"
-        if not problem:
+        if header["form"] in ("source", "host"):
+            problem = problem or self._load_tools(header, texts)
+        elif not problem:
             self._loaded[header["name"]] = _value(header["form"], texts)
             self._namespace[header["name"]] = self._loaded[header["name"]]
             self._helpers.forget_document()
         self._link.send({"op": "loaded", "id": header["id"], "problem": problem})
+
+    def _load_tools(self, header: dict[str, Any], texts: list[str]) -> str:
+        """Make custom tools; returns what is wrong with them."""
+        try:
+            if header["form"] == "host":
+                self._helpers.add_host_tools(loads(texts[0]))
+            else:
+                self._helpers.add_source(header["name"], texts[0], texts[1:])
+        except BaseException as problem:  # noqa: BLE001  # whatever a person's source raises
+            return f"{type(problem).__name__}: {str(problem)[:_MAX_PROBLEM]}"
+        finally:
+            self._guard.restore()
+        return ""
 
     def _lookup(self, header: dict[str, Any], _payload: bytes | bytearray) -> None:
         text: str | None = None
