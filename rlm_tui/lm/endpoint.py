@@ -26,6 +26,10 @@ class Endpoint:
     """The command that starts a server of this provider on this machine."""
     silence_s: float = SILENCE_S
     """Seconds that the server may say nothing before it is given up."""
+    window: int | None = None
+    """Tokens of a window that the server is asked for, where it takes that (Ollama)."""
+    think: bool | None = None
+    """Whether the model is asked to think first, where the server takes that (Ollama); None leaves it to the model."""
 
     @property
     def name(self) -> str:
@@ -39,6 +43,11 @@ class Endpoint:
         host = parts.hostname or ""
         host = f"[{host}]" if ":" in host else host
         return f"{host}:{parts.port}" if parts.port else host
+
+    @property
+    def root(self) -> str:
+        """Where the server's own paths begin: the base URL without the `/v1` that is OpenAI's."""
+        return self.base_url.rstrip("/").removesuffix("/v1")
 
     @property
     def is_local(self) -> bool:

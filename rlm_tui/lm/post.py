@@ -14,7 +14,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from rlm_tui.lm.bounded import within_bounds
+from rlm_tui.lm.bounded import breaks_of, within_bounds
 from rlm_tui.lm.endpoint import CONNECT_S, Endpoint
 
 _DONE = b"[DONE]"
@@ -110,9 +110,9 @@ class Reply:
             self._response.close()
 
     async def _chunks(self) -> AsyncIterator[bytes]:
-        is_stream = "event-stream" in self.headers.get("content-type", "")
+        breaks = breaks_of(self.headers.get("content-type", ""))
         raw = self._response.content.iter_any()
-        async for chunk in within_bounds(raw, self._endpoint, self.status_code, is_stream=is_stream):
+        async for chunk in within_bounds(raw, self._endpoint, self.status_code, breaks):
             self.num_bytes_downloaded += len(chunk)
             yield chunk
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from rlm_tui.errors import UsageError
@@ -45,12 +45,18 @@ _BUILT_IN = {"offline": "keyword search demo, no LLM", "human": "you answer"}
 
 
 def make_lm(
-    spec: str, *, base_url: str | None = None, api_key: str | None = None, silence_s: float | None = None
+    spec: str,
+    *,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    silence_s: float | None = None,
+    window: int | None = None,
+    think: bool | None = None,
 ) -> LM:
     """Make the client that a spec names; may be called from any thread, as SDKs take seconds to import.
 
-    `silence_s` is how long a server may say nothing. Raises UsageError for a spec or an address that cannot be
-    meant, ProviderAuthError where a key is missing.
+    `silence_s` is how long a server may say nothing; `window` (tokens) and `think` are what Ollama is asked for. Raises
+    UsageError for a spec or an address that cannot be meant, ProviderAuthError where a key is missing.
     """
     spec = spec.strip()
     if spec == "offline":
@@ -66,7 +72,8 @@ def make_lm(
 
         return ScriptedLM.from_file(_script_path(spec))
     endpoint = resolve(spec, base_url=base_url, api_key=api_key)
-    return _make_client(replace(endpoint, silence_s=silence_s) if silence_s else endpoint)
+    wishes: dict[str, Any] = {"silence_s": silence_s, "window": window, "think": think}
+    return _make_client(replace(endpoint, **{name: wish for name, wish in wishes.items() if wish is not None}))
 
 
 def _make_client(endpoint: Endpoint) -> LM:
@@ -74,6 +81,10 @@ def _make_client(endpoint: Endpoint) -> LM:
         from rlm_tui.lm.anthropic_client import AnthropicLM
 
         return AnthropicLM(endpoint)
+    if endpoint.provider == "ollama":
+        from rlm_tui.lm.ollama_client import OllamaLM
+
+        return OllamaLM(endpoint)
     from rlm_tui.lm.openai_client import OpenAILM
 
     return OpenAILM(endpoint)

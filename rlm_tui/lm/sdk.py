@@ -23,7 +23,7 @@ from rlm_tui.lm.watch import Watch
 from rlm_tui.text import one_line, scrub
 
 NO_KEY = "no-key"  # SDKs insist on a key where a server on this machine needs none
-_DROPPABLE = ("stream_options", "temperature", "seed", "stop", "stop_sequences")
+_DROPPABLE = ("stream_options", "temperature", "seed", "stop", "stop_sequences", "think")
 _COMMON_WORDS = ("stop",)
 _MOST_CHARS = 16_000_000  # far beyond any model's answer: a server that never stops must not fill the memory
 _MOST_REASON = 100
@@ -104,32 +104,20 @@ def cost(value: object) -> float | None:
     return float(value)
 
 
-class SdkLM:
-    """Base of the clients; a subclass says how a request is written and how its stream is read."""
+class StreamLM:
+    """Base of all clients: asks, and leaves out what a server refuses by name; a subclass sends and reads."""
 
-    _path = ""
-    """Where below the base URL requests go."""
-
-    def __init__(self, endpoint: Endpoint, sdk: ModuleType, client_class: type[Any]) -> None:
-        http = sdk.DefaultAsyncHttpxClient(
-            timeout=sdk.Timeout(endpoint.silence_s, connect=min(CONNECT_S, endpoint.silence_s)),
-            follow_redirects=False,  # a key must not travel on to where a redirect points
-            trust_env=not endpoint.is_local,  # nor through a proxy on its way to this very machine
-            event_hooks={"response": [bounded(endpoint)]},
-            headers={"accept-encoding": "identity"},  # a small packed answer could unpack to any size
-        )
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        client: Any,
+        errors: tuple[type[Exception], ...],
+        status_errors: tuple[type[Exception], ...],
+    ) -> None:
         self._endpoint = endpoint
-        self._client = client_class(
-            api_key=endpoint.api_key or NO_KEY, base_url=endpoint.base_url, max_retries=0, http_client=http
-        )
-        library = _library(http)
-        poster = Poster(endpoint, _headers(self._client), library.create_ssl_context)
-        self._poster = poster if is_straight(endpoint) else None
-        self._errors: tuple[type[Exception], ...] = (
-            *(sdk.APIError, library.HTTPError, *poster.errors),
-            *(ValueError, RecursionError),
-        )
-        self._status_error: type[Exception] = sdk.APIStatusError
+        self._client = client
+        self._errors = errors
+        self._status_errors = status_errors
         self._refused: set[str] = set()
         self._stages = Stages(endpoint)
 
@@ -167,23 +155,63 @@ class SdkLM:
     async def close(self) -> None:
         with contextlib.suppress(RuntimeError, OSError):  # the loop that it was used on may be gone
             await self._client.close()
-            if self._poster is not None:
-                await self._poster.close()
 
     async def _open(self, body: Mapping[str, Any], *, is_watched: bool) -> Any:
         """Send the request; a parameter that the server refuses by name is left out from then on."""
         while True:
             kept = {key: body[key] for key in body if key not in self._refused}
             try:
-                if is_watched or self._poster is None:
-                    return await self._create(kept)
-                kept.pop("stream_options", None)
-                return await self._poster.post(self._path, {**kept, "stream": False})
-            except (self._status_error, WireError) as error:
+                return await self._send(kept, is_watched=is_watched)
+            except self._status_errors as error:
                 name = _refused_parameter(error, body.keys() - self._refused)
                 if name is None:
                     raise
                 self._refused.add(name)
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        raise NotImplementedError
+
+    async def _send(self, body: dict[str, Any], *, is_watched: bool) -> Any:
+        raise NotImplementedError
+
+    async def _read(self, stream: Any, answer: Answer) -> None:
+        raise NotImplementedError
+
+
+class SdkLM(StreamLM):
+    """Base of the clients; a subclass says how a request is written and how its stream is read."""
+
+    _path = ""
+    """Where below the base URL requests go."""
+
+    def __init__(self, endpoint: Endpoint, sdk: ModuleType, client_class: type[Any]) -> None:
+        http = sdk.DefaultAsyncHttpxClient(
+            timeout=sdk.Timeout(endpoint.silence_s, connect=min(CONNECT_S, endpoint.silence_s)),
+            follow_redirects=False,  # a key must not travel on to where a redirect points
+            trust_env=not endpoint.is_local,  # nor through a proxy on its way to this very machine
+            event_hooks={"response": [bounded(endpoint)]},
+            headers={"accept-encoding": "identity"},  # a small packed answer could unpack to any size
+        )
+        client = client_class(
+            api_key=endpoint.api_key or NO_KEY, base_url=endpoint.base_url, max_retries=0, http_client=http
+        )
+        library = _library(http)
+        poster = Poster(endpoint, _headers(client), library.create_ssl_context)
+        self._poster = poster if is_straight(endpoint) else None
+        errors = (sdk.APIError, library.HTTPError, *poster.errors, ValueError, RecursionError)
+        super().__init__(endpoint, client, errors, (sdk.APIStatusError, WireError))
+
+    async def close(self) -> None:
+        await super().close()
+        if self._poster is not None:
+            with contextlib.suppress(RuntimeError, OSError):
+                await self._poster.close()
+
+    async def _send(self, body: dict[str, Any], *, is_watched: bool) -> Any:
+        if is_watched or self._poster is None:
+            return await self._create(body)
+        body.pop("stream_options", None)
+        return await self._poster.post(self._path, {**body, "stream": False})
 
     async def _read(self, stream: Any, answer: Answer) -> None:
         content_type = stream.response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -228,9 +256,6 @@ class SdkLM:
                 f"{where} answered {self.name} in a shape that is not understood.", status=200
             ) from error
 
-    def _body(self, request: Request) -> dict[str, Any]:
-        raise NotImplementedError
-
     async def _create(self, body: dict[str, Any]) -> Any:
         raise NotImplementedError
 
@@ -269,4 +294,4 @@ def _refused_parameter(error: Any, sent: set[str]) -> str | None:
     if param in _DROPPABLE and param in sent:
         return str(param)
     named = (name for name in _DROPPABLE if name in sent and name not in _COMMON_WORDS)
-    return next((name for name in named if re.search(rf"\b{name}\b", str(error.message))), None)
+    return next((name for name in named if re.search(rf"\b{name}(?:ing)?\b", str(error.message))), None)

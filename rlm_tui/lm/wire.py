@@ -1,6 +1,6 @@
 """What a request is on the wire, without an SDK: the body that a client sends, and a curl command that sends it.
 
-Bodies are those of OpenAI's chat completions and of Anthropic's messages.
+Bodies are those of OpenAI's chat completions, of Anthropic's messages and of Ollama's chat.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _END = "REQUEST"
 
 def body_of(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     """The whole JSON body that the client for an endpoint sends."""
-    made = anthropic_body if endpoint.provider == "anthropic" else openai_body
+    made = {"anthropic": anthropic_body, "ollama": ollama_body}.get(endpoint.provider, openai_body)
     return {**made(endpoint, request), "stream": True}
 
 
@@ -56,6 +56,28 @@ def anthropic_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     )
 
 
+def ollama_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """A chat of Ollama's own API; what is not asked for is the model's own (its Modelfile, else the server's)."""
+    options = _given(
+        {
+            "num_ctx": endpoint.window,
+            "num_predict": request.max_tokens,
+            "temperature": request.temperature,
+            "seed": request.seed,
+            "stop": list(request.stop) or None,
+        }
+    )
+    return _given(
+        {
+            "model": endpoint.model,
+            "messages": [{"role": m.role, "content": scrub(m.content)[0]} for m in request.messages],
+            "tools": [],  # as its SDK sends it
+            "think": endpoint.think,
+            "options": options or None,
+        }
+    )
+
+
 def _given(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if value is not None}
 
@@ -86,10 +108,10 @@ def curl(endpoint: Endpoint, request: Request) -> str:
     The body stands in a here-document, so that neither quotes in it nor its length matter.
     """
     is_anthropic = endpoint.provider == "anthropic"
-    path = "/v1/messages" if is_anthropic else "/chat/completions"
+    path = {"anthropic": "/v1/messages", "ollama": "/api/chat"}.get(endpoint.provider, "/chat/completions")
     headers = ['"Authorization: Bearer $KEY"', '"Content-Type: application/json"']
     headers += [f'"anthropic-version: {_API_VERSION}"'] if is_anthropic else []
-    url = endpoint.base_url.rstrip("/") + path
+    url = (endpoint.root if endpoint.provider == "ollama" else endpoint.base_url.rstrip("/")) + path
     url = f'"{url}"' if url.startswith("$") else shlex.quote(url)
     flags = " \\\n".join(f"  -H {header}" for header in headers)
     body = as_json(body_of(endpoint, request))

@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 that speaks the two wire formats of the LM clients, and fails in every way they must bear."""
+"""A server on 127.0.0.1 that speaks the three wire formats of the LM clients, and fails in every way they must bear."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 EVENT_STREAM = "text/event-stream"
+ND_JSON = "application/x-ndjson"
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,30 @@ def anthropic_events(*pieces: str, thinking: str = "", stop_reason: str = "end_t
 def anthropic_stream(*pieces: str, thinking: str = "", stop_reason: str = "end_turn") -> Reply:
     """A streamed message."""
     return Reply(chunks=named(*anthropic_events(*pieces, thinking=thinking, stop_reason=stop_reason)))
+
+
+def ollama_events(
+    *pieces: str | None, thinking: str = "", done_reason: str | None = "stop", usage: tuple[int, int] | None = None
+) -> list[dict[str, Any]]:
+    """The lines of one streamed chat of Ollama's own API."""
+    thoughts = [{"role": "assistant", "content": "", "thinking": thinking}] if thinking else []
+    messages = [*thoughts, *({"role": "assistant", "content": piece} for piece in pieces)]
+    counts = {} if usage is None else {"prompt_eval_count": usage[0], "eval_count": usage[1]}
+    last = {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": done_reason, **counts}
+    return [*({"model": "m", "message": message, "done": False} for message in messages), {"model": "m", **last}]
+
+
+def lines(*events: object) -> tuple[bytes, ...]:
+    """Events as Ollama sends them: one JSON object a line."""
+    return tuple(json.dumps(event).encode() + b"\n" for event in events)
+
+
+def ollama_stream(
+    *pieces: str | None, thinking: str = "", done_reason: str | None = "stop", usage: tuple[int, int] | None = None
+) -> Reply:
+    """A streamed chat of Ollama's own API."""
+    events = ollama_events(*pieces, thinking=thinking, done_reason=done_reason, usage=usage)
+    return Reply(content_type=ND_JSON, chunks=lines(*events))
 
 
 def plain_json(body: object, status: int = 200) -> Reply:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from loopback import Loopback, anthropic_stream, openai_stream
+from loopback import Loopback, anthropic_stream, ollama_stream, openai_stream
 
 from rlm_tui.lm import wire
 from rlm_tui.lm.base import Message, Request
@@ -54,7 +54,8 @@ def tools(tmp_path: Path) -> dict[str, str]:
 async def test_curl_sends_what_the_client_sent(
     provider: str, request_sent: Request, tools: dict[str, str], tmp_path: Path
 ) -> None:
-    reply = anthropic_stream("ok") if provider == "anthropic" else openai_stream("ok")
+    replies = {"anthropic": anthropic_stream("ok"), "ollama": ollama_stream("ok")}
+    reply = replies.get(provider, openai_stream("ok"))
     with Loopback(reply) as server:
         base = server.url if provider == "anthropic" else f"{server.url}/v1"
         lm = make_lm(f"{provider}/m-1", base_url=base, api_key=KEY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from loopback import Loopback, Reply, data, delta, failure, openai_stream, plain_json, web_page
+from loopback import Loopback, Reply, data, delta, failure, ollama_stream, openai_stream, plain_json, web_page
 from test_lm_clients import REQUEST
 
 from rlm_tui import events as ev
@@ -15,8 +15,8 @@ from rlm_tui.lm.base import Message, Request, Response
 from rlm_tui.lm.registry import PROVIDERS, check_spec, make_lm
 from tests.driving import live
 
-PRESETS = ("ollama", "lmstudio", "llamacpp", "vllm", "openrouter", "gemini")
-LOCAL = PRESETS[:4]
+PRESETS = ("lmstudio", "llamacpp", "vllm", "openrouter", "gemini")
+LOCAL = PRESETS[:3]
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,9 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name, raising=False)
 
 
-async def ask(reply: Reply, provider: str, request: Request = REQUEST) -> Response:
+async def ask(
+    reply: Reply, provider: str, request: Request = REQUEST, *, path: str = "/v1/chat/completions"
+) -> Response:
     with Loopback(reply) as server:
         lm = make_lm(f"{provider}/m-1", base_url=f"{server.url}/v1")
         try:
@@ -34,7 +36,7 @@ async def ask(reply: Reply, provider: str, request: Request = REQUEST) -> Respon
         finally:
             await lm.close()
             assert len(server.seen) == 1
-            assert server.seen[0].path == "/v1/chat/completions"
+            assert server.seen[0].path == path
 
 
 @pytest.mark.parametrize("provider", PRESETS)
@@ -92,13 +94,13 @@ async def test_a_model_that_is_not_there_is_told_with_how_to_get_it() -> None:
     with pytest.raises(
         ProviderError, match=r"rlm-tui models lists what it has, ollama pull m-1 fetches it\."
     ) as caught:
-        await ask(failure(404), "ollama")
+        await ask(failure(404), "ollama", path="/api/chat")
     assert "base URL" not in str(caught.value)
     with pytest.raises(ProviderError, match=r"rlm-tui models lists what it has\."):
         await ask(failure(404), "vllm")
 
 
-@pytest.mark.parametrize("provider", LOCAL)
+@pytest.mark.parametrize("provider", [*LOCAL, "ollama"])
 async def test_a_server_that_is_not_there_is_told_with_how_to_start_it(provider: str) -> None:
     with Loopback(Reply()) as server:
         pass
@@ -127,17 +129,17 @@ async def test_a_prompt_that_was_cut_is_told_by_what_the_server_counted(provider
 
 @pytest.mark.parametrize("usage", [(8_000, 1), None, (0, 1)])
 async def test_a_prompt_that_was_read_is_not_said_to_be_cut(usage: tuple[int, int] | None) -> None:
-    assert (await ask(openai_stream("ok", usage=usage), "ollama", LONG)).note == ""
+    assert (await ask(openai_stream("ok", usage=usage), "llamacpp", LONG)).note == ""
 
 
 async def test_a_short_prompt_is_never_said_to_be_cut() -> None:
-    assert (await ask(openai_stream("ok", usage=(1, 1)), "ollama")).note == ""
+    assert (await ask(openai_stream("ok", usage=(1, 1)), "vllm")).note == ""
 
 
 def test_a_cut_prompt_of_sub_calls_is_noted_once(tmp_path: Path) -> None:
     code = "I ask.\n```repl\nprint(llm_query_batch(['word ' * 9_000] * 3))\n```"
     with (
-        Loopback(openai_stream("ok", usage=(2_048, 1))) as server,
+        Loopback(ollama_stream("ok", usage=(2_048, 1))) as server,
         live(tmp_path, [code, "FINAL(1)"], sub_model="ollama/m", base_url=f"{server.url}/v1") as driver,
     ):
         driver.start()

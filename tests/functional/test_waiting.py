@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from loopback import Loopback, Reply, data, delta, failure, openai_stream, plain_json
+from loopback import Loopback, Reply, data, delta, failure, ollama_stream, openai_stream, plain_json
 from model_servers import LLAMACPP, LOADING
 from test_lm_clients import REQUEST
 
@@ -140,7 +140,7 @@ async def test_a_request_beyond_the_slots_of_llamacpp_is_queued() -> None:
 @pytest.mark.parametrize("stage", [Reply(stall=True), Reply(404), plain_json([]), plain_json({"models": 3})])
 async def test_a_server_that_tells_nothing_of_itself_is_reading(stage: Reply) -> None:
     shown: list[tuple[str, str]] = []
-    with Loopback(openai_stream("42"), routes={"/api/ps": stage}) as server:
+    with Loopback(ollama_stream("42"), routes={"/api/ps": stage}) as server:
         assert await ask(server, "ollama", shown) == "42"
     assert words_of(shown) == ["reading prompt", "writing"]
 

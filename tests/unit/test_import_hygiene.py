@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-SDKS = {"openai", "anthropic"}
+SDKS = {"openai", "anthropic", "ollama"}
 SCREEN = {"textual", "rich"}
 BELOW_THE_SCREEN = (
     "rlm_tui.events",
