@@ -49,7 +49,7 @@ def add_document(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-q", "--query", default="", metavar="QUESTION", help="what you want to know")
     add_setting(parser, "model", "-m")
-    for name in ("sub_model", "base_url", "dialect"):
+    for name in ("sub_model", "base_url", "dialect", "think", "constrain"):
         add_setting(parser, name)
 
 
@@ -70,7 +70,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """How it runs and where the trace goes."""
-    for name in ("sandbox", "silence"):
+    for name in ("route", "sandbox", "silence"):
         add_setting(parser, name)
     parser.add_argument("--offload", action="store_const", const=True, help=config.BY_NAME["offload"].doc)
     parser.add_argument("--trace", metavar="FILE", help="where to save the trace")
@@ -128,6 +128,10 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
         silence_s=settings["silence"],
         window=settings["window"],
         offload=settings["offload"],
+        think={"on": True, "off": False}.get(settings["think"]),
+        constrain=settings["constrain"] == "auto",
+        route=settings["route"] == "auto",
+        fits_width=settings["max_concurrency"] is None,
         memory_mb=settings["memory"],
         step=getattr(arguments, "step", False),
         is_attended=is_attended,
@@ -170,7 +174,7 @@ def _limits(settings: Settings) -> Limits:
     return Limits(
         iterations=settings["max_iterations"],
         subcalls=settings["max_subcalls"],
-        concurrency=settings["max_concurrency"],
+        concurrency=settings["max_concurrency"] or Limits().concurrency,
         depth=settings["max_depth"],
         cost_usd=settings["max_cost"],
         tokens=settings["max_tokens"],

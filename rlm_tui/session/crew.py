@@ -148,7 +148,9 @@ class Crew:
         known: LM | None = self._setup.lms.get(model) or self._lms.get(model)
         if known is not None:
             return known
-        lm = await asyncio.to_thread(make_lm, model, base_url=self._setup.base_url, silence_s=self._setup.silence_s)
+        setup = self._setup
+        wishes: dict[str, Any] = {"silence_s": setup.silence_s, "window": setup.window, "think": setup.think}
+        lm = await asyncio.to_thread(make_lm, model, base_url=setup.base_url, **wishes)
         self._lms[model] = lm
         return lm
 

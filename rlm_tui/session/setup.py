@@ -27,6 +27,11 @@ class Setup(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
     window: int | None = None
     offload: bool = False
+    think: bool | None = None
+    constrain: bool = True
+    route: bool = False
+    fits_width: bool = False
+    """Whether as many sub-calls go at once as the server of the sub-model has slots for."""
     temperature: float | None = None
     seed: int | None = None
     silence_s: float | None = None

@@ -72,9 +72,11 @@ def _toml(value: config.Value) -> str:
 
 def test_defaults_are_those_of_the_engine(home: Path) -> None:
     settings, limits, setup = load(), Limits(), Setup()
-    assert (limits.iterations, limits.subcalls, limits.concurrency, limits.tokens, limits.seconds, limits.errors) == (
-        *(settings[f"max_{name}"] for name in ("iterations", "subcalls", "concurrency", "tokens", "seconds", "errors")),
+    assert (limits.iterations, limits.subcalls, limits.tokens, limits.seconds, limits.errors) == (
+        *(settings[f"max_{name}"] for name in ("iterations", "subcalls", "tokens", "seconds", "errors")),
     )
+    assert settings["max_concurrency"] is None
+    assert BY_NAME["max_concurrency"].none.startswith(f"{limits.concurrency};")
     assert (limits.block_timeout_s, SILENCE_S) == (settings["block_timeout"], settings["silence"])
     assert (setup.dialect, setup.sandbox, setup.memory_mb) == tuple(
         settings[name] for name in ("dialect", "sandbox", "memory")
