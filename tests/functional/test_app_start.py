@@ -117,7 +117,7 @@ async def test_many_models_are_folded_until_they_are_asked_for(tmp_path: Path, m
 @pytest.mark.parametrize(
     ("routes", "said"),
     [
-        ({}, "no model server found on this machine"),
+        ({}, "no model server found"),
         ({"/api/tags": plain_json({"models": []})}, "has no model yet"),
         (dict.fromkeys(("/props", "/v1/models"), LOADING), "is loading its model"),
     ],

@@ -1,44 +1,72 @@
-"""Draws the picture of the README with the app itself: `python -m tests.samples.picture`."""
+"""Draws the pictures of the README and the tour with the app itself: `python -m tests.samples.picture [NAME…]`."""
 
 from __future__ import annotations
 
 import asyncio
+import html
+import os
 import re
+import sys
+import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
-from rlm_tui.context.load import Loading
-from rlm_tui.resources import sample
-from rlm_tui.session.commands import Start
-from rlm_tui.session.live import LiveSession
-from rlm_tui.session.setup import Setup
+from rlm_tui.lm.registry import PROVIDERS
 from rlm_tui.ui.app import RlmTuiApp
+from tests.samples.scenes import SCENES, staged
+from tests.ui_kit import Clock, Hand
 
-OUT = Path(__file__).parents[2] / "docs" / "screenshot.svg"
+_CELL = 12.2  # the width of a letter in such a picture
+_INDENTED = re.compile(r'x="([\d.]+)"([^>]*)textLength="([\d.]+)"(?=[^>]*>((?:&#160;)+)[^&<])([^>]*>)(?:&#160;)+')
+OUT = Path(__file__).parents[2] / "docs" / "pictures"
 
 
-async def draw() -> None:
-    """Hold the third block of the sample report at 120x36 and save the screen."""
-    loading = Loading([str(sample("report"))])
-    loading.start()
-    session = LiveSession(Setup(model="offline", step=True, is_traced=False), loading, title="report.pdf")
-    session.send(Start("What is the magic number?"))
-    app = RlmTuiApp(session)
-    try:
-        async with app.run_test(size=(120, 36)) as pilot:
-            for block in (1, 2, 3):
-                for checkpoint in ("before_code", "after_code"):
-                    while not any(hold.checkpoint == checkpoint for hold in session.trajectory.now().holds()):
-                        await pilot.pause(0.05)
-                    if (block, checkpoint) == (3, "before_code"):
-                        break
-                    await pilot.pause(0.5)
-                    await pilot.press("a")
-            await pilot.pause(0.5)
-            svg = re.sub(r"@font-face \{.*?\}", "", app.export_screenshot(), flags=re.DOTALL)  # no font from the net
-            OUT.write_text(svg, encoding="utf-8")
-    finally:
-        session.close()
+async def draw(name: str) -> str:
+    """The screen of a scene as SVG; what it must show is there."""
+    scene, clock = SCENES[name], Clock()
+    with staged(name):
+        session = scene.make()
+        app = RlmTuiApp(session, clock=clock, **scene.options)
+        app.theme = scene.theme
+        try:
+            async with app.run_test(size=scene.size) as pilot:
+                hand = Hand(app, pilot, clock)
+                await hand.until(lambda: app.main.is_ready)
+                await scene.steps(hand)
+                await hand.until(lambda: all(words in hand.screen() for words in scene.words))
+                svg = app.export_screenshot()
+        finally:
+            session.close()
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # no font from the net
+    return _INDENTED.sub(_moved, svg)
+
+
+def _moved(found: re.Match[str]) -> str:
+    """A text that begins with blanks, put where its first letter stands: some viewers leave leading blanks out."""
+    x, middle, length, blanks, rest = found.groups()
+    width = blanks.count("&#160;") * _CELL
+    return f'x="{float(x) + width:g}"{middle}textLength="{float(length) - width:g}"{rest}'
+
+
+def text_of(svg: str) -> str:
+    """What a picture says, without its blanks (they are drawn, not written)."""
+    return "".join(html.unescape("".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))).split())
+
+
+def newcomer(home: str) -> dict[str, str]:
+    """The environment of someone without settings, keys and saved runs."""
+    theirs = {name for provider in PROVIDERS.values() for name in (*provider.key_names, *provider.url_names)}
+    kept = {name: value for name, value in os.environ.items() if name not in theirs}
+    return {name: value for name, value in kept.items() if not name.startswith("RLM_TUI_")} | {"RLM_TUI_HOME": home}
+
+
+async def main(names: list[str]) -> None:
+    """Draw some pictures, or all."""
+    OUT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, patch.dict(os.environ, newcomer(home), clear=True):
+        for name in names or SCENES:
+            OUT.joinpath(f"{name}.svg").write_text(await draw(name), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    asyncio.run(draw())
+    asyncio.run(main(sys.argv[1:]))

@@ -74,7 +74,8 @@ def banner(view: View, passages: Passages, why: str, width: int) -> list[Line]:
     started = view.started
     parts = started.context.parts if started is not None else ()
     name = parts[0].name if len(parts) == 1 else plural(len(parts), "document") if parts else "document"
-    reason = f" ({why})" if why else ""
+    more = why.removeprefix("not at hand").removeprefix("; ")
+    reason = f" ({more})" if more else ""
     said = f"{one_line(name, 60)} is not at hand{reason}. "
     held = f"Shown: the {plural(len(passages), 'passage')} that the trace itself holds, printed or sent to sub-LMs."
     return wrap_text(said + held, width, "careful")

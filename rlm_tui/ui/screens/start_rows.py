@@ -17,7 +17,7 @@ _NAME, _LONGEST_NAME = 15, 28
 _FEWEST_OFFERED, _MOST_OFFERED = 3, 20
 _SHARE, _BARS, _OTHER_ROWS = 0.6, 3, 8  # of the screen, as the style sheet has it; rows that always stand
 _LOOKING = "looking for model servers on this machine …"
-_NONE_FOUND = "no model server found on this machine; rlm-tui models says where it looked"
+_NONE_FOUND = "no model server found; rlm-tui models says where it looked"
 
 
 @dataclass(slots=True)
