@@ -33,7 +33,15 @@ RunStatus: TypeAlias = Literal["answered", "no_answer", "failed", "limit", "stop
 BlockStatus: TypeAlias = Literal["ok", "error", "interrupted", "killed", "died"]
 Via: TypeAlias = Literal["FINAL", "FINAL_VAR", "answer", "SUBMIT", "user", "exhausted"]
 Checkpoint: TypeAlias = Literal[
-    "before_request", "after_response", "before_code", "after_code", "before_subcall", "after_subcall", "before_final"
+    "before_request",
+    "after_response",
+    "before_code",
+    "after_code",
+    "before_batch",
+    "before_subcall",
+    "after_subcall",
+    "before_final",
+    "at_limit",
 ]
 Release: TypeAlias = Literal["run", "step", "go_on", "skip", "retry", "answer", "stop"]
 Change: TypeAlias = Literal["added", "changed", "removed"]

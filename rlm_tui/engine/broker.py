@@ -14,6 +14,7 @@ from rlm_tui import events as ev
 from rlm_tui.engine import hosting, prompts
 from rlm_tui.engine.budget import amount
 from rlm_tui.engine.config import Run
+from rlm_tui.engine.consent import Consent
 from rlm_tui.engine.gate import Pending
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.lm.base import Message, Request, Response
@@ -57,11 +58,13 @@ class Broker:
     def __init__(self, run: Run, start_child: StartChild) -> None:
         self._run = run
         self._start_child = start_child
+        self._consent = Consent(run)
         self._told_limits: set[str] = set()
         self._told_models: set[str] = set()
         self._told_notes: set[str] = set()
         self._busy = 0
         self._batches: dict[int, str] = {}
+        self._consents: dict[str, asyncio.Future[int]] = {}
         self.block = ""
         self.fatal: RlmTuiError | None = None
         """An error of a sub-call after which the whole run makes no sense."""
@@ -71,12 +74,15 @@ class Broker:
         batch = self._batch(call)
         self._run.budget.pause()
         self._busy += len(call.prompts)
-        tasks = [
-            asyncio.create_task(self._one(self._opened(call, batch, index), prompt))
-            for index, prompt in enumerate(call.prompts)
-        ]
+        tasks: list[asyncio.Task[str]] = []
         try:
-            return list(await asyncio.gather(*tasks))
+            allowed = await self._allowed(call, batch)
+            tasks = [
+                asyncio.create_task(self._one(self._opened(call, batch, index), prompt))
+                for index, prompt in enumerate(call.prompts[:allowed])
+            ]
+            answers = list(await asyncio.gather(*tasks))
+            return answers + [prompts.NOT_ASKED] * (len(call.prompts) - len(answers))
         finally:
             for task in tasks:
                 if not task.cancelling():  # a second time would cut short how a child RLM ends its worker
@@ -92,6 +98,16 @@ class Broker:
         if not call.start or call.first not in self._batches:
             self._batches[call.first] = f"batch{next(self._run.lanes.batches)}"
         return self._batches.pop(call.first) if call.is_last else self._batches[call.first]
+
+    async def _allowed(self, call: HostCall, batch: str) -> int:
+        """How many prompts of a call may be asked; a person is asked once about all parts of a batch."""
+        if not batch:
+            return len(call.prompts)
+        asking = self._consents.get(batch) or asyncio.ensure_future(self._consent.batch(self.block, call))
+        self._consents[batch] = asking
+        if call.is_last:
+            del self._consents[batch]
+        return max(0, await asking - call.start)
 
     def _opened(self, call: HostCall, batch: str, index: int) -> _Call:
         model = self._run.config.sub_name
@@ -165,7 +181,7 @@ class Broker:
 
     async def _complete(self, call: _Call, prompt: str) -> tuple[str, ev.Outcome]:
         run = self._run
-        refused = self._refusal(call, prompt)
+        refused = await self._refusal(call, prompt)
         if refused:
             return refused, "error"
         self._requested(call, prompt)
@@ -207,10 +223,12 @@ class Broker:
             self._told_notes.add(kind)
             self._run.emit(ev.Note(node=call.node, text=note, level="warning"))
 
-    def _refusal(self, call: _Call, prompt: str) -> str:
+    async def _refusal(self, call: _Call, prompt: str) -> str:
         """The error value of a call over a limit, which is told once; nothing is counted, as nothing is asked."""
         run = self._run
-        over = run.budget.subcall_over()
+        while over := run.budget.subcall_over():
+            if over[0] in self._told_limits or not await self._consent.raised(call.node, *over):
+                break
         if over is None:
             return ""
         name, value, cap = over

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from rlm_tui.events import Limits, Usage
 from rlm_tui.text import plural
+
+_FIELDS = {"cost": "cost_usd"}
 
 
 class Budget:
@@ -63,6 +67,16 @@ class Budget:
     def subcall_over(self) -> tuple[str, float, float] | None:
         """The limit as (name, value, cap) that forbids one more sub-call, or None."""
         return _first_over((("subcalls", self.subcalls, self.limits.subcalls), *self._shared()))
+
+    def cap(self, name: str) -> float | None:
+        """What a limit allows."""
+        cap: float | None = getattr(self.limits, _FIELDS.get(name, name))
+        return cap
+
+    def grant(self, name: str, cap: float) -> None:
+        """Allow more."""
+        value = cap if name in ("cost", "seconds") else int(cap)
+        self.limits = msgspec.structs.replace(self.limits, **{_FIELDS.get(name, name): value})
 
     def _shared(self) -> tuple[tuple[str, float | None, float | None], ...]:
         limits = self.limits

@@ -42,6 +42,9 @@ class EngineConfig:
     """Tokens that the root model takes; None is unknown, and then nothing is compacted."""
     offload: bool = False
     """Whether an output over 500 characters goes to a variable `_result_N` and only its beginning to the model."""
+    batch_calls: int = 20
+    batch_cost: float = 0.25
+    """A batch of more sub-calls, or of an estimated cost (US dollars) from here on, is asked about first."""
     is_attended: bool = False
     """Whether a person is there to be asked (the app), or nobody is (`run`)."""
 
@@ -73,6 +76,7 @@ class Lanes:
     def __init__(self, width: int) -> None:
         self.requests = asyncio.Semaphore(width)
         self.batches = count(1)
+        self.asks_about_batches = True
         self._children: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(width))
 
     def children(self, depth: int) -> asyncio.Semaphore:

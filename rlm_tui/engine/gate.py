@@ -19,14 +19,17 @@ Emit: TypeAlias = Callable[[ev.TraceEvent], int]
 Mode: TypeAlias = Literal["go", "over", "into", "out", "iteration"]
 NEEDS_ANSWER = "There is no LM here but you: write the answer, or stop the run."
 _OVER: frozenset[ev.Checkpoint] = frozenset({"before_code", "after_code", "before_final"})
+_UNASKED: frozenset[ev.Checkpoint] = frozenset({"before_request", "before_batch", "before_subcall", "at_limit"})
 _EDITED: dict[ev.Checkpoint, str] = {
     "before_request": "prompt",
     "after_response": "response",
     "before_code": "code",
     "after_code": "output",
+    "before_batch": "calls",
     "before_subcall": "prompt",
     "after_subcall": "answer",
     "before_final": "answer",
+    "at_limit": "limit",
 }
 
 
@@ -191,7 +194,7 @@ class Gate:
     def retry(self, hold_id: int) -> None:
         """Ask or run once more."""
         hold = self._find(hold_id)
-        if hold.checkpoint in ("before_request", "before_subcall"):
+        if hold.checkpoint in _UNASKED:
             raise RlmTuiError("Nothing was asked yet, so there is nothing to ask again; run it as it is.")
         self._release(hold, "retry")
 

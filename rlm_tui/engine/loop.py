@@ -13,6 +13,7 @@ from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.budget import describe_limit
 from rlm_tui.engine.compaction import Compaction
 from rlm_tui.engine.config import Run
+from rlm_tui.engine.consent import Consent
 from rlm_tui.engine.gate import Pending
 from rlm_tui.engine.parser import Parsed, parse
 from rlm_tui.engine.talk import Talk
@@ -57,6 +58,7 @@ class RootLoop:
         )
         self.asker = RootAsker(run, self.talk)
         self._compaction = Compaction(run, self.talk)
+        self._consent = Consent(run)
         self.blocks = Blocks(run, broker)
         self.iteration = ""
         self._turns = 0
@@ -68,8 +70,10 @@ class RootLoop:
         """Turns until an answer stands or a limit is reached."""
         while True:
             limit = self._run.budget.exceeded(self._run.errors)
-            if limit is not None:
+            if limit is not None and not await self._consent.raised(self._node, *limit):
                 return await self._last_turn(*limit)
+            if limit is not None:
+                continue
             ending = await self._turn()
             if ending is not None:
                 return ending

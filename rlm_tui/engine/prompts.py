@@ -100,6 +100,7 @@ def injected_block(code: str, output: str) -> str:
     return f"The user ran a block of their own:\n```repl\n{code}\n```\nIts output:\n{output}"
 
 
+NOT_ASKED = "Error: this sub-call was not asked; the user let only the first calls of its batch run."
 SUMMARISE = (
     "This conversation is about to outgrow your window. Sum it up for yourself, so that you can go on without it: what "
     "is asked, what you found and where, which REPL variables hold what, what failed, what to do next. No code."

@@ -13,6 +13,7 @@ from rlm_tui.lm.base import Message
 
 _CHARS_A_TOKEN = 4
 _URL = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"
+_LOOKED_AT = 4_000
 _FRAME = 4  # what the roles and borders of a message take
 
 
@@ -20,6 +21,12 @@ def estimate(messages: Iterable[Message]) -> int:
     """The tokens of some messages, as near as can be told from here."""
     count = counter()
     return sum(count(message.content) + _FRAME for message in messages)
+
+
+def estimate_text(text: str) -> int:
+    """The tokens of one text; of a long one by its beginning."""
+    head = text[:_LOOKED_AT]
+    return counter()(head) * max(1, len(text)) // max(1, len(head))
 
 
 @cache

@@ -319,7 +319,8 @@ _CHECKS: dict[str, Callable[[Any], Capability]] = {
     "revert": _check_held,
     "skip": _check_checkpoint(("before_request",), "A question to the root LM cannot be skipped; answer it or stop."),
     "retry": _check_checkpoint(
-        ("before_request", "before_subcall"), "Nothing was asked yet that could be asked again."
+        ("before_request", "before_batch", "before_subcall", "at_limit"),
+        "Nothing was asked yet that could be asked again.",
     ),
     "answer": _check_checkpoint(
         ("before_code", "after_code"), "There is no answer to give here; edit the code instead."

@@ -29,9 +29,11 @@ HELD_FIELDS: dict[ev.Checkpoint, str] = {
     "after_response": "say",
     "before_code": "code",
     "after_code": "out",
+    "before_batch": "note",
     "before_subcall": "prompt",
     "after_subcall": "answer",
     "before_final": "answer",
+    "at_limit": "note",
 }
 """The field that what is held at a checkpoint belongs to."""
 

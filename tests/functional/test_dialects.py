@@ -140,6 +140,8 @@ def test_in_dspy_the_question_is_a_variable_and_submit_ends_the_run(tmp_path: Pa
 
 
 def test_at_a_limit_the_dialect_does_not_stand_in_the_way_of_the_last_turn(tmp_path: Path) -> None:
-    with live(tmp_path, ["no code", "FINAL_VAR(context)"], dialect="strict", limits=Limits(iterations=1)) as run:
+    with live(
+        tmp_path, ["no code", "FINAL_VAR(context)"], dialect="strict", limits=Limits(iterations=1), is_attended=False
+    ) as run:
         finished = run.start().end()
         assert (finished.status, finished.answer) == ("limit", "a long text")

@@ -84,7 +84,7 @@ def test_limits_and_usage_are_those_of_the_whole_tree(tmp_path: Path) -> None:
     usage = {"input_tokens": 10, "output_tokens": 1}
     root = [{"text": block("print(rlm_query('go'))"), "usage": usage}, {"text": "FINAL(mine)", "usage": usage}]
     sub = {LED: {"text": "I think it is seven.", "usage": usage}}
-    with live(tmp_path, root, sub=sub, limits=Limits(depth=2, iterations=3, errors=None)) as run:
+    with live(tmp_path, root, sub=sub, limits=Limits(depth=2, iterations=3, errors=None), is_attended=False) as run:
         finished = run.start().end()
         assert (finished.status, finished.answer) == ("limit", "mine")
         assert "I think it is seven." in str(run.of(ev.CodeFinished)[0].stdout)

@@ -81,7 +81,9 @@ def test_a_batch_keeps_its_order_and_one_failure_is_one_error_value(tmp_path: Pa
 
 
 def test_at_the_limit_of_iterations_the_model_has_one_last_turn(tmp_path: Path) -> None:
-    with live(tmp_path, [block("print(1)"), "FINAL(from what I have)"], limits=Limits(iterations=1)) as run:
+    with live(
+        tmp_path, [block("print(1)"), "FINAL(from what I have)"], limits=Limits(iterations=1), is_attended=False
+    ) as run:
         finished = run.start().end()
         assert (finished.status, finished.answer, finished.exit_code) == ("limit", "from what I have", 4)
         assert "This is your last turn" in run.said()[-1]
@@ -90,14 +92,14 @@ def test_at_the_limit_of_iterations_the_model_has_one_last_turn(tmp_path: Path) 
 
 
 def test_without_an_answer_in_the_last_turn_the_best_partial_one_is_marked(tmp_path: Path) -> None:
-    with live(tmp_path, [block("print(1)"), "I think it is 7."], limits=Limits(iterations=1)) as run:
+    with live(tmp_path, [block("print(1)"), "I think it is 7."], limits=Limits(iterations=1), is_attended=False) as run:
         finished = run.start().end()
         assert (finished.status, finished.answer, finished.via) == ("limit", "I think it is 7.", "exhausted")
 
 
 def test_sub_calls_over_the_limit_are_error_values(tmp_path: Path) -> None:
     root = [block("print([llm_query('a') for _ in range(3)])"), "FINAL(x)"]
-    with live(tmp_path, root, sub={"a": "1"}, limits=Limits(subcalls=2)) as run:
+    with live(tmp_path, root, sub={"a": "1"}, limits=Limits(subcalls=2), is_attended=False) as run:
         run.start().end()
         out = str(run.of(ev.CodeFinished)[0].stdout)
         assert out.count("'1'") == 2
@@ -105,7 +107,7 @@ def test_sub_calls_over_the_limit_are_error_values(tmp_path: Path) -> None:
 
 
 def test_turns_with_nothing_usable_lead_to_the_limit_of_errors(tmp_path: Path) -> None:
-    with live(tmp_path, ["hm", "hm", "hm"], limits=Limits(errors=2)) as run:
+    with live(tmp_path, ["hm", "hm", "hm"], limits=Limits(errors=2), is_attended=False) as run:
         finished = run.start().end()
         assert finished.status == "limit"
         assert run.of(ev.LimitHit)[0].limit == "errors"
@@ -115,7 +117,7 @@ def test_turns_with_nothing_usable_lead_to_the_limit_of_errors(tmp_path: Path) -
 def test_tokens_are_limited_over_the_whole_tree(tmp_path: Path) -> None:
     usage = {"input_tokens": 60, "output_tokens": 0}
     root = [{"text": block("print(1)"), "usage": usage}, {"text": block("print(2)"), "usage": usage}, "FINAL(x)"]
-    with live(tmp_path, root, limits=Limits(tokens=100)) as run:
+    with live(tmp_path, root, limits=Limits(tokens=100), is_attended=False) as run:
         finished = run.start().end()
         assert run.of(ev.LimitHit)[0].limit == "tokens"
         assert (finished.status, finished.usage.tokens) == ("limit", 120)
@@ -285,7 +287,7 @@ def test_a_stop_sent_right_after_the_start_is_not_lost(tmp_path: Path) -> None:
 
 def test_the_limit_of_sub_calls_is_told_once_and_refusals_do_not_count(tmp_path: Path) -> None:
     root = [block("print(llm_query_batched(['a'] * 5))"), "FINAL(x)"]
-    with live(tmp_path, root, sub={"a": "1"}, limits=Limits(subcalls=2, concurrency=1)) as run:
+    with live(tmp_path, root, sub={"a": "1"}, limits=Limits(subcalls=2, concurrency=1), is_attended=False) as run:
         run.start().end()
         assert [event.limit for event in run.of(ev.LimitHit)] == ["subcalls"]
         assert run.session.trajectory.now().count(ev.SubcallRequested) == 2
@@ -300,7 +302,7 @@ def test_the_best_partial_answer_is_the_answer_dict_s_then_prose_and_never_code(
     for number, (root, partial) in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
-        with live(folder, root, limits=Limits(iterations=1)) as run:
+        with live(folder, root, limits=Limits(iterations=1), is_attended=False) as run:
             assert run.start().end().answer == partial
 
 

@@ -1,0 +1,82 @@
+"""What a person is asked before much is spent: a large batch of sub-calls, or more than a limit allows.
+
+Both are holds like any other. What is held is a number, and editing it is how a person asks for less or grants more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from rlm_tui import events as ev
+from rlm_tui.engine.budget import Budget, describe_limit
+from rlm_tui.engine.config import Run
+from rlm_tui.engine.gate import Pending
+from rlm_tui.engine.tokens import estimate_text
+from rlm_tui.repl.base import HostCall
+from rlm_tui.text import plural, short_cost, short_count
+
+_FREE = ("offline",)
+
+
+class Consent:
+    """Asks for one RLM; whether batches are asked about at all is shared by the whole tree, in `Lanes`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._turn = asyncio.Lock()
+
+    async def batch(self, node: str, call: HostCall) -> int:
+        """How many calls of a batch may be made, from the first on."""
+        run, count = self._run, call.size
+        why = self._about(call) if run.config.is_attended and run.lanes.asks_about_batches else ""
+        if not why:
+            return count
+        verdict = await run.gate.hold("before_batch", Pending(node, str(count), depth=run.depth), why)
+        if verdict.how == "go_on":
+            run.lanes.asks_about_batches = False
+        return 0 if verdict.how == "skip" else max(0, min(count, int(_number(verdict.content, count))))
+
+    def _about(self, call: HostCall) -> str:
+        """What the batch will take, where that is more than may be spent unasked; else empty."""
+        run, count = self._run, call.size
+        if run.sub_lm.name in _FREE:
+            return ""
+        tokens = sum(map(estimate_text, call.prompts)) * count // len(call.prompts)  # this may be the first part of it
+        cost = _cost(run.budget, tokens)
+        if count <= run.config.batch_calls and (cost is None or cost < run.config.batch_cost):
+            return ""
+        paid = f", ≈{short_cost(cost)}" if cost else ""
+        return f"a batch of {plural(count, 'sub-call')}, ≈{short_count(tokens)} tokens{paid}"
+
+    async def raised(self, node: str, name: str, value: float, cap: float) -> bool:
+        """Whether the person grants more than a limit that was reached; without a person nobody does."""
+        run = self._run
+        if not run.config.is_attended:
+            return False
+        async with self._turn:
+            if run.budget.cap(name) != cap:  # granted meanwhile to another call
+                return True
+            why = describe_limit(name, cap).partition(";")[0]
+            verdict = await run.gate.hold("at_limit", Pending(node, f"{cap:g}", depth=run.depth), why)
+            granted = _number(verdict.content, cap)
+            if granted <= value or verdict.how == "skip":
+                return False
+            run.budget.grant(name, granted)
+            run.emit(ev.Note(node=node, text=f"You raised the limit of {name} from {cap:,g} to {granted:,g}."))
+            return True
+
+
+def _number(text: str, otherwise: float) -> float:
+    """A number as a person writes one; what is none changes nothing."""
+    try:
+        number = float(text.replace(",", "").strip())
+    except ValueError:
+        return otherwise
+    return number if math.isfinite(number) else otherwise
+
+
+def _cost(budget: Budget, tokens: int) -> float | None:
+    """US dollars by what the tokens of this run cost so far; None as long as that is not known."""
+    spent, cost = budget.usage.tokens, budget.usage.cost_usd
+    return tokens * cost / spent if spent and cost else None

@@ -1,0 +1,130 @@
+"""What a person is asked before much is spent: large batches, and more than a limit allows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlm_tui import events as ev
+from rlm_tui.events import Limits
+from rlm_tui.session import commands as cmd
+from tests.driving import Driver, block, live
+
+BATCH = block(
+    "answers = llm_query_batched([f'q{i}' for i in range(30)])\nprint(sum(a == 'yes' for a in answers), answers[-1])"
+)
+ROOT = [BATCH, "FINAL(done)"]
+YES = {".": "yes"}
+
+
+def why(run: Driver) -> str:
+    """Why the newest hold holds."""
+    return run.of(ev.Held)[-1].why
+
+
+def test_a_large_batch_waits_and_says_what_it_will_take(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT, sub=YES) as run:
+        hold = run.start().hold("before_batch")
+        assert run.content(hold) == "30"
+        assert why(run) == "a batch of 30 sub-calls, ≈30 tokens"
+        assert not run.of(ev.SubcallRequested)
+        run.send(cmd.Run(hold.id))
+        run.end()
+        assert run.of(ev.CodeFinished)[0].stdout == "30 yes\n"
+
+
+def test_only_the_first_five_are_asked_when_the_person_says_so(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT, sub=YES) as run:
+        hold = run.start().hold("before_batch")
+        run.send(cmd.Edit(hold.id, "5"))
+        run.send(cmd.Run(hold.id))
+        run.end()
+        assert len(run.of(ev.SubcallRequested)) == 5
+        assert str(run.of(ev.CodeFinished)[0].stdout).startswith("5 Error: this sub-call was not asked")
+
+
+def test_a_batch_can_be_skipped(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT, sub=YES) as run:
+        run.send(cmd.Skip(run.start().hold("before_batch").id))
+        run.end()
+        assert not run.of(ev.SubcallRequested)
+        assert "0 Error: this sub-call was not asked" in str(run.of(ev.CodeFinished)[0].stdout)
+
+
+def test_go_on_asks_no_more(tmp_path: Path) -> None:
+    with live(tmp_path, [BATCH, BATCH, "FINAL(done)"], sub=YES) as run:
+        run.start().hold("before_batch")
+        run.send(cmd.Resume())
+        assert run.end().answer == "done"
+        assert len(run.of(ev.Held)) == 1
+
+
+@pytest.mark.parametrize("nonsense", ["many", "", "nan", "inf", "1e999"])
+def test_what_is_no_number_changes_nothing(tmp_path: Path, nonsense: str) -> None:
+    with live(tmp_path, ROOT, sub=YES) as run:
+        hold = run.start().hold("before_batch")
+        run.send(cmd.Answer(hold.id, nonsense))
+        run.end()
+        assert len(run.of(ev.SubcallRequested)) == 30
+
+
+def test_a_batch_that_would_cost_much_waits_by_what_calls_cost_so_far(tmp_path: Path) -> None:
+    paid = {"text": block("llm_query_batched(['x' * 4000] * 3)"), "usage": {"input_tokens": 100, "cost_usd": 0.1}}
+    with live(tmp_path, [paid, "FINAL(done)"], sub=YES) as run:
+        run.send(cmd.Run(run.start().hold("before_batch").id))
+        run.end()
+        assert "≈$" in why(run)
+
+
+def test_small_batches_offline_and_unattended_runs_are_not_asked_about(tmp_path: Path) -> None:
+    small = block("llm_query_batched(['a'] * 20)")
+    with live(tmp_path, [small, "FINAL(done)"], sub=YES) as run:
+        run.start().end()
+        assert not run.of(ev.Held)
+    with live(tmp_path, ROOT, sub=YES, is_attended=False, trace=tmp_path / "two.rlm.jsonl") as run:
+        run.start().end()
+        assert not run.of(ev.Held)
+    with live(tmp_path, ROOT, sub_model="offline", trace=tmp_path / "three.rlm.jsonl") as run:
+        run.start().end()
+        assert not run.of(ev.Held)
+
+
+def test_at_a_limit_the_person_grants_more(tmp_path: Path) -> None:
+    root = [block("1"), block("2"), block("3"), "FINAL(done)"]
+    with live(tmp_path, root, limits=Limits(iterations=2)) as run:
+        hold = run.start().hold("at_limit")
+        assert run.content(hold) == "2"
+        assert "The limit of 2 iterations was reached" in why(run)
+        run.send(cmd.Edit(hold.id, "9"))
+        run.send(cmd.Run(hold.id))
+        finished = run.end()
+        assert (finished.status, finished.answer) == ("answered", "done")
+        assert not run.of(ev.LimitHit)
+        assert any("raised the limit of iterations from 2 to 9" in str(note.text) for note in run.of(ev.Note))
+
+
+@pytest.mark.parametrize("send", [cmd.Run, cmd.Skip])
+def test_at_a_limit_that_stays_the_model_has_its_last_turn(tmp_path: Path, send: type[cmd.Run]) -> None:
+    with live(tmp_path, [block("1"), "FINAL(done)"], limits=Limits(iterations=1)) as run:
+        run.send(send(run.start().hold("at_limit").id))
+        assert run.end().status == "limit"
+        assert len(run.of(ev.LimitHit)) == 1
+
+
+def test_the_limit_of_sub_calls_is_asked_about_once_and_all_that_wait_go_on(tmp_path: Path) -> None:
+    root = [block("print(llm_query_batched(['a'] * 6))"), "FINAL(done)"]
+    with live(tmp_path, root, sub=YES, limits=Limits(subcalls=2)) as run:
+        run.send(cmd.Answer(run.start().hold("at_limit").id, "100"))
+        run.end()
+        assert len(run.of(ev.Held)) == 1
+        assert run.of(ev.CodeFinished)[0].stdout == f"{['yes'] * 6}\n"
+
+
+def test_the_sub_calls_over_a_limit_that_stays_are_error_values(tmp_path: Path) -> None:
+    root = [block("print([llm_query('a')[:3] for _ in range(4)])"), "FINAL(done)"]
+    with live(tmp_path, root, sub=YES, limits=Limits(subcalls=2)) as run:
+        run.send(cmd.Run(run.start().hold("at_limit").id))
+        run.end()
+        assert run.of(ev.CodeFinished)[0].stdout == "['yes', 'yes', 'Err', 'Err']\n"
+        assert len(run.of(ev.Held)) == 1
