@@ -50,6 +50,8 @@ class Origin(NamedTuple):
     is_live: bool
     problems: tuple[str, ...]
     attachment: Attachment
+    sandbox: str = ""
+    """The walls round its REPL, as the head of the file has them; empty where it does not tell."""
 
 
 class Delta(NamedTuple):

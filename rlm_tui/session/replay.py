@@ -111,7 +111,14 @@ class ReplaySession(Cursor):
         problems = tuple(problem.message for problem in reader.problems if problem.name != "unfinished")
         header = reader.header
         return Origin(
-            str(self._path), reader.size, header.app, header.created, self._is_live, problems, self._attachment
+            str(self._path),
+            reader.size,
+            header.app,
+            header.created,
+            self._is_live,
+            problems,
+            self._attachment,
+            header.sandbox,
         )
 
     @property

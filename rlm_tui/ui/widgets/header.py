@@ -71,7 +71,8 @@ def fields_of(session: Session) -> list[Field]:
     if run is None:
         return [time] if session.trajectory.started else []
     # The log of another engine may not tell where its code ran.
-    walls = [Field((_sandbox(run.sandbox),), 0)] if run.sandbox or session.origin is None else []
+    label = run.sandbox or (session.origin.sandbox if session.origin else "")
+    walls = [Field((_sandbox(label),), 0)] if label or session.origin is None else []
     return [*_models(run), *_spent(view, run), time, *walls]
 
 
