@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from rlm_tui.version import __version__
 
 if TYPE_CHECKING:
-    from rlm_tui.api import RLM, HostTool, Result, arun, host_tool, open_trace, run
+    from rlm_tui.api import RLM, HostTool, Result, ScriptedLM, arun, host_tool, open_trace, run
 
 
-__all__ = ["RLM", "HostTool", "Result", "__version__", "arun", "host_tool", "open_trace", "run"]
+__all__ = ["RLM", "HostTool", "Result", "ScriptedLM", "__version__", "arun", "host_tool", "open_trace", "run"]
 
 
 def __getattr__(name: str) -> object:

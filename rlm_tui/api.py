@@ -20,6 +20,7 @@ from rlm_tui import events as ev
 from rlm_tui.context.given import Context, loading_of
 from rlm_tui.errors import ExitCode, ProviderError, RlmTuiError, UsageError
 from rlm_tui.lm.base import LM, Message
+from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.live import LiveSession
 from rlm_tui.session.setup import Setup
@@ -28,7 +29,7 @@ from rlm_tui.tools.box import Given, toolbox
 from rlm_tui.trace import opening
 from rlm_tui.trace.opening import Reader
 
-__all__ = ["RLM", "HostTool", "Options", "Result", "arun", "host_tool", "open_trace", "run"]
+__all__ = ["RLM", "HostTool", "Options", "Result", "ScriptedLM", "arun", "host_tool", "open_trace", "run"]
 
 
 class Limits(TypedDict, total=False):

@@ -116,7 +116,7 @@ class Broker:
             self._told_models.add(call.model)
             text = f"The code asked for the model {call.model}; {model} answers all sub-calls of this run."
             self._run.emit(ev.Note(node=self.block, text=text))
-        node = self._run.open("subcall", self.block, title=call.function)
+        node = self._run.open("subcall", self.block, title=f"{call.function}()" if is_tool else call.function)
         is_child = call.function in _CHILDREN and self._run.may_recurse
         place = batch, call.start + index, call.size
         asked = _HOST if is_tool else model

@@ -15,6 +15,9 @@ from rlm_tui.events import Limits
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
 from rlm_tui.tools.box import toolbox
+from rlm_tui.ui.content.calls import is_tool
+from rlm_tui.ui.content.parts import Page
+from rlm_tui.ui.content.subcall import subcall
 from tests.driving import Driver, block, live, script
 from tests.functional.test_cli import rlm_tui
 
@@ -304,3 +307,13 @@ def test_the_command_line_takes_tools(tmp_path: Path) -> None:
 
 def test_limits_are_typed() -> None:
     assert RLM("offline", max_depth=3)._setup.limits == Limits(depth=3)
+
+
+def test_a_host_call_is_told_apart_on_the_screen(tmp_path: Path) -> None:
+    tools = toolbox({"add": host_tool(lambda a: a)})
+    with live(tmp_path, [block("add(1)"), "FINAL(done)"], tools=tools) as run:
+        run.start().end()
+        (node,) = [node for node in run.session.trajectory.now().tree.nodes.values() if node.type == "subcall"]
+        assert is_tool(node)
+        page = Page(run.session.trajectory.now(), run.session.log, 80)
+        assert {"CALL", "RESULT"} <= {row.text.split()[0] for row in subcall(page, node) if row.text.strip()}

@@ -219,14 +219,21 @@ def _subcall(moment: Scene, node: Node) -> list[tuple[str, str]]:
     view, log = moment.view, moment.log
     asked, finished = view.fact(node, ev.SubcallRequested), view.fact(node, ev.SubcallFinished)
     request, answer = (log.event(asked) if asked else None), (log.event(finished) if finished else None)
-    name, place, said, role = "llm", "", node.title, "muted"
-    if isinstance(request, ev.SubcallRequested):
+    name, place, said, role = "tool" if is_tool(node) else "llm", "", node.title, "muted"
+    if isinstance(request, ev.SubcallRequested) and not is_tool(node):
         name = "rlm" if request.function.startswith("rlm") else "llm"
         place = f" {request.index + 1}" if request.batch else ""
         said = _quoted(log.text(request.prompt))
     if isinstance(answer, ev.SubcallFinished):
         said, role = (one_line(answer.error), "failed") if answer.error else (_quoted(log.text(answer.text)), "muted")
+        if is_tool(node) and not answer.error:
+            said = f"{node.title} {one_line(log.text(answer.text), _GIST)}"
     return [(f"{name}{place} ", "sub"), (said, role)]
+
+
+def is_tool(node: Node) -> bool:
+    """Whether a sub-call is the call of a host tool."""
+    return node.type == "subcall" and node.title.endswith("()")
 
 
 def _quoted(text: str) -> str:

@@ -7,7 +7,7 @@ from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.asked import asked_row, writing_mark
 from rlm_tui.ui.content.block import held_mark
-from rlm_tui.ui.content.calls import held_text, scene, state
+from rlm_tui.ui.content.calls import held_text, is_tool, scene, state
 from rlm_tui.ui.content.parts import HELD, MARGIN, NODE, Page, folded, hold_at, label, streaming, verbatim
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.tree import members
@@ -15,12 +15,21 @@ from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
 from rlm_tui.ui.rows import Joined, Provider
 
 _ROWS = 60
+_FAILED = ("✗ failed; the code got an error text", "✗ failed; the code got an exception")
 
 
 def subcall(page: Page, node: Node) -> Rows:
-    """PROMPT and ANSWER of one sub-call."""
+    """PROMPT and ANSWER of one sub-call, CALL and RESULT of a host tool."""
     prompt, reply = _prompt(page, node), Joined((remarks(page, node), _answer(page, node)))
     return Joined((prompt, [BLANK], reply) if len(reply) else (prompt,))
+
+
+def _asked(node: Node) -> str:
+    return "CALL" if is_tool(node) else "PROMPT"
+
+
+def _told(node: Node) -> str:
+    return "RESULT" if is_tool(node) else "ANSWER"
 
 
 def _prompt(page: Page, node: Node) -> Rows:
@@ -29,14 +38,15 @@ def _prompt(page: Page, node: Node) -> Rows:
     event = page.log.event(seq) if seq else None
     if hold is not None and hold.checkpoint == "before_subcall":
         held = held_text(view, page.log, node)
-        heading = label("PROMPT", held_mark(hold), width=page.width, key=HELD)
+        heading = label(_asked(node), held_mark(hold), width=page.width, key=HELD)
         return Joined(([heading], verbatim(held[1] if held else "", page, "text")))
     if not isinstance(event, ev.SubcallRequested):
-        return [label("PROMPT", ("○ waits for a free slot", "dim"), width=page.width)]
+        return [label(_asked(node), ("○ waits for a free slot", "dim"), width=page.width)]
     text = page.log.text(event.prompt)
     place = f" · {event.index + 1} of {event.batch_size}" if event.batch else ""
     right: tuple[Piece, ...] = ((plural(len(text), "character"), "dim"),)
-    heading = label("PROMPT", (f"{event.model}{place}", "sub"), width=page.width, right=right)
+    by = "a tool of yours, on this machine" if is_tool(node) else event.model
+    heading = label(_asked(node), (f"{by}{place}", "sub"), width=page.width, right=right)
     return Joined(([heading], folded(verbatim(text, page, "text"), _ROWS, f"{node.id}.prompt", page, MARGIN)))
 
 
@@ -46,7 +56,7 @@ def _answer(page: Page, node: Node) -> Rows:
     event = page.log.event(seq) if seq else None
     if hold is not None and hold.checkpoint == "after_subcall":
         held = held_text(view, page.log, node)
-        heading = label("ANSWER", held_mark(hold), width=page.width, key=HELD)
+        heading = label(_told(node), held_mark(hold), width=page.width, key=HELD)
         return Joined(([heading], verbatim(held[1] if held else "", page, "text")))
     if isinstance(event, ev.SubcallFinished):
         return _answered(page, node, event)
@@ -54,8 +64,8 @@ def _answer(page: Page, node: Node) -> Rows:
         return []
     text = page.live.text(node.id, "text")
     if not text:
-        return [asked_row(page, node, "ANSWER", "asked; no answer yet")]
-    heading = label("ANSWER", writing_mark(page, node), width=page.width)
+        return [asked_row(page, node, _told(node), "asked; no answer yet")]
+    heading = label(_told(node), writing_mark(page, node), width=page.width)
     return Joined(([heading], streaming(text, page, "text", MARGIN)))
 
 
@@ -64,10 +74,10 @@ def _answered(page: Page, node: Node, event: ev.SubcallFinished) -> Rows:
     used = page.view.usage(node).tokens
     right: tuple[Piece, ...] = ((f"{took} · {short_count(used)} tok", "dim"),)
     if event.error:
-        heading = label("ANSWER", ("✗ failed; the code got an error text", "failed"), width=page.width, right=right)
+        heading = label(_told(node), (_FAILED[is_tool(node)], "failed"), width=page.width, right=right)
         return Joined(([heading], verbatim(event.error, page, "failed")))
     text = page.log.text(event.text)
-    heading = label("ANSWER", ("✓", "done"), width=page.width, right=right)
+    heading = label(_told(node), ("✓", "done"), width=page.width, right=right)
     return Joined(([heading], folded(verbatim(text, page, "text"), 4 * _ROWS, f"{node.id}.answer", page, MARGIN)))
 
 
