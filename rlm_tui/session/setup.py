@@ -50,12 +50,13 @@ class Setup(msgspec.Struct, frozen=True):
         """What the engine is told once the models are known."""
         from rlm_tui.engine.config import EngineConfig, choose_dialect
 
-        dialect, reason = choose_dialect(self.dialect, model, self.base_url)
+        is_own = model in self.lms and self.dialect == "auto"
+        dialect, reason = choose_dialect("paper" if is_own else self.dialect, model, self.base_url)
         return EngineConfig(
             model=model,
             sub_model=sub_model,
             dialect=dialect,
-            dialect_reason=reason,
+            dialect_reason="auto: a model that a program brings is asked in the simplest forms" if is_own else reason,
             limits=self.limits,
             window=self.window,
             offload=self.offload,
