@@ -1,11 +1,11 @@
 """Data analysis over logs: the model writes the analysis, Python does it, and only the figures are spoken of."""
 
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from rlm_tui import RLM, ScriptedLM
 
-START = datetime(2026, 3, 1, 8)
+START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 PATHS = ("/search", "/cart", "/pay")
 
 

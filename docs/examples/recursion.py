@@ -18,7 +18,7 @@ print(found)
 ]
 CHILD = {
     "Output of block": "FINAL_VAR(ships)",
-    "You answer a question": "```repl\nships = context.split(' ships')[0].split()[-1]\nprint(ships)\n```",
+    "You answer a question": "```repl\nships = context.split('counted ')[-1].split()[0]\nprint(ships)\n```",
 }
 model = sys.argv[1] if sys.argv[1:] else ScriptedLM(ROOT, CHILD)
 
