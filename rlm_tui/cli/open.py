@@ -53,9 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         code = run_plain(make, keymap_of(settings))
     else:
         from rlm_tui.ui.app import run_app
+        from rlm_tui.ui.opening import First
 
-        asked = {"open_question": not has_all, "query": arguments.query, "setup": setup}
-        code = run_app(make, title=title, settings=settings, **asked)
+        first = First("panes" if has_all else "start", arguments.query, setup)
+        code = run_app(make, title=title, settings=settings, first=first)
     if made and made[0].trace_path:
         diagnostics.say(f"Trace: {made[0].trace_path}")
     if made and made[0].unsaved:

@@ -80,8 +80,10 @@ def show(
 
         return run_plain(make, keymap_of(settings))
     from rlm_tui.ui.app import run_app
+    from rlm_tui.ui.opening import First
 
-    return run_app(make, title=Path(path).name, open_summary=at is None, settings=settings)
+    first = First("summary") if at is None else First()
+    return run_app(make, title=Path(path).name, first=first, settings=settings)
 
 
 def _check(path: str, context: Sequence[str]) -> Attachment | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
 
@@ -26,8 +24,10 @@ from rlm_tui.text import safe
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.attention import Attention, How
 from rlm_tui.ui.early import EarlyKeys
+from rlm_tui.ui.host import Host
 from rlm_tui.ui.keymap import bindings, keymap_of
-from rlm_tui.ui.opening import Opening
+from rlm_tui.ui.opening import PANES_ALONE, First, Opener, Opening
+from rlm_tui.ui.pace import Pace
 from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
@@ -39,19 +39,15 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from rlm_tui.config import Settings
-    from rlm_tui.session.setup import Setup
+    from rlm_tui.ui.asking import Purpose
     from rlm_tui.ui.controllers import Controllers
-    from rlm_tui.ui.gate import GateController
 
 _FRAME_S = 1 / 30
 _NOTICE_S = 4.0
-_LONGEST_REST_S = 0.5
-_BEATS = 8
-_MOVING = ("running", "loading", "interrupting")
 
 
-class RlmTuiApp(App[int], inherit_bindings=False):
-    """The screen of one session; `open_question` opens the start screen over it."""
+class RlmTuiApp(Host, inherit_bindings=False):
+    """The screen of one session; a callable makes the session after the first paint, which then shows `title`."""
 
     TITLE = "rlm-tui"
     CSS_PATH: ClassVar[Path] = FOLDER / "app.tcss"
@@ -65,31 +61,25 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         session: Session | Callable[[], Session],
         *,
         title: str = "",
-        open_question: bool = False,
-        query: str = "",
-        setup: Setup | None = None,
-        open_summary: bool = False,
+        first: First = PANES_ALONE,
         settings: Settings | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        self._make = session if callable(session) else None
         self.session: Session = Opening(title) if callable(session) else session
-        self._made: Session | None = None
-        self._opener: threading.Thread | None = None
+        self._opener = Opener(session) if callable(session) else None
+        self._is_open = not callable(session)
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self.failure: RlmTuiError | None = None
         self.ui = UiState()
         self.guard = KeyGuard()
         self._early = EarlyKeys()
         self.clock = clock
-        self._query, self._setup = query, setup
-        self.main = MainScreen()
-        self._open_question, self._open_summary = open_question, open_summary
+        self.main: MainScreen = MainScreen()
+        self._first = first
         self._hold: int | None = None
-        self._beat = 0
         self._notice_until = 0.0
-        self._is_stale, self._rest_until = False, 0.0
+        self._pace = Pace()
         self.settings = settings
         self.attention = Attention(self._write)
         self._use_settings()
@@ -109,11 +99,6 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
         return Controllers.of(self)
 
-    @property
-    def gate(self) -> GateController:
-        """What the keys at the gate do."""
-        return self.controllers.gate
-
     def get_default_screen(self) -> Screen[Any]:
         """The screen of the run is the first one."""
         return self.main
@@ -127,7 +112,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     @property
     def is_open(self) -> bool:
         """Whether the session is there; before, only its title is."""
-        return self._make is None
+        return self._is_open
 
     @property
     def _is_up(self) -> bool:
@@ -137,36 +122,29 @@ class RlmTuiApp(App[int], inherit_bindings=False):
 
     def _begin(self) -> None:
         gc.enable()
-        if self._make is None:
+        if self._opener is None:
             self._opened(self.session)
         else:
-            self._opener = threading.Thread(target=self._open, args=(self._make,), name="rlm-tui-open", daemon=True)
-            self._opener.start()
-
-    def _open(self, make: Callable[[], Session]) -> None:
-        """Make the session in a thread, so that the screen stays alive while modules are imported."""
-        try:
-            self._made = make()
-        except Exception as error:  # noqa: BLE001  the end of a thread: nobody above would hear of it
-            self.failure = error if isinstance(error, RlmTuiError) else unexpected(error)
-        self.post_message(self.Opened())
+            self._opener.start(lambda: self.post_message(self.Opened()))
 
     def on_rlm_tui_app_opened(self) -> None:
         """The session is there, or there is none."""
-        if self._made is None:
+        assert self._opener is not None  # noqa: S101
+        if self._opener.made is None:
+            self.failure = self._opener.failure
             self.exit()
         else:
-            self._opened(self._made)
+            self._opened(self._opener.made)
 
     def _opened(self, session: Session) -> None:
-        self.session, self._make = session, None
+        self.session, self._is_open = session, True
         for fault in self.faults:
             self.notify(safe(fault.sentence), severity="warning", markup=False)
         self.set_interval(_FRAME_S, self.tick)
-        if self._open_question:
+        if self._first.shown == "start":
             self.open_start()
-        elif self._open_summary:
-            self.open_summary(is_first=True)
+        elif self._first.shown == "summary":
+            self._show_summary(is_first=True)
         self.redraw()
 
     def end_soon(self) -> None:
@@ -178,8 +156,10 @@ class RlmTuiApp(App[int], inherit_bindings=False):
     def close_session(self) -> None:
         """End the session, also one that was still being made when the person quit."""
         if self._opener is not None:
-            self._opener.join()
-        (self._made or self.session).close()
+            self._opener.close()
+            self.failure = self.failure or self._opener.failure
+        else:
+            self.session.close()
 
     def _fatal_error(self) -> None:
         """A fault of the app: its traceback goes to the crash log, and the caller of `run_app` gets one sentence."""
@@ -199,21 +179,12 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         for message in batch.messages:
             self.notify(safe(message), markup=False)
         if self.ui.notice and self.clock() >= self._notice_until:
-            self.ui.notice, self._is_stale = "", True
-        self._is_stale = self._is_stale or bool(batch.events or batch.deltas or batch.changed)
-        if self._is_stale:
-            self._redraw_within_means()
-        elif self.session.phase in _MOVING and self._beat != int(self.session.now * _BEATS):
-            beat, self._beat = self._beat, int(self.session.now * _BEATS)
-            self._shown("show_header" if beat // _BEATS == self._beat // _BEATS else "show_all")
-
-    def _redraw_within_means(self) -> None:
-        """Draw, but never for more than a fifth of the time, so that keys are heard however much there is to draw."""
-        begun = time.perf_counter()
-        if begun >= self._rest_until:
-            self.redraw()
-            done = time.perf_counter()
-            self._is_stale, self._rest_until = False, done + min(_LONGEST_REST_S, 4 * (done - begun))
+            self.ui.notice, self._pace.is_stale = "", True
+        self._pace.is_stale = self._pace.is_stale or bool(batch.events or batch.deltas or batch.changed)
+        if self._pace.is_stale:
+            self._pace.draw(self.redraw)
+        elif moved := self._pace.moved(self.session):
+            self._shown("show_header" if moved == "beat" else "show_all")
 
     def redraw(self) -> None:
         """Draw what the session shows now, on the screen that is on top."""
@@ -226,7 +197,7 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         if not self.ui.pinned or not is_there(view, self.ui.selection):
             self.ui.selection, self.ui.pinned = interesting(view), False
         if self.main.is_ready:
-            self.gate.check_edit()
+            self.controllers.gate.check_edit()
             if is_new:
                 self._bring_up_hold()
         self._shown("show_all")
@@ -323,6 +294,21 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         self._notice_until = self.clock() + _NOTICE_S
         self._shown("show_bars")
 
+    def finish_edit(self) -> None:
+        """Close the editor of what is held; what was changed is sent and stays held."""
+        self.controllers.gate.finish_edit()
+
+    def answered(self, purpose: Purpose, text: str) -> None:
+        """Do what a prompt asked for with what was written."""
+        if purpose == "note":
+            self.controllers.mark.noted(text)
+        else:
+            self.controllers.gate.submitted(purpose, text)
+
+    def go_to(self, seq: int, node: str) -> None:
+        """Go to a moment, and look at a node of it (none: at what is looked at there by itself)."""
+        self.controllers.walk.to(seq, node)
+
     def send(self, command: SessionCommand) -> None:
         """Hand a command to the session; what it changes comes back with the next batch."""
         self.session.send(command)
@@ -331,16 +317,6 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         """Select a node for every pane."""
         self.ui.selection, self.ui.pinned = node_id, pinned
         self.main.show_all()
-
-    @property
-    def theme_names(self) -> tuple[str, ...]:
-        """The themes that can be chosen, ours first."""
-        return tuple(theme.name for theme in self.themes_at_hand)
-
-    @property
-    def remapped(self) -> Keymap:
-        """The keys that are not those of the registry."""
-        return self.ui.keymap
 
     def remap(self, keymap: Keymap) -> None:
         """Give actions other keys, by id; Textual's names of keys."""
@@ -385,10 +361,13 @@ class RlmTuiApp(App[int], inherit_bindings=False):
         from rlm_tui.session.setup import Setup
         from rlm_tui.ui.screens.start import StartScreen
 
-        self.push_screen(StartScreen(self._setup or Setup(), self._query))
+        self.push_screen(StartScreen(self._first.setup or Setup(), self._first.query))
 
-    def open_summary(self, *, is_first: bool = False) -> None:
+    def open_summary(self) -> None:
         """Show what the run comes to; closed, the panes are drawn as they stand then."""
+        self._show_summary(is_first=False)
+
+    def _show_summary(self, *, is_first: bool) -> None:
         from rlm_tui.ui.screens.summary import SummaryScreen
 
         self.push_screen(SummaryScreen(is_first=is_first), lambda _: self.redraw())
@@ -398,8 +377,7 @@ def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
     """Show a session until the person quits; the terminal is as before, the session closed. Returns an ExitCode.
 
     A callable makes the session after the first paint, which then shows `title`; what it raises is raised here.
-    The other options are those of RlmTuiApp: `open_question`, `query` and `setup` for the start screen,
-    `open_summary` for a recorded run, `settings` for keys and colours.
+    The other options are those of RlmTuiApp: `first` is what stands over the panes, `settings` has keys and colours.
     """
     gc.disable()  # nothing that start-up makes is garbage; collecting costs a tenth of the time to the first paint
     app = RlmTuiApp(session, **options)

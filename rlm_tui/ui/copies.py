@@ -12,7 +12,7 @@ from rlm_tui.lm.wire import as_json
 from rlm_tui.session.base import Session
 from rlm_tui.session.log import Log
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui import requests
+from rlm_tui.ui.content import requests
 from rlm_tui.ui.content.calls import code_of
 from rlm_tui.ui.content.parts import focus, iteration_of, response_of
 from rlm_tui.ui.content.tree import split_key

@@ -1,10 +1,14 @@
-"""What stands behind the first paint: the name of what is opened, while the session itself is still being made."""
+"""How the app opens: what stands behind the first paint, the session made meanwhile, and what is shown first."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from rlm_tui.session.base import Batch, Capability, LiveText, Origin, Phase, Terms
+from rlm_tui.errors import RlmTuiError
+from rlm_tui.session.base import Batch, Capability, LiveText, Origin, Phase, Session, Terms
+from rlm_tui.session.crash import unexpected
 from rlm_tui.session.notebook import Notebook
 from rlm_tui.trajectory import Trajectory, View
 
@@ -12,8 +16,52 @@ if TYPE_CHECKING:
     from rlm_tui.context.document import Document
     from rlm_tui.session.commands import SessionCommand
     from rlm_tui.session.log import Log
+    from rlm_tui.session.setup import Setup
 
 _NOT_YET = Capability(False, "It is still being opened.")
+
+
+class First(NamedTuple):
+    """What stands over the panes at first; `query` and `setup` are what the start screen begins with."""
+
+    shown: Literal["panes", "start", "summary"] = "panes"
+    query: str = ""
+    setup: Setup | None = None
+
+
+PANES_ALONE = First()
+
+
+class Opener:
+    """Makes the session in a thread, so that the screen stays alive while modules are imported.
+
+    `then` is called in that thread; `made` is the session then, or `failure` says why there is none.
+    """
+
+    def __init__(self, make: Callable[[], Session]) -> None:
+        self._make = make
+        self._thread: threading.Thread | None = None
+        self.made: Session | None = None
+        self.failure: RlmTuiError | None = None
+
+    def start(self, then: Callable[[], object]) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, args=(then,), name="rlm-tui-open", daemon=True)
+        self._thread.start()
+
+    def _run(self, then: Callable[[], object]) -> None:
+        try:
+            self.made = self._make()
+        except Exception as error:  # noqa: BLE001  the end of a thread: nobody above would hear of it
+            self.failure = error if isinstance(error, RlmTuiError) else unexpected(error)
+        then()
+
+    def close(self) -> None:
+        """End the session, also one that is still being made when the person quits."""
+        if self._thread is not None:
+            self._thread.join()
+        if self.made is not None:
+            self.made.close()
 
 
 class Opening:

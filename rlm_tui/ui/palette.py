@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from rlm_tui.text import safe
 from rlm_tui.ui.actions import ACTIONS, Action, key_name, keys_of, reason
-
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
+from rlm_tui.ui.host import Host, host_of
 
 
 class ActionProvider(Provider):
     """Feeds the command palette from the registry."""
 
     @property
-    def _owner(self) -> RlmTuiApp:
-        return cast("RlmTuiApp", self.app)
+    def _owner(self) -> Host:
+        return host_of(self)
 
     async def discover(self) -> Hits:
         """All actions, those that can act first."""
@@ -42,7 +39,7 @@ class ActionProvider(Provider):
 
     def _words(self, action: Action) -> Content:
         """One content of plain pieces, as the palette would read a help text as markup."""
-        keys = " ".join(key_name(key) for key in keys_of(action, self._owner.remapped))
+        keys = " ".join(key_name(key) for key in keys_of(action, self._owner.ui.keymap))
         why = self._reason(action)
         words = Content.assemble((action.tooltip, "$dim" if why else "$text"), "  ", (keys, "$accent"))
         return words + Content.assemble("\n", (f"not now: {safe(why)}", "$dim")) if why else words

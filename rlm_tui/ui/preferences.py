@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from rlm_tui import config
 from rlm_tui.config import BY_NAME, Settings, Value, writing
 from rlm_tui.errors import UsageError
 from rlm_tui.text import one_line
+from rlm_tui.ui.host import Host
 from rlm_tui.ui.keymap import checked, keymap_of
 from rlm_tui.ui.theme import DARK, chosen_theme
 
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
 
-
-def current(app: RlmTuiApp) -> Settings:
+def current(app: Host) -> Settings:
     """The settings that hold; read now when the app was made without."""
     if app.settings is None:
         app.settings = config.load()
     return app.settings
 
 
-def choices_of(app: RlmTuiApp, name: str) -> tuple[str, ...]:
+def choices_of(app: Host, name: str) -> tuple[str, ...]:
     """What a setting can be, where that is a few things; else nothing."""
     setting = BY_NAME[name]
     if setting.kind == "flag":
@@ -31,7 +28,7 @@ def choices_of(app: RlmTuiApp, name: str) -> tuple[str, ...]:
     return app.theme_names if name == "theme" else setting.choices
 
 
-def change(app: RlmTuiApp, name: str, text: str | None) -> str:
+def change(app: Host, name: str, text: str | None) -> str:
     """Save what a text means for a setting (None or nothing: its default again); returns what to say.
 
     Raises UsageError for what cannot be meant or saved; nothing has changed then.
@@ -49,7 +46,7 @@ def change(app: RlmTuiApp, name: str, text: str | None) -> str:
     return f"{name} is {one_line(said, 40)} from {setting.since} on." if value is not None else f"Its default: {said}."
 
 
-def _meant(app: RlmTuiApp, name: str, text: str) -> Value:
+def _meant(app: Host, name: str, text: str) -> Value:
     setting = BY_NAME[name]
     try:
         value = config.parse(setting, text)
@@ -68,7 +65,7 @@ def _meant(app: RlmTuiApp, name: str, text: str) -> Value:
     return value
 
 
-def change_keys(app: RlmTuiApp, action_id: str, texts: Sequence[str] | None) -> str:
+def change_keys(app: Host, action_id: str, texts: Sequence[str] | None) -> str:
     """Save other keys for an action (None: those of the registry again); they act at once."""
     settings = current(app)
     keys = {other: given for other, given in settings.keys.items() if other != action_id}
@@ -81,14 +78,14 @@ def change_keys(app: RlmTuiApp, action_id: str, texts: Sequence[str] | None) -> 
     return f"{action_id} has {' '.join(texts) or 'no key'} now." if texts is not None else f"{action_id} as it was."
 
 
-def _again(app: RlmTuiApp) -> None:
+def _again(app: Host) -> None:
     """Read the file anew; what the command line said goes on holding."""
     old = current(app)
     names = [name for name in BY_NAME if old.source(name) == "command line"]
     app.settings = config.load({name: old[name] for name in names})
 
 
-def next_choice(app: RlmTuiApp, name: str) -> str:
+def next_choice(app: Host, name: str) -> str:
     """The choice after the one that holds, round and round."""
     choices = choices_of(app, name)
     now = BY_NAME[name].shown(current(app)[name])

@@ -9,6 +9,7 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Capability
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
+from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.start import StartScreen
 from rlm_tui.ui.theme import DARK, LIGHT
 from tests.driving import block, live
@@ -181,7 +182,7 @@ async def test_a_remapped_key_acts_and_the_old_one_does_not(recorded: ReplaySess
 
 async def test_the_start_screen_takes_no_model_by_itself(tmp_path: Path) -> None:
     with live(tmp_path, ["FINAL(1)"], model="") as driver:
-        async with on_screen(driver.session, open_question=True) as hand:
+        async with on_screen(driver.session, first=First("start")) as hand:
             await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
             assert "keyword search demo, no LLM" in hand.screen()
             assert "●" not in hand.screen()
@@ -201,7 +202,7 @@ async def test_the_start_screen_takes_no_model_by_itself(tmp_path: Path) -> None
 
 async def test_a_model_that_cannot_be_meant_is_said_in_one_sentence(tmp_path: Path) -> None:
     with live(tmp_path, ["FINAL(1)"], model="") as driver:
-        async with on_screen(driver.session, open_question=True, query="Who?", setup=Setup()) as hand:
+        async with on_screen(driver.session, first=First("start", "Who?", Setup())) as hand:
             await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
             await hand.pilot.press("down", "enter")
             await hand.type("opnai/x")

@@ -11,6 +11,7 @@ from loopback import Loopback, Reply, openai_stream, plain_json
 from model_servers import LLAMACPP, LOADING, OLLAMA
 
 from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.start import StartScreen
 from rlm_tui.ui.screens.start_rows import START
 from tests.driving import live
@@ -36,7 +37,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, *servers: Loopback) -> None:
 async def starting(tmp_path: Path, query: str = "Who?", **setup: object) -> AsyncIterator[Hand]:
     with live(tmp_path, ["FINAL(1)"], model="", dialect="paper", **setup) as driver:
         session = driver.session
-        async with on_screen(session, open_question=True, query=query, setup=session.setup) as hand:
+        async with on_screen(session, first=First("start", query, session.setup)) as hand:
             await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
             yield hand
 

@@ -17,6 +17,7 @@ from rlm_tui.session.indexing import Indexing
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.codec import Header, encode, encode_header
 from rlm_tui.trace.opening import open_trace
+from rlm_tui.ui.opening import First
 from tests.ui_kit import on_screen
 
 COUNT = 30_000
@@ -108,7 +109,7 @@ def test_of_a_packed_trace_the_head_is_enough_to_open_it(path: Path, tmp_path: P
 
 async def test_quitting_while_it_is_read_ends_at_once(path: Path) -> None:
     session = ReplaySession(path)
-    async with on_screen(session, open_summary=True) as hand:
+    async with on_screen(session, first=First("summary")) as hand:
         await hand.press("q")
     session.close()
     assert hand.app.return_value == 0
@@ -123,7 +124,7 @@ async def test_what_is_not_read_yet_is_not_said_to_be_missing(path: Path) -> Non
             return super().drain() if self.trajectory.last < 2_000 else Batch()
 
     session = Slow(path)
-    async with on_screen(session, open_summary=True) as hand:
+    async with on_screen(session, first=First("summary")) as hand:
         await hand.until(lambda: "is being read" in hand.screen())
         await hand.press("a")
         assert "not among what is read so far" in hand.screen()

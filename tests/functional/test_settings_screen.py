@@ -12,6 +12,7 @@ from rlm_tui import config
 from rlm_tui.config import SETTINGS, Value
 from rlm_tui.errors import UsageError
 from rlm_tui.session.base import Session
+from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.settings import SettingsScreen
 from rlm_tui.ui.screens.settings_rows import KEY, SETTING
 from rlm_tui.ui.widgets.bar import Bar
@@ -188,7 +189,7 @@ async def test_a_dialect_that_there_is_not_is_refused(file: Path) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
 async def test_it_opens_from_the_start_screen_and_nothing_is_cut(file: Path, size: tuple[int, int]) -> None:
-    async with on_screen(asked(), size, open_question=True, settings=config.load()) as hand:
+    async with on_screen(asked(), size, first=First("start"), settings=config.load()) as hand:
         hand.app.perform("app.settings")
         await hand.until(lambda: isinstance(hand.app.screen, SettingsScreen) and "max_errors" in hand.screen())
         hand.app.perform("app.settings")
@@ -250,7 +251,7 @@ async def test_the_palette_goes_through_the_themes(file: Path) -> None:
 
 
 async def test_the_bar_of_the_start_screen_says_keys_or_typing(file: Path) -> None:
-    async with on_screen(asked(), open_question=True, settings=config.load()) as hand:
+    async with on_screen(asked(), first=First("start"), settings=config.load()) as hand:
         await hand.until(lambda: "TYPING" in hand.screen())
         await hand.press("escape")
         await hand.until(lambda: "KEYS" in hand.screen())

@@ -12,6 +12,7 @@ from rlm_tui import events as ev
 from rlm_tui.resources import sample
 from rlm_tui.session.base import Attachment, Origin
 from rlm_tui.session.replay import ReplaySession
+from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.summary import SummaryScreen
 from tests.trajectories import RUNS, Recorder, StillSession, clean, failing, peeked
 from tests.ui_kit import Hand, on_screen
@@ -27,7 +28,7 @@ def origin(state: str = "missing", *, is_live: bool = False, problems: tuple[str
 @asynccontextmanager
 async def summary(run: Recorder, size: tuple[int, int] = (120, 36), of: Origin | None = None) -> AsyncIterator[Hand]:
     session = StillSession(run, None, "replay", origin=of or origin())
-    async with on_screen(session, size, open_summary=True) as hand:
+    async with on_screen(session, size, first=First("summary")) as hand:
         await hand.until(lambda: "COST" in hand.screen())
         yield hand
 
@@ -137,7 +138,7 @@ async def test_q_leaves_the_run_that_opened_on_it_and_0_brings_it_back_from_the_
 
 async def test_what_is_below_is_not_drawn_and_is_right_when_it_comes_up() -> None:
     session = ReplaySession(sample("clean"))
-    async with on_screen(session, open_summary=True) as hand:
+    async with on_screen(session, first=First("summary")) as hand:
         await hand.until(lambda: session.indexed and "equal bytes" in hand.screen())
         await hand.press("escape")
         await hand.until(lambda: "ANSWER" in hand.screen() and "recorded" in hand.screen())
@@ -148,7 +149,7 @@ async def test_a_trace_without_a_run_says_so(tmp_path: Path) -> None:
     path = tmp_path / "empty.rlm.jsonl"
     path.write_bytes(sample("clean").read_bytes().splitlines(keepends=True)[0])
     session = ReplaySession(path)
-    async with on_screen(session, open_summary=True) as hand:
+    async with on_screen(session, first=First("summary")) as hand:
         await hand.until(lambda: "holds no run" in hand.screen())
         for key in ("enter", "a", "e", "home", "tab", "end"):
             await hand.press(key)

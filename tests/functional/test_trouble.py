@@ -263,7 +263,7 @@ def test_ctrl_z_and_fg_leave_the_terminal_whole_and_draw_again(tmp_path: Path) -
 
 _FAULT = """
 import sys
-from rlm_tui.ui.general import AppController
+from rlm_tui.ui.controllers.general import AppController
 def fault(self): raise ValueError("boom \\x1b[31m")
 AppController.help = fault
 from rlm_tui.cli import main

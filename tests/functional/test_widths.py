@@ -7,6 +7,7 @@ from rich.cells import cell_len
 
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.lines import ELLIPSIS
+from rlm_tui.ui.opening import First
 from tests.states import STATES
 from tests.trajectories import QUESTION
 from tests.ui_kit import Hand, on_screen
@@ -78,7 +79,7 @@ async def test_dialogs_keep_the_width(size: tuple[int, int]) -> None:
 
 @SIZES
 async def test_the_start_screen_keeps_the_width(size: tuple[int, int]) -> None:
-    options = {"open_question": True, "query": QUESTION * 9, "setup": Setup()}
+    options = {"first": First("start", QUESTION * 9, Setup())}
     async with on_screen(STATES["asked"](), size, **options) as hand:
         await hand.until(lambda: hand.app.screen is not hand.app.main)
         await assert_width(hand, size)

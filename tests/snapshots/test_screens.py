@@ -18,6 +18,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.app import RlmTuiApp
+from rlm_tui.ui.opening import First
 from rlm_tui.ui.theme import DARK, LIGHT
 from tests.states import (
     asked,
@@ -115,7 +116,7 @@ async def search_commands(hand: Hand) -> None:
 
 def questioning(size: tuple[int, int], shoot: Shoot, theme: str = DARK) -> bool:
     """The start screen with a question and no model."""
-    return shoot(asked(), size, theme=theme, open_question=True, query=QUESTION, setup=Setup())
+    return shoot(asked(), size, theme=theme, first=First("start", QUESTION, Setup()))
 
 
 @BOTH
@@ -269,15 +270,15 @@ def test_start_without_colour(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("size", [SMALL, MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_summary(shoot: Shoot, size: tuple[int, int]) -> None:
-    assert shoot(summed(), size, open_summary=True)
+    assert shoot(summed(), size, first=First("summary"))
 
 
 def test_summary_in_the_light(shoot: Shoot) -> None:
-    assert shoot(summed(), MEDIUM, theme=LIGHT, open_summary=True)
+    assert shoot(summed(), MEDIUM, theme=LIGHT, first=First("summary"))
 
 
 def test_summary_while_the_trace_is_read(shoot: Shoot) -> None:
-    assert shoot(indexing(), MEDIUM, open_summary=True)
+    assert shoot(indexing(), MEDIUM, first=First("summary"))
 
 
 async def look_for_the_document(hand: Hand) -> None:
@@ -295,7 +296,7 @@ def test_replay_without_its_document(shoot: Shoot, size: tuple[int, int]) -> Non
 def test_the_summary_of_a_foreign_log(shoot: Shoot, size: tuple[int, int]) -> None:
     session = ReplaySession(FOREIGN / "rlms-0.1.3-nested.jsonl")
     session.wait()
-    assert shoot(session, size, open_summary=True)
+    assert shoot(session, size, first=First("summary"))
 
 
 def test_a_foreign_log_with_children(shoot: Shoot) -> None:

@@ -10,11 +10,11 @@ from textual.geometry import Size
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trajectory import Step
 from rlm_tui.ui.offers import found_offers
-from rlm_tui.ui.screens.layout import plan
 from rlm_tui.ui.state import PANES, Pane, UiState
 from rlm_tui.ui.widgets.bar import Verb, VerbBar
 from rlm_tui.ui.widgets.editor import ExactDocument
 from rlm_tui.ui.widgets.header import header_line, question_line
+from rlm_tui.ui.widgets.layout import plan
 from rlm_tui.ui.widgets.prompt import is_complete
 from rlm_tui.ui.widgets.slider import column_of, slider_line, step_at
 

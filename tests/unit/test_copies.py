@@ -10,9 +10,9 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Terms
 from rlm_tui.ui.content.chat import chat
 from rlm_tui.ui.content.parts import page_of
+from rlm_tui.ui.content.requests import asked_before, difference, sent_by
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.copies import copies
-from rlm_tui.ui.requests import asked_before, difference, sent_by
 from tests.states import STATES
 from tests.trajectories import BATCH, QUESTION, RUNS, SEARCH, Recorder, StillSession, peeked
 

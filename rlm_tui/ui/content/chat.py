@@ -13,9 +13,9 @@ from rlm_tui.text import plural
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
+from rlm_tui.ui.content.requests import asked_before, difference, sent_by
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
-from rlm_tui.ui.requests import asked_before, difference, sent_by
 from rlm_tui.ui.rows import Joined, Stack, Window, text_rows
 
 _EMPTY = "The conversation with the root LM appears here, as the model sees it."

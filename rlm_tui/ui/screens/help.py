@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,13 +11,11 @@ from textual.containers import Container
 from textual.screen import ModalScreen
 
 from rlm_tui.ui.actions import GROUPS, key_name, key_of, keys_of, valid_now
+from rlm_tui.ui.host import host_of
 from rlm_tui.ui.lines import BLANK, Line, line, pad, wrap_text
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
-
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
 
 _KEYS = 16
 _MOVES = (("j k ↑ ↓", "Move in a pane"), ("g G", "The ends of a pane"), ("Space PgDn", "A page"), ("Enter", "Open"))
@@ -37,7 +35,7 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Draw the keys of this moment."""
-        palette = key_of("app.palette", cast("RlmTuiApp", self.app).ui)
+        palette = key_of("app.palette", host_of(self).ui)
         title = line((" Keys that act now", "accent bold"), (f"   Esc closes · {palette} has every command", "dim"))
         self.query_one("#help-title", Bar).show_rows(title)
         self.query_one("#help-keys").focus()
@@ -48,11 +46,11 @@ class HelpScreen(ModalScreen[None]):
         view.show_rows(self._rows(view.columns))
 
     def _rows(self, width: int) -> list[Line]:
-        owner = cast("RlmTuiApp", self.app)
+        owner = host_of(self)
         rows: list[Line] = []
         for group in GROUPS:
             keyed = [
-                (action, keys_of(action, owner.remapped))
+                (action, keys_of(action, owner.ui.keymap))
                 for action in valid_now(owner.session, owner.ui_below, [group])
             ]
             found = [(" ".join(key_name(key) for key in keys), action.tooltip) for action, keys in keyed if keys]

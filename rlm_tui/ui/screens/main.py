@@ -13,6 +13,7 @@ from textual.widget import Widget
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.asking import Asking
+from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.state import PANES, Pane
 from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, verbs
 from rlm_tui.ui.widgets.footer import Footer
@@ -23,7 +24,6 @@ from rlm_tui.ui.widgets.slider import Slider
 from rlm_tui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
     from rlm_tui.ui.widgets.calls import NodeSelected
     from rlm_tui.ui.widgets.frame import Frame, PaneWidget
     from rlm_tui.ui.widgets.prompt import Prompt
@@ -45,9 +45,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._gate_bar, self._footer, self._too_small = GateBar(), Footer(), TooSmall()
 
     @property
-    def owner(self) -> RlmTuiApp:
+    def owner(self) -> Host:
         """The app, as what it is."""
-        return cast("RlmTuiApp", self.app)
+        return host_of(self)
 
     @property
     def is_ready(self) -> bool:
@@ -98,6 +98,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.enter(self.owner.ui.pane)
         self.show_all()
 
+    @property
+    def on_screen(self) -> list[Pane]:
+        """The panes that are drawn now."""
+        return self.frame.on_screen
+
     def pane(self, name: Pane) -> Any:
         """The widget of a pane."""
         return self.frame.panes[name]
@@ -118,7 +123,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.show_header()
         self._question.show(session)
         self._slider.show(session)
-        keymap = owner.remapped
+        keymap = owner.ui.keymap
         if self.is_ready:
             self.frame.name_keys({name: key_of(f"pane.{name}", ui) for name in PANES})
         self._gate_bar.show(session, ui, verbs(session, ui, GATE_GROUPS, keymap, narrow=narrow))
@@ -208,7 +213,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def on_code_editor_edited(self) -> None:
         """Esc left the editor of what is held."""
-        self.owner.gate.finish_edit()
+        self.owner.finish_edit()
         self.enter("step")
 
     def on_vars_pane_wanted(self, event: VarsPane.Wanted) -> None:
@@ -217,15 +222,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def on_repl_pane_submitted(self, event: ReplPane.Submitted) -> None:
         """A line for the REPL is a block of one's own."""
-        self.owner.gate.submitted("inject", event.code)
+        self.owner.answered("inject", event.code)
 
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         """The prompt was answered."""
         self.close_prompt()
-        if event.purpose == "note":
-            self.owner.controllers.mark.noted(event.text)
-        else:
-            self.owner.gate.submitted(event.purpose, event.text)
+        self.owner.answered(event.purpose, event.text)
 
     def on_prompt_left(self) -> None:
         """The prompt was left; what was typed is kept."""

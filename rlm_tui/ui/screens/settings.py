@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,6 +13,7 @@ from rlm_tui.config import BY_NAME
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.ui import preferences
 from rlm_tui.ui.actions import BY_ID, key_name, keys_of
+from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.lines import Line, Span, split
 from rlm_tui.ui.screens.settings_rows import KEY, SETTING, about, said_rows, setting_rows, title_row
 from rlm_tui.ui.styles import FOLDER
@@ -21,9 +22,6 @@ from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.gate_bar import mode_line
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
-
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
 
 _VERBS = (Verb("", "Enter", "change"), Verb("", "x", "default again"), Verb("", "Esc", "back"))
 _TYPING = (Verb("", "Enter", "save"), Verb("", "Esc", "leave"))
@@ -43,9 +41,9 @@ class SettingsScreen(Screen[None]):
         self._editing = ""
 
     @property
-    def owner(self) -> RlmTuiApp:
+    def owner(self) -> Host:
         """The app, as what it is."""
-        return cast("RlmTuiApp", self.app)
+        return host_of(self)
 
     def compose(self) -> ComposeResult:
         """A title, the rows, what the row under the cursor means, and a line to type in."""
@@ -72,7 +70,7 @@ class SettingsScreen(Screen[None]):
         """Draw everything."""
         settings = preferences.current(self.owner)
         self.query_one("#settings-title", Bar).show_rows(title_row(settings.file, self.app.size.width))
-        self._rows.show_rows(setting_rows(settings, self.owner.remapped, self._rows.columns))
+        self._rows.show_rows(setting_rows(settings, self.owner.ui.keymap, self._rows.columns))
         self.show_bars()
 
     def show_bars(self) -> None:
@@ -112,7 +110,7 @@ class SettingsScreen(Screen[None]):
         name = event.key.removeprefix(SETTING)
         if event.key.startswith(KEY):
             action = BY_ID[event.key.removeprefix(KEY)]
-            self._open(event.key, " ".join(key_name(key) for key in keys_of(action, self.owner.remapped)))
+            self._open(event.key, " ".join(key_name(key) for key in keys_of(action, self.owner.ui.keymap)))
         elif event.key and preferences.choices_of(self.owner, name):
             self._save(event.key, preferences.next_choice(self.owner, name))
         elif event.key:

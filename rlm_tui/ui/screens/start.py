@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,6 +13,7 @@ from textual.screen import Screen
 from rlm_tui.lm.discovery import Probe, Server
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
+from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.lines import line, split
 from rlm_tui.ui.offers import ModelOffer, Recent, check, found_offers, recent_runs
 from rlm_tui.ui.screens.start_rows import (
@@ -38,9 +39,6 @@ from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 from rlm_tui.ui.widgets.too_small import TooSmall
 
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
-
 _TWO_COLUMNS = 110
 
 
@@ -64,9 +62,9 @@ class StartScreen(Screen[None]):
         self._recent = Recent()
 
     @property
-    def owner(self) -> RlmTuiApp:
+    def owner(self) -> Host:
         """The app, as what it is."""
-        return cast("RlmTuiApp", self.app)
+        return host_of(self)
 
     def compose(self) -> ComposeResult:
         """Document, form, bars."""
@@ -164,7 +162,7 @@ class StartScreen(Screen[None]):
         hint = " Tab goes on, Enter chooses, F5 starts, Esc goes to the panes." if not ui.notice else f" {ui.notice}"
         words = line((hint, "careful" if ui.notice else "dim"))
         self.query_one("#start-notice", Bar).show_rows(split(words, mode_line(ui), self.app.size.width))
-        self.query_one(Footer).show(verbs(owner.session, ui, FOOTER_GROUPS, owner.remapped))
+        self.query_one(Footer).show(verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap))
 
     def show_all(self) -> None:
         """Draw everything."""

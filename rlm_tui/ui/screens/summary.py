@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from rlm_tui.ui.content.summary import Place, Summary, answer_place, best_place, place_of, trouble_place
+from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.lines import Line, Rows, line, split
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
@@ -20,9 +21,6 @@ from rlm_tui.ui.widgets.header import Header
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.rule import Rule
 from rlm_tui.ui.widgets.too_small import TooSmall
-
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
 
 _BESIDE, _LOW, _TITLE, _FEWEST = 150, 30, 1, 3
 _LOOKED_AT = 200
@@ -65,9 +63,9 @@ class SummaryScreen(Screen[None]):
         self._is_chosen = False
 
     @property
-    def owner(self) -> RlmTuiApp:
+    def owner(self) -> Host:
         """The app, as what it is."""
-        return cast("RlmTuiApp", self.app)
+        return host_of(self)
 
     def compose(self) -> ComposeResult:
         """Facts, iterations, bars."""
@@ -105,7 +103,7 @@ class SummaryScreen(Screen[None]):
         ui = owner.sync()
         self.show_header()
         self._bar.show(*self._sentence(), self._verbs())
-        self._footer.show(verbs(owner.session, ui, FOOTER_GROUPS, owner.remapped))
+        self._footer.show(verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap))
 
     def show_all(self) -> None:
         """Draw everything, as far as the trace is read."""
@@ -161,7 +159,7 @@ class SummaryScreen(Screen[None]):
             self.owner.say("It is not among what is read so far." if self.owner.session.waiting else missing)
             return
         self.dismiss(None)
-        self.owner.controllers.walk.to(place.seq, place.node)
+        self.owner.go_to(place.seq, place.node)
 
     def action_answer(self) -> None:
         """To the iteration that gave the answer."""
@@ -189,7 +187,7 @@ class SummaryScreen(Screen[None]):
     def action_back(self) -> None:
         """Back: out of the app, when the run opened on this."""
         if self._is_first:
-            self.owner.controllers.app.leave()
+            self.owner.method_of("app.leave")()
         else:
             self.dismiss(None)
 

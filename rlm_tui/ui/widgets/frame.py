@@ -14,9 +14,9 @@ from textual.widget import Widget
 
 from rlm_tui.session.base import Session
 from rlm_tui.ui.lines import BLANK, Line, Span, line, pad, span, split
-from rlm_tui.ui.screens.layout import Plan, Titles, plan
 from rlm_tui.ui.state import PANES, Pane
 from rlm_tui.ui.widgets.bar import strip_of
+from rlm_tui.ui.widgets.layout import Plan, Titles, plan
 
 
 class PaneWidget(Protocol):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from rlm_tui.ui.gate import GateController
-from rlm_tui.ui.general import AppController
-from rlm_tui.ui.marking import MarkController
-from rlm_tui.ui.moving import LookController, PaneController, WalkController
-from rlm_tui.ui.taking import TakeController
-
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
+from rlm_tui.ui.controllers.gate import GateController
+from rlm_tui.ui.controllers.general import AppController
+from rlm_tui.ui.controllers.marking import MarkController
+from rlm_tui.ui.controllers.moving import LookController, PaneController, WalkController
+from rlm_tui.ui.controllers.taking import TakeController
+from rlm_tui.ui.host import Host
 
 
 class Controllers(NamedTuple):
@@ -26,7 +24,7 @@ class Controllers(NamedTuple):
     app: AppController
 
     @classmethod
-    def of(cls, app: RlmTuiApp) -> Controllers:
+    def of(cls, app: Host) -> Controllers:
         """The controllers of an app."""
         return cls(
             GateController(app),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.asking import Asking, Purpose
+from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import held_text, interesting, open_hold
 from rlm_tui.ui.words import hold_words
-
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
 
 _SEND = "Enter sends · Esc leaves"
 _ASKINGS: dict[Purpose, Asking] = {
@@ -26,7 +22,7 @@ _ASKINGS: dict[Purpose, Asking] = {
 class GateController:
     """The actions `gate.*`; an edit that is open is sent before anything runs."""
 
-    def __init__(self, app: RlmTuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
         self._editing: tuple[int, str] | None = None
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rlm_tui.ui.actions import key_of
+from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import quit_question
-
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
 
 
 class AppController:
     """The actions `app.*`."""
 
-    def __init__(self, app: RlmTuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
 
     def back(self) -> None:
         """Leave what is innermost: editor, prompt, zoom."""
         app = self.app
         if app.ui.editing:
-            app.gate.finish_edit()
+            app.finish_edit()
             app.main.enter("step")
         elif app.ui.asking:
             app.main.close_prompt()
         elif app.ui.zoomed:
-            app.controllers.look.zoom()
+            app.method_of("look.zoom")()
         elif app.ui.typing:
             app.main.enter(app.ui.pane)
 
@@ -57,7 +53,7 @@ class AppController:
     def quit(self) -> None:
         """Back, and from the root quit."""
         if self.app.ui.zoomed:
-            self.app.controllers.look.zoom()
+            self.app.method_of("look.zoom")()
         else:
             self.leave()
 
@@ -73,9 +69,9 @@ class AppController:
         """Copy a selection, else interrupt a running block, else say how to quit."""
         selected = self.app.screen.get_selected_text()
         if selected:
-            self.app.controllers.take.copy_text(selected, "the selection")
+            self.app.copy_to_clipboard(selected)
         elif self.app.session.can("interrupt"):
-            self.app.gate.interrupt()
+            self.app.method_of("gate.interrupt")()
         else:
             self.app.say(f"Nothing runs that could be interrupted; {key_of('app.leave', self.app.ui)} quits.")
 

@@ -16,11 +16,11 @@ from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
 from rlm_tui.ui import clipboard, editing, viewers
 from rlm_tui.ui.copies import Copy, copies
+from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import held_text, open_hold
 
 if TYPE_CHECKING:
     from rlm_tui.trajectory import Hold
-    from rlm_tui.ui.app import RlmTuiApp
 
 _SUFFIXES: dict[ev.Checkpoint, str] = {"before_code": ".py", "after_code": ".txt"}
 
@@ -28,7 +28,7 @@ _SUFFIXES: dict[ev.Checkpoint, str] = {"before_code": ".py", "after_code": ".txt
 class TakeController:
     """The actions `take.*`."""
 
-    def __init__(self, app: RlmTuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
         self._viewers: list[subprocess.Popen[bytes]] = []
 
@@ -101,7 +101,7 @@ class TakeController:
         suffix = _SUFFIXES.get(hold.checkpoint, ".md")
         try:
             command = editing.editor_command(os.environ)
-            app.gate.finish_edit()
+            app.finish_edit()
             with app.suspend():
                 edited = editing.edit_outside(command, text, suffix)
             self._take(hold, text, edited, suffix)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rlm_tui.session import commands as cmd
 from rlm_tui.trajectory import Step
 from rlm_tui.ui.asking import Asking
 from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import step_here
-
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
 
 _NOTE = Asking("note", "A note of your own on this node", "Enter keeps it · empty takes it away · Esc leaves")
 
@@ -19,7 +15,7 @@ _NOTE = Asking("note", "A note of your own on this node", "Enter keeps it · emp
 class MarkController:
     """The actions `mark.*`; what is marked and noted is written at once."""
 
-    def __init__(self, app: RlmTuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
         self._node = ""
 
@@ -45,7 +41,7 @@ class MarkController:
         if seq is None:
             self.app.say("This is the only mark.")
             return
-        self.app.gate.finish_edit()
+        self.app.finish_edit()
         self.app.ui.pinned = False
         steps = session.trajectory.steps
         session.send(cmd.Seek(None if steps and seq >= steps[-1].seq else seq))

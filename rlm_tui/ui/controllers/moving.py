@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.family import Way, leads
+from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import in_reading_order, step_back, step_forward
 from rlm_tui.ui.state import PANES, Pane
-
-if TYPE_CHECKING:
-    from rlm_tui.ui.app import RlmTuiApp
 
 
 class WalkController:
     """The actions `walk.*`: move the cursor of the session through the trace."""
 
-    def __init__(self, app: RlmTuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
 
     def _seek(self, seq: int | None) -> None:
-        self.app.gate.finish_edit()
+        self.app.finish_edit()
         self.app.ui.pinned, self.app.ui.notice = False, ""
         self.app.send(cmd.Seek(seq))
 
@@ -86,7 +82,7 @@ class WalkController:
 class PaneController:
     """The actions `pane.*`: go to a pane."""
 
-    def __init__(self, app: RlmTuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
 
     def calls(self) -> None:
@@ -122,7 +118,7 @@ class PaneController:
         self._turn(-1)
 
     def _turn(self, by: int) -> None:
-        shown = self.app.main.frame.on_screen
+        shown = self.app.main.on_screen
         around = shown if len(shown) > 1 else list(PANES)
         here = self.app.ui.pane
         self._enter(around[(around.index(here) + by) % len(around)] if here in around else around[0])
@@ -134,7 +130,7 @@ class PaneController:
 class LookController:
     """The actions `look.*`: prompt, search and zoom."""
 
-    def __init__(self, app: RlmTuiApp) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
 
     def prompt(self) -> None:
@@ -167,7 +163,7 @@ class LookController:
             app.look_at(app.ui.selection, pinned=True)
             app.say(f"The panes stay at this node; {key_of('look.follow', app.ui)} follows the newest moment again.")
         else:
-            app.controllers.walk.live()
+            app.method_of("walk.live")()
             app.say("The panes follow the newest moment.")
 
     def zoom(self) -> None:
