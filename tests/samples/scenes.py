@@ -21,6 +21,7 @@ from rlm_tui.session.commands import Start
 from rlm_tui.session.live import LiveSession
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
+from rlm_tui.ui.opening import First
 from rlm_tui.ui.theme import DARK
 from tests.functional.loopback import Loopback, openai_stream
 from tests.samples.traces import OUT
@@ -201,7 +202,7 @@ SCENES = {
         make=waiting,
         steps=offer,
         words=("YOUR QUESTION", "ollama/qwen2.5:7b", "keyword search demo, no LLM"),
-        options={"open_question": True, "query": QUESTION, "setup": Setup()},
+        options={"first": First("start", QUESTION, Setup())},
     ),
     "edit": Scene(make=live, steps=edit, words=("edited", "V original", "what the model wrote")),
     "inject": Scene(make=live, steps=inject, words=("47859", "Tell the model", "the back half")),
