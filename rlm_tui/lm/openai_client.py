@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from rlm_tui.events import Usage
@@ -27,14 +28,14 @@ class OpenAILM(SdkLM):
 
         super().__init__(endpoint, openai, openai.AsyncOpenAI)
         self._completions: Any = self._client.chat.completions  # loads the SDK's resources now, not on the loop
+        if endpoint.provider == "llamacpp":
+            self._extra = {"return_progress": True}  # it tells how far it has read the prompt, if it is asked to
 
     def _body(self, request: Request) -> dict[str, Any]:
         return openai_body(self._endpoint, request)
 
     async def _create(self, body: dict[str, Any]) -> Any:
-        # llama.cpp tells how far it has read the prompt, if it is asked to
-        extra = {"return_progress": True} if self._endpoint.provider == "llamacpp" else None
-        return await self._completions.create(**body, stream=True, extra_body=extra)
+        return await self._completions.create(**body, stream=True, extra_body=self._extra)
 
     def _take(self, event: Any, answer: Answer) -> None:
         _take_usage(getattr(event, "usage", None), answer)
@@ -55,9 +56,10 @@ def _read_share(event: Any) -> float | None:
     What the server had in its cache costs no time and counts on neither side.
     """
     progress = getattr(event, "prompt_progress", None)
-    if not isinstance(progress, Mapping):
+    told = vars(progress) if isinstance(progress, SimpleNamespace) else progress
+    if not isinstance(told, Mapping):
         return None
-    total, cached, done = (count(progress.get(name)) or 0 for name in ("total", "cache", "processed"))
+    total, cached, done = (count(told.get(name)) or 0 for name in ("total", "cache", "processed"))
     return (done - cached) / (total - cached) if total > cached else 1.0
 
 

@@ -179,7 +179,10 @@ class StreamLM:
 
 
 class SdkLM(StreamLM):
-    """Base of the clients; a subclass says how a request is written and how its stream is read."""
+    """Base of the clients on a provider's SDK; a subclass says how a request is written and how its stream is read.
+
+    The SDK makes addresses, headers and keys. Requests go past it (`Poster`), but for those through a proxy.
+    """
 
     _path = ""
     """Where below the base URL requests go."""
@@ -198,6 +201,7 @@ class SdkLM(StreamLM):
         library = _library(http)
         poster = Poster(endpoint, _headers(client), library.create_ssl_context)
         self._poster = poster if is_straight(endpoint) else None
+        self._extra: dict[str, Any] = {}
         errors = (sdk.APIError, library.HTTPError, *poster.errors, ValueError, RecursionError)
         super().__init__(endpoint, client, errors, (sdk.APIStatusError, WireError))
 
@@ -208,10 +212,11 @@ class SdkLM(StreamLM):
                 await self._poster.close()
 
     async def _send(self, body: dict[str, Any], *, is_watched: bool) -> Any:
-        if is_watched or self._poster is None:
+        if self._poster is None:
             return await self._create(body)
-        body.pop("stream_options", None)
-        return await self._poster.post(self._path, {**body, "stream": False})
+        if not is_watched:
+            body.pop("stream_options", None)
+        return await self._poster.post(self._path, {**body, **self._extra, "stream": is_watched})
 
     async def _read(self, stream: Any, answer: Answer) -> None:
         content_type = stream.response.headers.get("content-type", "").partition(";")[0].strip().lower()

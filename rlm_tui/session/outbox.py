@@ -23,7 +23,8 @@ class Outbox:
         """Add a stamped event."""
         with self._lock:
             self._events.append(event)
-        self._wake.set()
+        if not self._wake.is_set():  # to set it once more would take longer than all the rest
+            self._wake.set()
 
     def delta(self, node: str, stream: Stream, text: str) -> None:
         """Add a piece of transient text."""

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -110,7 +111,8 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             self.send_response(reply.status)
             for name, value in {"content-type": reply.content_type, **reply.headers}.items():
                 self.send_header(name, value)
-            self.send_header("transfer-encoding", "chunked")
+            if reply.status != HTTPStatus.NO_CONTENT:
+                self.send_header("transfer-encoding", "chunked")
             self.send_header("connection", "close")
             self.end_headers()
             for chunk in reply.chunks:
@@ -118,7 +120,7 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 self.wfile.flush()
             if reply.stall:
                 loopback.wait_until_over()
-            elif not reply.cut:
+            elif not reply.cut and reply.status != HTTPStatus.NO_CONTENT:
                 self.wfile.write(b"0\r\n\r\n")
 
         def log_message(self, *_: object) -> None:

@@ -43,11 +43,13 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture(autouse=True, params=["watched", "unwatched"])
-def how(request: pytest.FixtureRequest) -> str:
-    """Watched requests go through the SDK, those that nobody watches past it; both end alike."""
+@pytest.fixture(autouse=True, params=["watched", "unwatched", "by the SDK"])
+def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Past the SDK, streamed where somebody watches, or through it, as for a proxy: all end alike."""
     how: str = request.param
-    _HOW["is_watched"] = how == "watched"
+    _HOW["is_watched"] = how != "unwatched"
+    if how == "by the SDK":
+        monkeypatch.setattr("rlm_tui.lm.sdk.is_straight", lambda _endpoint: False)
     return how
 
 
@@ -104,8 +106,8 @@ async def test_openai_streams_text_and_reports_usage_and_finish_reason(how: str)
     assert seen[0].path == "/v1/chat/completions"
     assert seen[0].headers["authorization"] == f"Bearer {KEY}"
     assert seen[0].body["model"] == "m-1"
-    assert seen[0].body["stream"] is (how == "watched")
-    assert seen[0].body.get("stream_options") == ({"include_usage": True} if how == "watched" else None)
+    assert seen[0].body["stream"] is (how != "unwatched")
+    assert seen[0].body.get("stream_options") == ({"include_usage": True} if how != "unwatched" else None)
     assert [m["role"] for m in seen[0].body["messages"]] == ["system", "user"]
     assert "temperature" not in seen[0].body
 
@@ -159,7 +161,7 @@ async def test_a_refused_parameter_is_left_out_from_then_on_and_the_response_say
         bodies = [seen.body for seen in server.seen]
     assert first.text == again.text == "ok"
     assert first.note == again.note == "sent without temperature, which this model refuses"
-    assert ["stream_options" in body for body in bodies] == [how == "watched", False, False, False]
+    assert ["stream_options" in body for body in bodies] == [how != "unwatched", False, False, False]
     assert ["temperature" in body for body in bodies] == [True, True, False, False]
 
 
