@@ -61,7 +61,9 @@ def ours(url: str, *, width: int = 16, limit: int = 5, chars: int = 10) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         document, trace = Path(folder, "document.txt"), Path(folder, "run.rlm.jsonl")
         document.write_text("x" * chars)
-        setup = Setup(model="m", base_url=url, dialect="rlms", limits=limits, sandbox="none", trace=trace)
+        setup = Setup(
+            model="m", base_url=url, dialect="rlms", limits=limits, sandbox="none", trace=trace, is_attended=False
+        )
         session = LiveSession(setup, Loading([str(document)]), title="document.txt")
         session.loading.start()
         try:

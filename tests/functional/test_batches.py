@@ -49,7 +49,10 @@ def asked(folder: Path, server: Sub, width: int = 16, calls: int = 1000) -> Iter
     """A run over the server, to its end."""
     limits = Limits(concurrency=width, subcalls=calls, iterations=3)
     base_url = f"{server.url}/v1"
-    with server, live(folder, [], model="m", base_url=base_url, dialect="rlms", limits=limits) as run:
+    with (
+        server,
+        live(folder, [], model="m", base_url=base_url, dialect="rlms", limits=limits, is_attended=False) as run,
+    ):
         finished = run.start().end()
         assert finished.answer == "done", finished.detail
         yield run
