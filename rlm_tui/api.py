@@ -127,6 +127,7 @@ class RLM:
             model=names[0],
             sub_model=names[1],
             limits=ev.Limits(**{name: given[key] for key, name in _LIMITS.items() if key in given}),
+            fits_width="max_concurrent_subcalls" not in given,
             lms=lms,
             tools=toolbox(tools) if tools else None,
             trace=Path(trace) if isinstance(trace, str | Path) else None,

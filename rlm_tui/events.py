@@ -228,6 +228,8 @@ class LmRequested(TraceEvent, frozen=True, tag="lm.requested"):
     messages: tuple[StoredMessage, ...]
     prior: int = 0
     attempt: int = 1
+    window: int | None = None
+    """Tokens that the model takes in one request, where that is known of a root LM."""
 
 
 class LmResponded(TraceEvent, frozen=True, tag="lm.responded"):

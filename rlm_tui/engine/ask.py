@@ -80,6 +80,7 @@ class RootAsker:
             response = await self._complete(node)
             if response is not None:
                 self._responded(node, response, begun)
+                await self._run.learn_window()
                 return response
             why = _INTERRUPTED
 
@@ -96,7 +97,10 @@ class RootAsker:
 
     def _send(self, node: str) -> None:
         prior, messages = self._talk.unsent()
-        self._run.emit(ev.LmRequested(node=node, model=self._run.config.model, messages=messages, prior=prior))
+        config = self._run.config
+        self._run.emit(
+            ev.LmRequested(node=node, model=config.model, messages=messages, prior=prior, window=config.window)
+        )
 
     async def _complete(self, node: str) -> Response | None:
         """The LM's response, or None when a person interrupted it."""

@@ -106,7 +106,7 @@ class Blocks:
         """What the model is shown of an output: its head and tail, or its beginning when the rest is offloaded."""
         raw = prompts.raw_output(result)
         if not self._offloads(result, raw):
-            return prompts.cut(raw)[0]
+            return prompts.cut(raw, self._run.most_output)[0]
         name = f"_result_{number}"
         await self._run.repl.load(name, raw)
         return prompts.offloaded(name, raw, _PREVIEW)
@@ -131,7 +131,7 @@ class Blocks:
 
     def _finished(self, node: str, result: BlockResult, *, shown: bool) -> None:
         raw = prompts.raw_output(result)
-        seen = _PREVIEW if self._offloads(result, raw) else prompts.cut(raw)[1]
+        seen = _PREVIEW if self._offloads(result, raw) else prompts.cut(raw, self._run.most_output)[1]
         self._run.emit(
             ev.CodeFinished(
                 node=node,
@@ -153,7 +153,7 @@ class Blocks:
         if result.offer is not None:
             self._run.emit(ev.Note(node=node, text=_INJECTED_FINAL))
         self._run.nodes.close(node, _outcome(result))
-        output, _ = prompts.cut(prompts.raw_output(result))
+        output, _ = prompts.cut(prompts.raw_output(result), self._run.most_output)
         return prompts.injected_block(code, output)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal, TypeAlias
 
+from rlm_tui.engine import prompts
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.dialect import Dialect, built_in, dialect
 from rlm_tui.engine.gate import Emit, Gate, Pending, Verdict
@@ -40,6 +41,8 @@ class EngineConfig:
     sandbox: str = "auto"
     window: int | None = None
     """Tokens that the root model takes; None is unknown, and then nothing is compacted."""
+    sub_window: int | None = None
+    """Tokens that the sub-model takes, which are the root's where it leads a child RLM."""
     offload: bool = False
     """Whether an output over 500 characters goes to a variable `_result_N` and only its beginning to the model."""
     batch_calls: int = 20
@@ -108,15 +111,35 @@ class Run:
     errors: int = 0
     """Turns in a row that failed."""
     pace: Pace = field(default_factory=Pace)
+    measure: Callable[[], Awaitable[int | None]] | None = None
+    """Asks the root model's server for the window, where it tells it only of a model that is loaded."""
     has_asked_for_walls: bool = False
     """Whether the person has been asked about a worker without isolation; once a session is enough."""
 
     def child(self, context: ContextInfo) -> Run:
         """What a child RLM works with: the sub-LM leads it; its REPL is still to be set."""
-        config = replace(self.config, model=self.config.sub_name)
+        config = replace(self.config, model=self.config.sub_name, window=self.config.sub_window)
         return replace(
-            self, config=config, root_lm=self.sub_lm, context=context, depth=self.depth + 1, blocks=0, errors=0
+            self,
+            measure=None,
+            config=config,
+            root_lm=self.sub_lm,
+            context=context,
+            depth=self.depth + 1,
+            blocks=0,
+            errors=0,
         )
+
+    @property
+    def most_output(self) -> int:
+        """Characters of an output that the model is shown."""
+        return prompts.most_output(self.config.window)
+
+    async def learn_window(self) -> None:
+        """Take what the server tells once the model has answered; asked once."""
+        measure, self.measure = self.measure, None
+        if measure is not None and self.config.window is None:
+            self.config = replace(self.config, window=await measure())
 
     @property
     def may_recurse(self) -> bool:

@@ -12,6 +12,13 @@ from rlm_tui.text import plural
 from rlm_tui.tools.tool import Tool
 
 MAX_OUTPUT = 20_000
+_LEAST_OUTPUT = 1_000
+_OUTPUT_SHARE = 0.5  # characters a token of the window: an eighth of it, at four characters a token
+
+
+def most_output(window: int | None) -> int:
+    """Characters of an output that a model is shown: fewer where its window (in tokens) is small."""
+    return MAX_OUTPUT if window is None else max(_LEAST_OUTPUT, min(MAX_OUTPUT, int(window * _OUTPUT_SHARE)))
 
 
 def system_prompt(dialect: Dialect, context: ContextInfo, tools: Sequence[Tool] = ()) -> str:

@@ -10,8 +10,8 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from rlm_tui.errors import UsageError
 from rlm_tui.lm.endpoint import check_url, is_loopback
 from rlm_tui.lm.registry import PROVIDERS, resolve
-from rlm_tui.lm.servers import READERS, Model, openai_models
+from rlm_tui.lm.servers import READERS, Get, Model, openai_models
 
 PATIENCE_S = 2.0
 _CONNECT_S = 0.5
@@ -220,17 +220,30 @@ def _why_not(visit: _Visit) -> str:
     return ""
 
 
-def fetch_json(base_url: str, path: str, seconds: float) -> Any:
-    """The JSON that one path of a server gives, or None where it gives none in time; for a thread, sends no key."""
-    found: list[Any] = []
+@contextmanager
+def visiting(base_url: str, seconds: float) -> Iterator[Get]:
+    """What asks one server for some paths, all in `seconds`; gives None where nothing comes. For a thread."""
     probe = Probe({}, seconds)
+    visit = _Visit(base_url, probe)
     deadline = threading.Timer(seconds, probe.stop)
     deadline.start()
-    with suppress(OSError, http.client.HTTPException, ValueError):
-        found.append(_Visit(base_url, probe).get(path))
-    deadline.cancel()
-    deadline.join()
-    return found[0] if found else None
+
+    def get(path: str, body: object = None) -> Any:
+        with suppress(OSError, http.client.HTTPException, ValueError):
+            return visit.get(path, body)
+        return None
+
+    try:
+        yield get
+    finally:
+        deadline.cancel()
+        deadline.join()
+
+
+def fetch_json(base_url: str, path: str, seconds: float) -> Any:
+    """The JSON that one path of a server gives, or None where it gives none in time; for a thread, sends no key."""
+    with visiting(base_url, seconds) as get:
+        return get(path)
 
 
 def find_servers(base_url: str | None = None, seconds: float = PATIENCE_S) -> list[Server]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rlm_tui.lm.base import LM
 
 _SCRIPTED = "scripted:"
+_NO_SERVER = (_SCRIPTED, "replay:")
 
 
 class Provider(NamedTuple):
@@ -157,6 +158,23 @@ def _ollama_url() -> str | None:
     name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(parts.hostname or "", parts.hostname or "")  # noqa: S104
     name = f"[{name}]" if ":" in name else name
     return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path}/v1"
+
+
+def endpoint_of(spec: str, *, base_url: str | None = None) -> Endpoint | None:
+    """The endpoint that a spec means, None for what is no server."""
+    spec = spec.strip()
+    if spec in _BUILT_IN or spec.startswith(_NO_SERVER):
+        return None
+    return resolve(spec, base_url=base_url)
+
+
+def is_server_here(spec: str, base_url: str | None = None) -> bool:
+    """Whether a spec means a server on this machine; False for one that means nothing yet."""
+    try:
+        endpoint = endpoint_of(spec, base_url=base_url)
+    except UsageError:
+        return False
+    return endpoint is not None and endpoint.is_local
 
 
 def keys_found() -> dict[str, str]:

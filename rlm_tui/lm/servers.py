@@ -64,6 +64,14 @@ def ollama(get: Get) -> list[Model] | None:
     return found
 
 
+def ollama_window(get: Get, name: str) -> int | None:
+    """The window of one of Ollama's models: the loaded one's, else the one that its Modelfile sets."""
+    names = {name, name if ":" in name else f"{name}:latest"}
+    running = [each for each in _items(get("/api/ps"), "models") or () if _text(each, "name") in names]
+    loaded = _number(running[0], "context_length") if running else None
+    return loaded or _num_ctx(get("/api/show", {"model": name}))
+
+
 def _shown(get: Get, name: str) -> Any:
     """What Ollama tells of one model; a list without its details is better than none when the time is over."""
     try:
@@ -138,6 +146,11 @@ def llamacpp(get: Get) -> list[Model] | None:
         name = _text(props, "model_path").replace("\\", "/").rpartition("/")[2]
         return [Model(name, window, loaded=True)] if _is_name(name) else []
     return [_llamacpp_model(each, window if len(listed) == 1 else None) for each in listed]
+
+
+def total_slots(get: Get) -> int | None:
+    """How many requests llama.cpp works on at once."""
+    return _number(get("/props"), "total_slots")
 
 
 def _llamacpp_model(each: Mapping[str, Any], window: int | None) -> Model:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from rlm_tui import events as ev
@@ -25,6 +26,7 @@ from rlm_tui.session import commands as cmd
 from rlm_tui.session.conversation import Conversation, value_of
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
+from rlm_tui.session.serving import fitted, loaded_window
 from rlm_tui.session.setup import Setup
 from rlm_tui.tools.box import Toolbox
 from rlm_tui.trace.store import TraceStore
@@ -59,6 +61,8 @@ class Crew:
         await self._weigh(loading.document)
         repl = await self._ready_repl(loading)
         root, sub = await self._models(config)
+        self._tell("asking how the model is served")
+        config = await fitted(config, self._setup)
         context = loading.document.info()
         label = repl.facts.label
         if len(self._log) == 0:
@@ -81,6 +85,7 @@ class Crew:
             tools=self._tools,
             context=context,
             sandbox_label=label,
+            measure=partial(loaded_window, config.model, self._setup) if root.name.startswith("ollama/") else None,
         )
         if self._engine is not None:
             before = self._engine.run

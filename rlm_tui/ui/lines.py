@@ -72,6 +72,9 @@ def span(text: str, role: str = "text") -> Span:
     return Span(safe(text), role)
 
 
+NO_SPAN = Span("", "dim")
+
+
 def line(*pieces: Piece, key: str = "") -> Line:
     """A line from texts (role `text`) and `(text, role)` pairs."""
     spans = (span(piece) if isinstance(piece, str) else span(*piece) for piece in pieces)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from loopback import Loopback, Reply, openai_stream, plain_json
+from loopback import Loopback, Reply, ollama_stream, openai_stream, plain_json
 from model_servers import LLAMACPP, LOADING, OLLAMA
 
 from rlm_tui.lm.registry import PROVIDERS
@@ -51,7 +51,7 @@ def start_of(hand: Hand) -> StartScreen:
 async def test_what_is_found_is_offered_with_window_and_size_and_nothing_is_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Loopback(openai_stream("FINAL(42)"), routes=OLLAMA) as server:
+    with Loopback(ollama_stream("FINAL(42)"), routes=OLLAMA) as server:
         serve(monkeypatch, server)
         async with starting(tmp_path) as hand:
             await hand.until(lambda: "ollama/qwen2.5:7b" in hand.screen())

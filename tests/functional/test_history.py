@@ -53,7 +53,7 @@ def test_what_was_offloaded_can_be_forgotten(tmp_path: Path) -> None:
 def test_near_the_window_the_model_sums_up_and_the_history_stays_in_the_repl(tmp_path: Path) -> None:
     check = block("print(len(history), history[1]['content'][:6])")
     root = [block(LONG), block(LONG), "I found that x is seven.", check, "FINAL(done)"]
-    with live(tmp_path, root, window=2000) as run:
+    with live(tmp_path, root, window=1000) as run:
         finished = run.start().end()
         assert finished.answer == "done"
         (compacted,) = run.of(ev.Compacted)
@@ -76,7 +76,7 @@ def test_without_a_window_nothing_is_summed_up(tmp_path: Path) -> None:
 
 def test_a_summary_that_cannot_be_had_is_a_note_and_the_run_goes_on(tmp_path: Path) -> None:
     root = [block(LONG), block(LONG), {"error": {"status": 400}}, "FINAL(done)"]
-    with live(tmp_path, root, window=2000) as run:
+    with live(tmp_path, root, window=1000) as run:
         assert run.start().end().answer == "done"
         assert any("was not summed up" in str(note.text) for note in run.of(ev.Note))
         assert not run.of(ev.Compacted)

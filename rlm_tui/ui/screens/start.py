@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from rlm_tui.lm.discovery import Probe, Server
+from rlm_tui.lm.registry import is_server_here
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.host import Host, host_of
@@ -25,6 +26,7 @@ from rlm_tui.ui.screens.start_rows import (
     Choice,
     choice_rows,
     fact_rows,
+    limit_words,
     search_news,
 )
 from rlm_tui.ui.styles import FOLDER
@@ -172,7 +174,7 @@ class StartScreen(Screen[None]):
         cast(PaneWidget, self.query_one("#start-document").children[1]).show(owner.session, None)
         self._show_choices()
         dialect, why = self._dialect()
-        facts = fact_rows(dialect, why, self._setup.limits, self._recent)
+        facts = fact_rows(dialect, why, self._limits(), self._recent)
         bar = self.query_one("#start-facts", Bar)
         bar.styles.height = len(facts)
         bar.show_rows(*facts)
@@ -190,6 +192,10 @@ class StartScreen(Screen[None]):
         key = choices.cursor_key
         choices.show_rows(rows, cursor=keys.index(key) if key in keys[1:] else None)
         choices.move_cursor(choices.cursor)
+
+    def _limits(self) -> str:
+        setup, spec = self._setup, self.choice.sub_model or self.choice.model
+        return limit_words(setup.limits, by_slots=setup.fits_width and is_server_here(spec, setup.base_url))
 
     def _dialect(self) -> tuple[str, str]:
         if not self.choice.model and self._setup.dialect == "auto":

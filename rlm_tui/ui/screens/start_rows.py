@@ -100,9 +100,9 @@ def _start(choice: Choice, title: str) -> Line:
     return line(("  ▸ Start", "accent bold"), (words, "muted"), key=START)
 
 
-def fact_rows(dialect: str, why: str, limits: Limits, recent: Recent) -> list[Line]:
+def fact_rows(dialect: str, why: str, limits: str, recent: Recent) -> list[Line]:
     """Dialect and why, limits, recent runs."""
-    rows = [_fact("Dialect", dialect, why), _fact("Limits", limit_words(limits), "")]
+    rows = [_fact("Dialect", dialect, why), _fact("Limits", limits, "")]
     if recent.runs:
         more = ((f"  {recent.more} more; rlm-tui runs lists them", "dim"),) if recent.more else ()
         rows += [BLANK, line((" Recent", "muted bold"), *more), *(line((f"   {run}", "muted")) for run in recent.runs)]
@@ -113,11 +113,12 @@ def _fact(name: str, value: str, why: str) -> Line:
     return Line((*pad(line((f" {name}", "muted bold")), 11).spans, *line((value, "text"), (f"  {why}", "dim")).spans))
 
 
-def limit_words(limits: Limits) -> str:
-    """The limits that are set, in few words."""
+def limit_words(limits: Limits, *, by_slots: bool = False) -> str:
+    """The limits that are set, in few words; `by_slots`: the server says how many sub-calls go at once."""
     words = [
         plural(limits.iterations, "iteration") if limits.iterations is not None else "",
         plural(limits.subcalls, "sub-call") if limits.subcalls is not None else "",
+        "one at once a slot of the server" if by_slots else f"{limits.concurrency} at once",
         f"{short_count(limits.tokens)} tokens" if limits.tokens is not None else "",
         short_cost(limits.cost_usd) if limits.cost_usd is not None else "",
         clock(limits.seconds) if limits.seconds is not None else "",

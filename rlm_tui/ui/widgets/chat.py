@@ -7,6 +7,8 @@ from rlm_tui.session.base import Session
 from rlm_tui.ui.content.chat import Messages, Talk, chat
 from rlm_tui.ui.content.parts import NODE, iteration_of, live_mark, page_of
 from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.content.window import window_note
+from rlm_tui.ui.lines import NO_SPAN
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.reading import Reading
 
@@ -18,12 +20,14 @@ class ChatPane(Reading, LinesView):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(tail=True, id=id)
+        self.pane_note = NO_SPAN
         self._messages = Messages()
         self._drawn: tuple[object, ...] = ()
         self._place = 0
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the conversation of the selected RLM."""
+        self.pane_note = window_note(session)
         drawn = self._signature(session, selection)
         if drawn == self._drawn:
             return

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.lines import BLANK, Line, Span, line, pad, span, split
+from rlm_tui.ui.lines import BLANK, NO_SPAN, Line, Span, line, pad, span, split
 from rlm_tui.ui.state import PANES, Pane
 from rlm_tui.ui.widgets.bar import strip_of
 from rlm_tui.ui.widgets.layout import Plan, Titles, plan
@@ -65,7 +65,7 @@ class Frame(Widget):
         self._zoomed = False
         self._plan = (Size(-1, -1), Plan())
         self._focused: Pane | None = None
-        self._notes: dict[Pane, str] = {}
+        self._notes: dict[Pane, Span] = {}
         self._keys: dict[Pane, str] = {pane: str(number) for number, pane in enumerate(PANES, 1)}
 
     @property
@@ -100,7 +100,7 @@ class Frame(Widget):
 
     def mark(self, focused: Pane | None) -> None:
         """Light the title of the pane that has the focus, and show what panes note beside their titles."""
-        notes = {name: str(getattr(pane, "pane_note", "")) for name, pane in self.panes.items()}
+        notes = {name: _note_of(pane) for name, pane in self.panes.items()}
         if (focused, notes) != (self._focused, self._notes):
             self._focused, self._notes = focused, notes
             self.refresh(*(titles.region for titles in self.plan.strips))
@@ -129,9 +129,9 @@ class Frame(Widget):
         for name in titles.panes:
             role = "accent bold" if name == self._focused else "muted" if name == titles.shown else "dim"
             spans += [span(self._title(name), role), Span("  ")]
-        note = span(f"{self._notes.get(titles.shown, '')} ", "dim")
+        note = self._notes.get(titles.shown, NO_SPAN)
         width = titles.region.width
-        return pad(split(Line(tuple(spans)), Line((note,)), width), width)
+        return pad(split(Line(tuple(spans)), Line((Span(f"{note.text} ", note.role),)), width), width)
 
     def _title(self, name: Pane) -> str:
         return f"{self._keys[name]} {getattr(self.panes[name], 'pane_title', name)}"
@@ -146,3 +146,9 @@ class Frame(Widget):
                     if at <= event.x < end:
                         self.post_message(self.TitleClicked(name))
                     at = end + 2
+
+
+def _note_of(pane: Widget) -> Span:
+    """What a pane notes beside its title."""
+    note = getattr(pane, "pane_note", NO_SPAN)
+    return note if isinstance(note, Span) else span(str(note), "dim")

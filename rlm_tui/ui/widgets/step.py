@@ -11,7 +11,8 @@ from rlm_tui.session.base import Session
 from rlm_tui.ui.content.parts import ANSWER, AT, HELD, focus, live_mark, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.tree import split_key
-from rlm_tui.ui.lines import Rows, line
+from rlm_tui.ui.content.window import window_note
+from rlm_tui.ui.lines import NO_SPAN, Rows, line
 from rlm_tui.ui.rows import Window
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -39,6 +40,7 @@ class StepPane(Reading, Vertical):
         self.title_row.can_focus = False
         self._drawn: tuple[object, ...] = ()
         self._rows: Rows = []
+        self.pane_note = NO_SPAN
         self._hold = 0
         self._is_over = False
 
@@ -57,6 +59,7 @@ class StepPane(Reading, Vertical):
     def show(self, session: Session, selection: str | None) -> None:
         """Draw what is selected; without a selection, what matters now."""
         chosen = selection if selection is not None else focus(session.view)
+        self.pane_note = window_note(session)
         drawn = self._signature(session, chosen)
         if drawn == self._drawn:
             return

@@ -1,0 +1,34 @@
+"""Fits a run to the servers that its models are on: the window of a request, and how many sub-calls go at once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import msgspec
+
+from rlm_tui.engine.config import EngineConfig
+from rlm_tui.lm.window import Served, served
+from rlm_tui.session.setup import Setup
+
+
+async def fitted(config: EngineConfig, setup: Setup) -> EngineConfig:
+    """The configuration with what the servers tell, where the person did not say it; takes two seconds at most."""
+    names = {name for name in (config.model, config.sub_name) if name not in setup.lms}
+    told = dict(zip(names, await asyncio.gather(*(_asked(name, setup) for name in names)), strict=True))
+    root, sub = (told.get(name, Served()) for name in (config.model, config.sub_name))
+    limits = config.limits
+    if setup.fits_width and sub.width is not None:
+        limits = msgspec.structs.replace(limits, concurrency=sub.width)
+    given = setup.window
+    sub_window = given if config.sub_name == config.model and given else sub.window
+    return replace(config, limits=limits, window=given or root.window, sub_window=sub_window)
+
+
+async def _asked(name: str, setup: Setup) -> Served:
+    return await asyncio.to_thread(served, name, setup.base_url)
+
+
+async def loaded_window(model: str, setup: Setup) -> int | None:
+    """The window of a model that is in memory by now; Ollama knows no other."""
+    return (await _asked(model, setup)).window

@@ -1,0 +1,42 @@
+"""How full the window of the root LM is: `window 6.1k/8k ▇▇▇▇▇▇▁▁`."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from rlm_tui import events as ev
+from rlm_tui.lm.servers import short_tokens
+from rlm_tui.session.base import Session
+from rlm_tui.text import short_count
+from rlm_tui.ui.lines import NO_SPAN, Span, span
+
+_BLOCKS = 8
+_NEAR = 0.7
+
+
+def window_note(session: Session) -> Span:
+    """The tokens of the last exchange, of those that the window holds; empty where either is unknown."""
+    view = session.view
+    requests = view.tree.requests.get(view.root.id, []) if view.root is not None else []
+    by_now = bisect_right(requests, view.seq, key=lambda request: request[0])
+    for seq, *_ in reversed(requests[max(0, by_now - 3) : by_now]):
+        request = session.log.event(seq)
+        if not isinstance(request, ev.LmRequested) or not request.window:
+            continue
+        used = _used(session, request.node)
+        if used is not None:
+            share = used / request.window
+            return span(_words(used, request.window), "careful bold" if share >= _NEAR else "dim")
+    return NO_SPAN
+
+
+def _used(session: Session, lm: str) -> int | None:
+    node = session.view.node(lm)
+    seq = session.view.fact(node, ev.LmResponded) if node is not None else None
+    response = session.log.event(seq) if seq is not None else None
+    return response.usage.tokens if isinstance(response, ev.LmResponded) else None
+
+
+def _words(used: int, window: int) -> str:
+    full = min(_BLOCKS, round(_BLOCKS * used / window))
+    return f"window {short_count(used)}/{short_tokens(window)} {'▇' * full}{'▁' * (_BLOCKS - full)}"

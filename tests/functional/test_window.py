@@ -1,0 +1,134 @@
+"""The window and the slots that a server tells: read before the run, kept to by it, and shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback import Loopback, Reply, Seen, ollama_stream, openai_stream, plain_json
+from model_servers import LLAMACPP, OLLAMA, VLLM
+
+from rlm_tui import events as ev
+from rlm_tui.context.load import Loading
+from rlm_tui.engine.prompts import MAX_OUTPUT, most_output
+from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.lm.window import Served, served
+from rlm_tui.session.commands import Start
+from rlm_tui.session.live import LiveSession
+from rlm_tui.session.setup import Setup
+from rlm_tui.text import short_count
+from tests.driving import block, live
+from tests.ui_kit import on_screen
+
+LOOK = "I look.\n```repl\nprint('x' * 30_000)\n```"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for provider in PROVIDERS.values():
+        for name in (*provider.key_names, *provider.url_names, "OLLAMA_HOST"):
+            monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("spec", "routes", "told"),
+    [
+        ("ollama/llama3.2:1b", OLLAMA, Served(4_096, None, True)),
+        ("ollama/long:8b", OLLAMA, Served(16_384, None, True)),
+        ("ollama/qwen2.5:7b", OLLAMA, Served(None, None, True)),
+        ("llamacpp/any", LLAMACPP, Served(8_192, 2, True)),
+        ("vllm/Qwen/Qwen2.5-7B-Instruct", VLLM, Served(32_768, None, True)),
+        ("vllm/other", VLLM, Served(None, None, True)),
+        ("Qwen/Qwen2.5-7B-Instruct", VLLM, Served(32_768, None, True)),
+        ("ollama/m", {}, Served(None, None, True)),
+    ],
+)
+def test_the_server_tells_its_window_and_its_slots(spec: str, routes: dict[str, Reply], told: Served) -> None:
+    with Loopback(routes=routes) as server:
+        assert served(spec, f"{server.url}/v1") == told
+
+
+@pytest.mark.parametrize("spec", ["offline", "human", "scripted:x.json", "openai/gpt-4o", "nonsense"])
+def test_what_is_no_server_here_is_not_asked(spec: str) -> None:
+    assert served(spec) == Served()
+    assert served(spec).width is None
+
+
+def test_a_server_that_stalls_is_left_when_the_time_is_over() -> None:
+    with Loopback(routes={"/props": Reply(stall=True), "/v1/models": Reply(stall=True)}) as server:
+        assert served("llamacpp/m", f"{server.url}/v1", 0.2) == Served(None, None, True)
+
+
+def test_a_small_window_is_shown_less_of_an_output() -> None:
+    assert most_output(None) == most_output(131_072) == MAX_OUTPUT
+    assert most_output(8_192) == 4_096
+    assert most_output(512) == 1_000
+
+
+@pytest.mark.parametrize(("given", "known"), [(None, 8_192), (4_096, 4_096)])
+def test_a_run_keeps_to_the_window_that_was_given_or_told(tmp_path: Path, given: int | None, known: int) -> None:
+    replies = openai_stream(LOOK, usage=(900, 10)), openai_stream("FINAL_VAR(context)", usage=(900, 10))
+    with (
+        Loopback(*replies, routes=LLAMACPP) as server,
+        live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1", window=given, fits_width=True) as driver,
+    ):
+        driver.start()
+        assert driver.end().status == "answered"
+        assert {request.window for request in driver.of(ev.LmRequested)} == {known}
+        assert driver.of(ev.CodeFinished)[0].shown == most_output(known)
+        assert driver.of(ev.RunStarted)[0].limits.concurrency == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "width"), [({"fits_width": True}, 1), ({}, 16), ({"limits": ev.Limits(concurrency=5)}, 5)]
+)
+def test_a_local_server_without_slots_gets_one_request_at_once_unless_told_otherwise(
+    tmp_path: Path, more: dict[str, Any], width: int
+) -> None:
+    with (
+        Loopback(ollama_stream("FINAL_VAR(context)")) as server,
+        live(tmp_path, [], model="ollama/m", base_url=f"{server.url}/v1", dialect="paper", **more) as driver,
+    ):
+        driver.start()
+        driver.end()
+        assert driver.of(ev.RunStarted)[0].limits.concurrency == width
+
+
+def test_a_model_that_is_no_server_gets_sixteen(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)"], fits_width=True) as driver:
+        driver.start()
+        driver.end()
+        assert driver.of(ev.RunStarted)[0].limits.concurrency == 16
+
+
+def test_ollama_is_asked_again_once_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(ollama_stream(block("x = 1")), ollama_stream("FINAL_VAR(x)"), routes=dict(OLLAMA)) as server:
+        take = server.take
+
+        def take_and_load(seen: Seen) -> Reply:
+            server.routes["/api/ps"] = plain_json({"models": [{"name": "qwen2.5:7b", "context_length": 4_096}]})
+            return take(seen)
+
+        monkeypatch.setattr(server, "take", take_and_load)
+        with live(tmp_path, [], model="ollama/qwen2.5:7b", base_url=f"{server.url}/v1") as driver:
+            driver.start()
+            assert driver.end().answer == "1"
+            assert [request.window for request in driver.of(ev.LmRequested)] == [None, 4_096]
+
+
+@pytest.mark.parametrize(("used", "bar"), [(950, "▇▁▁▁▁▁▁▁"), (7_000, "▇▇▇▇▇▇▇▁"), (9_000, "▇▇▇▇▇▇▇▇")])
+async def test_how_full_the_window_is_stands_over_step_and_chat(tmp_path: Path, used: int, bar: str) -> None:
+    (tmp_path / "note.txt").write_text("text")
+    with Loopback(openai_stream(LOOK, usage=(used, 50)), routes=LLAMACPP) as server:
+        setup = Setup(model="llamacpp/m", base_url=f"{server.url}/v1", step=True, sandbox="none", is_traced=False)
+        session = LiveSession(setup, Loading([str(tmp_path / "note.txt")]), title="note.txt")
+        session.loading.start()
+        try:
+            async with on_screen(session) as hand:
+                session.send(Start("What?"))
+                await hand.until(lambda: f"window {short_count(used + 50)}/8k {bar}" in hand.screen())
+                await hand.press("3")
+                await hand.until(lambda: f"/8k {bar}" in hand.screen())
+        finally:
+            session.close()
