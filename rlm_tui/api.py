@@ -61,6 +61,9 @@ class Options(Limits, total=False):
     tools: Given | Iterable[Given]
     window: int | None
     offload: bool
+    think: bool | None
+    constrain: bool
+    route: bool
     temperature: float | None
     seed: int | None
     sandbox: str
@@ -78,7 +81,8 @@ _LIMITS = {
     "max_errors": "errors",
     "block_timeout": "block_timeout_s",
 }
-_OTHERS = ("dialect", "base_url", "window", "offload", "temperature", "seed", "sandbox", "memory_mb")
+_SENT = ("temperature", "seed", "think", "constrain")
+_OTHERS = ("dialect", "base_url", "window", "offload", "route", "sandbox", "memory_mb", *_SENT)
 _TAKEN = (*_LIMITS, *_OTHERS, "sub_model", "persistent", "trace", "tools")
 
 
@@ -132,6 +136,7 @@ class RLM:
             tools=toolbox(tools) if tools else None,
             trace=Path(trace) if isinstance(trace, str | Path) else None,
             is_traced=trace is not False,
+            fits_width="max_concurrent_subcalls" not in given,
             is_attended=False,
             **{name: given[name] for name in _OTHERS if name in given},
         )

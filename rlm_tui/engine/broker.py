@@ -205,7 +205,7 @@ class Broker:
         return self._of_tool if call.is_tool else self._of_child if call.is_child else self._request
 
     async def _of_tool(self, call: _Call, text: str) -> Response:
-        """The result of a host tool as JSON; that it costs no tokens is known."""
+        """The result of a host tool as JSON."""
         function, timeout_s = self._run.tools.hosts[call.function], self._run.config.limits.block_timeout_s
         return Response(await hosting.run_tool(call.function, function, text, timeout_s))
 

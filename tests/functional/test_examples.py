@@ -45,6 +45,12 @@ SAYS = {
         r"^hosted: It opens on Friday at nine\. \(2 iterations, \d+ tokens\)$",
         "^2 and 2 requests were sent$",
     ],
+    "compaction": [
+        "^a request of 6 messages$",
+        "^6 messages gave way to: Each line is a day",
+        r"gave way to: .*\na request of 2 messages\na request of 4 messages\nanswer: 366$",
+    ],
+    "offloading": [r"^without +7650 +9,\d{3} +\d+$", r"^with +7650 +1,\d{3} +\d+$"],
     "weak_model": [
         r"^  told: FINAL\(text\) does not count here",
         "^  seen: invented-output$",
