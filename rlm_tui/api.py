@@ -136,7 +136,6 @@ class RLM:
             tools=toolbox(tools) if tools else None,
             trace=Path(trace) if isinstance(trace, str | Path) else None,
             is_traced=trace is not False,
-            fits_width="max_concurrent_subcalls" not in given,
             is_attended=False,
             **{name: given[name] for name in _OTHERS if name in given},
         )
