@@ -287,7 +287,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate("step"), 15),
     Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, at_gate("step")),
     Action("gate.turn", (), "next turn", "Hold at the code of the next iteration", _GATE, at_gate("step")),
-    Action("gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, _original, 10),
+    Action("gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, _original, 2),
     Action(
         "gate.answer",
         ("w",),

@@ -14,9 +14,9 @@ from rlm_tui.session.log import Log
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content import requests
 from rlm_tui.ui.content.calls import code_of
-from rlm_tui.ui.content.parts import focus, iteration_of, response_of
+from rlm_tui.ui.content.parts import response_of, turn_of
 from rlm_tui.ui.content.tree import split_key
-from rlm_tui.ui.selecting import held_text, open_hold
+from rlm_tui.ui.selecting import held_text, interesting, open_hold
 
 _MOST_EVENTS = 5_000
 _DEEPEST = 50
@@ -33,7 +33,7 @@ class Copy(NamedTuple):
 def copies(session: Session, selection: str | None) -> list[Copy]:
     """Everything there is to copy for a selection, the most likely first."""
     view, log = session.view, session.log
-    key = selection if selection is not None else focus(view)
+    key = selection if selection is not None else interesting(view)
     node = view.node(split_key(key or "")[0])
     if node is None or key is None:
         return []
@@ -55,7 +55,7 @@ def _texts(view: View, log: Log, node: Node) -> Iterator[Copy]:
     if node.type == "subcall":
         yield from _subcall(view, log, node)
         return
-    turn = iteration_of(view, node)
+    turn = turn_of(view, node)
     children = view.children(turn) if node.type != "rlm" else []
     blocks = [node] if node.type == "code" else [child for child in children if child.type == "code"]
     calls = [node] if node.type == "lm" else [child for child in children if child.type == "lm"]

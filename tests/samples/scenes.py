@@ -209,7 +209,7 @@ SCENES = {
     "answer": Scene(make=live, steps=answer, words=("ANSWERED", "7481926", "llm ×7")),
     "batch": Scene(make=recorded("batch"), steps=open_batch, words=("BATCH", "10 calls", "HTTP 400")),
     "summary": Scene(
-        make=recorded("misbehaves"), steps=look, words=("PROBLEM", "BY HAND"), options={"open_summary": True}
+        make=recorded("misbehaves"), steps=look, words=("PROBLEM", "BY HAND"), options={"first": First("summary")}
     ),
     "passages": Scene(make=recorded("batch"), steps=to_context, words=("report.pdf is not at hand", "Pages 5 to 8:")),
     "repaired": Scene(make=recorded("misbehaves", at=89), steps=look, words=("edited by you", "1,135,100")),

@@ -6,8 +6,9 @@ import pytest
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import LiveText
-from rlm_tui.ui.content.parts import FOLD, HELD, NODE, Page, focus
+from rlm_tui.ui.content.parts import FOLD, HELD, NODE, Page
 from rlm_tui.ui.content.step import step
+from rlm_tui.ui.selecting import interesting
 from tests.trajectories import BATCH, QUESTION, RUNS, Recorder, batched, clean, edited, failing, held, peeked
 
 WIDTH = 84
@@ -51,7 +52,7 @@ def test_held_code_says_that_nothing_has_run() -> None:
 
 def test_an_edit_shows_what_will_run_and_keeps_what_the_model_wrote() -> None:
     text = said(edited(), "1.3")
-    in_order(text, "✎ edited · V original", "range(0, len(context), 15000)", "▸ what the model wrote")
+    in_order(text, "✎ edited by you", "range(0, len(context), 15000)", "▸ what the model wrote")
     assert "i+20000" not in text
     opened = said(edited(), "1.3", opened=frozenset({f"{FOLD}1.3.code1.was"}))
     in_order(opened, "▾ what the model wrote", "i+20000")
@@ -142,9 +143,9 @@ def test_output_that_is_being_written_shows_as_it_comes() -> None:
 
 
 def test_without_a_choice_it_shows_what_matters_now() -> None:
-    assert focus(held().trajectory.now()) == "1.3"
-    assert focus(clean().trajectory.now()) == "1"
-    assert focus(Recorder().trajectory.now()) is None
+    assert interesting(held().trajectory.now()) == "1.3"
+    assert interesting(clean().trajectory.now()) == "1"
+    assert interesting(Recorder().trajectory.now()) is None
     assert "What the model says" in said(Recorder())
     assert said(held()) == said(held(), "1.3") == said(held(), "1.3.code1")
 

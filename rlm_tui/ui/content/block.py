@@ -82,7 +82,7 @@ def _code(page: Page, node: Node) -> Rows:
         state = ("○ skipped, never run", "dim")
     text = code_of(view, page.log, node)
     original = _original(page, node, text)
-    right = _whose(node, edited=original is not None, held=held is not None)
+    right = _whose(node, edited=original is not None)
     rows: list[Rows] = [[label("CODE", state, width=page.width, right=right, key=HELD if held else f"{AT}{node.id}")]]
     rows.append(folded(numbered(text, page), _CODE_ROWS, f"{node.id}.code", page, MARGIN))
     if original is not None:
@@ -90,12 +90,10 @@ def _code(page: Page, node: Node) -> Rows:
     return Joined(rows)
 
 
-def _whose(node: Node, *, edited: bool, held: bool) -> tuple[Piece, ...]:
+def _whose(node: Node, *, edited: bool) -> tuple[Piece, ...]:
     if node.by == "user":
         return (("✎ you", "user"),)
-    if edited:
-        return (("✎ edited", "user"), (" · V original" if held else " by you", "dim"))
-    return ()
+    return (("✎ edited", "user"), (" by you", "dim")) if edited else ()
 
 
 def _original(page: Page, node: Node, text: str) -> str | None:

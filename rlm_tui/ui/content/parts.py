@@ -1,4 +1,4 @@
-"""Pieces that several panes are made of: labels, folded texts, numbered code, and what is selected by default."""
+"""Pieces that several panes are made of: labels, folded texts, numbered code."""
 
 from __future__ import annotations
 
@@ -121,26 +121,12 @@ def hold_at(view: View, node: Node) -> Hold | None:
     return next((hold for hold in view.holds() if hold.node == node.id), None)
 
 
-def iteration_of(view: View, node: Node) -> Node:
+def turn_of(view: View, node: Node) -> Node:
     """The iteration that a node stands in, or the node itself outside of any."""
     found: Node | None = node
     while found is not None and found.type != "iteration":
         found = view.node(found.parent)
     return found or node
-
-
-def focus(view: View) -> str | None:
-    """What to look at when nobody chose: what is held, else the iteration that is worked on, else the root."""
-    holds = view.holds()
-    node = view.node(holds[0].node) if holds else None
-    if node is None and view.finished is None:
-        activity = view.activity()
-        node = view.node(activity.node) if activity else None
-    node = node or view.root
-    if node is None:
-        return None
-    sub = node if node.type == "subcall" and holds else None
-    return (sub or iteration_of(view, node)).id
 
 
 def response_of(view: View, log: Log, lm: Node) -> ev.LmResponded | None:

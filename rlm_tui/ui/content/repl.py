@@ -10,7 +10,7 @@ from rlm_tui import events as ev
 from rlm_tui.text import short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.block import OUTCOMES, written
-from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, iteration_of, numbered, streaming
+from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, numbered, streaming, turn_of
 from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
 from rlm_tui.ui.rows import Joined, Stack, Window
 
@@ -91,7 +91,7 @@ def _finished_after(page: Page, node_id: str, seq: int) -> ev.CodeFinished | Non
 
 
 def _heading(page: Page, event: ev.CodeStarted, node: Node, over: ev.CodeFinished | None) -> Rows:
-    turn = iteration_of(page.view, node)
+    turn = turn_of(page.view, node)
     whose: Piece = ("✎ you", "user") if event.by == "user" else (f"{_depth(node)}iteration {turn.number}", "dim")
     state: Piece = ("● running", "running") if over is None else OUTCOMES[over.status]
     time = short_seconds(over.elapsed_s if over else page.view.elapsed(node, page.now))

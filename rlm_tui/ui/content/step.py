@@ -18,16 +18,15 @@ from rlm_tui.ui.content.parts import (
     MARGIN,
     Page,
     beside,
-    focus,
     folded,
     hold_at,
-    iteration_of,
     label,
     note,
     numbered,
     prose,
     response_of,
     streaming,
+    turn_of,
     verbatim,
 )
 from rlm_tui.ui.content.remarks import remarks
@@ -37,6 +36,7 @@ from rlm_tui.ui.content.told import queued, told, told_back
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import BLANK, Piece, Rows, clip, line, wrap_text
 from rlm_tui.ui.rows import Joined
+from rlm_tui.ui.selecting import interesting
 
 _EMPTY = "What the model says, the code it writes and what comes of it appear here."
 _SAYS_ROWS = 60
@@ -47,7 +47,7 @@ _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(^[ \t]*\1[ \t]*$|\Z)", re
 
 def step(page: Page, selection: str | None) -> Rows:
     """The rows of a selection: a node id, the calls of a batch, or None for what matters now."""
-    chosen = selection if selection is not None else focus(page.view)
+    chosen = selection if selection is not None else interesting(page.view)
     node_id, in_batch = split_key(chosen or "")
     node = page.view.node(node_id)
     if node is None:
@@ -76,7 +76,7 @@ def _of_node(page: Page, node: Node) -> Rows:
         case "lm":
             return _sections(exchange(page, node))
         case "code":
-            turn = iteration_of(page.view, node)
+            turn = turn_of(page.view, node)
             return _sections(iteration(page, turn)) if turn is not node else block(page, node)
         case "subcall":
             return subcall(page, node)

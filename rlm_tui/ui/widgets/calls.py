@@ -9,9 +9,8 @@ from textual.message import Message
 
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.calls import CallRows, empty, header, scene
-from rlm_tui.ui.content.parts import focus
 from rlm_tui.ui.content.tree import CallTree
-from rlm_tui.ui.selecting import clock_of
+from rlm_tui.ui.selecting import clock_of, interesting
 from rlm_tui.ui.widgets.lines_view import LinesView
 
 
@@ -53,7 +52,7 @@ class CallsPane(LinesView):
         if not len(rows):
             self.show_rows(empty(self.columns), cursor=0)
             return
-        wanted = selection if selection is not None else focus(session.view)
+        wanted = selection if selection is not None else interesting(session.view)
         index = rows.rows.find(wanted) if wanted else None
         self.show_rows(rows)
         self.pane_note = header(self.columns).text.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.chat import Messages, Talk, chat
-from rlm_tui.ui.content.parts import NODE, iteration_of, live_mark, page_of
+from rlm_tui.ui.content.parts import NODE, live_mark, page_of, turn_of
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.content.window import window_note
 from rlm_tui.ui.lines import NO_SPAN
@@ -79,7 +79,7 @@ class ChatPane(Reading, LinesView):
         node = view.node(split_key(selection or "")[0])
         if node is None or node.type in ("lm", "rlm"):
             return node.id if node else ""
-        turn = iteration_of(view, node)
+        turn = turn_of(view, node)
         return next((child.id for child in view.children(turn) if child.type == "lm"), "")
 
     def _go_to(self, talk: Talk, lm: str) -> None:

@@ -13,7 +13,7 @@ from textual.message import Message
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
-from rlm_tui.ui.content.parts import iteration_of, live_mark, page_of
+from rlm_tui.ui.content.parts import live_mark, page_of, turn_of
 from rlm_tui.ui.content.repl import Blocks, Transcript, repl
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import line
@@ -131,7 +131,7 @@ class ReplPane(Reading, Vertical):
     def _go_to(self, session: Session, transcript: Transcript, selection: str | None) -> None:
         """Bring the block of a selection on screen."""
         node = session.view.node(split_key(selection or "")[0])
-        turn = iteration_of(session.view, node) if node else None
+        turn = turn_of(session.view, node) if node else None
         wanted = [node.id, *(child.id for child in session.view.children(turn))] if node and turn else []
         head = next((transcript.heads[name] for name in wanted if name in transcript.heads), None)
         if head is not None and not self.lines.top <= head < self.lines.top + self.lines.page:

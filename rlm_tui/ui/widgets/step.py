@@ -8,12 +8,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.content.parts import ANSWER, AT, HELD, focus, live_mark, page_of
+from rlm_tui.ui.content.parts import ANSWER, AT, HELD, live_mark, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.content.window import window_note
 from rlm_tui.ui.lines import NO_SPAN, Rows, line
 from rlm_tui.ui.rows import Window
+from rlm_tui.ui.selecting import interesting
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.reading import Reading
@@ -58,7 +59,7 @@ class StepPane(Reading, Vertical):
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw what is selected; without a selection, what matters now."""
-        chosen = selection if selection is not None else focus(session.view)
+        chosen = selection if selection is not None else interesting(session.view)
         self.pane_note = window_note(session)
         drawn = self._signature(session, chosen)
         if drawn == self._drawn:
