@@ -264,3 +264,13 @@ async def test_nothing_in_the_help_is_cut(file: Path) -> None:
             view = hand.app.screen.query_one("#help-keys", LinesView)
             await hand.until(lambda view=view: len(view.rows) > 10)
             assert [row.text for row in view.rows if row.cells > view.columns or "…" in row.text] == []
+
+
+async def test_the_verbs_below_can_be_clicked(file: Path) -> None:
+    async with on_settings() as hand:
+        row = hand.app.screen.query_one("#settings-verbs", Bar).rows[0]
+        await go_to(hand, f"{SETTING}sandbox")
+        await hand.pilot.click("#settings-verbs", offset=(row.index("Enter"), 0))
+        await hand.until(lambda: "sandbox" in stands_in(file))
+        await hand.pilot.click("#settings-verbs", offset=(row.index("Esc"), 0))
+        await hand.until(lambda: hand.app.screen is hand.app.main)

@@ -13,7 +13,7 @@ from rlm_tui.resources import sample
 from rlm_tui.session.base import Attachment, Origin
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.ui.opening import First
-from rlm_tui.ui.screens.summary import SummaryScreen
+from rlm_tui.ui.screens.summary import SummaryBar, SummaryScreen
 from tests.trajectories import RUNS, Recorder, StillSession, clean, failing, peeked
 from tests.ui_kit import Hand, on_screen
 
@@ -154,3 +154,10 @@ async def test_a_trace_without_a_run_says_so(tmp_path: Path) -> None:
         for key in ("enter", "a", "e", "home", "tab", "end"):
             await hand.press(key)
     session.close()
+
+
+async def test_a_click_on_a_key_of_the_summary_is_that_key() -> None:
+    async with summary(clean()) as hand:
+        row = next(row for row in hand.app.screen.query_one(SummaryBar).rows if "the panes" in row)
+        await hand.pilot.click(SummaryBar, offset=(row.index("Esc"), 1))
+        await hand.until(lambda: hand.app.screen is hand.app.main)

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import ModalScreen
 
-from rlm_tui.ui.lines import Span, line, wrap_text
+from rlm_tui.ui.lines import line, wrap_text
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
 
@@ -44,9 +44,8 @@ class Confirm(ModalScreen[bool]):
         text.styles.height = len(rows) + 1
         text.show_rows(*(line(" ", (row.text, "text")) for row in rows))
         verbs = Verb("", "y", self._verb), Verb("", "n", "stay")
-        self.query_one("#dialog-verbs", Bar).show_rows(
-            line(" ", *(piece for verb in verbs for piece in (*verb.spans, Span("   "))))
-        )
+        bar = self.query_one("#dialog-verbs", VerbBar)
+        bar.show_rows(bar.verbs_line(verbs, _WIDTH - 4, 0))
 
     def action_agree(self) -> None:
         """Yes."""

@@ -14,10 +14,10 @@ from rlm_tui.errors import RlmTuiError
 from rlm_tui.ui import preferences
 from rlm_tui.ui.actions import BY_ID, key_name, keys_of
 from rlm_tui.ui.host import Host, host_of
-from rlm_tui.ui.lines import Line, Span, split
+from rlm_tui.ui.lines import split
 from rlm_tui.ui.screens.settings_rows import KEY, SETTING, about, said_rows, setting_rows, title_row
 from rlm_tui.ui.styles import FOLDER
-from rlm_tui.ui.widgets.bar import Bar, Verb
+from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.gate_bar import mode_line
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -51,7 +51,7 @@ class SettingsScreen(Screen[None]):
         yield LinesView(id="settings-rows", keep_cursor=True)
         yield Bar(id="settings-about")
         yield PromptEditor(id="settings-value", numbers=False)
-        yield Bar(id="settings-verbs")
+        yield VerbBar(id="settings-verbs")
 
     def on_mount(self) -> None:
         """Draw it with the cursor on the first setting."""
@@ -83,9 +83,9 @@ class SettingsScreen(Screen[None]):
         if len(rows) != len(bar.rows):
             bar.styles.height = len(rows)
         bar.show_rows(*rows)
-        spans = [span for verb in (_TYPING if ui.typing else _VERBS) for span in (*verb.spans, Span("   "))]
-        row = split(Line((Span(" "), *spans)), mode_line(ui), width)
-        self.query_one("#settings-verbs", Bar).show_rows(row)
+        mode, keys = mode_line(ui), self.query_one("#settings-verbs", VerbBar)
+        row = keys.verbs_line(_TYPING if ui.typing else _VERBS, width - mode.cells - 1, 0)
+        keys.show_rows(split(row, mode, width))
 
     def on_lines_view_resized(self) -> None:
         """Rows are made for the width that there is; the first time, the cursor stands on the first setting."""

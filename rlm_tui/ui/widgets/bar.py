@@ -13,9 +13,12 @@ from textual.widget import Widget
 from rlm_tui.ui.lines import BLANK, Line, Span, pad, span
 from rlm_tui.ui.theme import style
 
+_KEY = "key:"
+_NAMES = {"Enter": "enter", "Esc": "escape", "Home": "home", "End": "end"}
+
 
 class Verb(NamedTuple):
-    """A key and what it does, as a bar shows it; `action` is the id in the registry.
+    """A key and what it does, as a bar shows it; `action` is the id in the registry, "" for a key of one screen.
 
     Two keys that belong together, such as `, .`, are one verb: `other` is what all but the first of them does.
     """
@@ -92,11 +95,18 @@ class VerbBar(Bar):
         """A click on a verb is its key."""
         for y, start, end, action in self._spots:
             if event.y == y and start <= event.x < end:
-                self.app.call_later(self.app.run_action, f"perform('{action}')")
+                self._click(action)
+
+    def _click(self, action: str) -> None:
+        app, key = self.app, action.removeprefix(_KEY)
+        if key == action:
+            app.call_later(app.run_action, f"perform('{action}')")
+        else:
+            app.simulate_key(_NAMES.get(key, key))
 
 
 def _clicks(verb: Verb, y: int, x: int) -> list[tuple[int, int, int, str]]:
-    """Where a click means which action."""
+    """Where a click means which action, or which key of the screen."""
     first = x + (len(verb.key.partition(" ")[0]) if verb.other else verb.cells)
     rest = [(y, first, x + verb.cells, verb.other)] if verb.other else []
-    return [(y, x, first, verb.action), *rest]
+    return [(y, x, first, verb.action or _KEY + verb.key), *rest]
