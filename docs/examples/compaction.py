@@ -11,7 +11,7 @@ from rlm_tui import RLM, ScriptedLM, events
 DIARY = "\n".join(f"Day {day}: {'rain' if day % 3 else 'sun'}, {day % 7} fish." for day in range(1, 366))
 LOOK = "I read on.\n```repl\nprint(context[{0}:{0}+1500])\n```"
 TURNS = [
-    *(LOOK.format(at) for at in (0, 1500, 3000)),
+    *(LOOK.format(at) for at in (0, 1500)),
     "Each line is a day with its weather and its catch. Sunny days are every third. Next: add up their fish.",
     """```repl
 sunny = [line for line in context.splitlines() if "sun" in line]
@@ -25,7 +25,7 @@ model = sys.argv[1] if sys.argv[1:] else ScriptedLM(TURNS)
 
 async def main() -> None:
     """Show how long each conversation is that the model is sent, and the summary."""
-    async for event in RLM(model, window=1600).events("How many fish were caught on sunny days?", DIARY):
+    async for event in RLM(model, window=800).events("How many fish were caught on sunny days?", DIARY):
         match event:
             case events.LmRequested(prior=prior, messages=messages):
                 print(f"a request of {prior + len(messages)} messages")

@@ -177,12 +177,14 @@ class WorkerREPL:
             raise ReplError(f"{name} has {len(payload):,} bytes; the REPL takes at most {wire.MAX_TO_WORKER:,}.")
         header = {"op": "load", "name": name, "form": form, "sizes": sizes}
         asked = asyncio.ensure_future(connection.ask(header, payload, Loaded))
-        if isinstance(value, Source) and not (await asyncio.wait({asked}, timeout=_SOURCE_S))[0]:
-            connection.child.kill()
         try:
+            if isinstance(value, Source) and not (await asyncio.wait({asked}, timeout=_SOURCE_S))[0]:
+                connection.child.kill()
             loaded, _ = await asked
         except WorkerGoneError as exc:
             raise ReplError(f"The REPL worker {await connection.ended()} while {name} was loaded.") from exc
+        finally:
+            asked.cancel()
         if loaded.problem:
             raise ReplError(_not_loaded(name, value, loaded.problem))
 

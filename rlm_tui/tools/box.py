@@ -41,8 +41,8 @@ class Toolbox:
 
     async def load_into(self, repl: REPLEnvironment) -> None:
         """Have a worker load them, now or when it starts, and each one that replaces it; ReplError where that fails."""
-        for title, value in self.loads.items():
-            await repl.load(title, value)
+        for title, value in sorted(self.loads.items(), key=lambda each: not isinstance(each[1], HostNames)):
+            await repl.load(title, value)  # those of the host first, as a source may call them
 
     def take(self, tool: Tool) -> None:
         """Add a tool; UsageError for a name that it cannot have."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import dis
 import inspect
-import json
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from rlm_tui.errors import UsageError
 from rlm_tui.repl.worker.helpers import names as helper_names
+from rlm_tui.tools import HostTool
 from rlm_tui.tools.source import described
 from rlm_tui.tools.tool import Tool
 
@@ -72,7 +72,7 @@ class _Parts:
         """Add a function or class with what it refers to."""
         text, node = self._source_of(thing)
         self._under_way.add(node.name)
-        known = {**vars(inspect.getmodule(thing) or builtins), **_scope(thing)}
+        known = _scope(inspect.unwrap(thing))
         for name in _referred(node):
             if name in known and name not in self.texts and name not in self._under_way:
                 self._need(name, known[name], thing)
@@ -80,20 +80,27 @@ class _Parts:
         return node
 
     def _need(self, name: str, value: Any, by: Any) -> None:
+        made = inspect.unwrap(value) if callable(value) else value
+        if isinstance(value, HostTool) or (callable(value) and name in helper_names()):
+            return  # the worker has one of this name
         if isinstance(value, ModuleType):
             self.texts[name] = f"import {value.__name__} as {name}"
-        elif isinstance(value, type | FunctionType) and value.__module__ != by.__module__:
-            self.texts[name] = f"from {value.__module__} import {value.__name__} as {name}"
-        elif isinstance(value, type | FunctionType):
-            self.add(value)
-        elif name not in helper_names() and not hasattr(builtins, name):
+        elif not isinstance(made, type | FunctionType | BuiltinFunctionType) or not made.__module__:
             self.texts[name] = f"{name} = {self._literal(name, value)}"
+        elif made.__module__ != by.__module__:
+            self.texts[name] = f"from {made.__module__} import {made.__name__} as {name}"
+        else:
+            node = self.add(value)
+            if node.name != name:
+                self.texts[name] = f"{name} = {node.name}"
 
     def _literal(self, name: str, value: object) -> str:
+        if isinstance(value, re.Pattern):
+            return f"__import__('re').compile({value.pattern!r}, {value.flags})"
         try:
-            if json.loads(json.dumps(value, allow_nan=False)) == value or isinstance(value, tuple):
+            if ast.literal_eval(repr(value)) == value:
                 return repr(value)
-        except (TypeError, ValueError, RecursionError):
+        except (TypeError, ValueError, SyntaxError, RecursionError, MemoryError):
             pass
         raise UsageError(
             f"The tool {self.tool} uses {name}, a {type(value).__name__} that cannot be sent to the REPL; "
@@ -106,7 +113,8 @@ class _Parts:
             (node,) = ast.parse(text).body
         except (OSError, TypeError, SyntaxError, ValueError):
             node = ast.Pass()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        name = getattr(inspect.unwrap(thing), "__name__", "")  # a lambda is found as the statement that it stands in
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
             return text, node
         raise UsageError(
             f"The tool {self.tool} has no source that could be sent to the REPL; write it as a def, "
@@ -115,9 +123,10 @@ class _Parts:
 
 
 def _scope(thing: Any) -> dict[str, Any]:
-    """What a function sees beside built-ins: its globals, and what it closes over."""
+    """What a function or class sees beside built-ins: its globals, and what it closes over."""
     if not isinstance(thing, FunctionType):
-        return {}
+        module = inspect.getmodule(thing)
+        return dict(vars(module)) if module else {}
     names, cells = thing.__code__.co_freevars, thing.__closure__ or ()
     return {**thing.__globals__, **{name: cell.cell_contents for name, cell in zip(names, cells, strict=True)}}
 

@@ -70,11 +70,20 @@ def described(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> To
     """A function or class as the model is told of it."""
     doc = ast.get_docstring(node) or ""
     if isinstance(node, ast.ClassDef):
-        made = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
-        return Tool(node.name, ast.unparse(made[0].args).replace("self, ", "", 1) if made else "…", doc)
+        return Tool(node.name, _made_with(node), doc)
     result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
     is_async = isinstance(node, ast.AsyncFunctionDef)
     return Tool(node.name, f"({ast.unparse(node.args)}){result}", doc, is_async=is_async)
+
+
+def _made_with(node: ast.ClassDef) -> str:
+    """What a class is called with: the arguments of its `__init__`, or the fields of a dataclass."""
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
+            return f"({', '.join(ast.unparse(each.args).split(', ')[1:])})"
+    if any("dataclass" in ast.unparse(each) for each in node.decorator_list):
+        return f"({', '.join(ast.unparse(each) for each in node.body if isinstance(each, ast.AnnAssign))})"
+    return "(…)" if node.bases else "()"
 
 
 def marked(tree: ast.Module) -> list[str]:

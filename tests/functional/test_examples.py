@@ -46,8 +46,8 @@ SAYS = {
         "^2 and 2 requests were sent$",
     ],
     "compaction": [
-        "^a request of 6 messages$",
-        "^6 messages gave way to: Each line is a day",
+        "^a request of 4 messages$",
+        "^4 messages gave way to: Each line is a day",
         r"gave way to: .*\na request of 2 messages\na request of 4 messages\nanswer: 366$",
     ],
     "offloading": [r"^without +7650 +9,\d{3} +\d+$", r"^with +7650 +1,\d{3} +\d+$"],
