@@ -92,7 +92,8 @@ def _parser(words: list[str]) -> tuple[argparse.ArgumentParser, Any]:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     named = next((word for word in words if not word.startswith("-")), "")
     module = None
-    for name, text in _COMMANDS.items():
+    listed = {named: _COMMANDS[named]} if words[:1] == [named] and named in _COMMANDS else _COMMANDS
+    for name, text in listed.items():  # a parser costs time, too; only the help of all lists them all
         sub = commands.add_parser(name, help=text, description=text.capitalize() + ".", allow_abbrev=False)
         sub.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         sub.add_argument("--version", action="version", version=f"rlm-tui {__version__}", help=argparse.SUPPRESS)

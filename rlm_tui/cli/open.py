@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 from typing import TYPE_CHECKING
 
 from rlm_tui.cli import diagnostics, options, terminal
@@ -66,10 +67,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _prepare(paths: list[str], setup: Setup, *, is_plain: bool) -> Loading | None:
     """Check what can be checked at once; standard input is read to its end, as the terminal then takes its place."""
-    from rlm_tui.context.sources import find_sources
-
     if "-" not in paths:
-        find_sources(paths)
+        if not all(map(os.path.isfile, paths)):  # what is no plain file is looked for in full
+            from rlm_tui.context.sources import find_sources
+
+            find_sources(paths)
         if not is_plain:
             terminal.require("open")
         return None

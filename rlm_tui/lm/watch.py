@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from statistics import median
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from rlm_tui.lm.base import OnDelta, Request
+if TYPE_CHECKING:
+    from rlm_tui.lm.base import OnDelta, Request
 
 Sign: TypeAlias = Literal["text", "reasoning", "waiting"]
 Show: TypeAlias = Callable[[Sign, str], None]
@@ -41,6 +41,8 @@ class Pace:
 
         For sub-calls by the length of the prompt; a root LM's prompt grows, but servers read only what is new of it.
         """
+        from statistics import median
+
         seen = self._seen.get((request.model, request.role))
         if not seen:
             return None

@@ -6,7 +6,6 @@ from bisect import bisect_left
 from pathlib import Path
 
 from rlm_tui.errors import TraceError
-from rlm_tui.trace.sidecar import Sidecar, load_sidecar, save_sidecar, sidecar_of
 
 _IN_MEMORY = "This run has no trace file, so marks and notes last until you quit."
 
@@ -22,6 +21,8 @@ class Notebook:
 
     def open(self, trace: Path) -> str:
         """Take what stands beside a trace; returns what was wrong with it, mostly nothing."""
+        from rlm_tui.trace.sidecar import load_sidecar, sidecar_of
+
         try:
             found = load_sidecar(sidecar_of(trace))
         except TraceError as error:
@@ -65,6 +66,8 @@ class Notebook:
         """
         if not trace:
             return _IN_MEMORY
+        from rlm_tui.trace.sidecar import Sidecar, save_sidecar, sidecar_of
+
         path = sidecar_of(Path(trace))
         try:
             if self._is_bad:

@@ -1,6 +1,6 @@
 """Opens whatever is a trace, our own or another engine's, told apart by content.
 
-What reads foreign logs is imported only for what may be one, so that nobody else waits for it.
+What reads traces is imported only for what may be one, so that nobody else waits for it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from rlm_tui.trace.reader import MAGIC, TraceReader
-from rlm_tui.trace.source import GZIP, ZSTD, Bounds
+from rlm_tui.trace.magic import GZIP, MAGIC, ZSTD
 
 if TYPE_CHECKING:
     from rlm_tui.trace.foreign import ForeignReader
     from rlm_tui.trace.importers.base import Importer
+    from rlm_tui.trace.reader import TraceReader
 
 Reader: TypeAlias = "TraceReader | ForeignReader"
 _HEAD: Final = 1 << 20  # bytes
@@ -28,8 +28,12 @@ def open_trace(path: Path, *, head_only: bool = False, stop: Callable[[], bool] 
 
     `head_only`: of a compressed one only the beginning is unpacked; `stop` ends the unpacking early.
     """
+    from rlm_tui.trace.source import Bounds
+
     importer, bounds = _importer(path), Bounds(_HEAD if head_only else None, stop)
     if importer is None:
+        from rlm_tui.trace.reader import TraceReader
+
         return TraceReader(path, bounds=bounds)
     from rlm_tui.trace.foreign import ForeignReader
 

@@ -17,11 +17,11 @@ from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
 
 from rlm_tui.errors import TraceError
 from rlm_tui.events import BodyRef, BodyStored, ContextInfo, RunFinished, RunStarted, Text, TraceEvent
-from rlm_tui.trace.codec import FORMAT, Header, decode, decode_header, unseal
+from rlm_tui.trace.codec import Header, decode, decode_header, unseal
+from rlm_tui.trace.magic import FORMAT, MAGIC
 from rlm_tui.trace.source import WHOLE, Bounds, line_at, open_trace_file, scan
 
 Progress: TypeAlias = Callable[[int, int], None]
-MAGIC: Final = b'{"format":"%b"' % FORMAT.encode()
 _MAX_PROBLEMS: Final = 1000
 _EARLY: Final = 1000  # lines among which a run starts
 _RUN_STARTED: Final = b'{"kind":"run.started"'

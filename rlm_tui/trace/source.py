@@ -15,12 +15,12 @@ from typing import IO, BinaryIO, Final, NamedTuple
 
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.codec import MAX_LINE
+from rlm_tui.trace.magic import GZIP, ZSTD
 
 _CHUNK: Final = 1 << 18
 _MAX_FILE: Final = 4 * 1024**3  # bytes
 _ZIP_FLOOR: Final = 256 * 1024 * 1024  # bytes that any compressed trace may unpack to
 _ZIP_RATIO: Final = 200  # beyond that, how many times its own size
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"  # how such files begin
 
 
 class Bounds(NamedTuple):

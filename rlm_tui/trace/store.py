@@ -11,10 +11,12 @@ import threading
 from array import array
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rlm_tui.errors import TraceError
-from rlm_tui.trace.codec import Header, encode_header
+
+if TYPE_CHECKING:  # whether a trace can be written is asked before the first paint
+    from rlm_tui.trace.codec import Header
 
 SUFFIX = ".rlm.jsonl"
 _SLUG_CHARS = 48
@@ -63,6 +65,8 @@ class TraceStore:
     """
 
     def __init__(self, path: Path, header: Header, *, advice: str = _ADVICE) -> None:
+        from rlm_tui.trace.codec import encode_header
+
         self.path = path
         self._advice = advice
         line = encode_header(header)

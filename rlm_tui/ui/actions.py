@@ -9,13 +9,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from rlm_tui.session.base import YES, Capability, Session
-from rlm_tui.ui.family import Way, leads
 from rlm_tui.ui.selecting import held_text, open_hold, original_text, step_here
 from rlm_tui.ui.state import Pane, UiState
 from rlm_tui.ui.words import is_behind
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.family import Way
 
 Keymap: TypeAlias = Mapping[str, tuple[str, ...]]
 """Other keys by action id, in Textual's names of keys."""
@@ -169,6 +171,10 @@ _NOWHERE = {
 
 def _to(way: Way) -> Enabled:
     def enabled(session: Session, ui: UiState) -> Capability:
+        if ui.selection is None:
+            return Capability(False, _NOWHERE[way])
+        from rlm_tui.ui.family import leads
+
         led = leads(session.view, ui.selection, way) is not None
         return on_main(session, ui) if led else Capability(False, _NOWHERE[way])
 

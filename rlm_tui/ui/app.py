@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.message import Message
 from textual.screen import Screen
+from textual.theme import Theme
 
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.session.base import Session
@@ -33,7 +34,7 @@ from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
 from rlm_tui.ui.styles import FOLDER
-from rlm_tui.ui.theme import DARK, chosen_theme, load_themes
+from rlm_tui.ui.theme import DARK, Fault, chosen_theme, first_theme, load_themes
 
 if TYPE_CHECKING:
     from textual.filter import LineFilter
@@ -86,11 +87,32 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def _use_settings(self) -> None:
         """Keys and themes; UsageError for what cannot be meant, before the screen is taken."""
-        self.themes_at_hand, self.faults = load_themes()
+        self.remap(keymap_of(self.settings) if self.settings else {})
+        name = self.settings["theme"] if self.settings else DARK
+        first = first_theme(name)
+        if first is None:
+            self._register_themes()
+        else:
+            self.register_theme(first)
+        self.theme = chosen_theme(name, self.themes_at_hand, self.faults) if first is None else first.name
+
+    def _register_themes(self) -> None:
         for theme in self.themes_at_hand:
             self.register_theme(theme)
-        self.remap(keymap_of(self.settings) if self.settings else {})
-        self.theme = chosen_theme(self.settings["theme"] if self.settings else DARK, self.themes_at_hand, self.faults)
+
+    @cached_property
+    def _themes(self) -> tuple[list[Theme], list[Fault]]:
+        return load_themes()
+
+    @property
+    def themes_at_hand(self) -> list[Theme]:
+        """The themes that can be chosen, ours first; most are read after the first paint."""
+        return self._themes[0]
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The theme files that are passed over."""
+        return self._themes[1]
 
     @cached_property
     def controllers(self) -> Controllers:
@@ -138,6 +160,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def _opened(self, session: Session) -> None:
         self.session, self._is_open = session, True
+        self._register_themes()
         for fault in self.faults:
             self.notify(safe(fault.sentence), severity="warning", markup=False)
         self.set_interval(_FRAME_S, self.tick)

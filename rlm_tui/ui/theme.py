@@ -37,6 +37,14 @@ class Fault(NamedTuple):
     sentence: str
 
 
+def first_theme(name: str) -> Theme | None:
+    """The one theme that the first paint needs, where it is ours and nobody has themes of their own; else None."""
+    path = folder("themes") / f"{name.removeprefix('rlm-')}.toml"
+    if path.name == f"{name}.toml" or not path.is_file() or themes_dir().is_dir():
+        return None
+    return _load(path)
+
+
 def load_themes() -> tuple[list[Theme], list[Fault]]:
     """Every theme file of this installation and then of the person; one of theirs may take the name of one of ours."""
     found: dict[str, Theme] = {}

@@ -11,6 +11,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
 
+MARK, NOTED = "◆", "¶"
 _NOW = {"held": "now held", "finished": "the run is over"}
 _IN_A_TURN = ("asking", "subcall", "code")
 _SPINNER = "◐◓◑◒"

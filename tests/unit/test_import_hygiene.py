@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -45,6 +46,46 @@ def test_nothing_below_the_screen_loads_it_or_an_sdk(module: str) -> None:
 def test_help_loads_neither_screen_nor_sdk_nor_engine() -> None:
     code = "from rlm_tui.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit: pass"
     assert not loaded_after(code) & (SCREEN | SDKS | {"asyncio", "msgspec", "orjson"})
+
+
+AT_FIRST_PAINT = {
+    "rlm_tui": "cli config errors events lm paths repl resources session text trace trajectory ui version",
+    "rlm_tui.cli": "diagnostics open options replay terminal",
+    "rlm_tui.config": "reading schema",
+    "rlm_tui.lm": "endpoint registry watch",
+    "rlm_tui.repl": "sandbox",
+    "rlm_tui.session": "base commands crash notebook setup signals",
+    "rlm_tui.trace": "codec magic migrate opening reader source store",
+    "rlm_tui.trajectory": "facts fold nodes spending view",
+    "rlm_tui.ui": "actions app asking attention bar_words early keymap lines opening palette screens selecting state "
+    "styles theme verbs widgets words",
+    "rlm_tui.ui.screens": "main",
+    "rlm_tui.ui.widgets": "bar footer gate_bar header rule slider too_small",
+}
+"""What a person waits for before anything is on the screen; all else is imported behind it."""
+_PAINTED = """
+import gc, json, os, sys
+from rlm_tui.cli import main, terminal
+def painted():
+    sys.__stderr__.write(json.dumps(list(sys.modules)))
+    sys.__stderr__.flush()
+    os._exit(0)
+terminal.require = lambda _: None
+gc.enable = painted  # the app collects again once the first paint is out
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("words", [("open", __file__, "-q", "Who?", "-m", "offline"), ("replay", "sample:clean")])
+def test_the_first_paint_waits_for_no_more_than_it_shows(words: tuple[str, ...]) -> None:
+    environment = {**os.environ, "TEXTUAL_DRIVER": "textual.drivers.headless_driver:HeadlessDriver"}
+    command = [sys.executable, "-c", _PAINTED, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    assert "rlm_tui.ui.screens.main" in loaded
+    allowed = {f"{package}.{name}" for package, names in AT_FIRST_PAINT.items() for name in names.split()}
+    assert {name for name in loaded if name.startswith("rlm_tui.")} - allowed == set()
+    assert not loaded & {"hashlib", "statistics", "sqlite3", "orjson", "pypdfium2", *SDKS}
 
 
 @pytest.mark.parametrize("command", ["open", "run", "replay", "repl", "parse", "trace", "runs"])

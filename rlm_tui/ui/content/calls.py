@@ -17,8 +17,8 @@ from rlm_tui.trajectory.facts import is_edited
 from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
+from rlm_tui.ui.words import MARK, NOTED
 
-MARK, NOTED = "◆", "¶"
 _EMPTY = "The tree of calls grows here once a question is asked."
 _NUMBER = 6
 _TOKENS_FROM = 26

@@ -9,10 +9,9 @@ from textual import events
 
 from rlm_tui.session.base import Session
 from rlm_tui.trajectory import Step
-from rlm_tui.ui.content.calls import MARK
 from rlm_tui.ui.lines import Line, Span, line, span, split
 from rlm_tui.ui.widgets.bar import Bar
-from rlm_tui.ui.words import is_behind
+from rlm_tui.ui.words import MARK, is_behind
 
 _WIDEST = 10
 _HOLDS = "before_", "after_"
