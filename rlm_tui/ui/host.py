@@ -63,8 +63,16 @@ class Host(App[int], inherit_bindings=False):
     ui: UiState
     main: Panes
     settings: Settings | None
-    themes_at_hand: list[Theme]
-    faults: list[Fault]
+
+    @property
+    @abstractmethod
+    def themes_at_hand(self) -> list[Theme]:
+        """The themes that can be chosen, ours first."""
+
+    @property
+    @abstractmethod
+    def faults(self) -> list[Fault]:
+        """The theme files that are passed over, and why."""
 
     @property
     def theme_names(self) -> tuple[str, ...]:
