@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ast
-import importlib
-import importlib.util
 import json
 import keyword
-import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -20,7 +16,7 @@ from rlm_tui.errors import UsageError
 from rlm_tui.repl.base import ContextValue, HostNames, JsonValue, REPLEnvironment, Source
 from rlm_tui.repl.worker.helpers import names as helper_names
 from rlm_tui.text import one_line
-from rlm_tui.tools import HOST, HostTool, live, source
+from rlm_tui.tools import HOST, HostTool, here, live, source
 from rlm_tui.tools.tool import Tool
 
 Given: TypeAlias = "str | Path | Callable[..., object] | Mapping[str, object]"
@@ -110,22 +106,16 @@ def _take_spec(box: Toolbox, spec: str) -> None:
     """A file or `module:function`, to run in the worker or, after `host:`, here."""
     is_host, name = spec.startswith(HOST), spec.removeprefix(HOST)
     path = Path(name).expanduser()
-    if name.endswith(".py") or path.is_file():
-        text, tree = source.read(path, name)
-        tools = source.offered(tree, name)
-        title = path.name
-    elif _MODULE.fullmatch(name):
-        title, wanted = name.split(":")
-        path = source.find_module(title)
-        text, tree = source.read(path, name)
-        tools = [_wanted(wanted, source.defined(tree), title)]
-    else:
+    is_file = name.endswith(".py") or path.is_file()
+    if not is_file and not _MODULE.fullmatch(name):
         raise UsageError(f"Tools are a Python file or module:function, either after {HOST}; {spec!r} is neither.")
     if is_host:
-        module = _imported(path, title)
-        for tool in tools:
-            box.take_host(_unmarked(getattr(module, tool.name, None), tool.name, name), tool.name)
+        for each, function in (here.from_file(path, name) if is_file else here.from_module(name)).items():
+            box.take_host(function, each)
         return
+    title, _, wanted = (path.name, "", "") if is_file else name.partition(":")
+    text, tree = source.read(path if is_file else source.find_module(title), name)
+    tools = source.offered(tree, name) if is_file else [_wanted(wanted, source.defined(tree), title)]
     _refuse_marked(tree, name, tools)
     box.take_source(title, text, tools)
 
@@ -141,32 +131,6 @@ def _refuse_marked(tree: ast.Module, spec: str, tools: list[Tool]) -> None:
     marked = set(source.marked(tree)) & {tool.name for tool in tools}
     if marked:
         raise UsageError(f"{', '.join(sorted(marked))} in {spec} runs on the host by its mark; name it {HOST}{spec}.")
-
-
-def _unmarked(function: Any, name: str, spec: str) -> Callable[..., object]:
-    found = function.function if isinstance(function, HostTool) else function
-    if not callable(found):
-        raise UsageError(f"{name} in {spec} is no function; only functions run on the host.")
-    return cast("Callable[..., object]", found)
-
-
-def _imported(path: Path, title: str) -> Any:
-    """Run a module here, as its person asked by `host:`."""
-    try:
-        if not title.endswith(".py"):
-            sys.path.append(os.getcwd())
-            try:
-                return importlib.import_module(title)
-            finally:
-                sys.path.remove(os.getcwd())
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None  # noqa: S101
-        assert spec.loader is not None  # noqa: S101
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UsageError(f"The tools {HOST}{path} cannot be imported: {type(error).__name__}: {error}.") from error
-    return module
 
 
 def _check_name(name: str) -> None:

@@ -19,6 +19,8 @@ _MARK = "host_tool"
 def read(path: Path, spec: str) -> tuple[str, ast.Module]:
     """The source of a file and its tree; UsageError naming `spec` where it is none."""
     try:
+        if path.exists() and not path.is_file():
+            raise UsageError(f"The tools {spec} are no regular file; name a Python file, or module:function.")
         if path.is_file() and path.stat().st_size > _MOST_BYTES:
             raise UsageError(f"The tools {spec} are larger than {_MOST_BYTES >> 20} MB; that is no source file.")
         with open(path, "rb") as file:
@@ -40,7 +42,9 @@ def find_module(name: str) -> Path:
         found = PathFinder.find_spec(part, places) if places is not None else None
         places = list(found.submodule_search_locations or []) if found is not None else None
     if found is None or not found.has_location or not str(found.origin).endswith(".py"):
-        raise UsageError(f"There is no module {name} with Python source here; name its file, or host:{name}:….")
+        raise UsageError(
+            f"There is no module {name} with Python source here; name its file, or run it on the host, host:{name}:…."
+        )
     return Path(str(found.origin))
 
 

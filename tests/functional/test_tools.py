@@ -96,6 +96,30 @@ def test_a_module_is_found_without_being_imported(tmp_path: Path, monkeypatch: p
     assert "1 False" in output(result)
 
 
+def test_a_module_without_source_runs_on_the_host() -> None:
+    assert "3.0" in output(asked("print(sqrt(9))", tools="host:math:sqrt"))
+
+
+@pytest.mark.parametrize("code", ["raise SystemExit(3)", "1 / 0"])
+def test_a_host_file_that_fails_is_refused_at_once(tmp_path: Path, code: str) -> None:
+    with pytest.raises(UsageError, match="cannot be imported here"):
+        RLM("offline", tools=f"host:{write(tmp_path, f'def f(): ...{chr(10)}{code}')}")
+
+
+def test_a_host_file_offers_its_functions_alone(tmp_path: Path) -> None:
+    text = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Pair:\n    x: int\ndef f(): return Pair(2).x\n"
+    )
+    assert "2 False" in output(asked("print(f(), 'Pair' in globals())", tools=f"host:{write(tmp_path, text)}"))
+
+
+def test_a_folder_is_no_tool(tmp_path: Path) -> None:
+    (tmp_path / "a.py").mkdir()
+    with pytest.raises(UsageError, match="no regular file"):
+        RLM("offline", tools=tmp_path / "a.py")
+
+
 def test_an_error_in_a_tool_shows_its_line(tmp_path: Path) -> None:
     file = write(tmp_path, "def half(x):\n    return x / 0\n")
     told = output(asked("half(3)", tools=file))
@@ -272,10 +296,13 @@ def test_a_source_that_fails_in_the_worker_ends_the_run_by_name(tmp_path: Path, 
         ({"x": lambda: 1}, "no source"),
         (len, "no source"),
         ([3], "not a int"),
+        ("/dev/null", "is neither"),
+        ("host:math:pi", "no function"),
+        ("host:nowhere:f", "cannot be imported here: ModuleNotFoundError"),
     ],
 )
 def test_what_cannot_be_a_tool_is_refused_at_once(tools: Any, told: str) -> None:
-    with pytest.raises(UsageError, match=r"(?i)tool|module") as caught:
+    with pytest.raises(UsageError, match=r"(?i)tool|module|function") as caught:
         RLM("offline", tools=tools)
     assert told in str(caught.value)
 
