@@ -260,6 +260,8 @@ class ResponseParsed(TraceEvent, frozen=True, tag="response.parsed"):
     repairs: tuple[Repair, ...] = ()
     truncated: bool = False
     problem: str = ""
+    held_to: str = ""
+    """What the server held the response to: a grammar, a JSON schema."""
 
 
 class CodeStarted(TraceEvent, frozen=True, tag="code.started"):

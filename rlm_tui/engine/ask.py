@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rlm_tui import events as ev
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending, Verdict
+from rlm_tui.engine.shape import shape_of
 from rlm_tui.engine.talk import Talk
 from rlm_tui.lm.base import Request, Response
 
@@ -25,6 +26,7 @@ class Reply:
     finish_reason: str | None = None
     skipped: bool = False
     found_nothing: bool = False
+    held_to: str = ""
 
 
 class RootAsker:
@@ -65,6 +67,7 @@ class RootAsker:
                 response.finish_reason,
                 skipped=skip,
                 found_nothing=response.found_nothing and not verdict.edited,
+                held_to=response.held_to,
             )
         )
 
@@ -111,6 +114,8 @@ class RootAsker:
             role="sub" if run.depth else "root",
             temperature=run.config.temperature,
             seed=run.config.seed,
+            stop=run.config.dialect.stop,
+            shape=shape_of(run.config.dialect) if run.config.constrain else None,
         )
         self._request = asyncio.create_task(self._completed(request, node))
         try:

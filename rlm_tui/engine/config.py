@@ -43,6 +43,10 @@ class EngineConfig:
     """Tokens that the root model takes; None is unknown, and then nothing is compacted."""
     sub_window: int | None = None
     """Tokens that the sub-model takes, which are the root's where it leads a child RLM."""
+    constrain: bool = True
+    """Whether a server that can is asked to hold `strict` to its form."""
+    route: bool = False
+    """Whether a context that fits the window goes straight to the model."""
     offload: bool = False
     """Whether an output over 500 characters goes to a variable `_result_N` and only its beginning to the model."""
     batch_calls: int = 20

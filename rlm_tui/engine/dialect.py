@@ -37,6 +37,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     final_example: str
     first: str = "Begin by looking at the context."
     """The last sentence of the first message."""
+    stop: tuple[str, ...] = ()
+    """Stop sequences: what a model writes when it begins to make up the output of its code."""
     question_variable: str = ""
     """The name under which the REPL has the question, if any."""
     require_repl_before_final: bool = False

@@ -16,6 +16,7 @@ from rlm_tui.engine.config import Run
 from rlm_tui.engine.consent import Consent
 from rlm_tui.engine.gate import Pending
 from rlm_tui.engine.parser import Parsed, parse
+from rlm_tui.engine.shape import shape_of
 from rlm_tui.engine.talk import Talk
 from rlm_tui.lm.base import Message
 from rlm_tui.repl.base import Offer
@@ -51,9 +52,11 @@ class RootLoop:
         self._node = node
         self._broker = broker
         dialect = run.config.dialect
+        is_json = self._is_held_to_json()
+        first = prompts.first_message(query, dialect, run.context, earlier.told)
         self.talk = Talk(
             Message("system", prompts.system_prompt(dialect, run.context, run.tools.tools)),
-            Message("user", prompts.first_message(query, dialect, run.context, earlier.told)),
+            Message("user", f"{first}\n{prompts.AS_JSON}" if is_json else first),
             past=earlier.said,
         )
         self.asker = RootAsker(run, self.talk)
@@ -65,6 +68,12 @@ class RootLoop:
         self._before: tuple[tuple[str, ...], list[str]] = ((), [])
         self._blocks_before = run.blocks
         self._is_last = False
+        self._writes_json = is_json
+
+    def _is_held_to_json(self) -> bool:
+        config = self._run.config
+        held_to = getattr(self._run.root_lm, "held_to", "")
+        return config.constrain and shape_of(config.dialect) is not None and "JSON" in held_to
 
     async def run(self) -> Ending:
         """Turns until an answer stands or a limit is reached."""
@@ -110,7 +119,7 @@ class RootLoop:
             self._reply_with([prompts.SKIPPED_RESPONSE])
             return None
         parsed = parse(reply.text, self._run.config.dialect, reply.finish_reason)
-        self._emit_parsed(parsed)
+        self._emit_parsed(parsed, reply.held_to)
         ran = await self.blocks.run_all(self.iteration, parsed.blocks)
         if self._broker.fatal is not None:
             raise self._broker.fatal
@@ -122,6 +131,9 @@ class RootLoop:
                 return replace(ending, status="no_answer") if nothing else ending
             ran.messages.append(prompts.SKIPPED_ANSWER)
         self._count_trouble(parsed, ran)
+        if self._writes_json and not reply.held_to:
+            self._writes_json = False
+            ran.messages.append(prompts.NOT_AS_JSON)
         repeated = [prompts.REPEATED] if self._is_repeated(parsed, ran) else []
         self._reply_with([*ran.messages, *([parsed.problem] if parsed.problem else []), *repeated])
         return None
@@ -132,7 +144,7 @@ class RootLoop:
         before, self._before = self._before, (parsed.blocks, outcome)
         return bool(parsed.blocks) and before == self._before
 
-    def _emit_parsed(self, parsed: Parsed) -> None:
+    def _emit_parsed(self, parsed: Parsed, held_to: str) -> None:
         self._run.emit(
             ev.ResponseParsed(
                 node=self.iteration,
@@ -141,6 +153,7 @@ class RootLoop:
                 repairs=parsed.repairs,
                 truncated=parsed.truncated,
                 problem=parsed.problem,
+                held_to=held_to,
             )
         )
 

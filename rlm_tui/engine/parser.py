@@ -17,6 +17,7 @@ from rlm_tui.engine.fences import Form, Region
 from rlm_tui.engine.finals import FinalForm
 from rlm_tui.engine.grammar import LINE
 from rlm_tui.engine.lexer import Item, Label, Lexer, Scan
+from rlm_tui.engine.shape import unwrapped
 from rlm_tui.events import Final, Repair
 from rlm_tui.text import one_line, plural
 
@@ -41,6 +42,7 @@ _OUT_OF_TOKENS = frozenset(
     ("length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "model_context_window_exceeded")
 )
 _LOOK_AT = 4_000
+_JSON_FORM = "a JSON object with thought and code was taken for a sentence and a block"
 _MENTION = re.compile(r"\bFINAL(?:_VAR)?\b[ \t]*[(:]", re.IGNORECASE)
 _SUBMIT = re.compile(r"^[ \t*`]*SUBMIT\(", re.MULTILINE)
 _NOTHING: dict[str, tuple[str, Callable[[Dialect], str]]] = {
@@ -77,7 +79,10 @@ def parse(text: str | None, dialect: Dialect | Reading = "paper", finish_reason:
     """
     spoken = dialect if isinstance(dialect, Dialect) else built_in(dialect)
     lines = (text or "").replace("\r\n", "\n").replace("\r", "\n")
-    return _Reading(spoken, (finish_reason or "").lower(), Lexer(lines).scan()).parsed()
+    plain = unwrapped(lines, spoken.reads_like)
+    repairs = [] if plain is None else [Repair("json-form", _JSON_FORM)]
+    scan = Lexer(lines if plain is None else plain).scan()
+    return _Reading(spoken, (finish_reason or "").lower(), scan, repairs).parsed()
 
 
 @dataclass(slots=True)

@@ -141,6 +141,11 @@ def partial_answer(text: str) -> str:
     return f"{text}\n(A limit ended this search early; the answer may not be complete.)"
 
 
+AS_JSON = (
+    'Write each turn as JSON of two members: {"thought": "one short sentence", "code": "Python code without fences"}. '
+    "When a variable holds the answer, the code is FINAL_VAR(name)."
+)
+NOT_AS_JSON = "Write no JSON from now on: one short sentence, then one block between ```repl and ```."
 SKIPPED_CODE = "The block was skipped by the user; it did not run."
 SKIPPED_RESPONSE = "Your last message was skipped by the user; nothing of it ran."
 SKIPPED_OUTPUT = "The block ran; its output was skipped by the user."

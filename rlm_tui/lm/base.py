@@ -16,6 +16,13 @@ class Message(NamedTuple):
     content: str
 
 
+class Shape(NamedTuple):
+    """The form that an answer is held to by a server that can: a grammar in GBNF, or a JSON schema, as text."""
+
+    grammar: str
+    schema: str
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked of an LM; `role` tells the root LM from a sub-LM."""
@@ -27,6 +34,7 @@ class Request:
     max_tokens: int | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    shape: Shape | None = None
     is_watched: bool = True
     """Whether somebody reads the answer as it comes; of a batch only states are shown, so it comes at once."""
 
@@ -40,6 +48,8 @@ class Response:
     finish_reason: str | None = None
     reasoning: str | None = None
     note: str = ""
+    held_to: str = ""
+    """What the server held the answer to: a grammar, a JSON schema."""
     found_nothing: bool = False
     """Whether the LM itself says that there is no answer (offline does)."""
 

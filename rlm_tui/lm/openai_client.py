@@ -35,7 +35,8 @@ class OpenAILM(SdkLM):
         return openai_body(self._endpoint, request)
 
     async def _create(self, body: dict[str, Any]) -> Any:
-        return await self._completions.create(**body, stream=True, extra_body=self._extra)
+        extra = {**self._extra, **{name: body.pop(name) for name in ("grammar",) if name in body}}
+        return await self._completions.create(**body, stream=True, extra_body=extra)
 
     def _take(self, event: Any, answer: Answer) -> None:
         _take_usage(getattr(event, "usage", None), answer)

@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,7 @@ from rlm_tui.lm.explain import explain, no_completion
 from rlm_tui.lm.post import Poster, WireError, is_straight
 from rlm_tui.lm.stage import Stages
 from rlm_tui.lm.watch import Watch
+from rlm_tui.lm.wire import SHAPED_BY
 from rlm_tui.text import one_line, scrub
 
 NO_KEY = "no-key"  # SDKs insist on a key where a server on this machine needs none
@@ -119,11 +121,19 @@ class StreamLM:
         self._errors = errors
         self._status_errors = status_errors
         self._refused: set[str] = set()
+        self._shaped_by = SHAPED_BY.get(endpoint.provider, "")
+        self._has_told = False
         self._stages = Stages(endpoint)
 
     @property
     def name(self) -> str:
         return self._endpoint.name
+
+    @property
+    def held_to(self) -> str:
+        """What its server holds an answer to when it is asked: a grammar, a JSON schema, or nothing."""
+        words = {"": "", "grammar": "a grammar"}.get(self._shaped_by, "a JSON schema")
+        return "" if self._shaped_by in self._refused else words
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
         answer = Answer(Watch.of(on_delta))
@@ -135,11 +145,16 @@ class StreamLM:
                     await self._read(stream, answer)
         except self._errors as error:
             raise explain(error, self._endpoint) from error
-        left_out = self._refused.intersection(body) - {"stream_options"}
+        left_out = self._refused.intersection(body) - {"stream_options", self._shaped_by}
         answer.notes.extend(f"sent without {name}, which this model refuses" for name in sorted(left_out))
         if self._endpoint.start:
             answer.notes.extend(_cut_prompt(request, answer.usage))
-        return answer.response()
+        if self._shaped_by not in body:
+            return answer.response()
+        if not self.held_to and not self._has_told:
+            self._has_told = True
+            answer.notes.append(f"{self._endpoint.host} refuses to hold {self.name} to a form, so it is asked without")
+        return replace(answer.response(), held_to=self.held_to)
 
     @contextlib.asynccontextmanager
     async def _followed(self, watch: Watch) -> AsyncIterator[None]:
@@ -164,9 +179,18 @@ class StreamLM:
                 return await self._send(kept, is_watched=is_watched)
             except self._status_errors as error:
                 name = _refused_parameter(error, body.keys() - self._refused)
+                if name is None and self._shaped_by in kept and getattr(error, "status_code", 0) in (400, 422):
+                    return await self._unshaped(kept, is_watched=is_watched)
                 if name is None:
                     raise
                 self._refused.add(name)
+
+    async def _unshaped(self, body: dict[str, Any], *, is_watched: bool) -> Any:
+        """Ask without a shape; if that is taken, the shape was what the server refused."""
+        plain = {key: value for key, value in body.items() if key != self._shaped_by}
+        stream = await self._send(plain, is_watched=is_watched)
+        self._refused.add(self._shaped_by)
+        return stream
 
     def _body(self, request: Request) -> dict[str, Any]:
         raise NotImplementedError

@@ -19,6 +19,10 @@ _API_VERSION = "2026-10-21"  # of Anthropic's API, as its SDK sends it
 _END = "REQUEST"
 
 
+SHAPED_BY = {"llamacpp": "grammar", "vllm": "response_format", "lmstudio": "response_format", "ollama": "format"}
+"""The member of the body by which a provider's server takes the shape of an answer."""
+
+
 def body_of(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     """The whole JSON body that the client for an endpoint sends."""
     made = {"anthropic": anthropic_body, "ollama": ollama_body}.get(endpoint.provider, openai_body)
@@ -37,8 +41,21 @@ def openai_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
             "temperature": request.temperature,
             "seed": request.seed,
             "stop": list(request.stop) or None,
+            **_shaped(endpoint, request),
         }
     )
+
+
+def _shaped(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """The member that holds an answer to its shape, where the server has one."""
+    name, shape = SHAPED_BY.get(endpoint.provider), request.shape
+    if name is None or shape is None:
+        return {}
+    if name == "grammar":
+        return {name: shape.grammar}
+    schema = json.loads(shape.schema)
+    whole = {"type": "json_schema", "json_schema": {"name": "turn", "strict": True, "schema": schema}}
+    return {name: whole if name == "response_format" else schema}
 
 
 def anthropic_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
@@ -74,6 +91,7 @@ def ollama_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
             "tools": [],  # as its SDK sends it
             "think": endpoint.think,
             "options": options or None,
+            **_shaped(endpoint, request),
         }
     )
 

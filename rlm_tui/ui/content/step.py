@@ -227,7 +227,8 @@ def read_as(page: Page, node: Node) -> Rows:
         found.append("cut off at its end")
     usable = bool(parsed.blocks or parsed.final)
     said = (" · ".join(found), "text") if usable else ("nothing usable", "failed")
-    rows: list[Rows] = [[label("READ AS", said, width=page.width)]]
+    held: tuple[Piece, ...] = ((f"held to {parsed.held_to}", "dim"),) if parsed.held_to else ()
+    rows: list[Rows] = [[label("READ AS", said, width=page.width, right=held)]]
     if parsed.problem:
         rows.append(note("⚠", parsed.problem, page, "careful"))
     rows += [note("↻", f"{repair.name.replace('_', ' ')}: {repair.detail}", page) for repair in parsed.repairs]

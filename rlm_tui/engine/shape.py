@@ -1,0 +1,73 @@
+"""The form of a turn in `strict`, for servers that can hold a model to it: a grammar, or JSON that is read back.
+
+GBNF is llama.cpp's notation (its grammars/README); vLLM, LM Studio and Ollama take a JSON schema.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+
+from rlm_tui.engine.dialect import Dialect, Reading
+from rlm_tui.lm.base import Shape
+from rlm_tui.text import one_line
+
+_GRAMMAR = r"""
+root ::= thought "\n" (block | final)
+thought ::= [^`\n] [^`\n]*
+block ::= "```repl\n" line+ "```"
+line ::= [^`\n] [^\n]* "\n" | "\n"
+final ::= "FINAL_VAR(" [a-zA-Z_] [a-zA-Z0-9_]* ")"
+""".strip()
+_SCHEMA = {
+    "type": "object",
+    "properties": {"thought": {"type": "string"}, "code": {"type": "string"}},
+    "required": ["thought", "code"],
+    "additionalProperties": False,
+}
+_TURN = Shape(_GRAMMAR, json.dumps(_SCHEMA))
+_FINAL = re.compile(r"\s*FINAL_VAR\(\s*[\"']?([^\W\d]\w*)[\"']?\s*\)\s*")
+_FENCED = re.compile(r"\s*(`{3,})[^\n`]*\n(.*?)\n?\1\s*", re.DOTALL)
+_MOST = 4_000_000
+
+
+def shape_of(dialect: Dialect) -> Shape | None:
+    """What a server is asked to hold a turn to; only `strict` has one form."""
+    return _TURN if dialect.reads_like == "strict" else None
+
+
+def unwrapped(text: str, reading: Reading) -> str | None:
+    """A response that is `{"thought": …, "code": …}` as the dialect writes it, or None when it is not."""
+    stripped = text.strip()
+    if not (stripped.startswith("{") and stripped.endswith("}")) or len(stripped) > _MOST:
+        return None
+    turn: object = None
+    with suppress(ValueError, RecursionError):
+        turn = json.loads(stripped, strict=False)
+    if not isinstance(turn, dict):
+        return None
+    code, thought = turn.get("code"), turn.get("thought", "")
+    if not isinstance(code, str) or not isinstance(thought, str):
+        return None
+    return "\n".join(part for part in (_sentence(thought), *_parts(code, reading)) if part)
+
+
+def _sentence(thought: str) -> str:
+    """A thought that can be taken for nothing but prose."""
+    said = one_line(thought).replace("`", "'")
+    return f"· {said}" if said.startswith(("FINAL", "~", ">", "<")) else said
+
+
+def _parts(code: str, reading: Reading) -> list[str]:
+    """A block, and the final form that ended the code."""
+    fenced = _FENCED.fullmatch(code)
+    lines = (fenced[2] if fenced else code).rstrip().split("\n")
+    last = _FINAL.fullmatch(lines[-1])
+    body = "\n".join(lines[:-1] if last else lines)
+    final = [f"FINAL_VAR({last[1]})"] if last else []
+    if not body.strip():
+        return final
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
+    tag = "python" if reading == "dspy" else "repl"
+    return [f"{fence}{tag}\n{body}\n{fence}", *final]

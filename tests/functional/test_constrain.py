@@ -1,0 +1,163 @@
+"""`strict` held to its form: what each server is asked for, what comes back, and a server that refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loopback import Loopback, Reply, failure, ollama_stream, openai_stream, plain_json
+from model_servers import LLAMACPP
+
+from rlm_tui import events as ev
+from rlm_tui.context.load import Loading
+from rlm_tui.engine.dialect import READINGS, Reading
+from rlm_tui.engine.parser import parse
+from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.session.commands import Start
+from rlm_tui.session.live import LiveSession
+from rlm_tui.session.setup import Setup
+from tests.driving import Driver, block, live
+from tests.ui_kit import on_screen
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for provider in PROVIDERS.values():
+        for name in (*provider.key_names, *provider.url_names, "OLLAMA_HOST"):
+            monkeypatch.delenv(name, raising=False)
+
+
+def turn(code: str, thought: str = "I look.") -> str:
+    return json.dumps({"thought": thought, "code": code})
+
+
+def stream(provider: str, text: str) -> Reply:
+    return (ollama_stream if provider == "ollama" else openai_stream)(text)
+
+
+@contextmanager
+def answered(
+    tmp_path: Path, provider: str, *replies: Reply, **setup: Any
+) -> Iterator[tuple[list[dict[str, Any]], Driver]]:
+    """The bodies that a run sent to a server, and its driver at the end."""
+    with (
+        Loopback(*replies, routes={"/api/show": plain_json({})}) as server,
+        live(tmp_path, [], model=f"{provider}/m", base_url=f"{server.url}/v1", **setup) as driver,
+    ):
+        driver.start()
+        assert driver.end().answer == "7"
+        yield [seen.body for seen in server.seen], driver
+
+
+@pytest.mark.parametrize(
+    ("provider", "member", "held_to"),
+    [
+        ("llamacpp", "grammar", "a grammar"),
+        ("vllm", "response_format", "a JSON schema"),
+        ("lmstudio", "response_format", "a JSON schema"),
+        ("ollama", "format", "a JSON schema"),
+    ],
+)
+def test_each_server_is_asked_in_its_own_way(tmp_path: Path, provider: str, member: str, held_to: str) -> None:
+    is_json = held_to != "a grammar"
+    texts = (turn("x = 7"), turn("FINAL_VAR(x)")) if is_json else (block("x = 7"), "I have it.\nFINAL_VAR(x)")
+    with answered(tmp_path, provider, *(stream(provider, text) for text in texts)) as (bodies, driver):
+        asked = bodies[0][member]
+        assert ("FINAL_VAR(" in asked) if member == "grammar" else ("thought" in json.dumps(asked))
+        assert [parsed.held_to for parsed in driver.of(ev.ResponseParsed)] == [held_to] * 2
+        repairs = [repair.name for parsed in driver.of(ev.ResponseParsed) for repair in parsed.repairs]
+        assert repairs == (["json-form"] * 2 if is_json else [])
+        assert ('{"thought"' in driver.said()[1]) == is_json
+        assert (bodies[0].get("stop") or bodies[0]["options"]["stop"]) == ["\nOutput of block", "\nREPL output:"]
+
+
+@pytest.mark.parametrize("provider", ["llamacpp", "vllm", "ollama"])
+def test_a_server_that_refuses_is_asked_again_without_and_says_so_once(tmp_path: Path, provider: str) -> None:
+    replies = failure(400, "no such thing here"), stream(provider, block("x = 7")), stream(provider, "FINAL_VAR(x)")
+    with answered(tmp_path, provider, *replies) as (bodies, driver):
+        members = {"grammar", "response_format", "format"}
+        assert [bool(members & body.keys()) for body in bodies] == [True, False, False]
+        (note,) = [note for note in driver.of(ev.Note) if "refuses to hold" in note.text]
+        assert note.level == "warning"
+        assert {parsed.held_to for parsed in driver.of(ev.ResponseParsed)} == {""}
+        assert ("Write no JSON from now on" in driver.said()[-1]) == (provider != "llamacpp")
+
+
+def test_an_error_that_has_another_reason_stays_what_it_is(tmp_path: Path) -> None:
+    with (
+        Loopback(failure(400, "the request exceeds the available context size")) as server,
+        live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1") as driver,
+    ):
+        driver.start()
+        assert "exceeds the available context size" in driver.end().detail
+        assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("more", [{"constrain": False}, {"dialect": "paper"}])
+def test_it_can_be_switched_off_and_other_dialects_are_free(tmp_path: Path, more: dict[str, Any]) -> None:
+    replies = stream("ollama", block("x = 7")), stream("ollama", "FINAL_VAR(x)")
+    with answered(tmp_path, "ollama", *replies, **more) as (bodies, driver):
+        assert "format" not in bodies[0]
+        assert "JSON" not in driver.said()[1]
+
+
+async def test_what_a_response_was_held_to_stands_beside_how_it_was_read(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("text")
+    with Loopback(openai_stream(block("x = 7")), routes=LLAMACPP) as server:
+        setup = Setup(model="llamacpp/m", base_url=f"{server.url}/v1", step=True, sandbox="none", is_traced=False)
+        session = LiveSession(setup, Loading([str(tmp_path / "note.txt")]), title="note.txt")
+        session.loading.start()
+        try:
+            async with on_screen(session) as hand:
+                session.send(Start("What?"))
+                await hand.until(lambda: "held to a grammar" in hand.screen())
+                (row,) = [row for row in hand.screen().split("\n") if "held to a grammar" in row]
+                assert "READ AS" in row
+        finally:
+            session.close()
+
+
+# -- how JSON is read
+
+
+@pytest.mark.parametrize(
+    ("code", "blocks", "final"),
+    [
+        ("print(1)", ("print(1)",), None),
+        ("x = 1\ny = 2\n", ("x = 1\ny = 2",), None),
+        ("FINAL_VAR(x)", (), "x"),
+        ("FINAL_VAR('x')", (), "x"),
+        ("x = 1\nFINAL_VAR(x)", ("x = 1",), "x"),
+        ("```python\nprint(1)\n```", ("print(1)",), None),
+        ("s = '''\n```\n'''", ("s = '''\n```\n'''",), None),
+        ("print('a')\n# ``` and ````", ("print('a')\n# ``` and ````",), None),
+        ("", (), None),
+    ],
+)
+@pytest.mark.parametrize("thought", ["I look.", "", "FINAL_VAR(no)", "```repl", "a\nb"])
+def test_a_turn_in_json_is_what_it_says(code: str, blocks: tuple[str, ...], final: str | None, thought: str) -> None:
+    parsed = parse(turn(code, thought), "strict")
+    assert parsed.blocks == blocks
+    assert (parsed.final.value if parsed.final else None) == final
+    assert parsed.repairs[0].name == "json-form"
+
+
+@pytest.mark.parametrize(
+    "text", ['{"code": 1}', '{"thought": "x"}', "[1]", "{", "{" * 100_000 + "}", '{"code": "x"', '{"code": "a"} then']
+)
+def test_what_is_no_turn_is_read_as_ever(text: str) -> None:
+    assert "json-form" not in [repair.name for repair in parse(text, "strict").repairs]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(), st.text(), st.sampled_from(READINGS))
+def test_any_code_in_json_comes_out_whole_or_not_at_all(thought: str, code: str, reading: Reading) -> None:
+    parsed = parse(turn(code, thought), reading)
+    lines = code.replace("\r\n", "\n").replace("\r", "\n")
+    assert all(part in lines for found in parsed.blocks for part in found.split("\n"))
