@@ -95,6 +95,14 @@ async def test_a_key_goes_to_each_place(key: str, kind: type[ev.TraceEvent]) -> 
         assert isinstance(hand.app.session.log.event(hand.app.session.view.seq), kind)
 
 
+async def test_a_place_is_seen_whatever_pane_was_there_before() -> None:
+    async with summary(clean(), (80, 24)) as hand:
+        await hand.press("escape", "5", "0")
+        await hand.until(lambda: "COST" in hand.screen())
+        await hand.press("a")
+        await hand.until(lambda: "FINAL(160,000)" in hand.screen())
+
+
 async def test_enter_on_an_iteration_goes_to_its_end() -> None:
     async with summary(clean()) as hand:
         await hand.press("tab", "j", "enter")

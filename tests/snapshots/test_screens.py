@@ -119,7 +119,7 @@ def questioning(size: tuple[int, int], shoot: Shoot, theme: str = DARK) -> bool:
     return shoot(asked(), size, theme=theme, first=First("start", QUESTION, Setup()))
 
 
-@BOTH
+@EVERY
 def test_start(shoot: Shoot, size: tuple[int, int]) -> None:
     assert questioning(size, shoot)
 
@@ -144,18 +144,18 @@ async def ask_what_to_copy(hand: Hand) -> None:
     await hand.until(lambda: "letter or Enter copies" in hand.screen())
 
 
-@EVERY
+@BOTH
 @pytest.mark.parametrize("state", [interrupting, limited, looking_back], ids=lambda state: state.__name__)
 def test_states(shoot: Shoot, state: Callable[[], Session], size: tuple[int, int]) -> None:
     assert shoot(state(), size)
 
 
-@EVERY
+@BOTH
 def test_nothing_asked_yet(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(asked(), size)
 
 
-@pytest.mark.parametrize("state", [running, edited, failed], ids=lambda state: state.__name__)
+@pytest.mark.parametrize("state", [running, edited, failed, looking_back], ids=lambda state: state.__name__)
 def test_states_on_a_large_screen(shoot: Shoot, state: Callable[[], Session]) -> None:
     assert shoot(state(), LARGE)
 
@@ -164,7 +164,7 @@ def test_failed_in_the_light(shoot: Shoot) -> None:
     assert shoot(failed(), SMALL, theme=LIGHT)
 
 
-@pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=lambda size: f"{size[0]}x{size[1]}")
+@BOTH
 def test_copy_menu(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(held(), size, ask_what_to_copy)
 
@@ -226,12 +226,70 @@ def test_finished_in_the_light_on_a_large_screen(shoot: Shoot) -> None:
     assert shoot(finished(), LARGE, theme=LIGHT)
 
 
-def test_help(shoot: Shoot) -> None:
-    assert shoot(held(), MEDIUM, ask_for_help)
+@BOTH
+def test_help(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(held(), size, ask_for_help)
 
 
-def test_palette(shoot: Shoot) -> None:
-    assert shoot(finished(), MEDIUM, search_commands)
+@BOTH
+def test_palette(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(finished(), size, search_commands)
+
+
+def pressing(*keys: str) -> Steps:
+    """Go to a pane, and do there what the keys say."""
+
+    async def press(hand: Hand) -> None:
+        await hand.press(*keys)
+
+    return press
+
+
+async def search_document(hand: Hand) -> None:
+    """Search the document, and go to the second hit."""
+    await hand.press("slash")
+    await hand.type("engineer")
+    await hand.press("enter", "n")
+    await hand.until(lambda: "2 of 2 hits" in hand.screen())
+
+
+@BOTH
+def test_chat(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(edited(), size, pressing("3"))
+
+
+def test_calls_alone(shoot: Shoot) -> None:
+    assert shoot(batched(), SMALL, pressing("1"))
+
+
+def test_variables_alone(shoot: Shoot) -> None:
+    assert shoot(finished(), SMALL, pressing("6"))
+
+
+@BOTH
+def test_repl_with_a_line(shoot: Shoot, size: tuple[int, int]) -> None:
+    async def write(hand: Hand) -> None:
+        await hand.press("greater_than_sign")
+        await hand.until(lambda: hand.app.ui.editing or "TYPING" in hand.screen())
+        await hand.type("len(context)")
+
+    assert shoot(held(), size, write)
+
+
+def test_found_in_the_document(shoot: Shoot) -> None:
+    assert shoot(held(), SMALL, search_document)
+
+
+def test_words_for_the_model(shoot: Shoot) -> None:
+    async def tell(hand: Hand) -> None:
+        await hand.press("t")
+        await hand.type("Count every record")
+
+    assert shoot(held(), SMALL, tell)
+
+
+def test_replay_of_a_batch(shoot: Shoot) -> None:
+    assert shoot(batched(), MEDIUM)
 
 
 def test_too_small(shoot: Shoot) -> None:
@@ -245,7 +303,7 @@ async def open_settings(hand: Hand) -> None:
     await hand.press("j", "j", "j", "j", "j")
 
 
-@pytest.mark.parametrize("size", [SMALL, MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
+@EVERY
 def test_settings(shoot: Shoot, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rlm_tui.paths.config_file", lambda: Path("/nowhere/rlm-tui/config.toml"))
     monkeypatch.setenv("RLM_TUI_MAX_TOKENS", "50000")
@@ -268,7 +326,7 @@ def test_start_without_colour(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> 
     assert questioning(MEDIUM, shoot)
 
 
-@pytest.mark.parametrize("size", [SMALL, MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
+@EVERY
 def test_summary(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(summed(), size, first=First("summary"))
 

@@ -160,6 +160,8 @@ class SummaryScreen(Screen[None]):
             return
         self.dismiss(None)
         self.owner.go_to(place.seq, place.node)
+        if place.node:
+            self.app.call_later(self.owner.perform, "pane.step")  # the pane that was there may not show the place
 
     def action_answer(self) -> None:
         """To the iteration that gave the answer."""
