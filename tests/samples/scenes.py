@@ -81,7 +81,7 @@ def served() -> Session:
     loading = Loading([str(sample("report"))])
     loading.start()
     server = Loopback(openai_stream("I look first.\n```repl\nprint(len(context), context[:200])\n```"))
-    session = Served(Setup(model="ollama/qwen2.5:7b", base_url=f"{server.url}/v1", is_traced=False), loading, server)
+    session = Served(Setup(model="vllm/qwen2.5-7b", base_url=f"{server.url}/v1", is_traced=False), loading, server)
     session.send(Start(QUESTION))
     return session
 
