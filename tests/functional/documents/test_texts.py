@@ -1,0 +1,195 @@
+"""Texts, folders, several documents and standard input; and what of them is refused."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rlm_tui.context import load as load_module
+from rlm_tui.context import sources as sources_module
+from rlm_tui.context.load import load_document
+from rlm_tui.errors import DocumentError
+from tests.functional.documents.kit import refused, write
+from tests.pdfs import make_pdf
+
+
+def test_a_text_is_one_str_with_its_newlines(tmp_path: Path) -> None:
+    document = load_document([write(tmp_path / "a.csv", "a,b\r\n1,2\r\n")])
+    assert document.value == "a,b\r\n1,2\r\n"
+    assert document.info().parts[0].pages is None
+    assert document.info().parts[0].sha256 == document.info().parts[0].file_sha256
+
+
+def test_a_folder_is_a_list_in_path_order_and_says_what_it_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    for name, data in {
+        "b.md": "# B\n",
+        "a/z.txt": "z",
+        "a/deep/y.py": "y = 1",
+        "a.txt": "a",
+        ".hidden": "h",
+        ".git/config": "h",
+        "photo.png": b"\x89PNG\r\n\x1a\n\x00",
+        "empty.txt": "",
+        "scan.pdf": make_pdf([""]),
+        "real.pdf": make_pdf(["page"]),
+    }.items():
+        write(folder / name, data)
+    outside = write(tmp_path / "secret.txt", "secret")
+    (folder / "link.txt").symlink_to(outside)
+    (folder / "up").symlink_to(tmp_path, target_is_directory=True)
+    os.mkfifo(folder / "pipe")
+    document = load_document([str(folder)])
+    assert [part.name for part in document.parts] == ["a/deep/y.py", "a/z.txt", "a.txt", "b.md", "real.pdf"]
+    assert document.value == ["y = 1", "z", "a", "# B\n", "page"]
+    assert [heading.title for heading in document.parts[3].headings] == ["B"]
+    assert document.notes == [
+        "Skipped in notes: 1 binary file, 1 empty file, 2 hidden files, 2 linked files, 1 special file.",
+        "Left out: scan.pdf has 1 page but no text: it is a scan and needs OCR first.",
+    ]
+
+
+def test_a_folder_with_one_file_is_still_a_list(tmp_path: Path) -> None:
+    write(tmp_path / "f" / "a.txt", "a")
+    assert load_document([str(tmp_path / "f")]).value == ["a"]
+
+
+def test_several_paths_keep_their_order_and_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "x" / "a.txt", "1"), write(tmp_path / "y" / "a.txt", "2")
+    write(tmp_path / "f" / "b.txt", "3")
+    document = load_document([second, first, str(tmp_path / "f")])
+    assert document.value == ["2", "1", "3"]
+    assert [part.name for part in document.parts] == [second, first, "f/b.txt"]
+
+
+def test_a_file_name_that_is_no_utf8_does_not_enter_as_it_is(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.txt")
+    document = load_document([write(tmp_path / "f" / name, "a").rpartition("/")[0]])
+    assert document.parts[0].name == "caf\ufffd.txt"
+    assert str(document.parts[0].path).endswith("caf\ufffd.txt")
+    assert load_document([str(tmp_path / "f" / name)]).parts[0].name == "caf\ufffd.txt"
+
+
+def test_a_folder_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources_module, "_MAX_FILES", 2)
+    for name in "abc":
+        write(tmp_path / name, name)
+    assert "more than 2 files" in refused(str(tmp_path))
+
+
+def test_a_link_that_is_named_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(write(tmp_path / "a.txt", "a"))
+    assert load_document([str(tmp_path / "link")]).value == "a"
+
+
+def _run_on_stdin(data: bytes, *, code: str = "") -> str:
+    program = (
+        code
+        or "from rlm_tui.context.load import load_document; d = load_document(['-']); print(ascii((d.value, d.info())))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True, timeout=60)
+    return done.stdout.decode()
+
+
+def test_standard_input_is_read_to_its_end_as_text_or_pdf() -> None:
+    text = _run_on_stdin("viel Text äöü\n".encode() * 30_000)
+    assert "name='standard input'" in text
+    assert "chars=420000" in text
+    assert "path=None" in text
+    assert "'one\\x0ctwo'" in _run_on_stdin(make_pdf(["one", "two"]))
+
+
+def test_standard_input_is_named_once(tmp_path: Path) -> None:
+    assert "only once" in refused("-", "-")
+
+
+def test_an_empty_standard_input_is_a_document_error() -> None:
+    code = (
+        "from rlm_tui.context.load import Loading; l = Loading(['-']); l.run(); print(l.error)\n"
+        "import os; print(os.fstat(0).st_mode > 0)"
+    )
+    assert _run_on_stdin(b"", code=code).split("\n")[:2] == [
+        "standard input is empty; open a document with text in it.",
+        "True",
+    ]
+
+
+def test_bad_paths_are_one_sentence_each(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "only-binary" / "a.bin", b"\x00\x01")
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    os.mkfifo(tmp_path / "pipe")
+    assert refused(str(tmp_path / "no.pdf")) == f"{tmp_path / 'no.pdf'} does not exist; check the path."
+    assert refused(write(tmp_path / "a.txt", "")) == "a.txt is empty; open a document with text in it."
+    assert refused(write(tmp_path / "b.txt", " \n\t")).startswith("b.txt holds only white space")
+    assert "nothing to read;" in refused(str(tmp_path / "empty"))
+    assert "nothing to read (1 binary file)" in refused(str(tmp_path / "only-binary"))
+    assert "too many levels" in refused(str(loop))
+    assert "pipe or a device" in refused(str(tmp_path / "pipe"))
+    assert "pipe or a device" in refused("/dev/zero")
+    assert "office document" in refused(write(tmp_path / "a.xlsx", b"PK\x03\x04rest"))
+    assert "does not exist" in refused(str(tmp_path / ("n" * 300)))
+    assert "names no document" in refused("")
+    assert "names no document" in refused("a\0b")
+    assert "No document was given" in refused()
+
+
+def test_a_file_found_in_a_folder_that_cannot_be_opened_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "b.txt"):
+        write(tmp_path / "f" / name, name)
+    real = load_module._open
+
+    def gone(path: Path) -> int:
+        if path.name == "a.txt":
+            path.unlink()
+        return real(path)
+
+    monkeypatch.setattr(load_module, "_open", gone)
+    document = load_document([str(tmp_path / "f")])
+    assert document.value == ["b.txt"]
+    assert "no such file" in document.notes[0]
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.txt", "x")
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(load_module.os, "open", refuse)
+    assert refused(path) == f"{path} cannot be read (permission denied); check the path and its permissions."
+
+
+def test_a_file_over_the_cap_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "big.txt"
+    with path.open("wb") as file:
+        file.truncate(load_module.MAX_BYTES + 1)
+    assert refused(str(path)) == "big.txt is larger than 2.0 GB; split it and open the parts you need."
+
+
+def test_reading_documents_imports_nothing_heavy_here(tmp_path: Path) -> None:
+    import docx
+
+    docx.Document().save(str(tmp_path / "a.docx"))
+    for name, data in {"a.html": "<p>x", "a.json": "[1]", "a.csv": "a\n1\n"}.items():
+        write(tmp_path / name, data)
+    code = (
+        "import sys; from rlm_tui.context.load import load_document; from rlm_tui.resources import sample\n"
+        "load_document([str(sample('report'))])\n"
+        f"assert len(load_document([{str(tmp_path)!r}]).parts) == 3\n"
+        "heavy = {'pypdfium2', 'pypdfium2_raw', 'selectolax', 'docx', 'lxml', 'charset_normalizer', 'textual'}\n"
+        "print({m.split('.')[0] for m in sys.modules} & heavy)"
+    )
+    assert _run_on_stdin(b"", code=code).strip() == "set()"
+
+
+def test_a_file_that_never_has_anything_to_read_is_one_sentence() -> None:
+    with pytest.raises(DocumentError, match="kmsg"):
+        load_document(["/proc/kmsg"])
