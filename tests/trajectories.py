@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
+from rlm_tui.engine.breakpoints import Breakpoint
 from rlm_tui.session.base import YES, Batch, Capability, LiveText, Origin, Phase, Terms
 from rlm_tui.session.commands import Seek, SessionCommand
 from rlm_tui.session.log import EventLog
@@ -246,6 +247,7 @@ class StillSession:
     values: dict[str, str] = field(default_factory=dict)
     notebook: Notebook = field(default_factory=Notebook)
     terms: Terms = field(default_factory=Terms)
+    breakpoints: tuple[Breakpoint, ...] = ()
 
     @property
     def log(self) -> EventLog:

@@ -82,6 +82,14 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         metavar="FILE|MODULE:FUNCTION",
         help="functions that the model's code may call, run in the REPL worker; after host: they run on this machine",
     )
+    parser.add_argument(
+        "--break",
+        dest="breaks",
+        action="append",
+        default=[],
+        metavar="FILTER",
+        help="hold where a filter matches, such as ~error or '~code llm_query #3'; may be given several times",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="sent to models that take one")
     parser.add_argument("--temperature", type=float, metavar="T", help="sent to models that take one")
 
@@ -134,6 +142,7 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
         fits_width=settings["max_concurrency"] is None,
         memory_mb=settings["memory"],
         step=getattr(arguments, "step", False),
+        breaks=_checked_breaks(arguments.breaks),
         is_attended=is_attended,
         tools=_tools(arguments.tools),
         trace=trace,
@@ -157,6 +166,23 @@ def _trace(arguments: argparse.Namespace, *, is_traced: bool) -> Path | None:
         raise UsageError(f"--trace {name} is a folder; name a file in it, as in {os.path.join(name, 'run.rlm.jsonl')}.")
     refuse_taken(Path(name))
     return Path(name)
+
+
+def _checked_breaks(texts: list[str]) -> tuple[str, ...]:
+    """The filters of breakpoints; a wrong one is shown with a caret under its fault before it is refused."""
+    if not texts:
+        return ()
+    from rlm_tui.cli.diagnostics import say
+    from rlm_tui.filter import FilterError, parse_counted
+
+    for text in texts:
+        try:
+            parse_counted(text)
+        except FilterError as error:
+            for row in error.picture:
+                say(f"  {row}")
+            raise
+    return tuple(texts)
 
 
 def _tools(specs: list[str]) -> Toolbox | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rlm_tui.session.live import LiveSession
 
 _NO_MODEL = "No model was named: using offline, a keyword search demo that is no LLM; -m names another."
+_NOBODY = "Stopped at {}; nobody is here to look: rlm-tui open with the same options holds there."
 _NO_WALLS = "NOT SANDBOXED: the model's code can read your files and use your network; --sandbox none hides this line."
 
 
@@ -76,6 +77,7 @@ def _ask(session: LiveSession, query: str, remarks: list[str], *, as_json: bool)
 
 def _follow(session: LiveSession, stop: _Stop, reader: JsonLines | Narration, remarks: list[str]) -> None:
     """Read the run to its end."""
+    from rlm_tui.events import Held
     from rlm_tui.session.commands import Stop
 
     while True:
@@ -85,6 +87,8 @@ def _follow(session: LiveSession, stop: _Stop, reader: JsonLines | Narration, re
             say(remarks.pop(0))
         for event in batch.events:
             reader.read(event)
+            if isinstance(event, Held):
+                session.send(Stop(_NOBODY.format(event.why)))
         for message in batch.messages:
             if message != str(session.failure):
                 say(message)

@@ -57,8 +57,8 @@ class Engine:
             ending, code = await self._loop.run(), None
         except RlmTuiError as error:
             ending, code = Ending("failed", detail=str(error)), error.exit_code
-        except asyncio.CancelledError:
-            ending, code = Ending("stopped", detail="Stopped by you."), None
+        except asyncio.CancelledError as stop:
+            ending, code = Ending("stopped", detail=str(next(iter(stop.args), None) or "Stopped by you.")), None
         except Exception as error:
             fault = f"A fault of rlm-tui itself: {type(error).__name__}: {error}"
             self._finish(node, Ending("failed", detail=fault), ExitCode.FAILED)

@@ -87,6 +87,8 @@ class Gate:
         self._holds: dict[int, _Hold] = {}
         self._ids = count(1)
         self.held_since: Callable[[bool], None] = lambda _held: None
+        self.breaks: Callable[[ev.Checkpoint, Pending], str] = lambda _checkpoint, _pending: ""
+        """Asked at every checkpoint, as it counts: which breakpoint holds there, or nothing."""
 
     @property
     def holds(self) -> list[int]:
@@ -130,11 +132,14 @@ class Gate:
                 self.held_since(False)
 
     def _why(self, checkpoint: ev.Checkpoint, pending: Pending) -> str:
+        breakpoint_ = self.breaks(checkpoint, pending)
         if pending.asks_person:
             return pending.asks_person
         if self._pause:
             why, self._pause, self._mode, self._depth = self._pause, "", "over", pending.depth
             return why
+        if breakpoint_:
+            return breakpoint_
         return "step" if self._stops(checkpoint, pending) else ""
 
     def _stops(self, checkpoint: ev.Checkpoint, pending: Pending) -> bool:

@@ -38,7 +38,7 @@ class FilterError(UsageError):
     def __init__(self, fault: str, source: str, at: int, end: int | None = None) -> None:
         self.fault, self.source, self.at = fault, source, min(at, len(source))
         self.end = max(self.at + 1, end if end is not None else 0)
-        super().__init__(f"The filter is wrong at column {self.at + 1}: {fault}.")
+        super().__init__(f"The filter is wrong at column {self.at + 1}: {fault}{'' if fault.endswith('?') else '.'}")
 
     @property
     def picture(self) -> tuple[str, str]:

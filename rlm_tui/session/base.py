@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rlm_tui.context.document import Document
+    from rlm_tui.engine.breakpoints import Breakpoint
     from rlm_tui.session.log import Log
     from rlm_tui.session.notebook import Notebook
 
@@ -165,6 +166,11 @@ class Session(Protocol):
         ...
 
     @property
+    def breakpoints(self) -> tuple[Breakpoint, ...]:
+        """The breakpoints by number, with their hits so far."""
+        ...
+
+    @property
     def following(self) -> bool:
         """Whether the cursor follows the end."""
         ...
@@ -181,8 +187,8 @@ class Session(Protocol):
 
     def can(self, action: str) -> Capability:
         """Whether an action can be done at this moment: the name of a command class in lower case
-        (start, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, interrupt, stop, fork), or
-        `keep`: whether nothing is lost by quitting now (its reason is a sentence in both cases)."""
+        (start, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, interrupt, stop, fork,
+        setbreakpoint), or `keep`: whether nothing is lost by quitting now (its reason is a sentence in both cases)."""
         ...
 
     def send(self, command: SessionCommand) -> None:

@@ -47,6 +47,14 @@ class Step(SessionCommand, frozen=True):
     kind: StepKind = "over"
 
 
+class SetBreakpoint(SessionCommand, frozen=True):
+    """Add a breakpoint (number 0), change the one with this number, or take it away (an empty filter)."""
+
+    filter: str
+    number: int = 0
+    is_on: bool = True
+
+
 class Edit(SessionCommand, frozen=True):
     """Replace the content of a hold; it stays held."""
 
@@ -110,4 +118,6 @@ class Seek(SessionCommand, frozen=True):
 
 
 class Stop(SessionCommand, frozen=True):
-    """End the run; what was answered so far is kept."""
+    """End the run; what was answered so far is kept. `why` stands in its end instead of `Stopped by you.`"""
+
+    why: str = ""

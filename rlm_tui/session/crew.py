@@ -12,12 +12,14 @@ from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
 from rlm_tui.context.weight import told
+from rlm_tui.engine.breakpoints import Breakpoints
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.config import EngineConfig, Lanes, Run
 from rlm_tui.engine.engine import Engine
 from rlm_tui.engine.gate import Gate
 from rlm_tui.engine.tree import Nodes
 from rlm_tui.errors import RlmTuiError, TraceError, UsageError
+from rlm_tui.filter import Moment
 from rlm_tui.lm.base import LM
 from rlm_tui.lm.registry import make_lm
 from rlm_tui.repl.base import HostCall, HostHandler
@@ -30,6 +32,7 @@ from rlm_tui.session.serving import fitted, loaded_window
 from rlm_tui.session.setup import Setup
 from rlm_tui.tools.box import Toolbox
 from rlm_tui.trace.store import TraceStore
+from rlm_tui.trajectory import Trajectory
 
 
 class Crew:
@@ -43,6 +46,11 @@ class Crew:
         self._outbox = outbox
         self._nodes = Nodes(log.emit)
         self._gate = Gate(log.emit)
+        self.breakpoints = Breakpoints(self._moment)
+        self._gate.breaks = self.breakpoints.why
+        self._followed = Trajectory()
+        for text in setup.breaks:
+            self.breakpoints.set(0, text)
         self._repl: WorkerREPL | None = None
         self._engine: Engine | None = None
         self._conversation = Conversation()
@@ -169,7 +177,10 @@ class Crew:
         return await self._engine.handle(call)
 
     async def do(self, command: cmd.SessionCommand) -> None:
-        """Carry out a command on the current engine."""
+        """Carry out a command on the current engine; breakpoints can be set before there is one."""
+        if isinstance(command, cmd.SetBreakpoint):
+            self.breakpoints.set(command.number, command.filter, is_on=command.is_on)
+            return
         if isinstance(command, cmd.Reset):
             await self.reset()
             return
@@ -184,12 +195,18 @@ class Crew:
         """A variable of the REPL in full, or None when there is none."""
         return await self._repl.show(name) if self._repl is not None else None
 
-    def stop(self) -> bool:
+    def _moment(self) -> Moment:
+        """The run as the engine knows it by now; folded only when a breakpoint asks."""
+        for seq in range(self._followed.last + 1, len(self._log) + 1):
+            self._followed.fold(self._log.event(seq))
+        return Moment(self._followed.now(), self._log)
+
+    def stop(self, why: str = "") -> bool:
         """End the question, once, as a second cancellation would cut its tidying up short. False: there is none."""
         if self._question is None or self._question.done():
             return False
         if not self._question.cancelling():
-            self._question.cancel()
+            self._question.cancel(why or None)
         return True
 
     def pause(self, why: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
+from rlm_tui.engine.breakpoints import Breakpoint
 from rlm_tui.engine.gate import NEEDS_ANSWER
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session import commands as cmd
@@ -67,6 +68,11 @@ class LiveSession(Cursor):
     def document(self) -> Document | None:
         """The document as far as it is loaded."""
         return self.loading.document
+
+    @property
+    def breakpoints(self) -> tuple[Breakpoint, ...]:
+        """The breakpoints by number, with their hits so far."""
+        return self._crew.breakpoints.listed
 
     @property
     def trace_path(self) -> str:
@@ -139,14 +145,14 @@ class LiveSession(Cursor):
         elif isinstance(command, cmd.Show):
             self._thread.start(self._show(command.name))
         elif isinstance(command, cmd.Stop):
-            self._thread.call(self._stop)
+            self._thread.call(lambda: self._stop(command.why))
         else:
             self._is_interrupting = self._is_interrupting or isinstance(command, cmd.Interrupt)
             self._thread.start(self._do(command))
         self._outbox.change()
 
-    def _stop(self) -> None:
-        if not self._crew.stop() and self._question is not None:
+    def _stop(self, why: str) -> None:
+        if not self._crew.stop(why) and self._question is not None:
             self._question.cancel()  # the question was sent and has not begun
 
     def bring(self, loading: Loading) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
@@ -21,9 +22,15 @@ from rlm_tui.session.log import Log
 from rlm_tui.text import short_bytes
 from rlm_tui.trace.store import is_live
 
+if TYPE_CHECKING:
+    from rlm_tui.engine.breakpoints import Breakpoint
+
 _SLICE_S = 0.012
 _DRAWN_S = 0.2
 _FROZEN = 20_000
+_NEVER_STOPS = Capability(
+    False, "Nothing runs in a recorded run, so nothing can stop; / with a filter such as ~error goes from hit to hit."
+)
 _RECORDED = Capability(False, "This is a recorded run; nothing in it can be changed.")
 
 
@@ -122,6 +129,11 @@ class ReplaySession(Cursor):
         )
 
     @property
+    def breakpoints(self) -> tuple[Breakpoint, ...]:
+        """None: nothing runs that could stop."""
+        return ()
+
+    @property
     def indexed(self) -> bool:
         """Whether every event of the file has been folded."""
         return self._is_indexed
@@ -133,6 +145,8 @@ class ReplaySession(Cursor):
 
     def can(self, action: str) -> Capability:
         """Only the cursor moves."""
+        if action == "setbreakpoint":
+            return _NEVER_STOPS
         return YES if action == "seek" else _RECORDED
 
     def send(self, command: SessionCommand) -> None:
@@ -141,7 +155,7 @@ class ReplaySession(Cursor):
             self.seek(command.seq)
             self._changed = True
         else:
-            self._messages.put(_RECORDED.reason)
+            self._messages.put(self.can(type(command).__name__.lower()).reason)
 
     def drain(self) -> Batch:
         """Fold what has been indexed since the last call, for at most a few milliseconds."""

@@ -38,6 +38,8 @@ class Setup(msgspec.Struct, frozen=True):
     sandbox: str = "auto"
     memory_mb: int = 2048
     step: bool = False
+    breaks: tuple[str, ...] = ()
+    """Filters of breakpoints that are set before anything runs."""
     is_attended: bool = True
     lms: dict[str, Any] = {}
     """LMs that a program made itself, by their names; they are the caller's to close."""

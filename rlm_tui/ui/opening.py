@@ -14,6 +14,7 @@ from rlm_tui.trajectory import Trajectory, View
 
 if TYPE_CHECKING:
     from rlm_tui.context.document import Document
+    from rlm_tui.engine.breakpoints import Breakpoint
     from rlm_tui.session.commands import SessionCommand
     from rlm_tui.session.log import Log
     from rlm_tui.session.setup import Setup
@@ -77,6 +78,7 @@ class Opening:
     trouble = ""
     trace_path = ""
     terms = Terms()
+    breakpoints: tuple[Breakpoint, ...] = ()
 
     def __init__(self, title: str) -> None:
         self.title = title

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -286,3 +288,13 @@ def test_every_name_is_in_the_table() -> None:
         f"~{name}" for name in [*FLAGS, *FIELDS, *NUMBERS, *CHOICES]
     ]
     assert set(MEANS) == {*FLAGS, *FIELDS, *NUMBERS, *CHOICES}
+
+
+def test_the_documentation_has_the_table_as_it_is_and_no_example_that_is_wrong() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "filter.md").read_text()
+    rows = [f"| `{written.replace('|', chr(92) + '|')}` | {means} |" for written, means in field_table()]
+    assert "\n".join(["| filter | what it finds |", "|---|---|", *rows, ""]) in text
+    for example in re.findall(r"`([^`\n]*~[^`\n]*)`", text.replace("\n".join(rows), "")):
+        parse_counted(example)
+    for example in text.split("```")[1].strip().splitlines():
+        parse(example.partition("   ")[0])
