@@ -67,6 +67,7 @@ class Options(Limits, total=False):
     temperature: float | None
     seed: int | None
     sandbox: str
+    cache: str
     memory_mb: int
 
 
@@ -82,7 +83,7 @@ _LIMITS = {
     "block_timeout": "block_timeout_s",
 }
 _SENT = ("temperature", "seed", "think", "constrain")
-_OTHERS = ("dialect", "base_url", "window", "offload", "route", "sandbox", "memory_mb", *_SENT)
+_OTHERS = ("dialect", "base_url", "window", "offload", "route", "cache", "sandbox", "memory_mb", *_SENT)
 _TAKEN = (*_LIMITS, *_OTHERS, "sub_model", "persistent", "trace", "tools")
 
 

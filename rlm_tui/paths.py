@@ -31,6 +31,11 @@ def config_file() -> Path:
     return _config() / "config.toml"
 
 
+def prices_file() -> Path:
+    """The person's own prices of models, which may not be there."""
+    return _config() / "prices.toml"
+
+
 def themes_dir() -> Path:
     """The person's own themes, a file each; the folder may not be there."""
     return _config() / "themes"

@@ -70,7 +70,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """How it runs and where the trace goes."""
-    for name in ("route", "sandbox", "silence"):
+    for name in ("route", "cache", "sandbox", "silence"):
         add_setting(parser, name)
     parser.add_argument("--offload", action="store_const", const=True, help=config.BY_NAME["offload"].doc)
     parser.add_argument("--trace", metavar="FILE", help="where to save the trace")
@@ -134,6 +134,7 @@ def make_setup(arguments: argparse.Namespace, settings: Settings, *, model: str,
         seed=arguments.seed,
         sandbox=settings["sandbox"],
         silence_s=settings["silence"],
+        cache=settings["cache"],
         window=settings["window"],
         offload=settings["offload"],
         think={"on": True, "off": False}.get(settings["think"]),

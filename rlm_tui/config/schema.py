@@ -91,6 +91,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("block_timeout", "number", 120.0, _LIMITS, "seconds of a block's own time", "S"),
     Setting("memory", "whole", 2048, _LIMITS, "megabytes of memory of the REPL worker", "MB", least=64, most=1 << 20),
     Setting("silence", "number", 600.0, _RUN, "seconds that a model server may say nothing", "S"),
+    Setting("cache", "choice", "off", _RUN, "keep answers of equal requests", "WHERE",
+            choices=("off", "memory", "disk")),
     Setting("route", "choice", "off", _RUN, "auto: what fits the window goes straight to the model", "HOW",
             choices=("off", "auto")),
     Setting("offload", "flag", False, _RUN, "long outputs go to variables; the model sees their start"),

@@ -36,6 +36,8 @@ class RootAsker:
         self._run = run
         self._talk = talk
         self._request: asyncio.Task[Response] | None = None
+        self.wants_another = False
+        """Whether the person was not content with the last response, so that none from the cache will do."""
 
     @property
     def is_asking(self) -> bool:
@@ -51,6 +53,7 @@ class RootAsker:
         while True:
             node = self._run.open("lm", iteration, title=self._run.config.model)
             reply = await self._exchange(node, iteration)
+            self.wants_another = reply is None
             if reply is not None:
                 return reply
 
@@ -116,6 +119,7 @@ class RootAsker:
             seed=run.config.seed,
             stop=run.config.dialect.stop,
             shape=shape_of(run.config.dialect) if run.config.constrain else None,
+            is_fresh=self.wants_another,
         )
         self._request = asyncio.create_task(self._completed(request, node))
         try:
@@ -138,7 +142,8 @@ class RootAsker:
 
     def _responded(self, node: str, response: Response, begun: float, by: ev.Author = "model") -> None:
         self._run.budget.spend(response.usage)
-        self._talk.count(response.usage.input_tokens, response.usage.output_tokens)
+        if not response.cached:
+            self._talk.count(response.usage.input_tokens, response.usage.output_tokens)
         self._run.emit(
             ev.LmResponded(
                 node=node,
@@ -147,6 +152,7 @@ class RootAsker:
                 usage=response.usage,
                 latency_s=round(time.perf_counter() - begun, 4),
                 finish_reason=response.finish_reason,
+                cached=response.cached,
                 by=by,
             )
         )

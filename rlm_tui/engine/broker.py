@@ -63,6 +63,7 @@ class Broker:
         self._told_models: set[str] = set()
         self._told_notes: set[str] = set()
         self._busy = 0
+        self._again: set[str] = set()
         self._batches: dict[int, str] = {}
         self._consents: dict[str, asyncio.Future[int]] = {}
         self.block = ""
@@ -153,6 +154,7 @@ class Broker:
                 return _SKIPPED, "skipped"
             if after.how != "retry":
                 return after.content, "ok" if after.edited else outcome
+            self._again.add(call.node)
 
     def _question(self, call: _Call, prompt: str) -> Pending:
         is_human = self._run.sub_lm.name == "human" and not call.is_child and not call.is_tool
@@ -196,7 +198,11 @@ class Broker:
             return f"Error: {error}", "error"
         run.budget.spend(response.usage)
         took = round(time.perf_counter() - begun, 4)
-        run.emit(ev.SubcallFinished(node=call.node, text=response.text, usage=response.usage, latency_s=took))
+        run.emit(
+            ev.SubcallFinished(
+                node=call.node, text=response.text, usage=response.usage, latency_s=took, cached=response.cached
+            )
+        )
         self._note(call, response.note)
         return response.text, "ok"
 
@@ -248,6 +254,7 @@ class Broker:
             role="sub",
             temperature=config.temperature,
             seed=config.seed,
+            is_fresh=call.node in self._again,
             is_watched=not call.batch and self._busy <= _MOST_WATCHED,
         )
         return await self._run.complete(self._run.sub_lm, request, call.node)

@@ -109,6 +109,7 @@ class RootLoop:
                 return await self._attempt()
             except AskAgainError as again:
                 self.talk.drop_after(before)
+                self.asker.wants_another = True
                 if again.ran:
                     self.talk.announce(prompts.ran_before(again.ran))
 

@@ -35,6 +35,8 @@ class Request:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     shape: Shape | None = None
+    is_fresh: bool = False
+    """Whether it must be asked anew, because a person wants another answer."""
     is_watched: bool = True
     """Whether somebody reads the answer as it comes; of a batch only states are shown, so it comes at once."""
 
@@ -52,6 +54,8 @@ class Response:
     """What the server held the answer to: a grammar, a JSON schema."""
     found_nothing: bool = False
     """Whether the LM itself says that there is no answer (offline does)."""
+    cached: bool = False
+    """Whether it was answered from the cache, at no cost."""
 
 
 OnDelta = Callable[[str], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -72,9 +73,12 @@ def make_lm(
         from rlm_tui.lm.scripted import ScriptedLM
 
         return ScriptedLM.from_file(_script_path(spec))
-    endpoint = resolve(spec, base_url=base_url, api_key=api_key)
     wishes: dict[str, Any] = {"silence_s": silence_s, "window": window, "think": think}
-    return _make_client(replace(endpoint, **{name: wish for name, wish in wishes.items() if wish is not None}))
+    return _make_client(_wished(resolve(spec, base_url=base_url, api_key=api_key), wishes))
+
+
+def _wished(endpoint: Endpoint, wishes: Mapping[str, Any]) -> Endpoint:
+    return replace(endpoint, **{name: wish for name, wish in wishes.items() if wish is not None})
 
 
 def _make_client(endpoint: Endpoint) -> LM:
@@ -160,12 +164,12 @@ def _ollama_url() -> str | None:
     return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path}/v1"
 
 
-def endpoint_of(spec: str, *, base_url: str | None = None) -> Endpoint | None:
-    """The endpoint that a spec means, None for what is no server."""
+def endpoint_of(spec: str, *, base_url: str | None = None, **wishes: Any) -> Endpoint | None:
+    """The endpoint that a spec means, with what `make_lm` is asked for it; None for what is no server."""
     spec = spec.strip()
     if spec in _BUILT_IN or spec.startswith(_NO_SERVER):
         return None
-    return resolve(spec, base_url=base_url)
+    return _wished(resolve(spec, base_url=base_url), wishes)
 
 
 def is_server_here(spec: str, base_url: str | None = None) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from rlm_tui import events as ev
+from rlm_tui import paths
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
 from rlm_tui.context.weight import told
@@ -21,7 +22,8 @@ from rlm_tui.engine.tree import Nodes
 from rlm_tui.errors import RlmTuiError, TraceError, UsageError
 from rlm_tui.filter import Moment
 from rlm_tui.lm.base import LM
-from rlm_tui.lm.registry import make_lm
+from rlm_tui.lm.cache import Answers, answers_for
+from rlm_tui.lm.fitted import is_unpriced, make_fitted
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
@@ -56,6 +58,7 @@ class Crew:
         self._conversation = Conversation()
         self._question: asyncio.Task[None] | None = None
         self._lms: dict[str, LM] = {}
+        self._answers: Answers | None = None
         self._syncs: set[asyncio.Task[None]] = set()
 
     async def ask(self, command: cmd.Start, loading: Loading, more: Loading | None = None) -> None:
@@ -163,8 +166,13 @@ class Crew:
             return known
         setup = self._setup
         wishes: dict[str, Any] = {"silence_s": setup.silence_s, "window": setup.window, "think": setup.think}
-        lm = await asyncio.to_thread(make_lm, model, base_url=setup.base_url, **wishes)
+        if self._answers is None:
+            self._answers = await asyncio.to_thread(answers_for, setup.cache)
+        lm = await asyncio.to_thread(make_fitted, model, base_url=setup.base_url, answers=self._answers, **wishes)
         self._lms[model] = lm
+        if setup.limits.cost_usd is not None and is_unpriced(model, setup.base_url):
+            file = paths.prices_file()
+            self._outbox.message(f"What {model} costs is not known, so --max-cost does not bind it; add it to {file}.")
         return lm
 
     def _tell(self, waiting: str) -> None:

@@ -35,6 +35,8 @@ class Setup(msgspec.Struct, frozen=True):
     temperature: float | None = None
     seed: int | None = None
     silence_s: float | None = None
+    cache: str = "off"
+    """Where answers of equal requests are kept: off, memory or disk."""
     sandbox: str = "auto"
     memory_mb: int = 2048
     step: bool = False

@@ -1,0 +1,124 @@
+"""What tokens cost: a dated table that comes with the app, and the person's own, which wins; unknown stays unknown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rlm_tui import paths
+from rlm_tui.errors import UsageError
+from rlm_tui.events import Usage
+from rlm_tui.lm.base import LM, OnDelta, Request, Response
+from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.text import one_line
+
+_BUNDLED = Path(__file__).with_name("prices.toml")
+_SERVERS = ("ollama", "lmstudio", "llamacpp", "vllm")
+_TELL = ("openrouter",)
+_MILLION = 1_000_000
+
+
+class Price(NamedTuple):
+    """US dollars per million tokens; what a provider takes off for input that it had cached is not counted."""
+
+    input: float
+    output: float
+
+    def of(self, usage: Usage) -> float | None:
+        """What a call cost, or None where a count is unknown."""
+        if usage.input_tokens is None or usage.output_tokens is None:
+            return None
+        return (usage.input_tokens * self.input + usage.output_tokens * self.output) / _MILLION
+
+
+class Prices:
+    """Prices by `provider/model`, exact or with a * at the end."""
+
+    def __init__(self, table: Mapping[str, Price]) -> None:
+        self._table = table
+
+    def price(self, name: str) -> Price | None:
+        """The price of a model; the exact name goes first, then the longest beginning."""
+        if name in self._table:
+            return self._table[name]
+        fitting = [each for each in self._table if each.endswith("*") and name.startswith(each[:-1])]
+        return self._table[max(fitting, key=len)] if fitting else None
+
+    def of(self, endpoint: Endpoint) -> Price | None:
+        """The price at an endpoint: a model server of this machine costs nothing, whatever the table says of others."""
+        found = self.price(endpoint.name)
+        is_free = endpoint.is_local and endpoint.provider in _SERVERS
+        return found or (Price(0.0, 0.0) if is_free else None)
+
+
+def load() -> Prices:
+    """The bundled prices and the person's own; UsageError, with the entry, for a file that cannot be meant."""
+    table = _read(_BUNDLED)
+    own = paths.prices_file()
+    return Prices({**table, **(_read(own) if own.is_file() else {})})
+
+
+def listed_on() -> dt.date:
+    """The day of the bundled prices."""
+    day: dt.date = tomllib.loads(_BUNDLED.read_text("utf-8"))["date"]
+    return day
+
+
+def _read(file: Path) -> dict[str, Price]:
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"The prices {file} cannot be read ({error.strerror}); mend the file or remove it.") from None
+    except ValueError as error:
+        raise UsageError(f"The prices {file} are no TOML ({one_line(str(error), 120)}); mend that place.") from None
+    unknown = content.keys() - {"date", "models"}
+    models = content.get("models", {})
+    if unknown or not isinstance(models, dict):
+        raise UsageError(f"The prices {file} hold {', '.join(unknown) or 'no table'}; write them below [models].")
+    return {name: _price(file, name, value) for name, value in models.items()}
+
+
+def _price(file: Path, name: str, value: Any) -> Price:
+    numbers = value if isinstance(value, dict) else {}
+    if numbers.keys() != set(Price._fields) or not all(map(_is_price, numbers.values())):
+        raise UsageError(
+            f"{file}: the price of {one_line(name, 60)!r} is none; write {{ input = 0.15, output = 0.6 }}, "
+            "in US dollars per million tokens."
+        )
+    return Price(float(numbers["input"]), float(numbers["output"]))
+
+
+def _is_price(number: object) -> bool:
+    return isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number) and number >= 0
+
+
+def tells_cost(endpoint: Endpoint, prices: Prices) -> bool:
+    """Whether the cost of a call will be known: by its price, or as the provider sends it."""
+    return endpoint.provider in _TELL or prices.of(endpoint) is not None
+
+
+class PricedLM:
+    """Fills in what a call cost, where the provider does not send it."""
+
+    def __init__(self, lm: LM, price: Price) -> None:
+        self._lm = lm
+        self._price = price
+
+    @property
+    def name(self) -> str:
+        return self._lm.name
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        response = await self._lm.complete(request, on_delta)
+        usage = response.usage
+        if usage.cost_usd is not None:
+            return response
+        return replace(response, usage=Usage(usage.input_tokens, usage.output_tokens, self._price.of(usage)))
+
+    async def close(self) -> None:
+        await self._lm.close()
