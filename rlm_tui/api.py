@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from rlm_tui import events as ev
 from rlm_tui.context.given import Context, loading_of
@@ -25,9 +25,12 @@ from rlm_tui.session import commands as cmd
 from rlm_tui.session.live import LiveSession
 from rlm_tui.session.setup import Setup
 from rlm_tui.tools import HostTool, host_tool
-from rlm_tui.tools.box import Given, toolbox
+from rlm_tui.tools.box import Toolbox
 from rlm_tui.trace import opening
 from rlm_tui.trace.opening import Reader
+
+if TYPE_CHECKING:
+    from rlm_tui.tools.making import Given
 
 __all__ = ["RLM", "HostTool", "Options", "Result", "ScriptedLM", "arun", "host_tool", "open_trace", "run"]
 
@@ -134,7 +137,7 @@ class RLM:
             limits=ev.Limits(**{name: given[key] for key, name in _LIMITS.items() if key in given}),
             fits_width="max_concurrent_subcalls" not in given,
             lms=lms,
-            tools=toolbox(tools) if tools else None,
+            tools=_toolbox(tools) if tools else None,
             trace=Path(trace) if isinstance(trace, str | Path) else None,
             is_traced=trace is not False,
             is_attended=False,
@@ -288,6 +291,12 @@ def open_trace(path: str | Path) -> Reader:
     reader = opening.open_trace(Path(path))
     reader.index()
     return reader
+
+
+def _toolbox(tools: Given | Iterable[Given]) -> Toolbox:
+    from rlm_tui.tools.making import toolbox  # reads sources, which a run without tools need not
+
+    return toolbox(tools)
 
 
 def _told_apart(model: str | LM, sub_model: str | LM | None) -> tuple[tuple[str, str], dict[str, LM]]:

@@ -190,7 +190,7 @@ def _tools(specs: list[str]) -> Toolbox | None:
     """The custom tools that are named, checked; only those after `host:` are imported here."""
     if not specs:
         return None
-    from rlm_tui.tools.box import toolbox
+    from rlm_tui.tools.making import toolbox
 
     return toolbox(specs)
 

@@ -30,8 +30,9 @@ def arguments(name: str, text: str) -> Arguments:
     """What such a call hands over; RlmTuiError where a text is no call of this tool with plain values."""
     try:
         call = ast.parse(text.strip(), mode="eval").body
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == name:
-            named = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords if each.arg}
+        is_plain = isinstance(call, ast.Call) and all(each.arg for each in call.keywords)
+        if isinstance(call, ast.Call) and is_plain and ast.unparse(call.func) == name:
+            named = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
             return [ast.literal_eval(value) for value in call.args], named
     except _ODD:
         pass
@@ -80,8 +81,5 @@ def _outcome(name: str, function: Callable[..., object], call: str) -> tuple[str
     try:
         return json.dumps(result, ensure_ascii=False), ""
     except _ODD as error:
-        kind = type(result).__name__
-        return (
-            "",
-            f"The tool {name} returned a {kind} that JSON cannot say ({error}); return str, numbers, lists, dicts.",
-        )
+        kind = f"a value of type {type(result).__name__}, which JSON cannot say"
+        return "", f"The tool {name} returned {kind} ({error}); return str, numbers, lists, dicts."

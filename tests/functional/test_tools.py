@@ -14,7 +14,7 @@ from rlm_tui.errors import ReplError, UsageError
 from rlm_tui.events import Limits
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
-from rlm_tui.tools.box import toolbox
+from rlm_tui.tools.making import toolbox
 from rlm_tui.ui.content.calls import is_tool
 from rlm_tui.ui.content.parts import Page
 from rlm_tui.ui.content.subcall import subcall
@@ -174,7 +174,7 @@ def test_an_async_host_tool_is_awaited_here() -> None:
         (price, "price('NONE')", "HostError: The tool price raised KeyError: 'NONE'"),
         (price, "price({1})", "TypeError: price runs on the host, so it takes only what JSON can say"),
         (price, "price()", "missing 1 required positional argument: 'symbol'"),
-        (lambda: {1}, "tool()", "HostError: The tool tool returned a set that JSON cannot say"),
+        (lambda: {1}, "tool()", "HostError: The tool tool returned a value of type set, which JSON cannot say"),
         (exit, "tool()", "HostError: The tool tool raised SystemExit"),
         (lambda x: x, "a = []\na.append(a)\ntool(a)", "Circular reference"),
         (lambda: "\ud800", "print(ascii(tool()))", "'\\ufffd'"),
@@ -295,7 +295,7 @@ def test_a_source_that_fails_in_the_worker_ends_the_run_by_name(tmp_path: Path, 
         ({"x": {1}}, "JSON"),
         ({"x": lambda: 1}, "no source"),
         (len, "no source"),
-        ([3], "not a int"),
+        ([3], "not of type int"),
         ("/dev/null", "is neither"),
         ("host:math:pi", "no function"),
         ("host:nowhere:f", "cannot be imported here: ModuleNotFoundError"),

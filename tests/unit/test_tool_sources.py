@@ -18,8 +18,8 @@ import pytest
 from rlm_tui import host_tool
 from rlm_tui.errors import UsageError
 from rlm_tui.tools import source
-from rlm_tui.tools.box import toolbox
 from rlm_tui.tools.live import from_function, from_host
+from rlm_tui.tools.making import toolbox
 
 VOWELS = {"a", "e"}
 PAIR = (1, b"two")
