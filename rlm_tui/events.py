@@ -31,7 +31,7 @@ Author: TypeAlias = Literal["model", "user", "engine"]
 Outcome: TypeAlias = Literal["ok", "error", "skipped", "interrupted", "cancelled"]
 RunStatus: TypeAlias = Literal["answered", "no_answer", "failed", "limit", "stopped"]
 BlockStatus: TypeAlias = Literal["ok", "error", "interrupted", "killed", "died"]
-Via: TypeAlias = Literal["FINAL", "FINAL_VAR", "answer", "SUBMIT", "user", "exhausted"]
+Via: TypeAlias = Literal["FINAL", "FINAL_VAR", "answer", "SUBMIT", "user", "exhausted", "direct"]
 Checkpoint: TypeAlias = Literal[
     "before_request",
     "after_response",
@@ -177,6 +177,8 @@ class RunStarted(TraceEvent, frozen=True, tag="run.started"):
     limits: Limits = Limits()
     context: ContextInfo = ContextInfo()
     sandbox: str = ""
+    is_direct: bool = False
+    """Whether the whole context went straight to the model."""
 
 
 class RunFinished(TraceEvent, frozen=True, tag="run.finished"):

@@ -115,6 +115,8 @@ class Run:
     errors: int = 0
     """Turns in a row that failed."""
     pace: Pace = field(default_factory=Pace)
+    text: Callable[[], str] | None = None
+    """Gives the context as one text, for a model that is to read it whole."""
     measure: Callable[[], Awaitable[int | None]] | None = None
     """Asks the root model's server for the window, where it tells it only of a model that is loaded."""
     has_asked_for_walls: bool = False

@@ -9,6 +9,7 @@ from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.children import run_child
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.loop import NOTHING, Earlier, Ending, RootLoop
+from rlm_tui.engine.route import Direct, whole_context
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.lm.base import Message
 from rlm_tui.repl.base import HostCall
@@ -49,12 +50,14 @@ class Engine:
         run = self.run
         node = run.nodes.open("rlm", title=one_line(query))
         self._node = node
-        self._begin(node, query)
+        whole = whole_context(run, is_first=earlier == NOTHING)
+        self._begin(node, query, is_direct=whole is not None)
         self._loop = RootLoop(run, query, node, self._broker, earlier)
         try:
             if run.config.dialect.question_variable:
                 await run.repl.load(run.config.dialect.question_variable, query)
-            ending, code = await self._loop.run(), None
+            straight = await self._straight(query, *whole) if whole is not None else None
+            ending, code = straight or await self._loop.run(), None
         except RlmTuiError as error:
             ending, code = Ending("failed", detail=str(error)), error.exit_code
         except asyncio.CancelledError as stop:
@@ -65,7 +68,17 @@ class Engine:
             raise
         return self._finish(node, ending, code)
 
-    def _begin(self, node: str, query: str) -> None:
+    async def _straight(self, query: str, text: str, told: str) -> Ending | None:
+        """Let the model read the whole context; None leaves the question to the usual loop."""
+        usual = self._loop
+        self.run.emit(ev.Note(node=self._node, text=told))
+        self._loop = direct = Direct(self.run, query, self._node, self._broker, text)
+        ending = await direct.once()
+        if ending is None:
+            self._loop = usual
+        return ending
+
+    def _begin(self, node: str, query: str, *, is_direct: bool) -> None:
         run, config = self.run, self.run.config
         run.emit(
             ev.RunStarted(
@@ -78,6 +91,7 @@ class Engine:
                 limits=config.limits,
                 context=run.context,
                 sandbox=run.sandbox_label,
+                is_direct=is_direct,
             )
         )
 

@@ -141,6 +141,7 @@ def partial_answer(text: str) -> str:
     return f"{text}\n(A limit ended this search early; the answer may not be complete.)"
 
 
+DIRECT = "You answer a question about a text. Answer from the text alone, briefly, and give nothing but the answer."
 AS_JSON = (
     'Write each turn as JSON of two members: {"thought": "one short sentence", "code": "Python code without fences"}. '
     "When a variable holds the answer, the code is FINAL_VAR(name)."

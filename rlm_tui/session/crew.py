@@ -27,7 +27,7 @@ from rlm_tui.lm.fitted import is_unpriced, make_fitted
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
-from rlm_tui.session.conversation import Conversation, value_of
+from rlm_tui.session.conversation import Conversation, text_of, value_of
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.serving import fitted, loaded_window
@@ -96,6 +96,7 @@ class Crew:
             tools=self._tools,
             context=context,
             sandbox_label=label,
+            text=partial(text_of, loading.document),
             measure=partial(loaded_window, config.model, self._setup) if root.name.startswith("ollama/") else None,
         )
         if self._engine is not None:

@@ -41,6 +41,7 @@ _VIA: dict[ev.Via, str] = {
     "answer": "by the answer dict",
     "SUBMIT": "by SUBMIT(…)",
     "user": "✎ as you wrote it",
+    "direct": "read straight from the context, in one request",
     "exhausted": "the last the model said at the limit, not a final answer",
 }
 _MARKS: dict[ev.Checkpoint, str] = {

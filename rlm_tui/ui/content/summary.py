@@ -30,6 +30,7 @@ _ENDS: dict[ev.RunStatus, Piece] = {
 }
 _VIA: dict[ev.Via, str] = {
     "FINAL": "FINAL", "FINAL_VAR": "FINAL_VAR", "answer": "answer dict", "SUBMIT": "SUBMIT", "user": "by a person",
+    "direct": "one request with the whole context",
     "exhausted": "the last turn",
 }  # fmt: skip
 

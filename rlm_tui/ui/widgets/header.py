@@ -73,7 +73,8 @@ def fields_of(session: Session) -> list[Field]:
     # The log of another engine may not tell where its code ran.
     label = run.sandbox or (session.origin.sandbox if session.origin else "")
     walls = [Field((_sandbox(label),), 0)] if label or session.origin is None else []
-    return [*_models(run), *_spent(view, run), time, *walls]
+    direct = [Field((span("DIRECT", "careful bold"),), 3)] if run.is_direct else []
+    return [*_models(run), *direct, *_spent(view, run), time, *walls]
 
 
 def _models(run: ev.RunStarted) -> list[Field]:

@@ -1,0 +1,68 @@
+"""Routing: a context that fits the window comfortably goes straight to the model, in one request without the REPL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from rlm_tui import events as ev
+from rlm_tui.engine import prompts
+from rlm_tui.engine.ask import RootAsker
+from rlm_tui.engine.blocks import Ran
+from rlm_tui.engine.broker import Broker
+from rlm_tui.engine.config import Run
+from rlm_tui.engine.loop import Ending, RootLoop
+from rlm_tui.engine.talk import Talk
+from rlm_tui.engine.tokens import estimate
+from rlm_tui.lm.base import Message
+from rlm_tui.lm.servers import short_tokens
+from rlm_tui.repl.base import Offer
+from rlm_tui.text import short_count
+
+COMFORT = 0.5
+"""The share of the window that a context may take; the rest is for the question, the answer and a wrong estimate."""
+_FEWEST_BYTES = 3  # a token of text that is no English prose may have this few
+_REFUSED = "The answer that was read straight from the context does not stand; the run goes on with the REPL."
+
+
+def whole_context(run: Run, *, is_first: bool) -> tuple[str, str] | None:
+    """The text of a context that is to go straight to the model, and what a person is told; None for the usual way."""
+    window = run.config.window
+    if not run.config.route or not window or not is_first or run.text is None or run.tools.tools:
+        return None
+    if run.context.chars > window * COMFORT * _FEWEST_BYTES:
+        return None
+    text = run.text()
+    tokens = max(estimate([Message("user", text)]), len(text.encode("utf-8", "replace")) // _FEWEST_BYTES)
+    if tokens > window * COMFORT:
+        return None
+    size = f"at most {short_count(tokens)} of {short_tokens(window)} tokens"
+    return text, f"The context fits the window ({size}), so it goes straight to the model: one request, no REPL."
+
+
+class Direct(RootLoop):
+    """One request with the whole context in it; its answer is offered as any other."""
+
+    def __init__(self, run: Run, query: str, node: str, broker: Broker, text: str) -> None:
+        dialect = msgspec.structs.replace(run.config.dialect, stop=())
+        free = replace(run, config=replace(run.config, constrain=False, dialect=dialect))
+        super().__init__(free, query, node, broker)
+        self.talk = Talk(Message("system", prompts.DIRECT), Message("user", prompts.question_about(query, text)))
+        self.asker = RootAsker(free, self.talk)
+
+    async def once(self) -> Ending | None:
+        """The ending, or None when there is no answer that stands."""
+        if self._run.budget.exceeded(self._run.errors) is not None:
+            return None
+        ending = await self._turn()
+        if ending is None:
+            self._run.emit(ev.Note(node=self._node, text=_REFUSED, level="warning"))
+        return ending
+
+    async def _attempt(self) -> Ending | None:
+        reply = await self.asker.ask(self.iteration)
+        self.talk.say("assistant", reply.text)
+        if reply.skipped or not reply.text.strip():
+            return None
+        return await self._offered(Offer(reply.text.strip(), "direct"), Ran())
