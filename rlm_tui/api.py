@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 from rlm_tui import events as ev
 from rlm_tui.context.given import Context, loading_of
@@ -67,10 +67,10 @@ class Options(Limits, total=False):
     think: bool | None
     constrain: bool
     route: bool
+    cache: Literal["off", "memory", "disk"]
     temperature: float | None
     seed: int | None
     sandbox: str
-    cache: str
     memory_mb: int
 
 

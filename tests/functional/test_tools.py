@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rlm_tui import RLM, HostTool, events, host_tool
+from rlm_tui import RLM, HostTool, events, host_tool, open_trace
 from rlm_tui.api import Result
 from rlm_tui.errors import ReplError, UsageError
 from rlm_tui.events import Limits
@@ -161,6 +161,13 @@ def test_a_host_tool_runs_here_and_is_logged_as_a_call(tmp_path: Path) -> None:
     )
     assert "2 12.5" in output(result)
     assert threads == ["rlm-tui-tool-here"]
+    with open_trace(path) as reader:
+        assert reader.header.config["tools"] == "here, price"
+        calls = [event for event in reader if isinstance(event, events.SubcallRequested)]
+    assert [(call.function, call.prompt) for call in calls] == [
+        ("here", "here(1)"),
+        ("price", "price('ACME', day='2.5.')"),
+    ]
     assert result.sub_calls == 2
 
 
