@@ -27,11 +27,11 @@ async def draw(name: str) -> str:
     with staged(name):
         session = scene.make()
         app = RlmTuiApp(session, clock=clock, **scene.options)
-        app.theme = scene.theme
         try:
             async with app.run_test(size=scene.size) as pilot:
                 hand = Hand(app, pilot, clock)
-                await hand.until(lambda: app.main.is_ready)
+                await hand.until(lambda: app.main.is_ready and scene.theme in app.available_themes)
+                app.theme = scene.theme
                 await scene.steps(hand)
                 await hand.until(lambda: all(words in hand.screen() for words in scene.words))
                 svg = app.export_screenshot()

@@ -28,6 +28,7 @@ from tests.samples.traces import OUT
 from tests.ui_kit import Hand
 
 QUESTION = "What is the magic number?"
+STEPPED = Setup(model="offline", step=True, is_traced=False)
 FOREIGN = Path(__file__).parents[1] / "golden" / "foreign" / "rlms-0.1.3-nested.jsonl"
 SERVED = (
     Model("qwen2.5:7b", 4096, 32768, 4_683_087_332, "7.6B Q4_K_M", True),
@@ -69,11 +70,18 @@ def live() -> LiveSession:
     return session
 
 
-def waiting() -> LiveSession:
+def broken_into() -> LiveSession:
+    """The sample report, asked for its magic number, held at code that calls a sub-LM."""
+    session = waiting(Setup(model="offline", breaks=('~code "llm_query"',), is_traced=False))
+    session.send(Start(QUESTION))
+    return session
+
+
+def waiting(setup: Setup = STEPPED) -> LiveSession:
     """The sample report, of which nothing has been asked."""
     loading = Loading([str(sample("report"))])
     loading.start()
-    return LiveSession(Setup(model="offline", step=True, is_traced=False), loading, title="report.pdf")
+    return LiveSession(setup, loading, title="report.pdf")
 
 
 def served() -> Session:
@@ -116,6 +124,11 @@ async def hold(hand: Hand) -> None:
 async def offer(hand: Hand) -> None:
     """Wait for the models of a server."""
     await hand.until(lambda: "ollama/qwen2.5:7b" in hand.screen())
+
+
+async def at_code(hand: Hand) -> None:
+    """Wait until code is held."""
+    await hand.held("before_code")
 
 
 async def edit(hand: Hand) -> None:
@@ -206,6 +219,11 @@ SCENES = {
     ),
     "edit": Scene(make=live, steps=edit, words=("edited", "V original", "what the model wrote")),
     "inject": Scene(make=live, steps=inject, words=("47859", "Tell the model", "the back half")),
+    "breakpoint": Scene(
+        make=broken_into,
+        steps=at_code,
+        words=("code of iteration 3, not run yet", 'breakpoint 1: ~code "llm_query", hit 1'),
+    ),
     "answer": Scene(make=live, steps=answer, words=("ANSWERED", "7481926", "llm ×7")),
     "batch": Scene(make=recorded("batch"), steps=open_batch, words=("BATCH", "10 calls", "HTTP 400")),
     "summary": Scene(

@@ -65,11 +65,11 @@ def shoot(snap_compare: Shoot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     ) -> bool:
         clock = Clock()
         app = RlmTuiApp(session, clock=clock, **options)
-        app.theme = theme
 
         async def before(pilot: Pilot[Any]) -> None:
             hand = Hand(app, pilot, clock)
-            await hand.until(lambda: app.main.is_ready)
+            await hand.until(lambda: app.main.is_ready and theme in app.available_themes)
+            app.theme = theme
             if steps is not None:
                 await steps(hand)
             await settle(hand)
