@@ -51,6 +51,11 @@ SAYS = {
         r"gave way to: .*\na request of 2 messages\na request of 4 messages\nanswer: 366$",
     ],
     "offloading": [r"^without +7650 +9,\d{3} +\d+$", r"^with +7650 +1,\d{3} +\d+$"],
+    "routing": [
+        "^  The context fits the window .* straight to the model",
+        "^short: 1932 by direct, 620 characters, requests: 1$",
+        r"^long: 1932 by FINAL, 480,031 characters, requests: 2$",
+    ],
     "weak_model": [
         r"^  told: FINAL\(text\) does not count here",
         "^  seen: invented-output$",
