@@ -61,14 +61,16 @@ def submit_as_text(dialect: Dialect) -> str:
     return f'SUBMIT counts only as code; put it in a block like this:\n{fence}\nSUBMIT(answer="your answer")\n```'
 
 
-def cut_in_reasoning() -> str:
+def cut_in_reasoning(dialect: Dialect) -> str:
     """The response ended before its reasoning did."""
-    return "Your response was cut off inside your reasoning; think briefly, then write code or the answer."
+    how = code_like_this(dialect)
+    return f"Your response was cut off inside your reasoning; think briefly, then write code like this{how}"
 
 
-def cut_in_block() -> str:
+def cut_in_block(dialect: Dialect) -> str:
     """The last block has no closing fence."""
-    return "Your response was cut off inside a code block, which did not run; write a shorter one and close it."
+    how = code_like_this(dialect)
+    return f"Your response was cut off inside a code block, which did not run; write a shorter one like this{how}"
 
 
 def cut_in_final(dialect: Dialect) -> str:
@@ -77,22 +79,24 @@ def cut_in_final(dialect: Dialect) -> str:
     return f"Your final answer was cut off before its end, so it did not count; give it again, whole, like this{how}"
 
 
-def cut_by_length() -> str:
+def cut_by_length(dialect: Dialect) -> str:
     """The provider stopped at its token limit."""
-    return "Your response was cut off at the limit of output tokens; answer more briefly."
+    how = code_like_this(dialect)
+    return f"Your response was cut off at the limit of output tokens; answer more briefly, like this{how}"
 
 
-def invented() -> str:
+def invented(dialect: Dialect) -> str:
     """The model wrote the REPL's output itself."""
     return (
         "You wrote the output of the REPL yourself, so what followed your code block was dropped; end your response "
-        "after the closing fence and wait for the real output."
+        f"after the closing fence and wait for the real output, like this{code_like_this(dialect)}"
     )
 
 
-def one_block() -> str:
+def one_block(dialect: Dialect) -> str:
     """There were several blocks where one is allowed."""
-    return "Only your first code block was run; write exactly one a turn and wait for its output."
+    how = code_like_this(dialect)
+    return f"Only your first code block was run; write exactly one a turn and wait for its output, like this{how}"
 
 
 WHY_REFUSED = {
@@ -114,4 +118,6 @@ def refused(refusal: str, dialect: Dialect) -> str:
     """A FINAL form was there but cannot be an answer, for one of the reasons in `WHY_REFUSED`."""
     if refusal == "empty":
         return f"Your final answer was empty; give the answer itself like this{final_like_this(dialect)}"
-    return f"{_INSTEAD[refusal]}, like this:\nFINAL_VAR(answer)"
+    fence = dialect.code_example.partition("\n")[0]
+    first = "" if refusal == "name" else f'\n{fence}\nanswer = "the answer"\n```\nand in your next turn'
+    return f"{_INSTEAD[refusal]}, like this{':' if first else ''}{first}:\nFINAL_VAR(answer)"

@@ -100,7 +100,7 @@ class _Reading:
         """Apply the rules in their order."""
         self.repairs.extend(self.scan.remarks)
         if self.scan.cut:
-            self._cut(nudges.cut_in_reasoning())
+            self._cut(nudges.cut_in_reasoning(self.dialect))
         items = self._with_raw_code()
         code = self._code_among(items)
         end = self._end_of_reading(items, code)
@@ -146,18 +146,18 @@ class _Reading:
                 self._remark(
                     "invented-output", f"the model wrote {one_line(line, 60)!r} itself; what follows was dropped"
                 )
-                self.problems.append(nudges.invented())
+                self.problems.append(nudges.invented(self.dialect))
                 return item.start
             if self.dialect.reads_like == "strict" and item in code[1:2]:
                 self._remark("extra-blocks", "only the first block of a turn counts; what follows was dropped")
-                self.problems.append(nudges.one_block())
+                self.problems.append(nudges.one_block(self.dialect))
                 return item.start
         return math.inf
 
     def _runs(self, region: Region) -> bool:
         if not region.closed and not self._lacks_only_its_fence(region):
             self._remark("cut-block", "the last block is not closed, so it does not run")
-            self._cut(nudges.cut_in_block())
+            self._cut(nudges.cut_in_block(self.dialect))
             return False
         if not region.code.strip():
             self._remark("blank-block", "a blank block was left out")
@@ -179,7 +179,7 @@ class _Reading:
         last = items[-1] if items else None
         if isinstance(last, Region) and not last.closed and last not in code[-1:]:
             self._remark("cut-block", "the last block is not closed")
-            self._cut(nudges.cut_in_block())
+            self._cut(nudges.cut_in_block(self.dialect))
 
     def _final(self, forms: list[FinalForm]) -> Final | None:
         """The first form that can be an answer."""
@@ -224,7 +224,7 @@ class _Reading:
             self._remark("cut-by-length", "the response was cut off at the limit of output tokens")
         self.truncated = True
         if not usable and not self.problems:
-            self.problems.append(nudges.cut_by_length())
+            self.problems.append(nudges.cut_by_length(self.dialect))
 
     def _see_nothing(self, items: list[Item]) -> None:
         name = self._why_nothing([item for item in items if isinstance(item, Region)])
