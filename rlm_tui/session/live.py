@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
-from rlm_tui.engine.breakpoints import Breakpoint
-from rlm_tui.engine.gate import NEEDS_ANSWER
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import YES, Batch, Capability, Origin, Phase, Terms
 from rlm_tui.session.crash import unexpected
-from rlm_tui.session.crew import Crew
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
@@ -25,6 +23,10 @@ from rlm_tui.session.setup import Setup
 from rlm_tui.session.spill import SpilledLines
 from rlm_tui.text import plural
 from rlm_tui.trace.store import Lines, MemoryLines, TraceStore
+
+if TYPE_CHECKING:  # the engine is imported for the first question: a person sees the first pages sooner
+    from rlm_tui.engine.breakpoints import Breakpoint
+    from rlm_tui.session.crew import Crew
 
 _LATER = Capability(False, "Forking a run is not built yet.")
 _PAID = (ev.LmResponded, ev.SubcallFinished)
@@ -48,7 +50,7 @@ class LiveSession(Cursor):
         self.log = EventLog(MemoryLines(), self._clock)
         self.log.on_event = self._on_event
         self.log.on_trouble = self._on_trouble
-        self._crew = Crew(setup, self.log, self._outbox)
+        self._crew: Crew | None = None
         self._question: Future[None] | None = None
         self._more: Loading | None = None
         self._is_interrupting = False
@@ -72,7 +74,7 @@ class LiveSession(Cursor):
     @property
     def breakpoints(self) -> tuple[Breakpoint, ...]:
         """The breakpoints by number, with their hits so far."""
-        return self._crew.breakpoints.listed
+        return self._crew.breakpoints.listed if self._crew is not None else ()
 
     @property
     def trace_path(self) -> str:
@@ -117,7 +119,7 @@ class LiveSession(Cursor):
             progress = self.loading.progress
             total = f" of {progress.total:,}" if progress.total else ""
             return f"reading {progress.done:,}{total} {progress.what}"
-        return self._crew.waiting if self.is_running else ""
+        return self._crew.waiting if self.is_running and self._crew is not None else ""
 
     @property
     def trouble(self) -> str:
@@ -151,8 +153,8 @@ class LiveSession(Cursor):
             self._thread.start(self._do(command))
         self._outbox.change()
 
-    def _stop(self, why: str) -> None:
-        if not self._crew.stop(why) and self._question is not None:
+    def _stop(self, why: str = "") -> None:
+        if not (self._crew is not None and self._crew.stop(why)) and self._question is not None:
             self._question.cancel()  # the question was sent and has not begun
 
     def bring(self, loading: Loading) -> None:
@@ -167,7 +169,9 @@ class LiveSession(Cursor):
     async def _ask(self, command: cmd.Start) -> None:
         try:
             more, self._more = self._more, None
-            await self._crew.ask(command, self.loading, more)
+            if self._crew is None:
+                await asyncio.to_thread(self.loading.join)
+            await self._hired().ask(command, self.loading, more)
         except RlmTuiError as error:
             if self.failure is not error:  # a document that cannot be read was told of already
                 self._outbox.message(str(error))
@@ -179,15 +183,23 @@ class LiveSession(Cursor):
         finally:
             self._outbox.change()
 
+    def _hired(self) -> Crew:
+        """Who does the work; on the engine's thread."""
+        if self._crew is None:
+            from rlm_tui.session.crew import Crew
+
+            self._crew = Crew(self.setup, self.log, self._outbox)
+        return self._crew
+
     async def _show(self, name: str) -> None:
-        value = await self._crew.show(name)
+        value = await self._hired().show(name)
         if value is not None:
             self.values = {**self.values, name: value}
             self._outbox.change()
 
     async def _do(self, command: cmd.SessionCommand) -> None:
         try:
-            await self._crew.do(command)
+            await self._hired().do(command)
         except RlmTuiError as error:
             self._outbox.message(str(error))
         except Exception as error:
@@ -201,13 +213,13 @@ class LiveSession(Cursor):
         self._outbox.event(event)
         if isinstance(event, _SYNCED) or (isinstance(event, _PAID) and event.t - self._synced >= 1.0):
             self._synced = event.t
-            self._crew.sync()
+            self._hired().sync()
 
     def _on_trouble(self, error: TraceError) -> Lines:
         """The trace cannot be written: keep the rest in memory, tell the person and wait for them."""
         waits = " The run waits." if self.setup.is_attended else ""
         self._outbox.message(f"{error}{waits} What comes from now on is kept in memory until it can.")
-        self._crew.pause("the trace cannot be written")
+        self._hired().pause("the trace cannot be written")
         lines = self.log.lines
         return SpilledLines(lines, lambda: self._on_whole(lines)) if isinstance(lines, TraceStore) else lines
 
@@ -231,7 +243,7 @@ class LiveSession(Cursor):
         """A block of the person's own runs between two blocks of the model, also after the answer."""
         if self.trajectory.now().started is None:
             return Capability(False, "The REPL starts with the first question.")
-        if self._crew.is_block_running:
+        if self._crew is not None and self._crew.is_block_running:
             return Capability(False, "A block runs; yours can run when it is over or was interrupted.")
         return YES
 
@@ -245,12 +257,18 @@ class LiveSession(Cursor):
         """Whether the REPL can be asked for a value now."""
         if self.trajectory.now().started is None:
             return Capability(False, "The REPL starts with the first question.")
-        busy = self._crew.is_block_running
+        busy = self._crew is not None and self._crew.is_block_running
         return Capability(False, "A block runs; values can be read when it is over.") if busy else YES
 
     def can_interrupt(self) -> Capability:
         """Whatever runs can be stopped, also a block of the person's own at a hold or after the answer."""
-        return YES if self._crew.is_busy else Capability(False, "No block and no request runs right now.")
+        busy = self._crew is not None and self._crew.is_busy
+        return YES if busy else Capability(False, "No block and no request runs right now.")
+
+    async def _end(self) -> None:
+        self._stop()
+        if self._crew is not None:
+            await self._crew.close()
 
     def wait(self, timeout_s: float = 0.1) -> None:
         """Block until there may be something to drain."""
@@ -264,7 +282,7 @@ class LiveSession(Cursor):
         self.loading.cancel()
         try:
             if self._thread.is_running:
-                self._thread.start(self._crew.close()).result()
+                self._thread.start(self._end()).result()
         finally:
             self._thread.close()
             self.loading.join()
@@ -304,6 +322,8 @@ def _check_checkpoint(refused: tuple[str, ...], reason: str) -> Callable[[LiveSe
 
 def _check_released(session: LiveSession) -> Capability:
     """Running on as it is needs something that can run: where the person is the LM, only an answer will do."""
+    from rlm_tui.engine.gate import NEEDS_ANSWER
+
     holds = session.trajectory.now().holds()
     return Capability(False, NEEDS_ANSWER) if holds and holds[0].needs_answer else _check_held(session)
 

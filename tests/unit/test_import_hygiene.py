@@ -31,16 +31,32 @@ BELOW_THE_SCREEN = (
 )
 
 
-def loaded_after(code: str) -> set[str]:
-    """The top-level modules that a fresh interpreter has loaded after running `code`."""
-    program = f"{code}\nimport sys, json\nsys.stderr.write(json.dumps([m.split('.')[0] for m in sys.modules]))"
+def modules_after(code: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after running `code`."""
+    program = f"{code}\nimport sys, json\nsys.stderr.write(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def loaded_after(code: str) -> set[str]:
+    """The same, top-level modules only."""
+    return {name.split(".")[0] for name in modules_after(code)}
 
 
 @pytest.mark.parametrize("module", BELOW_THE_SCREEN)
 def test_nothing_below_the_screen_loads_it_or_an_sdk(module: str) -> None:
     assert not loaded_after(f"import {module}") & (SCREEN | SDKS)
+
+
+def test_a_live_session_loads_its_engine_with_the_first_question() -> None:
+    code = """
+from rlm_tui.context.load import Loading
+from rlm_tui.session.live import LiveSession
+from rlm_tui.session.setup import Setup
+session = LiveSession(Setup(), Loading(["README.md"]))
+session.drain(), session.phase, session.waiting, session.can("interrupt"), session.close()
+"""
+    assert not {name for name in modules_after(code) if name.startswith(("rlm_tui.engine", "rlm_tui.repl.process"))}
 
 
 def test_help_loads_neither_screen_nor_sdk_nor_engine() -> None:
