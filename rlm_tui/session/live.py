@@ -57,6 +57,8 @@ class LiveSession(Cursor):
         self._is_closed = False
         self._synced = 0.0
         self._seen_version = -1
+        if setup.breaks:
+            self._hired()  # they are listed before the first question
 
     def _clock(self) -> float:
         return time.monotonic() - self._begun
