@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from rlm_tui.session.base import Session
@@ -27,11 +28,11 @@ class Clock:
         return self.now
 
 
-class Hand:
-    """A person at the screen of an app."""
+class Watcher:
+    """Who sees the screen of an app."""
 
-    def __init__(self, app: RlmTuiApp, pilot: Pilot[Any], clock: Clock) -> None:
-        self.app, self.pilot, self.clock = app, pilot, clock
+    app: App[Any]
+    pilot: Pilot[Any]
 
     async def until(self, met: Callable[[], bool]) -> None:
         """Let the app work until a condition is met."""
@@ -40,6 +41,21 @@ class Hand:
             assert time.monotonic() < end, f"never met; the screen says:\n{self.screen()}"
             await self.pilot.pause(0.01)
         await self.pilot.pause()
+
+    def screen(self) -> str:
+        """Every row of the screen as text."""
+        return "\n".join(
+            "".join(segment.text for segment in row) for row in self.app.screen._compositor.render_strips()
+        )
+
+
+class Hand(Watcher):
+    """A person at the screen of the app."""
+
+    app: RlmTuiApp
+
+    def __init__(self, app: RlmTuiApp, pilot: Pilot[Any], clock: Clock) -> None:
+        self.app, self.pilot, self.clock = app, pilot, clock
 
     async def press(self, *keys: str) -> None:
         """Press keys with enough time before the first for the guard to be over."""
@@ -67,12 +83,6 @@ class Hand:
     def bar(self, name: str) -> str:
         """What a bar of the main screen says."""
         return "\n".join(self.app.main.query_one(name, Bar).rows)
-
-    def screen(self) -> str:
-        """Every row of the screen as text."""
-        return "\n".join(
-            "".join(segment.text for segment in row) for row in self.app.screen._compositor.render_strips()
-        )
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,16 +15,14 @@ from rlm_tui.engine import hosting, prompts
 from rlm_tui.engine.budget import amount
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.consent import Consent
+from rlm_tui.engine.ending import Ending
 from rlm_tui.engine.gate import Pending
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.lm.base import Message, Request, Response
 from rlm_tui.lm.scripted import ScriptUsedUpError
 from rlm_tui.repl.base import HostCall
 
-if TYPE_CHECKING:
-    from rlm_tui.engine.loop import Ending
-
-StartChild: TypeAlias = "Callable[[Run, str, str, str], Awaitable[Ending]]"
+StartChild: TypeAlias = Callable[[Run, str, str, str], Awaitable[Ending]]
 """Takes (the parent's run, the node of the sub-call, the question, the text) and runs a child RLM."""
 
 _HOST = "host"

@@ -8,7 +8,8 @@ import hashlib
 from rlm_tui import events as ev
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.config import Run
-from rlm_tui.engine.loop import Ending, RootLoop
+from rlm_tui.engine.ending import Ending
+from rlm_tui.engine.loop import RootLoop
 from rlm_tui.text import one_line
 
 _OUTCOMES: dict[ev.RunStatus, ev.Outcome] = {"answered": "ok", "limit": "ok"}

@@ -8,7 +8,8 @@ from rlm_tui import events as ev
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.children import run_child
 from rlm_tui.engine.config import Run
-from rlm_tui.engine.loop import NOTHING, Earlier, Ending, RootLoop
+from rlm_tui.engine.ending import Ending
+from rlm_tui.engine.loop import NOTHING, Earlier, RootLoop
 from rlm_tui.engine.route import Direct, whole_context
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.lm.base import Message

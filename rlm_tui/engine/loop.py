@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from rlm_tui import events as ev
@@ -14,6 +14,7 @@ from rlm_tui.engine.budget import describe_limit
 from rlm_tui.engine.compaction import Compaction
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.consent import Consent
+from rlm_tui.engine.ending import Ending
 from rlm_tui.engine.gate import Pending
 from rlm_tui.engine.parser import Parsed, parse
 from rlm_tui.engine.shape import shape_of
@@ -32,16 +33,6 @@ class Earlier(NamedTuple):
 
 
 NOTHING = Earlier()
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How an RLM ended: its answer and by which form, or why there is none."""
-
-    status: ev.RunStatus
-    answer: str | None = None
-    via: ev.Via | None = None
-    detail: str = ""
 
 
 class RootLoop:

@@ -12,7 +12,8 @@ from rlm_tui.engine.ask import RootAsker
 from rlm_tui.engine.blocks import Ran
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.config import Run
-from rlm_tui.engine.loop import Ending, RootLoop
+from rlm_tui.engine.ending import Ending
+from rlm_tui.engine.loop import RootLoop
 from rlm_tui.engine.talk import Talk
 from rlm_tui.engine.tokens import estimate
 from rlm_tui.lm.base import Message

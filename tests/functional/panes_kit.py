@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
@@ -14,8 +13,8 @@ from textual.widget import Widget
 
 from rlm_tui.ui.theme import DARK, load_themes
 from tests.trajectories import StillSession
+from tests.ui_kit import Watcher
 
-_PATIENCE_S = 30.0
 P = TypeVar("P", bound=Widget)
 
 
@@ -42,7 +41,7 @@ class PaneApp(App[None]):
     on_code_editor_edited = on_node_selected
 
 
-class Desk(Generic[P]):
+class Desk(Watcher, Generic[P]):
     """A pane, its app, and the hands on it."""
 
     def __init__(self, app: PaneApp, pane: P, pilot: Pilot[Any], session: StillSession) -> None:
@@ -59,17 +58,9 @@ class Desk(Generic[P]):
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
-    async def until(self, met: Callable[[], bool]) -> None:
-        end = time.monotonic() + _PATIENCE_S
-        while not met():
-            assert time.monotonic() < end, f"never met; the screen says:\n{self.screen()}"
-            await self.pilot.pause(0.01)
-        await self.pilot.pause()
-
     def screen(self) -> str:
-        """Every row of the screen as text."""
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(segment.text for segment in row).rstrip() for row in strips)
+        """Every row of the screen as text, without what only fills it."""
+        return "\n".join(row.rstrip() for row in super().screen().split("\n"))
 
     def texts(self, kind: type[Message], name: str) -> list[str]:
         """What messages of a kind said."""

@@ -115,7 +115,7 @@ async def test_rows_are_made_for_the_width_that_there_is() -> None:
         for width in (100, 60, 80):
             await at.pilot.resize_terminal(width, 24)
             await at.until(lambda: at.pane.text.rows.text.width == at.pane.text.columns - 7)  # type: ignore[attr-defined]
-            assert all(row.cells <= at.pane.outline.columns for row in at.pane.outline.rows)
+            await at.until(lambda: all(row.cells <= at.pane.outline.columns for row in at.pane.outline.rows))
 
 
 async def test_what_is_pasted_into_the_search_is_drawn_safely() -> None:
