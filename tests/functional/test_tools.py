@@ -13,6 +13,7 @@ from rlm_tui.api import Result
 from rlm_tui.errors import ReplError, UsageError
 from rlm_tui.events import Limits
 from rlm_tui.lm.scripted import ScriptedLM
+from rlm_tui.repl import process
 from rlm_tui.session import commands as cmd
 from rlm_tui.tools.making import toolbox
 from rlm_tui.ui.content.calls import is_tool
@@ -202,6 +203,50 @@ def test_a_host_tool_that_hangs_is_left(tmp_path: Path) -> None:
         assert "did not return within 0.2 s" in output(result)
     finally:
         never.set()
+
+
+def test_a_source_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_SOURCE_S", 0.3)
+    with pytest.raises(ReplError, match=r"while money\.py was loaded"):
+        asked("f()", tools=write(tmp_path, "def f(): ...\nwhile True: pass\n"))
+
+
+def test_stopping_does_not_wait_for_a_host_tool(tmp_path: Path) -> None:
+    begun, never = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        never.wait()
+
+    try:
+        with live(tmp_path, [block("hang()")], tools=toolbox(host_tool(hang))) as run:
+            run.start().until(begun.is_set)
+            run.send(cmd.Stop())
+            assert run.end().status == "stopped"
+    finally:
+        never.set()
+
+
+def test_an_interrupt_gives_a_host_call_up_and_keeps_the_state(tmp_path: Path) -> None:
+    begun, never = threading.Event(), threading.Event()
+    tools = toolbox({"hang": host_tool(lambda: (begun.set(), never.wait()))})
+    try:
+        with live(tmp_path, [block("kept = 5\nhang()"), "FINAL_VAR(kept)"], tools=tools) as run:
+            run.start().until(begun.is_set)
+            run.send(cmd.Interrupt())
+            assert run.end().answer == "5"
+    finally:
+        never.set()
+
+
+def test_many_threads_call_a_host_tool_at_once() -> None:
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(50) as pool:\n    print(sum(pool.map(double, range(100))))"
+    )
+    result = asked(code, tools={"double": host_tool(lambda n: 2 * n)})
+    assert "9900" in output(result)
+    assert result.sub_calls == 100
 
 
 def test_host_tools_count_as_sub_calls() -> None:
