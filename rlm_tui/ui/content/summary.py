@@ -208,7 +208,7 @@ class Summary:
         if origin is None:
             return
         symbol, role = _FOUND[origin.attachment.state]
-        yield line(" " * LABEL, (f"{symbol} {origin.attachment.words}", role))
+        yield self._label("", (f"{symbol} {origin.attachment.words}", role))
         events = plural(self.view.tree.last, "event")
         yield self._label(
             "TRACE", (f"{short_bytes(origin.size)} · {events} · {origin.app} · {origin.created}", "muted")
