@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 from rlm_tui.cli.diagnostics import say
+from rlm_tui.cli.options import add_setting, settings_of
 from rlm_tui.errors import ExitCode
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
     from rlm_tui.lm.discovery import Server
@@ -22,6 +23,7 @@ _HEADS = ("model", "window", "size", "what it is")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe `models`."""
     parser.add_argument("--base-url", metavar="URL", help="look at this OpenAI-compatible server as well")
+    add_setting(parser, "env_file")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
 
 
@@ -30,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from rlm_tui.lm.discovery import find_servers
     from rlm_tui.lm.endpoint import check_url
 
+    settings_of(argparse.Namespace(env_file=args.env_file))
     if args.base_url:
         check_url(args.base_url)
     servers = find_servers(args.base_url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ def add_document(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-q", "--query", default="", metavar="QUESTION", help="what you want to know")
     add_setting(parser, "model", "-m")
-    for name in ("sub_model", "base_url", "dialect", "think", "constrain"):
+    for name in ("sub_model", "base_url", "env_file", "dialect", "think", "constrain"):
         add_setting(parser, name)
 
 
@@ -101,6 +101,16 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         if arguments.trace is not None and arguments.no_trace:
             raise UsageError("--trace and --no-trace contradict each other; leave one out.")
         given["save_trace"] = False if arguments.no_trace else None if arguments.trace is None else True
+    return with_keys(config.load(given), given)
+
+
+def with_keys(settings: Settings, given: Mapping[str, Value]) -> Settings:
+    """The settings once the file of keys is read, if there is one: it may set other settings' variables, too."""
+    if not settings["env_file"]:
+        return settings
+    from rlm_tui.config.env_file import read_into_environment
+
+    read_into_environment(settings["env_file"], is_typed=settings.source("env_file") == "command line")
     return config.load(given)
 
 

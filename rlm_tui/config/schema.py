@@ -72,6 +72,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("sub_model", "text", "", _MODEL, "the model of sub-calls", "MODEL", none="the same as the root LM"),
     Setting("base_url", "text", "", _MODEL, "an OpenAI-compatible server", "URL", none="the provider's own",
             variables=("LLM_BASE_URL", "OPENAI_BASE_URL")),
+    Setting("env_file", "text", "", _MODEL, "a file of NAME=value lines with keys", "FILE", none="none"),
     Setting("dialect", "text", "auto", _MODEL, "auto, paper, rlms, runtime, dspy, strict, or a TOML file", "D"),
     Setting("think", "choice", "auto", _MODEL, "whether models of Ollama think first", "HOW",
             choices=("auto", "on", "off")),

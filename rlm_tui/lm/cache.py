@@ -127,7 +127,7 @@ def answers_for(setting: str) -> Answers | None:
 def key_of(endpoint: Endpoint, request: Request) -> str:
     """What two equal requests to an endpoint have in common; neither the key nor who watches is part of it."""
     asked: tuple[Any, ...] = astuple(replace(request, role="root", is_watched=True, is_fresh=False))
-    where: tuple[Any, ...] = astuple(replace(endpoint, api_key=None, silence_s=0.0))
+    where: tuple[Any, ...] = astuple(replace(endpoint, api_key=None, headers=(), silence_s=0.0))
     return hashlib.sha256(msgspec.json.encode((_FORMAT, where, asked))).hexdigest()
 
 

@@ -26,6 +26,8 @@ class Endpoint:
     """The command that starts a server of this provider on this machine."""
     silence_s: float = SILENCE_S
     """Seconds that the server may say nothing before it is given up."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """What is sent beside the key; it may be secret, too."""
     window: int | None = None
     """Tokens of a window that the server is asked for, where it takes that (Ollama)."""
     think: bool | None = None
@@ -64,11 +66,12 @@ class Endpoint:
         check_url(self.base_url)
         if self.api_key is None and self.key_needed:
             raise ProviderAuthError(f"There is no key for {self.name}; set {self.key_name} in the environment.")
-        if self.api_key is not None and self.is_plain and not self.is_local:
+        secrets = [each for each in (self.api_key, *(value for _, value in self.headers)) if each is not None]
+        if secrets and self.is_plain and not self.is_local:
             raise UsageError(
                 f"The key for {self.host} would go over plain http; use an https address, or unset {self.key_name}."
             )
-        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
+        if not all(each.isascii() and each.isprintable() for each in secrets):
             raise UsageError(f"The key in {self.key_name} holds characters that no key has; copy it again.")
 
 

@@ -6,6 +6,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from rlm_tui.lm.base import LM
 
 _SCRIPTED = "scripted:"
-_NO_SERVER = (_SCRIPTED, "replay:")
+REPLAY = "replay:"
+_NO_SERVER = (_SCRIPTED, REPLAY)
 
 
 class Provider(NamedTuple):
@@ -29,6 +31,8 @@ class Provider(NamedTuple):
     hosted: bool = True
     start: str = ""
     """The command that starts such a server on this machine."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What it wants beside the key: names of headers, and of the variables that hold their values."""
 
 
 _OPENAI_KEYS = ("LLM_API_KEY", "OPENAI_API_KEY")
@@ -38,6 +42,22 @@ PROVIDERS = {
     "anthropic": Provider("https://api.anthropic.com", ("ANTHROPIC_API_KEY",), ("ANTHROPIC_BASE_URL",)),
     "openrouter": Provider("https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",)),
     "gemini": Provider("https://generativelanguage.googleapis.com/v1beta/openai", ("GEMINI_API_KEY",)),
+    "azure": Provider(
+        "",
+        ("AZURE_OPENAI_API_KEY",),
+        ("AZURE_OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"),
+        headers=(("api-key", "AZURE_OPENAI_API_KEY"),),
+    ),
+    "portkey": Provider(
+        "https://api.portkey.ai/v1",
+        ("PORTKEY_API_KEY",),
+        headers=(
+            ("x-portkey-api-key", "PORTKEY_API_KEY"),
+            ("x-portkey-virtual-key", "PORTKEY_VIRTUAL_KEY"),
+            ("x-portkey-provider", "PORTKEY_PROVIDER"),
+            ("x-portkey-config", "PORTKEY_CONFIG"),
+        ),
+    ),
     "ollama": Provider("http://127.0.0.1:11434/v1", _LOCAL_KEYS, hosted=False, start="ollama serve"),
     "lmstudio": Provider("http://127.0.0.1:1234/v1", _LOCAL_KEYS, hosted=False, start="lms server start"),
     "llamacpp": Provider("http://127.0.0.1:8080/v1", _LOCAL_KEYS, hosted=False, start="llama-server -m FILE"),
@@ -73,6 +93,10 @@ def make_lm(
         from rlm_tui.lm.scripted import ScriptedLM
 
         return ScriptedLM.from_file(_script_path(spec))
+    if family := _plugin(spec, base_url):
+        from rlm_tui.lm.plugins import make_plugin
+
+        return make_plugin(family, spec.partition("/")[2])
     wishes: dict[str, Any] = {"silence_s": silence_s, "window": window, "think": think}
     return _make_client(_wished(resolve(spec, base_url=base_url, api_key=api_key), wishes))
 
@@ -102,14 +126,29 @@ def check_spec(spec: str, *, base_url: str | None = None) -> None:
         from rlm_tui.lm.scripted import load_script
 
         load_script(_script_path(spec))
-    elif spec not in _BUILT_IN:
+    elif spec.startswith(REPLAY):
+        if not Path(spec.removeprefix(REPLAY)).expanduser().is_file():
+            raise UsageError(f"There is no trace {spec.removeprefix(REPLAY)!r}; write replay:FILE.rlm.jsonl.")
+    elif spec not in _BUILT_IN and not _plugin(spec, base_url):
         check_url(resolve(spec, base_url=base_url).base_url)
 
 
 def is_local(spec: str, base_url: str | None = None) -> bool:
     """Whether what is asked stays on this machine: a server on loopback, and all that is no server."""
     spec = spec.strip()
-    return spec in _BUILT_IN or spec.startswith(_SCRIPTED) or resolve(spec, base_url=base_url).is_local
+    if spec in _BUILT_IN or spec.startswith(_NO_SERVER):
+        return True
+    return not _plugin(spec, base_url) and resolve(spec, base_url=base_url).is_local
+
+
+def _plugin(spec: str, base_url: str | None) -> str:
+    """The provider of a third party that a spec names, or "" for none; a given address is that of a server."""
+    family, slash, model = spec.partition("/")
+    if base_url or not (slash and model) or family in PROVIDERS:
+        return ""
+    from rlm_tui.lm.plugins import is_plugin
+
+    return family if is_plugin(family) else ""
 
 
 def describe(spec: str, base_url: str | None = None) -> str:
@@ -117,6 +156,12 @@ def describe(spec: str, base_url: str | None = None) -> str:
     spec = spec.strip()
     if spec.startswith(_SCRIPTED):
         return f"answers from {_script_path(spec)}, no LLM"
+    if spec.startswith(REPLAY):
+        return f"recorded answers of {spec.removeprefix(REPLAY)}, no LLM"
+    if family := _plugin(spec, base_url):
+        from rlm_tui.lm.plugins import package_of
+
+        return f"{spec.partition('/')[2]} by the package {package_of(family)}"
     if spec in _BUILT_IN:
         return _BUILT_IN[spec]
     endpoint = resolve(spec, base_url=base_url)
@@ -137,16 +182,25 @@ def resolve(spec: str, *, base_url: str | None = None, api_key: str | None = Non
         family, model = "openai", spec.strip()
     provider = PROVIDERS[family]
     custom = base_url or _first(provider.url_names) or (_ollama_url() if family == "ollama" else None)
+    if not custom and not provider.base_url:
+        raise UsageError(f"{family} has no address of its own; set {provider.url_names[-1]}, or give --base-url.")
     key_name = next((name for name in provider.key_names if _first((name,))), provider.key_names[-1])
     return Endpoint(
         provider=family,
         model=model,
-        base_url=(custom or provider.base_url).strip(),
+        base_url=_azure_url(custom or "") if family == "azure" else (custom or provider.base_url).strip(),
         key_name=key_name,
         api_key=(api_key or "").strip() or _first((key_name,)),
-        key_needed=provider.hosted and not custom,
+        key_needed=provider.hosted and (not custom or not (provider.base_url or base_url)),
         start=provider.start,
+        headers=tuple((name, value) for name, variable in provider.headers if (value := _first((variable,)))),
     )
+
+
+def _azure_url(url: str) -> str:
+    """The base URL of a resource, which people name as the portal shows it: without the path of the API."""
+    url = url.strip().rstrip("/")
+    return url if "/openai" in urlsplit(url).path else f"{url}/openai/v1"
 
 
 def _ollama_url() -> str | None:
@@ -167,7 +221,7 @@ def _ollama_url() -> str | None:
 def endpoint_of(spec: str, *, base_url: str | None = None, **wishes: Any) -> Endpoint | None:
     """The endpoint that a spec means, with what `make_lm` is asked for it; None for what is no server."""
     spec = spec.strip()
-    if spec in _BUILT_IN or spec.startswith(_NO_SERVER):
+    if spec in _BUILT_IN or spec.startswith(_NO_SERVER) or _plugin(spec, base_url):
         return None
     return _wished(resolve(spec, base_url=base_url), wishes)
 
@@ -185,7 +239,9 @@ def keys_found() -> dict[str, str]:
     """The hosted providers whose key is in the environment, each with the name of the variable."""
     found = {}
     for name, provider in PROVIDERS.items():
-        key = next((key for key in provider.key_names if provider.hosted and _first((key,))), "")
+        has_address = bool(provider.base_url or _first(provider.url_names))
+        usable = provider.key_names if provider.hosted and has_address else ()
+        key = next((key for key in usable if _first((key,))), "")
         if key:
             found[name] = key
     return found

@@ -220,7 +220,11 @@ class SdkLM(StreamLM):
             headers={"accept-encoding": "identity"},  # a small packed answer could unpack to any size
         )
         client = client_class(
-            api_key=endpoint.api_key or NO_KEY, base_url=endpoint.base_url, max_retries=0, http_client=http
+            api_key=endpoint.api_key or NO_KEY,
+            base_url=endpoint.base_url,
+            default_headers=dict(endpoint.headers),
+            max_retries=0,
+            http_client=http,
         )
         library = _library(http)
         poster = Poster(endpoint, _headers(client), library.create_ssl_context)

@@ -24,12 +24,14 @@ from rlm_tui.filter import Moment
 from rlm_tui.lm.base import LM
 from rlm_tui.lm.cache import Answers, answers_for
 from rlm_tui.lm.fitted import is_unpriced, make_fitted
+from rlm_tui.lm.registry import REPLAY
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.conversation import Conversation, text_of, value_of
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
+from rlm_tui.session.recorded import recorded_lm
 from rlm_tui.session.serving import fitted, loaded_window
 from rlm_tui.session.setup import Setup
 from rlm_tui.tools.box import Toolbox
@@ -169,6 +171,9 @@ class Crew:
         wishes: dict[str, Any] = {"silence_s": setup.silence_s, "window": setup.window, "think": setup.think}
         if self._answers is None:
             self._answers = await asyncio.to_thread(answers_for, setup.cache)
+        if model.startswith(REPLAY):
+            recorded = self._lms[model] = await asyncio.to_thread(recorded_lm, model.removeprefix(REPLAY))
+            return recorded
         lm = await asyncio.to_thread(make_fitted, model, base_url=setup.base_url, answers=self._answers, **wishes)
         self._lms[model] = lm
         if setup.limits.cost_usd is not None and is_unpriced(model, setup.base_url):

@@ -20,8 +20,8 @@ from rlm_tui.lm.retry import backoff, complete_with_retries
 from rlm_tui.lm.scripted import Failure, Item, ScriptedLM
 from rlm_tui.text import safe
 
-HOSTED = sorted(name for name, provider in PROVIDERS.items() if provider.hosted)
-ON_THIS_MACHINE = sorted(PROVIDERS.keys() - HOSTED)
+HOSTED = sorted(name for name, provider in PROVIDERS.items() if provider.hosted and provider.base_url)
+ON_THIS_MACHINE = sorted(name for name, provider in PROVIDERS.items() if not provider.hosted)
 
 
 @pytest.fixture(autouse=True)
@@ -155,10 +155,11 @@ def test_settings_come_from_arguments_then_from_the_environment(monkeypatch: pyt
 def test_an_openai_key_goes_to_no_other_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     monkeypatch.setenv("OPENAI_BASE_URL", "https://elsewhere.example/v1")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com")
     for provider in PROVIDERS.keys() - {"openai"}:
         endpoint = resolve(f"{provider}/m")
         assert endpoint.api_key is None
-        assert endpoint.base_url == PROVIDERS[provider].base_url
+        assert endpoint.base_url == (PROVIDERS[provider].base_url or "https://mine.openai.azure.com/openai/v1")
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])

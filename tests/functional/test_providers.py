@@ -1,0 +1,203 @@
+"""Presets with headers of their own, keys from a file, providers of packages, recorded answers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from loopback import Loopback, openai_stream
+from test_cli import rlm_tui
+
+from rlm_tui import events as ev
+from rlm_tui.config.env_file import read_into_environment
+from rlm_tui.errors import ProviderAuthError, UsageError
+from rlm_tui.lm import plugins
+from rlm_tui.lm.base import Message, Request
+from rlm_tui.lm.registry import PROVIDERS, check_spec, describe, endpoint_of, keys_found, make_lm, resolve
+from rlm_tui.lm.scripted import ScriptedLM
+from tests.driving import block, live
+
+REQUEST = Request((Message("user", "What?"),), "m")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for provider in PROVIDERS.values():
+        for name in (*provider.key_names, *provider.url_names, *(variable for _, variable in provider.headers)):
+            monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+
+
+async def test_azure_is_asked_at_its_resource_with_its_own_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "az-key")
+    with Loopback(openai_stream("ok")) as server:
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url + "/")
+        lm = make_lm("azure/my-deployment")
+        assert (await lm.complete(REQUEST)).text == "ok"
+        await lm.close()
+        assert server.seen[0].path == "/openai/v1/chat/completions"
+        assert server.seen[0].headers["api-key"] == "az-key"
+        assert server.seen[0].body["model"] == "my-deployment"
+
+
+def test_azure_without_an_address_or_a_key_says_which_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="set AZURE_OPENAI_ENDPOINT"):
+        check_spec("azure/x")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "k")
+    assert "azure" not in keys_found(), "a key without an address leads nowhere"
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com")
+    assert keys_found()["azure"] == "AZURE_OPENAI_API_KEY"
+    assert resolve("azure/x").base_url == "https://mine.openai.azure.com/openai/v1"
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY")
+    with pytest.raises(ProviderAuthError, match="AZURE_OPENAI_API_KEY"):
+        resolve("azure/x").check()
+
+
+async def test_portkey_gets_its_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTKEY_API_KEY", "pk")
+    monkeypatch.setenv("PORTKEY_VIRTUAL_KEY", "virtual")
+    with Loopback(openai_stream("ok")) as server:
+        lm = make_lm("portkey/@openai/gpt-4o", base_url=f"{server.url}/v1")
+        await lm.complete(REQUEST)
+        await lm.close()
+        headers = server.seen[0].headers
+        assert (headers["x-portkey-api-key"], headers["x-portkey-virtual-key"]) == ("pk", "virtual")
+        assert "x-portkey-config" not in headers
+        assert server.seen[0].body["model"] == "@openai/gpt-4o"
+    assert "virtual" not in repr(resolve("portkey/x"))
+
+
+def test_no_secret_header_goes_over_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTKEY_VIRTUAL_KEY", "virtual")
+    with pytest.raises(UsageError, match="plain http"):
+        resolve("portkey/x", base_url="http://gateway.example/v1").check()
+
+
+# -- keys from a file
+
+
+def test_a_file_of_keys_fills_in_what_the_environment_lacks(tmp_path: Path) -> None:
+    os.environ["RLM_T_HAS"] = "stays"
+    file = tmp_path / "keys.env"
+    file.write_text(
+        "# keys\n\nRLM_T_HAS=other\n"
+        "export RLM_T_A = plain # a remark\nRLM_T_B='with # sign'\nRLM_T_C=\"x\"  # y\nRLM_T_D=\n"
+    )
+    read_into_environment(str(file), is_typed=True)
+    names = ("HAS", "A", "B", "C", "D")
+    assert [os.environ[f"RLM_T_{name}"] for name in names] == ["stays", "plain", "with # sign", "x", ""]
+
+
+@pytest.mark.parametrize("line", ["sk-secret", "=sk-secret", "A B=sk-secret", "KEY='sk-secret", "1A=sk-secret"])
+def test_a_line_that_is_none_is_named_and_its_value_never_shown(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "keys.env"
+    file.write_text(f"# first\n{line}\n")
+    with pytest.raises(UsageError) as caught:
+        read_into_environment(str(file), is_typed=True)
+    assert f"{file} line 2" in str(caught.value)
+    assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00A"])
+def test_a_file_of_keys_that_cannot_be_read_is_one_sentence(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "keys.env"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_into_environment(str(file), is_typed=True)
+
+
+def test_a_relative_file_of_keys_counts_only_where_it_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("RLM_T_E=1\n")
+    with pytest.raises(UsageError, match="whole path"):
+        read_into_environment(".env", is_typed=False)
+    read_into_environment(".env", is_typed=True)
+    assert os.environ["RLM_T_E"] == "1"
+
+
+def test_models_offers_what_a_named_file_has_keys_for_and_not_what_lies_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("OPENROUTER_API_KEY=sk-secret\n")
+    unnamed = rlm_tui("models", "--json", home=tmp_path)
+    named = rlm_tui("models", "--json", "--env-file", ".env", home=tmp_path)
+    assert b"openrouter/NAME" not in unnamed.stdout
+    assert b"openrouter/NAME" in named.stdout
+    assert b"sk-secret" not in named.stdout + named.stderr
+
+
+# -- packages
+
+
+class _Point:
+    """An entry point whose object is given."""
+
+    dist, module = None, "their_package"
+
+    def __init__(self, made: object) -> None:
+        self._made = made
+        self.loads = 0
+
+    def load(self) -> object:
+        self.loads += 1
+        if isinstance(self._made, Exception):
+            raise self._made
+        return self._made
+
+
+async def test_a_package_adds_a_provider_which_is_imported_when_its_model_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    point = _Point(lambda model: ScriptedLM([f"by {model}"], name=f"theirs/{model}"))
+    monkeypatch.setattr(plugins, "_found", lambda: {"theirs": point})
+    check_spec("theirs/big")
+    assert describe("theirs/big") == "big by the package their_package"
+    assert endpoint_of("theirs/big") is None
+    assert point.loads == 0
+    assert (await make_lm("theirs/big").complete(REQUEST)).text == "by big"
+    assert endpoint_of("theirs/big", base_url="http://localhost:1/v1") is not None, "a given address is a server's"
+
+
+@pytest.mark.parametrize("made", [ImportError("no"), lambda model: model.missing, lambda model: object()])
+def test_a_package_that_makes_no_model_is_one_sentence(monkeypatch: pytest.MonkeyPatch, made: object) -> None:
+    monkeypatch.setattr(plugins, "_found", lambda: {"theirs": _Point(made)})
+    with pytest.raises(UsageError, match="provider theirs of the package their_package"):
+        make_lm("theirs/big")
+
+
+# -- recorded answers
+
+
+def test_a_run_on_recorded_answers_goes_as_the_recorded_one_did(tmp_path: Path) -> None:
+    code = block("print(llm_query('a'), llm_query('b'), llm_query('a'))")
+    sub = ["first", "second", "third"]
+    with live(tmp_path, [code, "FINAL(done)"], sub=sub, is_attended=False) as run:
+        first = run.start().end()
+    with live(tmp_path, [], model=f"replay:{tmp_path / 'run.rlm.jsonl'}", is_traced=False, trace=None) as again:
+        second = again.start().end()
+        answers = [event.text for event in again.of(ev.SubcallFinished)]
+    assert (first.answer, second.answer) == ("done", "done")
+    assert answers == ["first", "second", "third"]
+
+
+def test_a_question_that_was_not_recorded_is_an_error_value_and_a_used_up_trace_ends_the_run(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(llm_query('a'))")], sub=["x"], is_attended=False) as run:
+        run.start().end()
+    spec = f"replay:{tmp_path / 'run.rlm.jsonl'}"
+    with live(tmp_path, [], model=spec, is_traced=False, trace=None, is_attended=False) as again:
+        finished = again.start().end()
+    assert finished.status == "failed"
+    assert "used up" in finished.detail
+    with live(
+        tmp_path, [block("print(llm_query('other'))"), "FINAL(x)"], sub_model=spec, trace=None, is_traced=False
+    ) as run:
+        run.start().end()
+        assert "holds no answer to 'other'" in run.of(ev.SubcallFinished)[0].error
+
+
+def test_a_trace_that_is_not_there_is_told_at_once() -> None:
+    with pytest.raises(UsageError, match="There is no trace"):
+        check_spec("replay:nowhere.rlm.jsonl")
