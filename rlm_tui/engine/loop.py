@@ -19,7 +19,7 @@ from rlm_tui.engine.gate import Pending
 from rlm_tui.engine.parser import Parsed, parse
 from rlm_tui.engine.shape import shape_of
 from rlm_tui.engine.talk import Talk
-from rlm_tui.lm.base import Message
+from rlm_tui.lm.base import Message, held_to
 from rlm_tui.repl.base import Offer
 
 _PARTIAL = 4_000
@@ -63,8 +63,7 @@ class RootLoop:
 
     def _is_held_to_json(self) -> bool:
         config = self._run.config
-        held_to = getattr(self._run.root_lm, "held_to", "")
-        return config.constrain and shape_of(config.dialect) is not None and "JSON" in held_to
+        return config.constrain and shape_of(config.dialect) is not None and "JSON" in held_to(self._run.root_lm)
 
     async def run(self) -> Ending:
         """Turns until an answer stands or a limit is reached."""

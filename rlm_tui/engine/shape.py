@@ -61,6 +61,7 @@ def _sentence(thought: str) -> str:
 
 def _parts(code: str, reading: Reading) -> list[str]:
     """A block, and the final form that ended the code."""
+    code = code.replace("\r\n", "\n").replace("\r", "\n")
     fenced = _FENCED.fullmatch(code)
     lines = (fenced[2] if fenced else code).rstrip().split("\n")
     last = _FINAL.fullmatch(lines[-1])

@@ -76,3 +76,8 @@ class LM(Protocol):
     async def close(self) -> None:
         """Give back connections; never raises."""
         ...
+
+
+def held_to(lm: LM) -> str:
+    """What an LM's server holds an answer to when it is asked: a grammar, a JSON schema, or nothing."""
+    return str(getattr(lm, "held_to", ""))

@@ -18,7 +18,7 @@ import msgspec
 
 from rlm_tui import paths
 from rlm_tui.events import Usage
-from rlm_tui.lm.base import LM, OnDelta, Request, Response
+from rlm_tui.lm.base import LM, OnDelta, Request, Response, held_to
 from rlm_tui.lm.endpoint import Endpoint
 
 _FORMAT = 1
@@ -142,6 +142,11 @@ class CachedLM:
     @property
     def name(self) -> str:
         return self._lm.name
+
+    @property
+    def held_to(self) -> str:
+        """What the server holds an answer to when it is asked."""
+        return held_to(self._lm)
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
         key = key_of(self._endpoint, request)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from rlm_tui import paths
 from rlm_tui.errors import UsageError
 from rlm_tui.events import Usage
-from rlm_tui.lm.base import LM, OnDelta, Request, Response
+from rlm_tui.lm.base import LM, OnDelta, Request, Response, held_to
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.text import one_line
 
@@ -112,6 +112,11 @@ class PricedLM:
     @property
     def name(self) -> str:
         return self._lm.name
+
+    @property
+    def held_to(self) -> str:
+        """What the server holds an answer to when it is asked."""
+        return held_to(self._lm)
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
         response = await self._lm.complete(request, on_delta)

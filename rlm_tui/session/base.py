@@ -91,6 +91,9 @@ class Terms(NamedTuple):
     base_url: str | None = None
     temperature: float | None = None
     seed: int | None = None
+    window: int | None = None
+    think: bool | None = None
+    constrain: bool = False
 
 
 class Session(Protocol):

@@ -95,7 +95,8 @@ class LiveSession(Cursor):
     @property
     def terms(self) -> Terms:
         """How models are asked, as the person set it up."""
-        return Terms(self.setup.base_url, self.setup.temperature, self.setup.seed)
+        setup = self.setup
+        return Terms(setup.base_url, setup.temperature, setup.seed, setup.window, setup.think, setup.constrain)
 
     @property
     def is_running(self) -> bool:

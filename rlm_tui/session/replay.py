@@ -104,6 +104,9 @@ class ReplaySession(Cursor):
             None,
             temperature if isinstance(temperature, int | float) else None,
             seed if isinstance(seed, int) else None,
+            window if isinstance(window := config.get("window"), int) else None,
+            think if isinstance(think := config.get("think"), bool) else None,
+            config.get("constrain") is True,
         )
 
     @property

@@ -89,6 +89,7 @@ class Setup(msgspec.Struct, frozen=True):
                 "dialect": config.dialect.name,
                 "temperature": config.temperature,
                 "seed": config.seed,
+                **{name: getattr(self, name) for name in ("window", "think", "constrain", "route")},
                 **({"tools": ", ".join(tool.name for tool in self.tools.tools)} if self.tools else {}),
                 **{f"max_{name}": getattr(config.limits, name) for name in config.limits.__struct_fields__},
             },

@@ -22,6 +22,7 @@ from rlm_tui.lm.registry import PROVIDERS
 from rlm_tui.session.commands import Start
 from rlm_tui.session.live import LiveSession
 from rlm_tui.session.setup import Setup
+from rlm_tui.ui.content.requests import as_json, sent_by
 from tests.driving import Driver, block, live
 from tests.ui_kit import on_screen
 
@@ -161,3 +162,14 @@ def test_any_code_in_json_comes_out_whole_or_not_at_all(thought: str, code: str,
     parsed = parse(turn(code, thought), reading)
     lines = code.replace("\r\n", "\n").replace("\r", "\n")
     assert all(part in lines for found in parsed.blocks for part in found.split("\n"))
+
+
+@pytest.mark.parametrize("provider", ["llamacpp", "vllm", "ollama"])
+def test_the_request_that_is_copied_is_the_one_that_was_sent(tmp_path: Path, provider: str) -> None:
+    texts = block("x = 7"), "FINAL_VAR(x)"
+    with answered(tmp_path, provider, *(stream(provider, text) for text in texts), window=9_000) as (bodies, driver):
+        node = driver.of(ev.LmRequested)[0].node
+        sent = sent_by(driver.session.view, driver.session.log, driver.session.trajectory.nodes[node])
+        assert sent is not None
+        copied = json.loads(as_json(driver.session, sent))
+        assert copied == {name: value for name, value in bodies[0].items() if name != "return_progress"}

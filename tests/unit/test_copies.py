@@ -53,7 +53,7 @@ def test_an_iteration_gives_code_output_response_prompt_and_request() -> None:
     body = json.loads(found["s"])
     assert [message["role"] for message in body["messages"]] == ["system", "user", "assistant", "user"]
     assert body["model"] == "qwen2.5:7b"
-    assert found["u"].startswith("curl -N http://127.0.0.1:11434/v1/chat/completions")
+    assert found["u"].startswith("curl -N http://127.0.0.1:11434/api/chat")
     assert "$KEY" in found["u"]
 
 
@@ -61,8 +61,8 @@ def test_the_request_is_that_of_its_time_and_carries_how_it_was_asked() -> None:
     session = StillSession(RUNS["clean"](), terms=Terms("http://127.0.0.1:1/v1", 0.5, 7))
     body = json.loads(texts(session, "1.1.lm1")["s"])
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
-    assert (body["temperature"], body["seed"]) == (0.5, 7)
-    assert "http://127.0.0.1:1/v1/chat/completions" in texts(session, "1.1.lm1")["u"]
+    assert (body["options"]["temperature"], body["options"]["seed"]) == (0.5, 7)
+    assert "http://127.0.0.1:1/api/chat" in texts(session, "1.1.lm1")["u"]
 
 
 def test_a_subcall_gives_prompt_answer_and_request() -> None:

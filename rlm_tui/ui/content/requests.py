@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from typing import NamedTuple
 
 from rlm_tui import events as ev
+from rlm_tui.engine.dialect import READINGS, built_in
+from rlm_tui.engine.shape import shape_of
 from rlm_tui.errors import UsageError
 from rlm_tui.lm import wire
 from rlm_tui.lm.base import Message, Request
@@ -70,7 +73,13 @@ def _conversation(view: View, log: Log, node: Node) -> tuple[Message, ...]:
 def request_of(session: Session, sent: Sent) -> Request:
     """What the client was given."""
     terms = session.terms
-    return Request(sent.messages, sent.model, temperature=terms.temperature, seed=terms.seed)
+    plain = Request(sent.messages, sent.model, temperature=terms.temperature, seed=terms.seed)
+    run = session.view.started
+    is_turn = isinstance(session.log.event(sent.seq), ev.LmRequested)
+    if run is None or not is_turn or run.is_direct or run.dialect not in READINGS:
+        return plain
+    dialect = built_in(run.dialect)
+    return replace(plain, stop=dialect.stop, shape=shape_of(dialect) if terms.constrain else None)
 
 
 def endpoint_of(session: Session, model: str) -> Endpoint | None:
@@ -81,7 +90,8 @@ def endpoint_of(session: Session, model: str) -> Endpoint | None:
     if model.startswith(_NO_WIRE):
         return None
     try:
-        return resolve(model, base_url=session.terms.base_url)
+        terms = session.terms
+        return replace(resolve(model, base_url=terms.base_url), window=terms.window, think=terms.think)
     except UsageError:
         return Endpoint("openai", model, "$BASE_URL", "KEY")
 
