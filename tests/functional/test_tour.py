@@ -15,6 +15,7 @@ from rlm_tui.cli import _parser
 from rlm_tui.ui.actions import ACTIONS, key_name, keys_of
 from tests.samples.picture import OUT, draw, text_of
 from tests.samples.scenes import SCENES
+from tests.terminal import Terminal, python
 
 ROOT = Path(__file__).parents[2]
 DOCS = {page: page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))}
@@ -72,3 +73,29 @@ def test_every_key_that_is_named_is_one(page: str) -> None:
     named = set(re.findall(r"\*\*([^*\s]{1,9})\*\*", text))
     assert len(named) > 5
     assert named <= known
+
+
+def test_the_first_steps_of_the_tour_are_those_of_a_person_at_a_terminal(tmp_path: Path) -> None:
+    home = {"RLM_TUI_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    with Terminal(python("open", "sample:report"), columns=80, lines=24, env=home) as terminal:
+        terminal.wait("YOUR QUESTION", "a question is missing")
+        terminal.press("What is the magic number?", "enter")
+        terminal.wait("no model is chosen")
+        terminal.press("enter")
+        terminal.wait("● offline")
+        terminal.settle()
+        terminal.press("up", "up")
+        terminal.settle()
+        terminal.press("enter")
+        terminal.wait("● step")
+        terminal.press("f5")
+        terminal.wait("HELD", "code of iteration 1")
+        terminal.press_until("a", "output of iteration 1")
+        terminal.press(",")
+        terminal.wait("LOOKING BACK")
+        terminal.press("G")
+        terminal.wait("HELD")
+        terminal.press_until("c", "ANSWERED")
+        terminal.press("q")
+        assert terminal.finish() == 0
+        assert "Trace:" in terminal.text
