@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SCRIPTED = "scripted:"
 REPLAY = "replay:"
+_GENERIC = "generic:"
 _NO_SERVER = (_SCRIPTED, REPLAY)
 
 
@@ -93,6 +94,10 @@ def make_lm(
         from rlm_tui.lm.scripted import ScriptedLM
 
         return ScriptedLM.from_file(_script_path(spec))
+    if spec.startswith(_GENERIC):
+        from rlm_tui.lm.generic import GenericLM
+
+        return GenericLM(spec.removeprefix(_GENERIC), silence_s)
     if family := _plugin(spec, base_url):
         from rlm_tui.lm.plugins import make_plugin
 
@@ -174,6 +179,10 @@ def resolve(spec: str, *, base_url: str | None = None, api_key: str | None = Non
     Raises UsageError for an unknown provider. With an address, an unknown `a/b` is a model of that server, since
     served models are often named so.
     """
+    if spec.strip().startswith(_GENERIC):
+        from rlm_tui.lm.generic import endpoint
+
+        return endpoint(spec.strip().removeprefix(_GENERIC))[1]
     family, _, model = spec.strip().partition("/")
     compatible = base_url or _first(PROVIDERS["openai"].url_names)
     if family not in PROVIDERS or not model:

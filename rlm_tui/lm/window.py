@@ -32,7 +32,11 @@ def served(spec: str, base_url: str | None = None, seconds: float = PATIENCE_S) 
         endpoint = endpoint_of(spec, base_url=base_url)
     except UsageError:
         return Served()
-    if endpoint is None or (PROVIDERS[endpoint.provider].hosted and not endpoint.is_local):
+    if (
+        endpoint is None
+        or endpoint.provider not in PROVIDERS
+        or (PROVIDERS[endpoint.provider].hosted and not endpoint.is_local)
+    ):
         return Served()
     with visiting(endpoint.base_url, seconds) as get:
         window, slots = _READERS.get(endpoint.provider, _any_server)(get, endpoint)

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
-from loopback import Loopback, openai_stream
+from loopback import Loopback, Reply, failure, openai_stream, plain_json, web_page
 from test_cli import rlm_tui
 
 from rlm_tui import events as ev
 from rlm_tui.config.env_file import read_into_environment
-from rlm_tui.errors import ProviderAuthError, UsageError
+from rlm_tui.errors import ProviderAuthError, ProviderError, UsageError
+from rlm_tui.events import Usage
 from rlm_tui.lm import plugins
 from rlm_tui.lm.base import Message, Request
 from rlm_tui.lm.registry import PROVIDERS, check_spec, describe, endpoint_of, keys_found, make_lm, resolve
@@ -201,3 +202,76 @@ def test_a_question_that_was_not_recorded_is_an_error_value_and_a_used_up_trace_
 def test_a_trace_that_is_not_there_is_told_at_once() -> None:
     with pytest.raises(UsageError, match="There is no trace"):
         check_spec("replay:nowhere.rlm.jsonl")
+
+
+# -- endpoints with a shape of their own
+
+SHAPE = """url = "{url}/generate"
+model = "mine"
+key_variable = "RLM_T_KEY"
+[headers]
+x-key = "{{key}}"
+[request]
+inputs = "<s>{{system}}</s> {{prompt}}"
+chat = "{{messages}}"
+parameters = {{ temperature = "{{temperature}}", seed = "{{seed}}", n = 1 }}
+[answer]
+text = "0.out.text"
+input_tokens = "0.used.in"
+output_tokens = "0.used.out"
+"""
+
+
+@pytest.fixture
+def shape(tmp_path: Path) -> Path:
+    os.environ["RLM_T_KEY"] = "k-secret"
+    return tmp_path / "mine.toml"
+
+
+def _describe(shape: Path, server: Loopback) -> None:
+    shape.write_text(SHAPE.format(url=server.url))
+
+
+async def test_a_generic_endpoint_is_asked_and_read_as_its_file_says(shape: Path) -> None:
+    with Loopback(plain_json([{"out": {"text": "42"}, "used": {"in": 7, "out": 2}}])) as server:
+        _describe(shape, server)
+        lm = make_lm(f"generic:{shape}")
+        messages = Message("system", "Be {prompt}."), Message("user", "What is {model}?")
+        response = await lm.complete(Request(messages, "x", temperature=0.5))
+        await lm.close()
+        seen = server.seen[0]
+    assert (response.text, response.usage, lm.name) == ("42", Usage(7, 2), "generic/mine")
+    assert (seen.path, seen.headers["x-key"]) == ("/generate", "k-secret")
+    assert seen.body == {
+        "inputs": "<s>Be {prompt}.</s> What is {model}?",
+        "chat": [{"role": "system", "content": "Be {prompt}."}, {"role": "user", "content": "What is {model}?"}],
+        "parameters": {"temperature": 0.5, "n": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (plain_json({"other": 1}), "without a text at '0.out.text'"),
+        (plain_json([{"out": {"text": None}}]), "without a text"),
+        (failure(401), "RLM_T_KEY"),
+        (failure(500), "HTTP 500"),
+        (web_page(), "127.0.0.1"),
+    ],
+)
+async def test_what_a_generic_endpoint_answers_badly_is_one_sentence(shape: Path, reply: Reply, says: str) -> None:
+    with Loopback(reply) as server:
+        _describe(shape, server)
+        lm = make_lm(f"generic:{shape}")
+        with pytest.raises(ProviderError, match=says):
+            await lm.complete(REQUEST)
+        await lm.close()
+
+
+@pytest.mark.parametrize("text", ["", "url = 3", "[answer]\ntext = 1", "url = 'x'\nmodel = 'm'\nodd = 1", "[["])
+def test_a_file_that_describes_no_endpoint_is_named(shape: Path, text: str) -> None:
+    shape.write_text(text)
+    with pytest.raises(UsageError, match="cannot be used"):
+        check_spec(f"generic:{shape}")
+    with pytest.raises(UsageError, match="cannot be read"):
+        check_spec(f"generic:{shape}.gone")
