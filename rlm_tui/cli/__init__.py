@@ -22,7 +22,7 @@ _COMMANDS = {
     "repl": "the REPL alone, as the model's code sees it",
     "parse": "show what the parser sees in a response",
     "trace": "look at recorded runs without a screen",
-    "runs": "list the saved runs",
+    "runs": "look through the saved runs; piped, list them",
     "models": "list the models that can be used here, and how to name them",
 }
 _EXAMPLES = """\

@@ -1,4 +1,4 @@
-"""`rlm-tui runs`: the saved runs, newest first."""
+"""`rlm-tui runs`: the saved runs, newest first; in a terminal a browser."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rlm_tui import paths
+from rlm_tui.cli import options, terminal
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.errors import ExitCode
 from rlm_tui.text import one_line, safe, short_bytes, short_cost
@@ -25,10 +26,13 @@ _NUMBERS = frozenset(("iter", "sub", "cost", "size"))
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe `runs`."""
     parser.add_argument("--json", action="store_true", help="print one JSON object a run")
+    options.add_setting(parser, "theme")
 
 
 def run(args: argparse.Namespace) -> int:
-    """List the saved runs: a table, or JSON lines."""
+    """List the saved runs: in a terminal to be looked through, else a table, or JSON lines."""
+    if not args.json and sys.stdout.isatty() and terminal.can_draw():
+        return _browse(args)
     import msgspec
 
     from rlm_tui.trace.saved import saved_runs
@@ -45,6 +49,15 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stderr.write(f"There are no saved runs in {safe(str(directory))} yet; open or run makes one.\n")
     return ExitCode.OK
+
+
+def _browse(args: argparse.Namespace) -> int:
+    """Look through them on the screen; one that is chosen is replayed."""
+    from rlm_tui.ui.app import run_app
+    from rlm_tui.ui.opening import First, Opening
+
+    terminal.require("runs")
+    return run_app(Opening("saved runs"), first=First("runs"), settings=options.settings_of(args))
 
 
 def _entry(saved: SavedRun) -> tuple[str, str]:

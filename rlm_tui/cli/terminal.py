@@ -8,9 +8,14 @@ import sys
 from rlm_tui.errors import UsageError
 
 
+def can_draw() -> bool:
+    """Whether a screen can be drawn here."""
+    return os.environ.get("TERM", "") not in ("", "dumb") and sys.stderr.isatty()
+
+
 def require(command: str) -> None:
     """Refuse in one sentence where no screen can be drawn; put the terminal on fd 0 where something was piped in."""
-    if os.environ.get("TERM", "") in ("", "dumb") or not sys.stderr.isatty():
+    if not can_draw():
         raise UsageError(f"{command} needs a terminal to draw on; without one, use rlm-tui run.")
     if not os.isatty(0):
         attach_tty(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -13,12 +13,14 @@ import msgspec
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.codec import Header, decode, decode_header
+from rlm_tui.trace.sidecar import sidecar_of
 from rlm_tui.trace.source import open_trace_file
 from rlm_tui.trace.store import SUFFIX, is_live
 from rlm_tui.trace.summary import Tally, run_status
 
 _WHOLE: Final = 8 * 1024 * 1024  # a larger file is listed from its two ends, its counts left unknown
 _END: Final = 64 * 1024
+_ENDINGS: Final = (SUFFIX, f"{SUFFIX}.gz", f"{SUFFIX}.zst")
 _TELLING: Final = tuple(
     b'{"kind":"%b"' % kind.encode()
     for kind in ("run.started", "run.finished", "node.opened", "iteration.started", "subcall.requested")
@@ -38,19 +40,43 @@ class SavedRun(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int = 0
     path: str = ""
     problem: str = ""
+    document: str = ""
 
 
 def saved_runs(directory: Path) -> list[SavedRun]:
     """The traces of a folder, newest first; files that cannot be read are in the list and say so."""
+    return newest_first(map(glance, trace_files(directory)))
+
+
+def trace_files(directory: Path) -> list[Path]:
+    """The traces of a folder by name alone, packed ones too, the file that was changed last first; none of no folder.
+
+    Raises TraceError when the folder cannot be read.
+    """
     try:
-        names = [entry.name for entry in os.scandir(directory)]
+        entries = [entry for entry in os.scandir(directory) if entry.name.endswith(_ENDINGS)]
+        entries.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime, reverse=True)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise TraceError(f"The folder of saved runs {directory} cannot be read: {error.strerror}.") from None
-    endings = (SUFFIX, f"{SUFFIX}.gz", f"{SUFFIX}.zst")
-    runs = [glance(directory / name) for name in names if name.endswith(endings)]
-    return sorted(runs, key=lambda run: (_instant(run.when), run.path), reverse=True)
+    return [Path(entry.path) for entry in entries]
+
+
+def newest_first(runs: Iterable[SavedRun]) -> list[SavedRun]:
+    """Runs in the order in which they are listed."""
+    return sorted(runs, key=lambda run: (instant(run.when), run.path), reverse=True)
+
+
+def delete_run(path: Path) -> None:
+    """Delete a trace and the notes beside it. Raises TraceError when it is being written or cannot be deleted."""
+    if is_live(path):
+        raise TraceError(f"{path.name} is being written right now; it can be deleted when its run is over.")
+    try:
+        path.unlink()
+        sidecar_of(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise TraceError(f"{path.name} cannot be deleted: {(error.strerror or str(error)).lower()}.") from None
 
 
 def glance(path: Path) -> SavedRun:
@@ -87,7 +113,14 @@ def _glance(fd: int, path: Path) -> SavedRun:
         cost_usd=tally.usage.cost_usd if tally.finished else None,
         bytes=path.stat().st_size,
         path=str(path),
+        document=_documents(started.context),
     )
+
+
+def _documents(context: ev.ContextInfo) -> str:
+    """The name of the document, or of the first of several and how many more there are."""
+    names = [part.name for part in context.parts]
+    return f"{names[0]} +{len(names) - 1}" if len(names) > 1 else "".join(names)
 
 
 def _header(data: bytes) -> Header:
@@ -119,7 +152,8 @@ def _question(query: ev.Text, data: bytes, version: int) -> str:
     return ""
 
 
-def _instant(when: str) -> float:
+def instant(when: str) -> float:
+    """A date of a list in seconds since 1970; 0 where it is none."""
     try:
         moment = datetime.fromisoformat(when)
     except ValueError:

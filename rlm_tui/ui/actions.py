@@ -363,6 +363,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "look.summary", ("0",), "summary", "What the run comes to: answer, status, cost, first problem", _LOOK, _summed
     ),
+    Action("look.runs", ("R",), "saved runs", "The saved runs: replay, find or delete one", _LOOK, always),
     Action(
         "app.theme",
         (),

@@ -7,7 +7,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -78,6 +78,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         self.clock = clock
         self.main: MainScreen = MainScreen()
         self._first = first
+        self.wanted: Path | None = None
         self._hold: int | None = None
         self._notice_until = 0.0
         self._pace = Pace()
@@ -168,6 +169,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self.open_start()
         elif self._first.shown == "summary":
             self._show_summary(is_first=True)
+        elif self._first.shown == "runs":
+            self._show_runs(is_first=True)
         self.redraw()
 
     def end_soon(self) -> None:
@@ -307,6 +310,10 @@ class RlmTuiApp(Host, inherit_bindings=False):
         method: Callable[[], None] = getattr(getattr(self.controllers, controller), name)
         return method
 
+    def copy_text(self, text: str, name: str) -> None:
+        """Copy a text and say what was copied."""
+        self.controllers.take.copy_text(text, name)
+
     def copy_to_clipboard(self, text: str) -> None:
         """Copy what an editor selected, as everything else is copied."""
         self.controllers.take.copy_text(text, "the selection")
@@ -395,13 +402,46 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
         self.push_screen(SummaryScreen(is_first=is_first), lambda _: self.redraw())
 
+    def open_runs(self) -> None:
+        """Show the saved runs."""
+        self._show_runs(is_first=False)
+
+    def _show_runs(self, *, is_first: bool) -> None:
+        from rlm_tui.ui.screens.runs import RunsScreen
+
+        if not any(isinstance(screen, RunsScreen) for screen in self.screen_stack):
+            self.push_screen(RunsScreen(is_first=is_first, chosen=self._first.chosen), lambda _: self.redraw())
+
+    def replay_instead(self, path: Path) -> None:
+        """End this session, after a question where something is lost, and replay a saved run in its place."""
+        self.controllers.app.leave(path)
+
 
 def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
     """Show a session until the person quits; the terminal is as before, the session closed. Returns an ExitCode.
 
     A callable makes the session after the first paint, which then shows `title`; what it raises is raised here.
     The other options are those of RlmTuiApp: `first` is what stands over the panes, `settings` has keys and colours.
+    A saved run that is chosen is replayed next; after it comes the list of saved runs again, if that was first.
     """
+    code, wanted = _show(session, **options)
+    first: First = options.get("first", PANES_ALONE)
+    while wanted is not None:
+        chosen, replay = wanted, {**options, "title": wanted.name, "first": First("summary")}
+        _, wanted = _show(partial(_replay, chosen), **replay)
+        if wanted is None and first.shown == "runs":
+            code, wanted = _show(session, **{**options, "first": first._replace(chosen=str(chosen))})
+    return code
+
+
+def _replay(path: Path) -> Session:
+    from rlm_tui.session.replay import ReplaySession
+
+    return ReplaySession(path)
+
+
+def _show(session: Session | Callable[[], Session], **options: Any) -> tuple[int, Path | None]:
+    """One app until it ends: its ExitCode, and the saved run that is wanted next."""
     gc.disable()  # nothing that start-up makes is garbage; collecting costs a tenth of the time to the first paint
     app = RlmTuiApp(session, **options)
     try:
@@ -412,4 +452,5 @@ def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
         app.close_session()
     if app.failure is not None:
         raise app.failure
-    return ExitCode.OK if result is not None else int(app.return_code or ExitCode.FAILED)
+    code = ExitCode.OK if result is not None else int(app.return_code or ExitCode.FAILED)
+    return code, app.wanted if result is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from textual.app import App
@@ -63,6 +64,8 @@ class Host(App[int], inherit_bindings=False):
     ui: UiState
     main: Panes
     settings: Settings | None
+    wanted: Path | None
+    """The saved run that is to be replayed when this one has been left."""
 
     @property
     @abstractmethod
@@ -144,6 +147,18 @@ class Host(App[int], inherit_bindings=False):
     @abstractmethod
     def open_start(self) -> None:
         """Ask for question and model."""
+
+    @abstractmethod
+    def open_runs(self) -> None:
+        """Show the saved runs."""
+
+    @abstractmethod
+    def replay_instead(self, path: Path) -> None:
+        """End this session, after a question where something is lost, and replay a saved run."""
+
+    @abstractmethod
+    def copy_text(self, text: str, name: str) -> None:
+        """Copy a text and say what was copied."""
 
     @abstractmethod
     def open_summary(self) -> None:

@@ -23,11 +23,15 @@ _NOT_YET = Capability(False, "It is still being opened.")
 
 
 class First(NamedTuple):
-    """What stands over the panes at first; `query` and `setup` are what the start screen begins with."""
+    """What stands over the panes at first; `query` and `setup` are what the start screen begins with.
 
-    shown: Literal["panes", "start", "summary"] = "panes"
+    `chosen` is the path of the saved run on which the list of them stands.
+    """
+
+    shown: Literal["panes", "start", "summary", "runs"] = "panes"
     query: str = ""
     setup: Setup | None = None
+    chosen: str = ""
 
 
 PANES_ALONE = First()

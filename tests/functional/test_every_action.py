@@ -109,6 +109,7 @@ ROWS: dict[str, Row] = {
     "look.follow": Row("held", lambda hand: hand.app.ui.pinned),
     "look.zoom": Row("held", lambda hand: hand.app.main.frame.on_screen == ["step"], ("2",)),
     "look.summary": Row("clean", lambda hand: hand.app.screen is not hand.app.main),
+    "look.runs": Row("held", over("saved run")),
     "mark.toggle": Row("held", lambda hand: "◆" in hand.bar("Slider")),
     "mark.next": Row("clean", at_step(1), ("home", "m", "end")),
     "mark.previous": Row("clean", at_step(1), ("home", "m", "end")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rlm_tui.resources import sample
 from tests.terminal import Terminal, python
 
 
@@ -14,10 +15,45 @@ def test_a_saved_run_is_replayed_by_the_name_that_runs_shows(tmp_path: Path) -> 
         app.press("ctrl+q")
         app.wait("Trace: ")
         assert app.finish() == 0
-    with Terminal(python("runs"), env=env) as runs:
+    with Terminal(python("runs"), env={**env, "TERM": "dumb"}) as runs:
         assert runs.finish() == 0
         name = runs.text.splitlines()[0].strip()
     with Terminal(python("replay", name), env=env) as replay:
         replay.wait("REPLAY", "Who?")
         replay.press("ctrl+q")
         assert replay.finish() == 0
+
+
+def test_in_a_terminal_runs_is_a_browser_and_a_replay_comes_back_to_it(tmp_path: Path) -> None:
+    env = {"RLM_TUI_HOME": str(tmp_path)}
+    folder = tmp_path / "data" / "traces"
+    for name in ("clean", "batch"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.rlm.jsonl").write_bytes(sample(name).read_bytes())
+    with Terminal(python("runs"), env=env) as runs:
+        runs.wait("2 saved runs", "report.pdf")
+        runs.press("/")
+        runs.wait("TYPING")
+        runs.press("magic")
+        runs.wait("1 of 2 saved runs")
+        runs.press("enter")
+        runs.wait("REPLAY")
+        runs.press("q")
+        runs.wait("2 saved runs", "delete")
+        runs.press("escape")
+        assert runs.finish() == 0
+
+
+def test_one_replay_follows_another_without_the_shell(tmp_path: Path) -> None:
+    env = {"RLM_TUI_HOME": str(tmp_path)}
+    (tmp_path / "data" / "traces").mkdir(parents=True)
+    (tmp_path / "data" / "traces" / "kept.rlm.jsonl").write_bytes(sample("batch").read_bytes())
+    with Terminal(python("replay", "sample:clean"), env=env) as app:
+        app.wait("QUESTION", "What is the magic")
+        app.press("R")
+        app.wait("1 saved run", "answered")
+        app.press("enter")
+        app.wait("1 saved run", gone=True)
+        app.wait("QUESTION", "Who wrote the report")
+        app.press("ctrl+q")
+        assert app.finish() == 0

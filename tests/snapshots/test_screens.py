@@ -17,8 +17,9 @@ from rlm_tui.lm.servers import Model
 from rlm_tui.session.base import Session
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
+from rlm_tui.trace.saved import SavedRun
 from rlm_tui.ui.app import RlmTuiApp
-from rlm_tui.ui.opening import First
+from rlm_tui.ui.opening import First, Opening
 from rlm_tui.ui.theme import DARK, LIGHT
 from tests.states import (
     asked,
@@ -43,6 +44,17 @@ FOREIGN = TRACE.parent / "foreign"
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 60)
 BOTH = pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=lambda size: f"{size[0]}x{size[1]}")
 EVERY = pytest.mark.parametrize("size", [SMALL, MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+class Frozen:
+    """A clock of the day that stands."""
+
+    @staticmethod
+    def time() -> float:
+        """Seconds since 1970."""
+        return 1_000_000_000.0
+
+
 PAGES = (
     "Annual report\nof the works",
     "Salaries\nAlice, engineer: 75,000",
@@ -367,3 +379,34 @@ def test_a_foreign_log_that_tells_little(shoot: Shoot) -> None:
     session = ReplaySession(FOREIGN / "dspy-3.4.json")
     session.wait()
     assert shoot(session, MEDIUM)
+
+
+SAVED = (
+    SavedRun(when="2001-09-09T01:46:20+00:00", status="running", question=QUESTION, model="ollama/qwen2.5:7b",
+             document="report.pdf", path="/nowhere/a.rlm.jsonl", iterations=2, sub_calls=7, bytes=61_000),
+    SavedRun(when="2001-09-09T01:20:00+00:00", status="answered", question="What is the magic number?",
+             model="openai/gpt-4o-mini", cost_usd=0.0231, document="notes.md +3", path="/nowhere/b.rlm.jsonl"),
+    SavedRun(when="2001-09-08T01:00:00+00:00", status="limit", question="List every ship that is named, with its port",
+             model="offline", cost_usd=0.0, document="letters", path="/nowhere/c.rlm.jsonl"),
+    SavedRun(when="2001-08-01T01:00:00+00:00", path="/nowhere/d.rlm.jsonl", bytes=300,
+             problem="The trace is cut off inside its first line."),
+    SavedRun(when="2001-07-01T01:00:00+00:00", status="failed", question="Who?",
+             model="vllm/a-model-with-a-long-name-30b", document="a-document-with-a-long-name.docx",
+             path="/nowhere/e.rlm.jsonl"),
+)  # fmt: skip
+
+
+async def filter_runs(hand: Hand) -> None:
+    """Narrow the list by a word."""
+    await hand.press("slash")
+    await hand.type("an")
+
+
+@BOTH
+@pytest.mark.parametrize("steps", [None, filter_runs], ids=["all", "filtered"])
+def test_saved_runs(shoot: Shoot, size: tuple[int, int], steps: Steps | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlm_tui.paths.traces_dir", lambda: Path("/nowhere"))
+    monkeypatch.setattr("rlm_tui.ui.screens.runs.trace_files", lambda _: [Path(run.path) for run in SAVED])
+    monkeypatch.setattr("rlm_tui.ui.screens.runs.glance", lambda path: {Path(run.path): run for run in SAVED}[path])
+    monkeypatch.setattr("rlm_tui.ui.screens.runs.time", Frozen)
+    assert shoot(Opening("saved runs"), size, steps, first=First("runs"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import quit_question
@@ -57,13 +59,18 @@ class AppController:
         else:
             self.leave()
 
-    def leave(self) -> None:
-        """Quit; asks while something runs."""
+    def leave(self, wanted: Path | None = None) -> None:
+        """Quit, for another run where one is wanted; asks while something runs."""
+
+        def end() -> None:
+            self.app.wanted = wanted
+            self.app.exit(0)
+
         sentence = quit_question(self.app.session)
         if sentence:
-            self.app.confirm(sentence, "quit", lambda: self.app.exit(0))
+            self.app.confirm(sentence, "quit", end)
         else:
-            self.app.exit(0)
+            end()
 
     def copy(self) -> None:
         """Copy a selection, else interrupt a running block, else say how to quit."""

@@ -142,6 +142,10 @@ class LookController:
         """What the run comes to."""
         self.app.open_summary()
 
+    def runs(self) -> None:
+        """The saved runs."""
+        self.app.open_runs()
+
     def find(self) -> None:
         """Search the document."""
         self.app.main.enter("context")

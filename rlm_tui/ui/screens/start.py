@@ -14,6 +14,7 @@ from rlm_tui.lm.discovery import Probe, Server
 from rlm_tui.lm.registry import is_server_here
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
+from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.lines import line, split
 from rlm_tui.ui.offers import ModelOffer, Recent, check, found_offers, recent_runs
@@ -174,7 +175,7 @@ class StartScreen(Screen[None]):
         cast(PaneWidget, self.query_one("#start-document").children[1]).show(owner.session, None)
         self._show_choices()
         dialect, why = self._dialect()
-        facts = fact_rows(dialect, why, self._limits(), self._recent)
+        facts = fact_rows(dialect, why, self._limits(), self._recent, key_of("look.runs", owner.ui))
         bar = self.query_one("#start-facts", Bar)
         bar.styles.height = len(facts)
         bar.show_rows(*facts)

@@ -100,12 +100,13 @@ def _start(choice: Choice, title: str) -> Line:
     return line(("  ▸ Start", "accent bold"), (words, "muted"), key=START)
 
 
-def fact_rows(dialect: str, why: str, limits: str, recent: Recent) -> list[Line]:
+def fact_rows(dialect: str, why: str, limits: str, recent: Recent, key: str = "R") -> list[Line]:
     """Dialect and why, limits, recent runs."""
     rows = [_fact("Dialect", dialect, why), _fact("Limits", limits, "")]
     if recent.runs:
-        more = ((f"  {recent.more} more; rlm-tui runs lists them", "dim"),) if recent.more else ()
-        rows += [BLANK, line((" Recent", "muted bold"), *more), *(line((f"   {run}", "muted")) for run in recent.runs)]
+        more = f"  {recent.more} more;" if recent.more else " "
+        head = line((" Recent", "muted bold"), (f"{more} {key} opens them, once Esc has left the question", "dim"))
+        rows += [BLANK, head, *(line((f"   {run}", "muted")) for run in recent.runs)]
     return rows
 
 

@@ -1,0 +1,265 @@
+"""The saved runs: newest first, narrowed by what is typed; Enter replays one, d deletes it, y copies its path."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from rlm_tui import paths
+from rlm_tui.errors import RlmTuiError, TraceError
+from rlm_tui.text import one_line, short_bytes
+from rlm_tui.trace.saved import SavedRun, delete_run, glance, newest_first, trace_files
+from rlm_tui.ui.host import Host, host_of
+from rlm_tui.ui.lines import BLANK, Line, Span, line, split
+from rlm_tui.ui.screens.runs_rows import RunRows, about, matching, title_row
+from rlm_tui.ui.screens.settings_rows import said_rows
+from rlm_tui.ui.styles import FOLDER
+from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
+from rlm_tui.ui.widgets.editor import CodeEditor
+from rlm_tui.ui.widgets.gate_bar import mode_line
+from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.widgets.prompt import PromptEditor
+from rlm_tui.ui.widgets.too_small import TooSmall
+
+_VERBS = (
+    Verb("", "Enter", "replay"),
+    Verb("", "/", "filter"),
+    Verb("", "d", "delete"),
+    Verb("", "y", "copy path"),
+    Verb("", "Esc", "leave"),
+)
+_TYPING = (Verb("", "↑↓", "choose"), Verb("", "Enter", "replay"), Verb("", "Esc", "keep the filter"))
+_AT_ONCE = 40
+"""How many runs are looked at before the list is drawn again."""
+
+
+class FilterLine(PromptEditor):
+    """The words that narrow the list; the arrows are those of the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "screen.choose(-1)", "up", show=False),
+        Binding("down", "screen.choose(1)", "down", show=False),
+    ]
+
+
+class RunsScreen(Screen[None]):
+    """One row a run; the files are read in a thread, and what is known already can be used meanwhile."""
+
+    CSS_PATH: ClassVar[Path] = FOLDER / "runs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "back", show=False),
+        Binding("q", "back", "back", show=False),
+        Binding("slash,f", "filter", "filter", show=False),
+        Binding("d,delete", "delete", "delete", show=False),
+        Binding("y", "copy", "copy the path", show=False),
+    ]
+    covers = True
+
+    def __init__(self, *, is_first: bool = False, chosen: str = "") -> None:
+        """`is_first`: there is nothing below it, so that leaving it quits; `chosen`: the path to stand on."""
+        super().__init__()
+        self._is_first, self._chosen = is_first, chosen
+        self._runs: list[SavedRun] = []
+        self._shown: dict[str, SavedRun] = {}
+        self._trouble, self._is_read = "", False
+
+    @property
+    def owner(self) -> Host:
+        """The app, as what it is."""
+        return host_of(self)
+
+    def compose(self) -> ComposeResult:
+        """Title, filter, rows, what is known of one, keys."""
+        yield Bar(id="runs-title")
+        yield FilterLine(id="runs-filter", numbers=False)
+        yield LinesView(id="runs-rows", keep_cursor=True)
+        yield Bar(id="runs-about")
+        yield VerbBar(id="runs-verbs")
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        """Look at the files behind the first paint."""
+        self._filter.visible = False
+        self.set_focus(self._rows)
+        self.run_worker(self._read, thread=True)
+
+    @property
+    def _rows(self) -> LinesView:
+        return self.query_one("#runs-rows", LinesView)
+
+    @property
+    def _filter(self) -> FilterLine:
+        return self.query_one("#runs-filter", FilterLine)
+
+    @property
+    def _run(self) -> SavedRun | None:
+        return self._shown.get(self._rows.cursor_key)
+
+    def _read(self) -> None:
+        """In a thread: look at each file, the newest first."""
+        call, trouble = self.app.call_later, ""
+        runs: list[SavedRun] = []
+        try:
+            for path in trace_files(paths.traces_dir()):
+                runs.append(glance(path))
+                if len(runs) % _AT_ONCE == 0:
+                    call(self._take, newest_first(runs), "", False)
+                if not self.is_attached:
+                    return
+        except RlmTuiError as error:
+            trouble = str(error)
+        call(self._take, newest_first(runs), trouble, True)
+
+    def _take(self, runs: list[SavedRun], trouble: str, is_read: bool) -> None:
+        self._runs, self._trouble, self._is_read = runs, trouble, is_read
+        if self.is_attached and self.is_mounted:
+            self.show_all()
+
+    def on_resize(self) -> None:
+        """Rows are made for the width that there is."""
+        self.query_one(TooSmall).fit(self.app.size.width, self.app.size.height)
+        self.call_after_refresh(self.show_all)
+
+    def show_all(self) -> None:
+        """Draw everything; the cursor stays on its run."""
+        chosen = self._chosen or self._rows.cursor_key
+        found = matching(self._runs, self._filter.text)
+        self._shown = {run.path: run for run in found}
+        rows = RunRows(found, time.time(), self._rows.columns)
+        at = next((index for index, run in enumerate(found) if run.path == chosen), None)
+        self._rows.show_rows(rows if found else [BLANK, self._nothing()], cursor=at)
+        if self._is_read and at is not None:
+            self._chosen = ""
+            self._rows.move_cursor(at, centre=True)
+        self.show_bars()
+
+    def _nothing(self) -> Line:
+        if self._trouble:
+            return line((f"  {self._trouble}", "failed"))
+        if self._runs:
+            return line(("  No saved run has these words; Esc takes the filter away.", "muted"))
+        words = (
+            "There are no saved runs yet; open or run makes one." if self._is_read else "Looking at the saved runs …"
+        )
+        return line((f"  {words}", "muted"))
+
+    def show_bars(self) -> None:
+        """Draw title, what is known of the run under the cursor or was just said, and the keys."""
+        ui, width = self.owner.sync(), self.app.size.width
+        title = title_row(len(self._shown), len(self._runs), paths.traces_dir(), width)
+        self.query_one("#runs-title", Bar).show_rows(title)
+        said: Sequence[Line] = said_rows(ui.notice, width) if ui.notice else about(self._run)
+        bar = self.query_one("#runs-about", Bar)
+        if len(said) != len(bar.rows):
+            bar.styles.height = len(said)
+        bar.show_rows(*said)
+        spans = [span for verb in (_TYPING if ui.typing else _VERBS) for span in (*verb.spans, Span("   "))]
+        row = split(Line((Span(" "), *spans)), mode_line(ui), width)
+        self.query_one("#runs-verbs", VerbBar).show_rows(row)
+
+    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
+        """Draw for the new width."""
+        event.stop()
+        self.show_all()
+
+    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
+        """Another run is under the cursor."""
+        event.stop()
+        self._chosen = ""
+        self.owner.ui.notice = ""
+        self.show_bars()
+
+    def on_descendant_focus(self) -> None:
+        """Letters may be text now, or keys."""
+        self.show_bars()
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """Replay the run."""
+        event.stop()
+        self._replay()
+
+    def on_text_area_changed(self) -> None:
+        """What is typed narrows the list at once."""
+        self._rows.move_cursor(0)
+        self.show_all()
+
+    def action_choose(self, by: int) -> None:
+        """While the filter is typed, the arrows choose."""
+        self._rows.action_cursor(by)
+
+    def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
+        """Enter in the filter replays what it found."""
+        event.stop()
+        self._replay()
+
+    def on_code_editor_edited(self, event: CodeEditor.Edited) -> None:
+        """Esc leaves the filter as it is."""
+        event.stop()
+        self._leave_filter()
+
+    def _leave_filter(self) -> None:
+        self._filter.visible = bool(self._filter.text)
+        self.set_focus(self._rows)
+
+    def action_filter(self) -> None:
+        """Narrow the list by words."""
+        self._filter.visible = True
+        self.set_focus(self._filter)
+
+    def _replay(self) -> None:
+        from rlm_tui.trace.opening import open_trace
+
+        if (run := self._run) is None:
+            return
+        try:
+            if run.problem:
+                raise TraceError(run.problem)
+            open_trace(Path(run.path), head_only=True).close()
+        except RlmTuiError as error:
+            self.owner.say(f"It cannot be replayed. {error}")
+        else:
+            self.owner.replay_instead(Path(run.path))
+
+    def action_delete(self) -> None:
+        """Delete the run, after a question that another key answers."""
+        if (run := self._run) is None:
+            return
+        name = f"“{one_line(run.question, 60)}”" if run.question else Path(run.path).name
+        sentence = f"Delete the run {name} ({short_bytes(run.bytes)}) with its notes? It cannot be taken back."
+        self.owner.confirm(sentence, "delete it", lambda: self._delete(run))
+
+    def _delete(self, run: SavedRun) -> None:
+        try:
+            delete_run(Path(run.path))
+        except RlmTuiError as error:
+            self.owner.say(str(error))
+            return
+        self._runs = [other for other in self._runs if other.path != run.path]
+        self.owner.say(f"{Path(run.path).name} is deleted.")
+        self.show_all()
+
+    def action_copy(self) -> None:
+        """Copy the path of the run."""
+        if (run := self._run) is not None:
+            self.owner.copy_text(run.path, "the path")
+
+    def action_leave(self) -> None:
+        """Take the filter away, or leave."""
+        if self._filter.text:
+            self._filter.load("")
+            self._leave_filter()
+        else:
+            self.action_back()
+
+    def action_back(self) -> None:
+        """Back to what was open before, or out."""
+        if self._is_first:
+            self.app.exit(0)
+        else:
+            self.dismiss(None)
