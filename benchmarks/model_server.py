@@ -19,6 +19,7 @@ from pathlib import Path
 
 ECHOED = 24
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n%s"
+_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 _USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 
 
@@ -43,7 +44,10 @@ class Http(asyncio.Protocol):
                 return
             body = bytes(self._buffer[end + 4 : end + 4 + size])
             del self._buffer[: end + 4 + size]
-            self._answer(json.loads(body))
+            if body:
+                self._answer(json.loads(body))
+            else:
+                self._transport.write(_NOT_FOUND)  # somebody asks what this server is
 
     def _answer(self, body: dict[str, object]) -> None:
         messages = body["messages"]

@@ -260,10 +260,10 @@ def test_models_json_is_one_object_a_line(tmp_path: Path, ollama: Loopback) -> N
 
 
 def test_what_models_names_can_be_asked(tmp_path: Path) -> None:
-    from loopback import openai_stream
+    from loopback import ollama_stream
 
     (tmp_path / "note.txt").write_text("text")
-    with Loopback(openai_stream("FINAL(42)"), routes=OLLAMA) as server:
+    with Loopback(ollama_stream("FINAL(42)"), routes=OLLAMA) as server:
         words = "run", str(tmp_path / "note.txt"), "-q", "What?", "-m", "ollama/qwen2.5:7b", "--dialect", "paper"
         done = rlm_tui(*words, "--sandbox", "none", home=tmp_path, OLLAMA_HOST=server.host)
         assert (done.returncode, done.stdout) == (0, b"42\n")
