@@ -28,6 +28,8 @@ class OpenAILM(SdkLM):
 
         super().__init__(endpoint, openai, openai.AsyncOpenAI)
         self._completions: Any = self._client.chat.completions  # loads the SDK's resources now, not on the loop
+        if endpoint.provider == "openrouter":
+            self._extra = {"usage": {"include": True}}  # it tells what a call cost, if it is asked to
         if endpoint.provider == "llamacpp":
             self._extra = {"return_progress": True}  # it tells how far it has read the prompt, if it is asked to
 

@@ -69,6 +69,16 @@ async def test_portkey_gets_its_headers(monkeypatch: pytest.MonkeyPatch) -> None
     assert "virtual" not in repr(resolve("portkey/x"))
 
 
+async def test_openrouter_is_asked_for_the_cost_and_tells_it() -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 1, "cost": 0.25}
+    choice = {"index": 0, "message": {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}
+    with Loopback(plain_json({"choices": [choice], "usage": usage})) as server:
+        lm = make_lm("openrouter/any/model", base_url=f"{server.url}/v1")
+        assert (await lm.complete(REQUEST)).usage == Usage(3, 1, 0.25)
+        await lm.close()
+        assert server.seen[0].body["usage"] == {"include": True}
+
+
 def test_no_secret_header_goes_over_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTKEY_VIRTUAL_KEY", "virtual")
     with pytest.raises(UsageError, match="plain http"):
