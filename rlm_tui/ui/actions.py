@@ -186,7 +186,7 @@ def _next_question(session: Session, ui: UiState) -> Capability:
 
 
 def _leave(_session: Session, ui: UiState) -> Capability:
-    inside = ui.typing or ui.editing or ui.asking or ui.zoomed
+    inside = ui.typing or ui.editing or ui.asking or ui.zoomed or ui.narrowed
     return YES if inside else Capability(False, "There is nothing to leave.")
 
 
@@ -233,6 +233,14 @@ def _openable(session: Session, ui: UiState) -> Capability:
 def _hits(session: Session, ui: UiState) -> Capability:
     nothing = f"Nothing was searched yet; {key_of('look.find', ui)} searches."
     return on_main(session, ui) if ui.searched else Capability(False, nothing)
+
+
+def _filter(session: Session, ui: UiState) -> Capability:
+    return on_main(session, ui) if session.trajectory.last else Capability(False, "There is nothing to filter yet.")
+
+
+def _breakpoint(session: Session, ui: UiState) -> Capability:
+    return session.can("setbreakpoint") if ui.screen == "main" else on_main(session, ui)
 
 
 def _summed(session: Session, ui: UiState) -> Capability:
@@ -305,6 +313,14 @@ ACTIONS: tuple[Action, ...] = (
         short="write",
     ),
     Action("gate.send", (), "send", "Send what is being written", _GATE, _send),
+    Action(
+        "gate.breakpoints",
+        ("b",),
+        "breakpoints",
+        "Hold where a filter matches: list, add, switch and change breakpoints",
+        _GATE,
+        _breakpoint,
+    ),
     Action("gate.pause", ("P",), "pause", "Hold at the next step", _GATE, _pause, 12),
     Action(
         "gate.interrupt",
@@ -345,7 +361,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("pane.next", ("tab",), "next pane", "Go to the next pane", _MOVE, on_main),
     Action("pane.previous", ("shift+tab",), "previous pane", "Go to the pane before", _MOVE, on_main),
-    Action("app.back", ("escape",), "leave", "Leave an editor, a prompt or the zoom", _MOVE, _leave),
+    Action("app.back", ("escape",), "leave", "Leave an editor, a prompt, the zoom or the filter", _MOVE, _leave),
     Action("look.prompt", ("greater_than_sign",), "REPL", "Type a line for the REPL", _LOOK, _prompt, 30),
     Action("look.find", ("slash",), "find", "Search the document", _LOOK, on_main, 31),
     Action("look.next", ("n",), "next hit", "The next hit of the search", _LOOK, _hits),
@@ -359,6 +375,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("take.open", ("o",), "open", "Open what is held in your editor, else the original", _TAKE, _openable, 32),
     Action("take.page", (), "open the original", "Open the original at this page in your viewer", _TAKE, _page),
     Action("take.editor", ("ctrl+o",), "open the editor", "Open what is held in $EDITOR", _TAKE, at_gate("edit")),
+    Action("look.filter", ("f",), "filter", "Show only what a filter finds in the tree of calls", _LOOK, _filter),
     Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 33),
     Action(
         "look.summary", ("0",), "summary", "What the run comes to: answer, status, cost, first problem", _LOOK, _summed

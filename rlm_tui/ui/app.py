@@ -332,8 +332,14 @@ class RlmTuiApp(Host, inherit_bindings=False):
         """Do what a prompt asked for with what was written."""
         if purpose == "note":
             self.controllers.mark.noted(text)
+        elif purpose == "filter":
+            self.controllers.look.narrowed(text)
         else:
             self.controllers.gate.submitted(purpose, text)
+
+    def typed(self, purpose: Purpose, text: str) -> str:
+        """Do what can be done while a text is typed; returns what is wrong with it, or nothing."""
+        return self.controllers.look.narrow(text) if purpose == "filter" else ""
 
     def go_to(self, seq: int, node: str) -> None:
         """Go to a moment, and look at a node of it (none: at what is looked at there by itself)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask", "note"]
+Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask", "note", "filter"]
 Enter: TypeAlias = Literal["sends", "runs", "breaks"]
 """What Enter does: send the text, run code once it is complete, or begin a new line."""
 
@@ -19,5 +19,5 @@ class Asking(NamedTuple):
 
     @property
     def may_be_empty(self) -> bool:
-        """Whether sending nothing means something: a note is taken away so."""
-        return self.purpose == "note"
+        """Whether sending nothing means something: a note or a filter is taken away so."""
+        return self.purpose in ("note", "filter")

@@ -137,6 +137,10 @@ class Host(App[int], inherit_bindings=False):
         """Do what a prompt asked for with what was written."""
 
     @abstractmethod
+    def typed(self, purpose: Purpose, text: str) -> str:
+        """Do what can be done while a text is typed; returns what is wrong with it, or nothing."""
+
+    @abstractmethod
     def remap(self, keymap: Keymap) -> None:
         """Give actions other keys, by id."""
 

@@ -36,6 +36,8 @@ class UiState(msgspec.Struct, eq=False):
     editing: bool = False
     asking: Purpose | Literal[""] = ""
     searched: bool = False
+    narrowed: str = ""
+    """The filter that narrows the tree of calls, or nothing."""
     notice: str = ""
     keymap: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """The keys of actions that were given others, by id, in Textual's names."""

@@ -19,6 +19,7 @@ _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
     "inject": (Verb("gate.send", "F5", "run"), _LEAVE),
     "answer": (Verb("gate.send", "F5", "send"), _LEAVE),
     "note": (Verb("gate.send", "Enter", "keep"), _LEAVE),
+    "filter": (Verb("gate.send", "Enter", "keep"), Verb("app.back", key_name("escape"), "show all")),
     "ask": (Verb("gate.send", "Enter", "send"), _LEAVE),
 }
 

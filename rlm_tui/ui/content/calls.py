@@ -14,6 +14,7 @@ from rlm_tui.session.notebook import Notebook
 from rlm_tui.text import one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import is_edited
+from rlm_tui.ui.content.narrowed import NarrowedRows
 from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
@@ -34,9 +35,9 @@ _OUTCOMES: dict[ev.Outcome, tuple[str, str]] = {
 _HELD, _RUNNING, _RETRY = ("‖", "careful"), ("●", "running"), ("↻", "careful")
 
 
-def empty(width: int) -> list[Line]:
-    """What the pane says before there is a tree."""
-    return wrap_text(_EMPTY, width, "dim")
+def empty(width: int, narrowed: str = "") -> list[Line]:
+    """What the pane says before there is a tree, or when a filter finds nothing in it."""
+    return wrap_text(f"Nothing matches {narrowed}; Esc shows all." if narrowed else _EMPTY, width, "dim")
 
 
 def thoughts_and_words(text: str) -> tuple[str, str]:
@@ -85,8 +86,8 @@ def scene(view: View, log: Log, now: float | None = None, notebook: Notebook | N
 class CallRows(Provider):
     """The open rows of the tree as lines, each made when it is looked at."""
 
-    def __init__(self, tree: CallTree, moment: Scene, width: int) -> None:
-        self.rows: TreeRows = tree.at(moment.view)
+    def __init__(self, tree: CallTree, moment: Scene, width: int, narrowed: NarrowedRows | None = None) -> None:
+        self.rows: TreeRows | NarrowedRows = tree.at(moment.view) if narrowed is None else narrowed
         self._tree, self._scene, self._width = tree, moment, width
 
     def __len__(self) -> int:

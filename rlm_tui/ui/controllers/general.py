@@ -27,6 +27,8 @@ class AppController:
             app.method_of("look.zoom")()
         elif app.ui.typing:
             app.main.enter(app.ui.pane)
+        elif app.ui.narrowed:
+            app.answered("filter", "")
 
     def palette(self) -> None:
         """Every command."""

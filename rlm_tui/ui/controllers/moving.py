@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from rlm_tui.filter import FilterError, parse
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
+from rlm_tui.ui.asking import Asking
 from rlm_tui.ui.family import Way, leads
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import in_reading_order, step_back, step_forward
 from rlm_tui.ui.state import PANES, Pane
+
+_FILTER = Asking("filter", "Show only", "such as ~error or ~tok >4k & !~fn ask · Enter keeps it · Esc shows all")
 
 
 class WalkController:
@@ -159,6 +163,32 @@ class LookController:
     def previous(self) -> None:
         """The hit before."""
         self.app.main.pane("context").previous_hit()
+
+    def filter(self) -> None:
+        """Open the line of the filter; what it finds is shown while it is typed."""
+        self.app.main.enter("calls")
+        self.app.main.ask(_FILTER, self.app.ui.narrowed)
+
+    def narrow(self, text: str) -> str:
+        """Show what a filter finds in the tree of calls; a wrong one is told and shows what the last one found."""
+        text = text.strip()
+        try:
+            meant = parse(text) if text else None
+        except FilterError as error:
+            return str(error)
+        self.app.ui.narrowed = text
+        self.app.main.pane("calls").narrow(meant, text)
+        return ""
+
+    def narrowed(self, text: str) -> None:
+        """Keep the filter that was sent; a wrong one stays in the line."""
+        fault = self.narrow(text)
+        self.app.redraw()
+        if fault:
+            self.app.main.ask(_FILTER, text)
+            self.app.say(fault)
+        elif self.app.ui.narrowed:
+            self.app.say("Only what the filter finds is shown; Esc shows all.")
 
     def follow(self) -> None:
         """Let the panes show what happens newest, or keep them at the selected node, whatever comes."""

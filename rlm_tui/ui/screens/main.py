@@ -24,7 +24,7 @@ from rlm_tui.ui.widgets.slider import Slider
 from rlm_tui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
-    from rlm_tui.ui.widgets.calls import NodeSelected
+    from rlm_tui.ui.widgets.calls import Narrowed, NodeSelected
     from rlm_tui.ui.widgets.frame import Frame, PaneWidget
     from rlm_tui.ui.widgets.prompt import Prompt
     from rlm_tui.ui.widgets.repl import ReplPane
@@ -229,9 +229,22 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.close_prompt()
         self.owner.answered(event.purpose, event.text)
 
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
+        """What is typed may act at once, and be told to be wrong."""
+        event.stop()
+        self._prompt.tell(self.owner.typed(event.purpose, event.text))
+
+    def on_narrowed(self, event: Narrowed) -> None:
+        """The title of the tree counts on."""
+        event.stop()
+        self.frame.mark(self.owner.ui.pane)
+
     def on_prompt_left(self) -> None:
-        """The prompt was left; what was typed is kept."""
+        """The prompt was left; what was typed is kept, but a filter is given up."""
+        purpose = self.owner.ui.asking
         self.close_prompt()
+        if purpose == "filter":
+            self.owner.answered("filter", "")
 
 
 def _focus_target(pane: Widget) -> Widget | None:

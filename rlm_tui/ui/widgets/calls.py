@@ -7,11 +7,15 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from rlm_tui.filter import Filter
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.calls import CallRows, empty, header, scene
+from rlm_tui.ui.content.narrowed import NarrowedRows, Narrowing
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.selecting import clock_of, interesting
 from rlm_tui.ui.widgets.lines_view import LinesView
+
+_SOON_S = 0.03
 
 
 class NodeSelected(Message):
@@ -22,10 +26,13 @@ class NodeSelected(Message):
         self.node_id = node_id
 
 
+class Narrowed(Message):
+    """The filter has found more; the title tells how much."""
+
+
 class CallsPane(LinesView):
     """The exact tree: root, iterations, LM calls, code blocks, sub-calls."""
 
-    pane_title = "Calls"
     pane_note = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h,left", "fold(0)", "Close / parent", show=False),
@@ -39,18 +46,49 @@ class CallsPane(LinesView):
         self._shown: CallRows | None = None
         self._selection: str | None = None
         self._posted: list[str] = []
+        self._narrowing: Narrowing | None = None
+
+    def narrow(self, meant: Filter | None, text: str = "") -> None:
+        """Show only what a filter finds, and what holds it; None shows all again."""
+        self._narrowing = Narrowing(meant, text) if meant is not None else None
+        if self._session is not None:
+            self.show(self._session, self._selection)
+
+    @property
+    def narrowed(self) -> str:
+        """The filter that narrows the tree, or ""."""
+        return self._narrowing.text if self._narrowing else ""
+
+    @property
+    def pane_title(self) -> str:
+        """The name of the pane; narrowed, how many of how many it shows."""
+        return f"Calls {self._narrowing.note}" if self._narrowing else "Calls"
+
+    def _looked(self, session: Session) -> NarrowedRows | None:
+        """What the filter finds by now; the rest of a long run is looked through a little later."""
+        narrowing = self._narrowing
+        if narrowing is None:
+            return None
+        narrowing.look(session.view, session.log)
+        if not narrowing.is_done:
+            self.set_timer(_SOON_S, self._go_on)
+        return narrowing.rows
+
+    def _go_on(self) -> None:
+        if self._narrowing is not None and not self._narrowing.is_done and self._session is not None:
+            self.show(self._session, self._selection)
+            self.post_message(Narrowed())
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the tree as it stands; a selection from outside moves the cursor and posts nothing."""
         if session is not self._session:
             self.tree_state = CallTree()
         self._session, self._selection = session, selection
-        rows = CallRows(
-            self.tree_state, scene(session.view, session.log, clock_of(session), session.notebook), self.columns
-        )
+        moment = scene(session.view, session.log, clock_of(session), session.notebook)
+        rows = CallRows(self.tree_state, moment, self.columns, self._looked(session))
         self._shown = rows
         if not len(rows):
-            self.show_rows(empty(self.columns), cursor=0)
+            self.show_rows(empty(self.columns, self.narrowed), cursor=0)
             return
         wanted = selection if selection is not None else interesting(session.view)
         index = rows.rows.find(wanted) if wanted else None

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import TextArea
 
 from rlm_tui.ui.asking import Asking, Enter, Purpose
 from rlm_tui.ui.lines import line, split
@@ -72,12 +73,21 @@ class Prompt(Widget):
             self.purpose: Purpose = purpose
             self.text = text
 
+    class Typed(Message):
+        """What stands in the prompt is another text now."""
+
+        def __init__(self, purpose: Purpose, text: str) -> None:
+            super().__init__()
+            self.purpose: Purpose = purpose
+            self.text = text
+
     class Left(Message):
         """The prompt was closed without sending."""
 
     def __init__(self) -> None:
         super().__init__(id="prompt", markup=False)
         self._asking: Asking | None = None
+        self._fault = ""
         self._drafts: dict[Purpose, str] = {}
 
     def compose(self) -> ComposeResult:
@@ -93,7 +103,7 @@ class Prompt(Widget):
     def ask(self, asking: Asking, text: str | None = None) -> None:
         """Open it for a purpose, with a text to begin with, else the draft that was left there."""
         self._keep()
-        self._asking = asking
+        self._asking, self._fault = asking, ""
         self.display = True
         editor = self.query_one(PromptEditor)
         editor.enter, editor.by_key = asking.enter, True
@@ -112,9 +122,21 @@ class Prompt(Widget):
         if self._asking is not None:
             self._drafts[self._asking.purpose] = self.query_one(PromptEditor).text
 
+    def tell(self, fault: str) -> None:
+        """Say what is wrong with the text, in the place of the keys; nothing brings them back."""
+        if fault != self._fault:
+            self._fault = fault
+            self._draw_title()
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Tell of a text that is looked at while it is typed."""
+        event.stop()
+        if self._asking is not None:
+            self.post_message(self.Typed(self._asking.purpose, self.query_one(PromptEditor).text))
+
     def _draw_title(self) -> None:
         if self._asking is not None:
-            right = line((f"{self._asking.hint} ", "dim"))
+            right = line((f"{self._fault} ", "careful") if self._fault else (f"{self._asking.hint} ", "dim"))
             row = split(line((f" {self._asking.title}", "user bold")), right, self.app.size.width)
             self.query_one("#prompt-title", Bar).show_rows(row)
 
