@@ -27,6 +27,7 @@ _REFUSED: dict[Phase, dict[str, tuple[str, ...]]] = {
 }
 
 
+ASKS = "answers = llm_query_batched([f'What does it say? {page}' for page in context])"
 LOOP = "while True:\n    pass"
 
 
@@ -70,6 +71,26 @@ def running() -> StillSession:
 def held() -> StillSession:
     """The code of iteration 3 waits."""
     return still(RUNS["held"](), "held")
+
+
+def large_batch() -> StillSession:
+    """A large batch of sub-calls waits, and a person asks for fewer."""
+    run = peeked()
+    two = run.iteration(2)
+    run.ask(two, f"I ask about every page.\n```repl\n{ASKS}\n```", prior=2)
+    run.parsed(two, ASKS)
+    node = run.begin_block(two, ASKS, 2)
+    why = "a batch of 412 sub-calls, ≈1.2M tokens, ≈$0.31"
+    run.emit(ev.Held(node=node, hold=1, checkpoint="before_batch", why=why, content="412"))
+    return still(run, "held")
+
+
+def at_limit() -> StillSession:
+    """The limit of iterations is reached."""
+    run = peeked()
+    why = "The limit of 20 iterations was reached"
+    run.emit(ev.Held(node="1", hold=1, checkpoint="at_limit", why=why, content="20"))
+    return still(run, "held")
 
 
 def edited() -> StillSession:

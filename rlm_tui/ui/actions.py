@@ -185,6 +185,10 @@ def _next_question(session: Session, ui: UiState) -> Capability:
     return session.can("start") if ui.screen == "main" else Capability(False, "The question is on the screen already.")
 
 
+def _reset(session: Session, ui: UiState) -> Capability:
+    return session.can("reset") if ui.screen == "main" else Capability(False, "The run is not on the screen now.")
+
+
 def _leave(_session: Session, ui: UiState) -> Capability:
     inside = ui.typing or ui.editing or ui.asking or ui.zoomed or ui.narrowed
     return YES if inside else Capability(False, "There is nothing to leave.")
@@ -332,6 +336,9 @@ ACTIONS: tuple[Action, ...] = (
         13,
     ),
     Action("gate.stop", (), "stop the run", "End the run; what was found so far is kept", _GATE, at_gate("stop")),
+    Action(
+        "gate.reset", (), "forget", "Forget the conversation and the REPL; the next question begins anew", _GATE, _reset
+    ),
     Action(
         "gate.ask",
         ("A",),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
+from rlm_tui.trajectory import Hold
 from rlm_tui.ui.actions import key_of
+from rlm_tui.ui.selecting import held_text, original_text
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import hold_subject, is_behind
 
@@ -57,11 +59,31 @@ def _held(session: Session, ui: UiState) -> str:
     if holds[0].needs_answer:
         return f"You are the model: press {key_of('gate.answer', ui)} and write its answer."
     why = one_line(holds[0].why, 200)
+    if holds[0].checkpoint in ("before_batch", "at_limit"):
+        return _number(session, ui, holds[0], why)
     if why.endswith("?"):
         return f"{why} Nothing runs until you choose."
     more = f" {len(holds) - 1} more behind it." if len(holds) > 1 else ""
     reason = f" ({why})" if why and why != _POLICY else ""
     return f"{hold_subject(holds[0])} waits{reason}. Nothing runs and nothing is spent until you choose.{more}"
+
+
+def _number(session: Session, ui: UiState, hold: Hold, why: str) -> str:
+    """What a batch will take or which limit was reached, and what the keys do about it; the keys in its first line."""
+    run, edit, skip, go_on = (key_of(f"gate.{name}", ui) for name in ("run", "edit", "skip", "go_on"))
+    number, edited = held_text(session, hold), held_text(session, hold) != original_text(session, hold)
+    if hold.checkpoint == "before_batch":
+        what = f"{why[:1].upper()}{why[1:]}"
+        if edited:
+            return f"The first {number} of it: {run} asks them, {skip} none. It was {why}."
+        ways = f"{run} asks all, {edit} fewer, {skip} none."
+        return f"{what}: {ways} {go_on} asks all of it and of every later batch. Nothing is spent until you choose."
+    if edited:
+        return f"The limit is {number} once {run} says so. {edit} changes it again."
+    told = why if why.endswith(".") else f"{why}."
+    if "sub-calls" in told or "subcalls" in told:
+        return f"{told[:-1]}: {edit} raises it, {run} goes on without. The calls over it become error texts."
+    return f"{told[:-1]}: {edit} raises it, {run} answers now. The model has one last turn for its answer."
 
 
 def _finished(session: Session) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.actions import Action, Group, Keymap, key_name, keys_of, valid_now
 from rlm_tui.ui.asking import Purpose
-from rlm_tui.ui.selecting import open_hold
+from rlm_tui.ui.selecting import held_text, open_hold, original_text
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb
 
@@ -24,6 +25,20 @@ _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
 }
 
 
+_OF_NUMBERS: dict[ev.Checkpoint, dict[str, str]] = {
+    "before_batch": {"gate.run": "ask", "gate.edit": "fewer", "gate.skip": "none", "gate.answer": ""},
+    "at_limit": {
+        "gate.run": "answer now",
+        "gate.edit": "raise it",
+        "gate.skip": "",
+        "gate.go_on": "",
+        "gate.retry": "",
+        "gate.answer": "",
+    },
+}
+"""What verbs are called where a number is held; those that say nothing new there are left out."""
+
+
 def verbs(
     session: Session, ui: UiState, groups: Iterable[Group], keymap: Keymap, *, narrow: bool = False
 ) -> list[Verb]:
@@ -32,7 +47,7 @@ def verbs(
     if ui.asking and ui.typing:
         return list(_PROMPT[ui.asking]) if "at the gate" in groups else []
     found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
-    found = _paired(found)
+    found = _named(_paired(found), session)
     if ui.typing and "at the gate" in groups:
         found.append(_LEAVE)
     return found
@@ -49,6 +64,16 @@ def _verb(action: Action, ui: UiState, keymap: Keymap, *, narrow: bool) -> Verb 
     keys = keys_of(action, keymap, typing=ui.typing)
     label = action.short if narrow and action.short else action.label
     return Verb(action.id, key_name(keys[0]), label) if keys else None
+
+
+def _named(found: list[Verb], session: Session) -> list[Verb]:
+    """The verbs as they are called where a number is held."""
+    hold = open_hold(session)
+    names = _OF_NUMBERS.get(hold.checkpoint, {}) if hold is not None else {}
+    if hold is not None and hold.checkpoint == "at_limit" and held_text(session, hold) != original_text(session, hold):
+        names = {**names, "gate.run": "run on"}
+    named = [verb._replace(label=names.get(verb.action, verb.label)) for verb in found]
+    return [verb for verb in named if verb.label]
 
 
 def _paired(found: list[Verb]) -> list[Verb]:

@@ -47,7 +47,7 @@ _HELD: dict[ev.Checkpoint, _Held] = {
     "before_subcall": _Held("sub-call", "The sub-call", "not sent yet", "not sent"),
     "after_subcall": _Held("sub-answer", "The sub-answer", "not handed over yet", "unseen"),
     "before_final": _Held("final answer", "The final answer", "not given yet", "not given"),
-    "at_limit": _Held("run at its limit", "The run", "one last turn left", "last turn"),
+    "at_limit": _Held("limit", "The run", "it can be raised", "raise it?"),
 }
 _ENDS: dict[ev.RunStatus, tuple[str, str, str]] = {
     "answered": ("✓", "ANSWERED", "done"),
@@ -172,6 +172,9 @@ def _of_iteration(view: View, node_id: str) -> str:
 def hold_words(view: View, hold: Hold, *, short: bool = False) -> str:
     """What is held and what has not happened yet: `code of iteration 3, not run yet`."""
     what = _HELD[hold.checkpoint]
+    if hold.checkpoint == "at_limit":
+        place = _of_iteration(view, hold.node).replace(" of ", " in ", 1)
+        return f"limit reached{place}, {what.short if short else what.rest}"
     noun = "batch of sub-calls" if hold.batch and hold.checkpoint == "before_subcall" else what.noun
     node = view.node(hold.node)
     mine = " of your own" if node is not None and node.by == "user" else ""

@@ -82,6 +82,7 @@ ROWS: dict[str, Row] = {
     "gate.pause": Row("running", sent(cmd.Pause())),
     "gate.interrupt": Row("running", sent(cmd.Interrupt())),
     "gate.stop": Row("running", over("What it found so far is kept")),
+    "gate.reset": Row("finished", over("Forget the conversation")),
     "gate.ask": Row("finished", asks("ask")),
     "walk.live": Row("batched", lambda hand: session_of(hand).following, ("comma",)),
     "walk.back": Row("clean", at_step(4)),

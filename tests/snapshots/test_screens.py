@@ -23,6 +23,7 @@ from rlm_tui.ui.opening import First, Opening
 from rlm_tui.ui.theme import DARK, LIGHT
 from tests.states import (
     asked,
+    at_limit,
     batched,
     edited,
     failed,
@@ -31,6 +32,7 @@ from tests.states import (
     indexing,
     interrupting,
     lacking,
+    large_batch,
     limited,
     looking_back,
     running,
@@ -410,3 +412,9 @@ def test_saved_runs(shoot: Shoot, size: tuple[int, int], steps: Steps | None, mo
     monkeypatch.setattr("rlm_tui.ui.screens.runs.glance", lambda path: {Path(run.path): run for run in SAVED}[path])
     monkeypatch.setattr("rlm_tui.ui.screens.runs.time", Frozen)
     assert shoot(Opening("saved runs"), size, steps, first=First("runs"))
+
+
+@BOTH
+@pytest.mark.parametrize("state", [large_batch, at_limit], ids=lambda state: state.__name__)
+def test_a_number_is_held(shoot: Shoot, state: Callable[[], Session], size: tuple[int, int]) -> None:
+    assert shoot(state(), size)

@@ -10,6 +10,8 @@ from rlm_tui import events as ev
 from rlm_tui.cli.plain.looking import Looking
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
+from rlm_tui.text import one_line
+from rlm_tui.ui.content.numbers import NUMBERS, is_number
 from rlm_tui.ui.editing import edit_outside, editor_command
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from rlm_tui.cli.plain.typed import Typed
 
 _STOP = "Stop the run? What it found so far is kept. Type yes to stop it."
+_FORGET = "Forget the conversation and every variable of the REPL? Type yes to forget them."
 
 
 class Doing:
@@ -45,6 +48,7 @@ class Doing:
             "gate.pause": lambda _: front.send(cmd.Pause()),
             "gate.interrupt": lambda _: self.interrupt(),
             "gate.stop": lambda _: front.confirm(_STOP, lambda: front.send(cmd.Stop(), self._is_gone())),
+            "gate.reset": lambda _: front.confirm(_FORGET, self._forget),
             "walk.back": lambda _: self._walk(step_back(self._session)),
             "walk.forward": lambda _: self._walk(step_forward(self._session)),
             "walk.first": lambda _: self._walk(self._first()),
@@ -109,7 +113,9 @@ class Doing:
         before = held_text(self._session, hold)
 
         def changed(text: str) -> None:
-            if text == before:
+            if hold.checkpoint in NUMBERS and not is_number(text):
+                self._front.say([f"note: {one_line(text, 20)} is no number; it stays {before}."])
+            elif text == before:
                 self._front.say(["note: nothing was changed."])
             else:
                 self._front.send(cmd.Edit(hold.id, text), self._is_more(ev.Edited))
@@ -167,6 +173,10 @@ class Doing:
             "ask: type your question.",
             lambda text: self._front.send(cmd.Start(text.strip(), model=self._model)),
         )
+
+    def _forget(self) -> None:
+        self._front.say(["note: conversation and REPL are forgotten; the next question begins anew."])
+        self._front.send(cmd.Reset(), self._is_more(ev.Note))
 
     def _choose(self, rest: str) -> None:
         self._model = rest

@@ -21,6 +21,8 @@ from rlm_tui.session.live import LiveSession
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.signals import told_to_end
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
+from rlm_tui.ui.bar_words import sentence
+from rlm_tui.ui.content.numbers import NUMBERS
 from rlm_tui.ui.selecting import open_hold, quit_question
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import state_of
@@ -142,6 +144,9 @@ class Front:
         if phase == "replay" and not self.session.waiting:
             self._doing.do(Typed("show"))
         if phase == "held":
+            hold = open_hold(self.session)
+            if hold is not None and hold.checkpoint in NUMBERS:
+                self.say([sentence(self.session, self.ui)[0]])
             self._offer()
         elif phase in _WAITS and not self.session.waiting:
             self.where()

@@ -11,6 +11,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.text import one_line, short_seconds
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.block import answer, block
+from rlm_tui.ui.content.numbers import number_at
 from rlm_tui.ui.content.parts import Page, hold_at
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.root import root
@@ -168,6 +169,8 @@ def _content(page: Page, node: Node) -> list[Section]:
         case "before_request" | "after_response":
             rows = [part for found in exchange(page, node) for part in sections(found)]
             return _named(rows, ("prompt", "response"))
+        case "before_batch" | "at_limit":
+            return sections(number_at(page, node))
         case "before_subcall" | "after_subcall":
             return sections(subcall(page, node))[-1:]
     return []

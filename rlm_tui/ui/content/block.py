@@ -50,10 +50,10 @@ _MARKS: dict[ev.Checkpoint, str] = {
     "before_final": "held, not given yet",
     "before_request": "held, not sent yet",
     "after_response": "held, not read yet",
-    "before_batch": "held, nothing asked yet",
+    "before_batch": "held; a lower number asks the first of them only",
     "before_subcall": "held, not sent yet",
     "after_subcall": "held before the code gets it",
-    "at_limit": "held at a limit",
+    "at_limit": "held; a higher number grants more",
 }
 
 

@@ -12,6 +12,7 @@ from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.asked import MARK_CELLS, asked_row, writing_mark
 from rlm_tui.ui.content.block import answer, block, held_mark
 from rlm_tui.ui.content.calls import held_text, thoughts_and_words
+from rlm_tui.ui.content.numbers import number_at
 from rlm_tui.ui.content.parts import (
     HELD,
     LABEL,
@@ -54,7 +55,8 @@ def step(page: Page, selection: str | None) -> Rows:
         return wrap_text(_EMPTY, page.width, "dim")
     noted = _noted(page, node)
     rows = batch(page, chosen or "") if in_batch else _of_node(page, node)
-    return Joined((*noted, rows)) if noted else rows
+    asked = number_at(page, node)
+    return Joined((*noted, rows, asked)) if noted or len(asked) else rows
 
 
 def _noted(page: Page, node: Node) -> list[Rows]:

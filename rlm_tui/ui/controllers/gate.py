@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rlm_tui.session import commands as cmd
+from rlm_tui.text import one_line
 from rlm_tui.ui.asking import Asking, Purpose
+from rlm_tui.ui.content.numbers import NUMBERS, is_number
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import held_text, interesting, open_hold
 from rlm_tui.ui.words import hold_words
@@ -83,6 +85,16 @@ class GateController:
         """End the run, after a question."""
         self.app.confirm("Stop the run? What it found so far is kept.", "stop it", lambda: self.app.send(cmd.Stop()))
 
+    def reset(self) -> None:
+        """Forget the conversation and the REPL, after a question."""
+        sentence = "Forget the conversation and every variable of the REPL? The document and the trace stay."
+
+        def forget() -> None:
+            self.app.send(cmd.Reset())
+            self.app.say("Conversation and REPL are forgotten; the next question begins anew.")
+
+        self.app.confirm(sentence, "forget", forget)
+
     def tell(self) -> None:
         """Open the prompt for words to the model."""
         self.app.main.ask(_ASKINGS["tell"])
@@ -135,6 +147,8 @@ class GateController:
         self.app.look_at(interesting(view), pinned=False)
         main.enter("step")
         main.pane("step").begin_edit(text, hold_words(view, hold))
+        if hold.checkpoint in NUMBERS:
+            main.pane("step").editor.select_all()  # what is typed takes its place
         self._editing = hold.id, text
         self.app.ui.editing = True
 
@@ -146,7 +160,10 @@ class GateController:
         self._editing = None
         self.app.ui.editing = False
         text = self.app.main.pane("step").end_edit()
-        if text != before:
+        now = open_hold(self.app.session)
+        if now is not None and now.id == hold and now.checkpoint in NUMBERS and not is_number(text):
+            self.app.say(f"{one_line(text, 20) or 'Nothing'} is no number; it stays {before}.")
+        elif text != before:
             self.app.send(cmd.Edit(hold, text))
 
     def check_edit(self) -> None:
