@@ -43,7 +43,7 @@ _HELD: dict[ev.Checkpoint, _Held] = {
     "after_response": _Held("response", "The response", "not read yet", "not read"),
     "before_code": _Held("code", "The code", "not run yet", "not run yet"),
     "after_code": _Held("output", "The output", "not shown to the model yet", "unseen"),
-    "before_batch": _Held("batch of sub-calls", "The batch", "nothing asked yet", "not asked"),
+    "before_batch": _Held("batch", "The batch", "nothing asked yet", "not asked"),
     "before_subcall": _Held("sub-call", "The sub-call", "not sent yet", "not sent"),
     "after_subcall": _Held("sub-answer", "The sub-answer", "not handed over yet", "unseen"),
     "before_final": _Held("final answer", "The final answer", "not given yet", "not given"),

@@ -38,7 +38,7 @@ async def test_a_large_batch_says_what_it_takes_and_fewer_can_be_asked(tmp_path:
             assert "A batch of 30 sub-calls, ≈30 tokens: a asks all, i fewer, x none." in hand.bar("GateBar")
             assert "a ask" in hand.bar("GateBar")
             assert "write" not in hand.bar("GateBar")
-            assert "batch of sub-calls of iteration 1" in hand.bar("Header")
+            assert "batch of iteration 1, " in hand.bar("Header")
             assert "CALLS    ‖ held" in hand.screen()
             await type_number(hand, "5")
             await hand.until(lambda: "✎ edited from 30" in hand.screen())

@@ -169,3 +169,20 @@ async def test_a_click_on_a_key_of_the_summary_is_that_key() -> None:
         row = next(row for row in hand.app.screen.query_one(SummaryBar).rows if "the panes" in row)
         await hand.pilot.click(SummaryBar, offset=(row.index("Esc"), 1))
         await hand.until(lambda: hand.app.screen is hand.app.main)
+
+
+async def test_marks_and_notes_of_the_sidecar_stand_in_it_and_lead_there() -> None:
+    session = StillSession(clean(), None, "replay", origin=origin())
+    session.notebook.toggle(session.trajectory.steps[1].seq)
+    session.notebook.write("1.1", "the first look\nat it")
+    session.notebook.write("9.9", "on nothing")
+    async with on_screen(session, first=First("summary")) as hand:
+        await hand.until(lambda: "MARKS" in hand.screen())
+        assert "◆ step 2" in hand.screen()
+        assert "¶ iteration: the first look at it" in hand.screen()
+        assert "on nothing" not in hand.screen()
+        row = next(y for y, text in enumerate(hand.screen().splitlines()) if "◆ step 2" in text)
+        await hand.pilot.click(offset=(20, row))
+        await hand.pilot.click(offset=(20, row))
+        await hand.until(lambda: hand.app.screen is hand.app.main)
+        assert session.view.step_number() == 2

@@ -10,7 +10,7 @@ from rlm_tui import events as ev
 from rlm_tui.cli.plain.looking import Looking
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
-from rlm_tui.text import one_line
+from rlm_tui.text import one_line, plural
 from rlm_tui.ui.content.numbers import NUMBERS, is_number
 from rlm_tui.ui.editing import edit_outside, editor_command
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
@@ -18,9 +18,14 @@ from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
 if TYPE_CHECKING:
     from rlm_tui.cli.plain.front import Front
     from rlm_tui.cli.plain.typed import Typed
+    from rlm_tui.engine.breakpoints import Breakpoint
 
 _STOP = "Stop the run? What it found so far is kept. Type yes to stop it."
 _FORGET = "Forget the conversation and every variable of the REPL? Type yes to forget them."
+
+
+def _stand(each: Breakpoint) -> str:
+    return f"{'on' if each.is_on else 'off'}, {plural(each.hits, 'hit')}."
 
 
 class Doing:
@@ -48,6 +53,7 @@ class Doing:
             "gate.pause": lambda _: front.send(cmd.Pause()),
             "gate.interrupt": lambda _: self.interrupt(),
             "gate.stop": lambda _: front.confirm(_STOP, lambda: front.send(cmd.Stop(), self._is_gone())),
+            "gate.breakpoints": self._break,
             "gate.reset": lambda _: front.confirm(_FORGET, self._forget),
             "walk.back": lambda _: self._walk(step_back(self._session)),
             "walk.forward": lambda _: self._walk(step_forward(self._session)),
@@ -173,6 +179,18 @@ class Doing:
             "ask: type your question.",
             lambda text: self._front.send(cmd.Start(text.strip(), model=self._model)),
         )
+
+    def _break(self, rest: str) -> None:
+        """Add a breakpoint, switch one by its number, or list them."""
+        listed = {str(each.number): each for each in self._session.breakpoints}
+        if rest and (known := listed.get(rest)) is None:
+            self._front.send(cmd.SetBreakpoint(rest), lambda: len(self._session.breakpoints) > len(listed))
+        elif rest and known is not None:
+            change = cmd.SetBreakpoint(known.filter, known.number, is_on=not known.is_on)
+            self._front.send(change, lambda: known not in self._session.breakpoints)
+        rows = [f"breakpoint {each.number}: {each.filter}, {_stand(each)}" for each in listed.values()]
+        nothing = "note: there is no breakpoint; b and a filter adds one, b and its number switches it."
+        self._front.say([] if rest else rows or [nothing])
 
     def _forget(self) -> None:
         self._front.say(["note: conversation and REPL are forgotten; the next question begins anew."])

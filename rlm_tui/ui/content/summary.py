@@ -12,6 +12,7 @@ from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, plural, short_bytes, short_cost, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.calls import Scene, gist, scene, state, time_of
+from rlm_tui.ui.content.kept import kept
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, prose
 from rlm_tui.ui.content.root import of_context
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, rjust, split
@@ -19,7 +20,7 @@ from rlm_tui.ui.rows import Joined, Provider
 from rlm_tui.ui.words import iteration_of
 
 GO = "go:"
-_QUESTION_ROWS, _ANSWER_ROWS, _DEEDS, _NOTES = 4, 6, 4, 6
+_QUESTION_ROWS, _ANSWER_ROWS, _DEEDS, _NOTES, _KEPT = 4, 6, 4, 6, 6
 _NUMBERS = 7
 _ENDS: dict[ev.RunStatus, Piece] = {
     "answered": ("✓ answered", "done"),
@@ -99,7 +100,7 @@ class Summary:
             [self._question(asked), *self._answer(), list(self._ending())],
             [list(self._costs(asked))],
             [list(self._places(asked))],
-            [list(self._deeds())],
+            [list(self._deeds()), list(self._kept())],
             [list(self._notes())],
         ]
         shown = [Joined(group) for group in groups if any(len(rows) for rows in group)]
@@ -232,6 +233,14 @@ class Summary:
         if isinstance(event, ev.Told):
             return f"told the model: {one_line(self.page.log.text(event.text), 120)}"
         return f"edited the {event.what}{where}" if isinstance(event, ev.Edited) else ""
+
+    def _kept(self) -> Iterator[Line]:
+        """Marks and notes of the person who looked at it before."""
+        found = kept(self._session.notebook, self.view)
+        for index, each in enumerate(found[:_KEPT]):
+            yield self._label("" if index else "MARKS", (each.words, "user"), key=Place(each.seq, each.node, "").key)
+        if len(found) > _KEPT:
+            yield line(" " * LABEL, (f"… and {len(found) - _KEPT:,} more", "dim"))
 
     def _notes(self) -> Iterator[Line]:
         seqs = self.view.remarks()
