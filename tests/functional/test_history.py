@@ -8,6 +8,9 @@ from rlm_tui import events as ev
 from rlm_tui.engine.tokens import estimate
 from rlm_tui.lm.base import Message
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.base import LiveText
+from rlm_tui.ui.content.chat import chat
+from rlm_tui.ui.content.parts import Page
 from tests.driving import Driver, block, live
 
 LONG = "print('x' * 3000)"
@@ -66,6 +69,16 @@ def test_near_the_window_the_model_sums_up_and_the_history_stays_in_the_repl(tmp
         assert "x is seven" in said
         assert "xxxx" not in said
         assert run.of(ev.CodeFinished)[-1].stdout == "6 I look\n"
+
+
+def test_the_chat_says_what_was_summed_up(tmp_path: Path) -> None:
+    root = [block(LONG), block(LONG), "I found that x is seven.", block("1"), "FINAL(done)"]
+    with live(tmp_path, root, window=1000) as run:
+        run.start().end()
+        view = run.session.trajectory.now()
+        rows = chat(Page(view, run.session.log, 100, LiveText(), view.t), None).rows
+        said = [row.text.strip() for row in rows[:]]
+        assert said.count("↻ summed up: 4 messages → I found that x is seven.") == 1
 
 
 def test_without_a_window_nothing_is_summed_up(tmp_path: Path) -> None:

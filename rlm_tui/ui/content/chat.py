@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rlm_tui import events as ev
-from rlm_tui.text import plural
+from rlm_tui.text import one_line, plural
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
 from rlm_tui.ui.content.requests import asked_before, difference, sent_by
 from rlm_tui.ui.content.tree import split_key
-from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
+from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
 from rlm_tui.ui.rows import Joined, Stack, Window, text_rows
 
 _EMPTY = "The conversation with the root LM appears here, as the model sees it."
@@ -105,8 +105,21 @@ def _sent(page: Page, owner: str, drawn: Messages) -> int:
                 _message(page, message.role, page.log.text(message.content), event.node, f"chat{seq}.{nth}")
                 for nth, message in enumerate(event.messages)
             ]
+            summed = _summed_up(page, owner, requests, seq)
+            if summed and parts:
+                parts[0] = Joined((summed, [BLANK], parts[0]))
             drawn.take(event.node, prior, parts)
     return drawn.sizes[count - 1] if count else 0
+
+
+def _summed_up(page: Page, owner: str, requests: list[tuple[int, int, int]], seq: int) -> list[Line]:
+    """That earlier messages gave way to a summary since the request before the one at `seq`."""
+    before = max((other for other, _, _ in requests if other < seq), default=0)
+    found = [at for at in page.view.tree.counts.get("Compacted", []) if before < at < seq]
+    events = [page.log.event(at) for at in found]
+    own = [each for each in events if isinstance(each, ev.Compacted) and page.view.tree.rlm_of(each.node) == owner]
+    words = [f"{plural(each.dropped, 'message')} → {one_line(page.log.text(each.summary), 200)}" for each in own]
+    return [clip(line((f"↻ summed up: {said}", "careful")), page.width) for said in words]
 
 
 def _message(page: Page, role: str, text: str, lm: str, name: str, right: tuple[Piece, ...] = ()) -> Rows:
