@@ -317,14 +317,6 @@ ACTIONS: tuple[Action, ...] = (
         short="write",
     ),
     Action("gate.send", (), "send", "Send what is being written", _GATE, _send),
-    Action(
-        "gate.breakpoints",
-        ("b",),
-        "breakpoints",
-        "Hold where a filter matches: list, add, switch and change breakpoints",
-        _GATE,
-        _breakpoint,
-    ),
     Action("gate.pause", ("P",), "pause", "Hold at the next step", _GATE, _pause, 12),
     Action(
         "gate.interrupt",
@@ -382,6 +374,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("take.open", ("o",), "open", "Open what is held in your editor, else the original", _TAKE, _openable, 32),
     Action("take.page", (), "open the original", "Open the original at this page in your viewer", _TAKE, _page),
     Action("take.editor", ("ctrl+o",), "open the editor", "Open what is held in $EDITOR", _TAKE, at_gate("edit")),
+    Action("look.breakpoints", ("b",), "breakpoints", "Hold where a filter matches: list and set", _LOOK, _breakpoint),
     Action("look.filter", ("f",), "filter", "Show only what a filter finds in the tree of calls", _LOOK, _filter),
     Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 33),
     Action(

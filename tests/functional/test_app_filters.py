@@ -97,6 +97,7 @@ async def test_the_tree_shows_only_what_the_filter_finds_and_what_holds_it(size:
         await write(hand, "~error")
         await hand.until(lambda: " of " in calls.pane_title and " …" not in calls.pane_title)
         shown = calls.pane_title
+        await hand.until(lambda: shown in hand.screen())
         await write(hand, "~erro")
         await hand.until(lambda: "column" in hand.screen())
         assert calls.pane_title == shown

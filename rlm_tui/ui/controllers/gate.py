@@ -107,12 +107,6 @@ class GateController:
         """Open the prompt for an answer in place of the LM."""
         self.app.main.ask(_ASKINGS["answer"])
 
-    def breakpoints(self) -> None:
-        """List the breakpoints, and let them be changed."""
-        from rlm_tui.ui.screens.breakpoints import BreakpointsScreen
-
-        self.app.push_screen(BreakpointsScreen())
-
     def ask(self) -> None:
         """Open the prompt for another question, or the start screen when none was asked yet."""
         if self.app.session.trajectory.started:

@@ -164,6 +164,12 @@ class LookController:
         """The hit before."""
         self.app.main.pane("context").previous_hit()
 
+    def breakpoints(self) -> None:
+        """List the breakpoints, and let them be changed."""
+        from rlm_tui.ui.screens.breakpoints import BreakpointsScreen
+
+        self.app.push_screen(BreakpointsScreen())
+
     def filter(self) -> None:
         """Open the line of the filter; what it finds is shown while it is typed."""
         self.app.main.enter("calls")

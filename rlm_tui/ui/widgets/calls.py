@@ -53,6 +53,7 @@ class CallsPane(LinesView):
         self._narrowing = Narrowing(meant, text) if meant is not None else None
         if self._session is not None:
             self.show(self._session, self._selection)
+        self.post_message(Narrowed())
 
     @property
     def narrowed(self) -> str:

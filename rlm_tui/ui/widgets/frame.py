@@ -66,6 +66,7 @@ class Frame(Widget):
         self._plan = (Size(-1, -1), Plan())
         self._focused: Pane | None = None
         self._notes: dict[Pane, Span] = {}
+        self._names: dict[Pane, str] = {}
         self._keys: dict[Pane, str] = {pane: str(number) for number, pane in enumerate(PANES, 1)}
 
     @property
@@ -101,8 +102,9 @@ class Frame(Widget):
     def mark(self, focused: Pane | None) -> None:
         """Light the title of the pane that has the focus, and show what panes note beside their titles."""
         notes = {name: _note_of(pane) for name, pane in self.panes.items()}
-        if (focused, notes) != (self._focused, self._notes):
-            self._focused, self._notes = focused, notes
+        names = {name: self._title(name) for name in self.panes}
+        if (focused, notes, names) != (self._focused, self._notes, self._names):
+            self._focused, self._notes, self._names = focused, notes, names
             self.refresh(*(titles.region for titles in self.plan.strips))
 
     def name_keys(self, keys: dict[Pane, str]) -> None:
