@@ -7,13 +7,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from loopback import Loopback, Reply, ollama_stream, openai_stream, plain_json
 from model_servers import LLAMACPP, LOADING, OLLAMA
 
+from rlm_tui.events import Limits
 from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.ui.offers import Recent
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.start import StartScreen
-from rlm_tui.ui.screens.start_rows import START
+from rlm_tui.ui.screens.start_rows import START, STEP, fact_rows, limit_words
 from tests.driving import live
 from tests.ui_kit import Hand, on_screen
 
@@ -30,14 +34,15 @@ def serve(monkeypatch: pytest.MonkeyPatch, *servers: Loopback) -> None:
     monkeypatch.setattr(
         "rlm_tui.lm.discovery.usual_servers", lambda _=None: {f"{each.url}/v1": "ollama" for each in servers}
     )
-    monkeypatch.setenv("OLLAMA_HOST", servers[0].host)
+    if servers:
+        monkeypatch.setenv("OLLAMA_HOST", servers[0].host)
 
 
 @asynccontextmanager
-async def starting(tmp_path: Path, query: str = "Who?", **setup: object) -> AsyncIterator[Hand]:
+async def starting(tmp_path: Path, size: tuple[int, int] = (120, 36), **setup: object) -> AsyncIterator[Hand]:
     with live(tmp_path, ["FINAL(1)"], model="", dialect="paper", **setup) as driver:
         session = driver.session
-        async with on_screen(session, first=First("start", query, session.setup)) as hand:
+        async with on_screen(session, size, first=First("start", "Who?", session.setup)) as hand:
             await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
             yield hand
 
@@ -85,7 +90,7 @@ async def test_offers_that_come_late_leave_the_cursor_on_its_row(
                 Probe({f"{late.url}/v1": "llamacpp"}).run(lambda server: hand.app.call_later(screen._take_in, server))
             await hand.until(lambda: "llamacpp/" in hand.screen())
             assert screen._choices.cursor_key == START
-            await hand.pilot.press(*"kkkkkk")
+            await hand.pilot.press(*"kkk")
             assert screen._choices.cursor_key == "model:llamacpp/qwen2.5-7b-q4_k_m.gguf"
 
 
@@ -145,3 +150,43 @@ async def test_with_a_base_url_that_server_alone_is_looked_at_and_bare_names_are
             await hand.pilot.press("enter", "f5")
             await hand.until(lambda: "ANSWERED  42" in hand.bar("Header"))
             assert server.seen[0].body["model"] == "any-name"
+
+
+async def test_the_arrows_stop_on_what_can_be_chosen_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(monkeypatch)
+    async with starting(tmp_path) as hand:
+        await hand.until(lambda: "no model server found" in hand.screen())
+        choices = start_of(hand)._choices
+        there = [row.key for row in choices.rows if row.key]
+        await hand.press("g")
+        seen = [choices.cursor_key]
+        for _ in there[1:]:
+            await hand.press("down")
+            seen.append(choices.cursor_key)
+        assert seen == there
+        assert seen[-2:] == [STEP, START]
+        for key in reversed(there[:-1]):
+            await hand.press("up")
+            assert choices.cursor_key == key
+        await hand.press("up")
+        assert choices.cursor_key == there[0]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_every_limit_that_is_set_is_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    serve(monkeypatch)
+    limits = Limits(iterations=20, subcalls=200, tokens=2_000_000, cost_usd=1.5, seconds=3600, errors=5)
+    async with starting(tmp_path, size, limits=limits) as hand:
+        await hand.until(lambda: all(word in hand.screen() for word in limit_words(limits).split(" · ")))
+
+
+@given(st.integers(30, 120), st.text("abc ", max_size=90))
+@settings(deadline=None, max_examples=40)
+def test_facts_lose_no_word_and_are_never_wider_than_the_form(width: int, why: str) -> None:
+    rows = fact_rows("strict", why, " · ".join(["ab", "cde"] * 9), Recent(), width=width)
+    assert all(row.cells <= width for row in rows)
+    said = " ".join(row.text for row in rows)
+    assert said.count("cde") == 9
+    assert "".join(why.split()) in "".join(said.split())

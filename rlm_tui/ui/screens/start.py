@@ -19,6 +19,7 @@ from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.lines import line, split
 from rlm_tui.ui.offers import ModelOffer, Recent, check, found_offers, recent_runs
 from rlm_tui.ui.screens.start_rows import (
+    FORM,
     MODEL,
     MORE,
     OTHER,
@@ -33,6 +34,7 @@ from rlm_tui.ui.screens.start_rows import (
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.choices_view import ChoicesView
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.footer import Footer
 from rlm_tui.ui.widgets.frame import PaneWidget
@@ -43,6 +45,7 @@ from rlm_tui.ui.widgets.prompt import PromptEditor
 from rlm_tui.ui.widgets.too_small import TooSmall
 
 _TWO_COLUMNS = 110
+_PADDING = 2
 
 
 class StartScreen(Screen[None]):
@@ -83,7 +86,7 @@ class StartScreen(Screen[None]):
                 yield PromptEditor(id="start-question", numbers=False)
                 yield Bar(id="start-other-title")
                 yield PromptEditor(id="start-other", numbers=False)
-                yield LinesView(id="start-choices", keep_cursor=True)
+                yield ChoicesView(id="start-choices", keep_cursor=True)
                 yield Bar(id="start-facts")
         yield Bar(id="start-notice")
         yield Footer()
@@ -139,8 +142,8 @@ class StartScreen(Screen[None]):
         return self.query_one("#start-question", PromptEditor)
 
     @property
-    def _choices(self) -> LinesView:
-        return self.query_one("#start-choices", LinesView)
+    def _choices(self) -> ChoicesView:
+        return self.query_one("#start-choices", ChoicesView)
 
     def _other(self, shown: bool) -> None:
         for name in ("#start-other", "#start-other-title"):
@@ -175,8 +178,10 @@ class StartScreen(Screen[None]):
         cast(PaneWidget, self.query_one("#start-document").children[1]).show(owner.session, None)
         self._show_choices()
         dialect, why = self._dialect()
-        facts = fact_rows(dialect, why, self._limits(), self._recent, key_of("look.runs", owner.ui))
         bar = self.query_one("#start-facts", Bar)
+        columns = self.app.size.width
+        width = (columns if columns < _TWO_COLUMNS else FORM) - _PADDING
+        facts = fact_rows(dialect, why, self._limits(), self._recent, key=key_of("look.runs", owner.ui), width=width)
         bar.styles.height = len(facts)
         bar.show_rows(*facts)
 

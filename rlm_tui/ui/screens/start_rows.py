@@ -9,13 +9,14 @@ from rich.cells import cell_len
 
 from rlm_tui.events import Limits
 from rlm_tui.text import clock, one_line, plural, short_cost, short_count
-from rlm_tui.ui.lines import BLANK, Line, line, pad
+from rlm_tui.ui.lines import BLANK, Line, line, pad, wrap_text
 from rlm_tui.ui.offers import ModelOffer, Recent
 
 MODEL, OTHER, MORE, STEP, START = "model:", "other", "more", "step", "start"
 _NAME, _LONGEST_NAME = 15, 28
 _FEWEST_OFFERED, _MOST_OFFERED = 3, 20
 _SHARE, _BARS, _OTHER_ROWS = 0.6, 3, 8  # of the screen, as the style sheet has it; rows that always stand
+FORM, _LABEL, _DOT = 70, 11, " · "  # cells of the form beside the document (start.tcss), and before a fact
 _LOOKING = "looking for model servers on this machine …"
 _NONE_FOUND = "no model server found; rlm-tui models says where it looked"
 
@@ -100,9 +101,9 @@ def _start(choice: Choice, title: str) -> Line:
     return line(("  ▸ Start", "accent bold"), (words, "muted"), key=START)
 
 
-def fact_rows(dialect: str, why: str, limits: str, recent: Recent, key: str = "R") -> list[Line]:
-    """Dialect and why, limits, recent runs."""
-    rows = [_fact("Dialect", dialect, why), _fact("Limits", limits, "")]
+def fact_rows(dialect: str, why: str, limits: str, recent: Recent, *, key: str = "R", width: int = FORM) -> list[Line]:
+    """Dialect and why, limits, recent runs; what does not fit into `width` cells goes on in the next row."""
+    rows = [*_fact("Dialect", dialect, why, width), *_fact("Limits", limits, "", width)]
     if recent.runs:
         more = f"  {recent.more} more;" if recent.more else " "
         head = line((" Recent", "muted bold"), (f"{more} {key} opens them, once Esc has left the question", "dim"))
@@ -110,8 +111,26 @@ def fact_rows(dialect: str, why: str, limits: str, recent: Recent, key: str = "R
     return rows
 
 
-def _fact(name: str, value: str, why: str) -> Line:
-    return Line((*pad(line((f" {name}", "muted bold")), 11).spans, *line((value, "text"), (f"  {why}", "dim")).spans))
+def _fact(name: str, value: str, why: str, width: int) -> list[Line]:
+    *before, last = _packed(value.split(_DOT), max(1, width - _LABEL))
+    said = [line((row, "text")) for row in before]
+    if cell_len(f"{last}  {why}") > width - _LABEL:
+        said += [line((last, "text")), *(wrap_text(why, max(2, width - _LABEL), "dim"))]
+    else:
+        said.append(line((last, "text"), (f"  {why}", "dim")))
+    heads = [line((f" {name}", "muted bold")), *[BLANK] * (len(said) - 1)]
+    return [Line((*pad(head, _LABEL).spans, *row.spans)) for head, row in zip(heads, said, strict=True)]
+
+
+def _packed(words: Sequence[str], width: int) -> list[str]:
+    """Words with dots between them, as many in a row as fit."""
+    rows: list[str] = []
+    for word in words:
+        if rows and cell_len(rows[-1] + _DOT + word) <= width:
+            rows[-1] += _DOT + word
+        else:
+            rows.append(word)
+    return rows
 
 
 def limit_words(limits: Limits, *, by_slots: bool = False) -> str:
@@ -125,4 +144,4 @@ def limit_words(limits: Limits, *, by_slots: bool = False) -> str:
         clock(limits.seconds) if limits.seconds is not None else "",
         f"{plural(limits.errors, 'error')} in a row" if limits.errors is not None else "",
     ]
-    return " · ".join(word for word in words if word)
+    return _DOT.join(word for word in words if word)
