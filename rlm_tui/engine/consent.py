@@ -9,14 +9,16 @@ import asyncio
 import math
 
 from rlm_tui import events as ev
-from rlm_tui.engine.budget import Budget, describe_limit
+from rlm_tui.engine.budget import describe_limit
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
 from rlm_tui.engine.tokens import estimate_text
+from rlm_tui.lm.prices import price_of
 from rlm_tui.repl.base import HostCall
 from rlm_tui.text import plural, short_cost, short_count
 
 _FREE = ("offline",)
+_ANSWER = 250  # tokens: a paragraph or two, as sub-calls are asked for; nobody knows before
 
 
 class Consent:
@@ -43,7 +45,7 @@ class Consent:
         if run.sub_lm.name in _FREE:
             return ""
         tokens = sum(map(estimate_text, call.prompts)) * count // len(call.prompts)  # this may be the first part of it
-        cost = _cost(run.budget, tokens)
+        cost = _cost(run, tokens, count)
         if count <= run.config.batch_calls and (cost is None or cost < run.config.batch_cost):
             return ""
         paid = f", ≈{short_cost(cost)}" if cost else ""
@@ -76,7 +78,10 @@ def _number(text: str, otherwise: float) -> float:
     return number if math.isfinite(number) else otherwise
 
 
-def _cost(budget: Budget, tokens: int) -> float | None:
-    """US dollars by what the tokens of this run cost so far; None as long as that is not known."""
-    spent, cost = budget.usage.tokens, budget.usage.cost_usd
+def _cost(run: Run, tokens: int, calls: int) -> float | None:
+    """US dollars by the price of the sub-LM, else as this run's tokens cost so far; None where neither is known."""
+    price = price_of(run.sub_lm)
+    if price is not None:
+        return price.of(ev.Usage(tokens, calls * _ANSWER))
+    spent, cost = run.budget.usage.tokens, run.budget.usage.cost_usd
     return tokens * cost / spent if spent and cost else None

@@ -20,6 +20,7 @@ from rlm_tui import paths
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import LM, OnDelta, Request, Response, held_to
 from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.prices import Price, price_of
 
 _FORMAT = 1
 _MOST_CHARS = 64_000_000
@@ -142,6 +143,11 @@ class CachedLM:
     @property
     def name(self) -> str:
         return self._lm.name
+
+    @property
+    def price(self) -> Price | None:
+        """What a call costs that is not answered from here."""
+        return price_of(self._lm)
 
     @property
     def held_to(self) -> str:

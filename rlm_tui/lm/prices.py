@@ -102,12 +102,18 @@ def tells_cost(endpoint: Endpoint, prices: Prices) -> bool:
     return endpoint.provider in _TELL or prices.of(endpoint) is not None
 
 
+def price_of(lm: LM) -> Price | None:
+    """What calls of an LM cost, or None where the table does not know it."""
+    price = getattr(lm, "price", None)
+    return price if isinstance(price, Price) else None
+
+
 class PricedLM:
     """Fills in what a call cost, where the provider does not send it."""
 
     def __init__(self, lm: LM, price: Price) -> None:
         self._lm = lm
-        self._price = price
+        self.price = price
 
     @property
     def name(self) -> str:
@@ -123,7 +129,7 @@ class PricedLM:
         usage = response.usage
         if usage.cost_usd is not None:
             return response
-        return replace(response, usage=Usage(usage.input_tokens, usage.output_tokens, self._price.of(usage)))
+        return replace(response, usage=Usage(usage.input_tokens, usage.output_tokens, self.price.of(usage)))
 
     async def close(self) -> None:
         await self._lm.close()

@@ -8,8 +8,13 @@ import pytest
 
 from rlm_tui import events as ev
 from rlm_tui.events import Limits
+from rlm_tui.lm.base import LM
+from rlm_tui.lm.cache import CachedLM, MemoryAnswers
+from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.prices import Price, PricedLM
+from rlm_tui.lm.registry import make_lm
 from rlm_tui.session import commands as cmd
-from tests.driving import Driver, block, live
+from tests.driving import Driver, block, live, script
 
 BATCH = block(
     "answers = llm_query_batched([f'q{i}' for i in range(30)])\nprint(sum(a == 'yes' for a in answers), answers[-1])"
@@ -75,6 +80,27 @@ def test_a_batch_that_would_cost_much_waits_by_what_calls_cost_so_far(tmp_path: 
         run.send(cmd.Run(run.start().hold("before_batch").id))
         run.end()
         assert "≈$" in why(run)
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_the_first_batch_is_estimated_by_the_price_of_the_sub_model(tmp_path: Path, is_cached: bool) -> None:
+    price = Price(10.0, 40.0)
+    sub: LM = PricedLM(make_lm(script(tmp_path, [], YES)), price)
+    if is_cached:
+        sub = CachedLM(sub, Endpoint("openai", "sub", "http://127.0.0.1", "KEY"), MemoryAnswers())
+    root = [block("llm_query_batched(['x' * 40_000] * 3)"), "FINAL(done)"]
+    with live(tmp_path, root, sub_model="dear", lms={"dear": sub}) as run:
+        run.send(cmd.Run(run.start().hold("before_batch").id))
+        run.end()
+        assert why(run) == "a batch of 3 sub-calls, ≈30.0k tokens, ≈$0.33"  # 3 prompts of 10k tokens, 3 answers of 250
+
+
+def test_a_small_batch_of_a_cheap_sub_model_goes_unasked(tmp_path: Path) -> None:
+    sub = PricedLM(make_lm(script(tmp_path, [], YES)), Price(0.1, 0.4))
+    root = [block("llm_query_batched(['x' * 40_000] * 3)"), "FINAL(done)"]
+    with live(tmp_path, root, sub_model="cheap", lms={"cheap": sub}) as run:
+        run.start().end()
+        assert not run.of(ev.Held)
 
 
 def test_small_batches_offline_and_unattended_runs_are_not_asked_about(tmp_path: Path) -> None:
