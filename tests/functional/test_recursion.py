@@ -10,6 +10,9 @@ import pytest
 from rlm_tui import events as ev
 from rlm_tui.events import Limits
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.base import LiveText
+from rlm_tui.ui.content.chat import chat
+from rlm_tui.ui.content.parts import Page
 from tests.driving import Driver, block, live
 
 LED = "You answer a question"
@@ -152,3 +155,16 @@ def test_offline_leads_a_child(tmp_path: Path) -> None:
     with live(tmp_path, root, text=text, sub_model="offline", limits=Limits(depth=2)) as run:
         run.start().end()
         assert "4217" in str(run.of(ev.SubcallFinished)[-1].text)
+
+
+def test_the_chat_of_a_child_is_its_own_conversation(tmp_path: Path) -> None:
+    root = [block("print(rlm_query('a'))"), "FINAL(done)"]
+    with live(tmp_path, root, sub=led("print(1)", "FINAL(deep)"), limits=Limits(depth=2)) as run:
+        run.start().end()
+        view, (child,) = run.session.trajectory.now(), below(run, "rlm")
+        page = Page(view, run.session.log, 100, LiveText(), view.t)
+        own, whole = ("\n".join(row.text for row in chat(page, key).rows[:]) for key in (child.node, None))
+        assert "● LM of the child RLM" in own
+        assert "root LM" not in own
+        assert "FINAL(deep)" in own
+        assert "child RLM" not in whole

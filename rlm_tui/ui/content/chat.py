@@ -21,6 +21,7 @@ from rlm_tui.ui.rows import Joined, Stack, Window, text_rows
 _EMPTY = "The conversation with the root LM appears here, as the model sees it."
 _MESSAGE_ROWS = 24
 _SYSTEM_ROWS = 4
+_CHILD = ("● LM of the child RLM", "sub")
 _ROLES = {"system": ("○ system", "dim"), "user": ("↳ to the model", "output"), "assistant": ("● root LM", "root")}
 _BODY = {"system": "dim", "user": "output", "assistant": "text"}
 _PERSON = ("The user says: ", "The user changed ", "The user ran ")
@@ -123,7 +124,9 @@ def _summed_up(page: Page, owner: str, requests: list[tuple[int, int, int]], seq
 
 
 def _message(page: Page, role: str, text: str, lm: str, name: str, right: tuple[Piece, ...] = ()) -> Rows:
-    title = _ROLES.get(role, (role, "muted"))
+    node = page.view.node(lm)
+    is_child = role == "assistant" and node is not None and node.depth > 0
+    title = _CHILD if is_child else _ROLES.get(role, (role, "muted"))
     size: tuple[Piece, ...] = right or ((plural(len(text), "character"), "dim"),)
     heading = split(line((title[0], f"{title[1]} bold"), key=f"{NODE}{lm}"), line(*size), page.width)
     limit = _SYSTEM_ROWS if role == "system" else _MESSAGE_ROWS
