@@ -84,6 +84,8 @@ class Lanes:
         self.requests = asyncio.Semaphore(width)
         self.batches = count(1)
         self.asks_about_batches = True
+        self.limits = asyncio.Lock()
+        """Held while a person is asked about a limit, so that no second question is open about the same one."""
         self._children: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(width))
 
     def children(self, depth: int) -> asyncio.Semaphore:

@@ -5,7 +5,6 @@ Both are holds like any other. What is held is a number, and editing it is how a
 
 from __future__ import annotations
 
-import asyncio
 import math
 
 from rlm_tui import events as ev
@@ -26,7 +25,6 @@ class Consent:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._turn = asyncio.Lock()
 
     async def batch(self, node: str, call: HostCall) -> int:
         """How many calls of a batch may be made, from the first on."""
@@ -34,7 +32,7 @@ class Consent:
         why = self._about(call) if run.config.is_attended and run.lanes.asks_about_batches else ""
         if not why:
             return count
-        verdict = await run.gate.hold("before_batch", Pending(node, str(count), depth=run.depth), why)
+        verdict = await run.pass_("before_batch", Pending(node, str(count), asks_person=why))
         if verdict.how == "go_on":
             run.lanes.asks_about_batches = False
         return 0 if verdict.how == "skip" else max(0, min(count, int(_number(verdict.content, count))))
@@ -56,11 +54,11 @@ class Consent:
         run = self._run
         if not run.config.is_attended:
             return False
-        async with self._turn:
+        async with run.lanes.limits:
             if run.budget.cap(name) != cap:  # granted meanwhile to another call
                 return True
             why = describe_limit(name, cap).partition(";")[0]
-            verdict = await run.gate.hold("at_limit", Pending(node, f"{cap:g}", depth=run.depth), why)
+            verdict = await run.pass_("at_limit", Pending(node, f"{cap:g}", asks_person=why))
             granted = _number(verdict.content, cap)
             if granted <= value or verdict.how == "skip":
                 return False

@@ -72,10 +72,12 @@ class Engine:
     async def _straight(self, query: str, text: str, told: str) -> Ending | None:
         """Let the model read the whole context; None leaves the question to the usual loop."""
         usual = self._loop
+        assert usual is not None  # noqa: S101  # made by ask()
         self.run.emit(ev.Note(node=self._node, text=told))
         self._loop = direct = Direct(self.run, query, self._node, self._broker, text)
         ending = await direct.once()
         if ending is None:
+            direct.talk.hand_over(usual.talk)
             self._loop = usual
         return ending
 

@@ -9,7 +9,7 @@ import msgspec
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
 from rlm_tui.engine.ask import RootAsker
-from rlm_tui.engine.blocks import Ran
+from rlm_tui.engine.blocks import Blocks, Ran
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.ending import Ending
@@ -51,6 +51,7 @@ class Direct(RootLoop):
         super().__init__(free, query, node, broker)
         self.talk = Talk(Message("system", prompts.DIRECT), Message("user", prompts.question_about(query, text)))
         self.asker = RootAsker(free, self.talk)
+        self.blocks = Blocks(run, broker)  # a person's own blocks are counted on when the usual loop takes over
 
     async def once(self) -> Ending | None:
         """The ending, or None when there is no answer that stands."""

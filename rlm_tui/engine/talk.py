@@ -35,6 +35,12 @@ class Talk:
         """Queue what the model must know of a person's doings (an injected block)."""
         self._news.append(news)
 
+    def hand_over(self, other: Talk) -> None:
+        """Give what is queued and was not sent to the conversation that goes on in the place of this one."""
+        other._words += self._words
+        other._news += self._news
+        self._words, self._news = [], []
+
     def flush(self) -> None:
         """Put what is queued into the last user message."""
         queued, self._words, self._news = [*self._news, *self._words], [], []

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from rlm_tui import events as ev
 from rlm_tui.trajectory.nodes import BITS, CODES, MASK, Activity, Hold, Node, Step, Variable
 from rlm_tui.trajectory.spending import amounts_of
+from rlm_tui.trajectory.waited import Waited
 
 START = 0
 _SHORT = 64
@@ -34,6 +35,9 @@ class Fold:
         self.started: list[tuple[int, ev.RunStarted]] = []
         self.finished: list[tuple[int, ev.RunFinished]] = []
         self.holds: list[Hold] = []
+        self.held: tuple[tuple[int, int], list[Hold]] = ((-1, -1), [])
+        """What waited when it was last asked, and at which moment; many parts of a screen ask the same."""
+        self.waited = Waited()
         self.variables: dict[str, list[Variable]] = {}
         self.blocks: list[int] = []
         self.requests: dict[str, list[tuple[int, int, int]]] = {}

@@ -10,6 +10,7 @@ from typing import Any, overload
 from rlm_tui import events as ev
 from rlm_tui.trajectory.fold import START, Fold
 from rlm_tui.trajectory.nodes import BITS, CODES, MASK, Activity, Hold, Node, Place, Variable
+from rlm_tui.trajectory.waited import Waited
 
 
 class View:
@@ -116,24 +117,31 @@ class View:
 
     def holds(self) -> list[Hold]:
         """What waits for a person, oldest first."""
-        holds = self.tree.holds[: bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)]
-        return [hold for hold in holds if hold.released is None or hold.released > self.seq]
+        moment = self.seq, self.tree.last
+        if self.tree.held[0] != moment:
+            so_far = self.tree.holds[: bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)]
+            self.tree.held = moment, [hold for hold in so_far if hold.released is None or hold.released > self.seq]
+        return list(self.tree.held[1])
 
     def waits(self, now: float | None = None) -> dict[str, float]:
         """Seconds by `now` that each node waited for a person, itself or below it; what waits at once counts once."""
         clock = self.t if now is None else now
-        waits: dict[str, float] = {}
-        ends: dict[str, float] = {}
-        for hold in self.tree.holds[: bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)]:
+        count = bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)
+        waited = self.tree.waited.until(self.seq, self.tree.holds, self._wait)
+        for hold in self.tree.holds[waited.count : count]:
             is_over = hold.released is not None and hold.released <= self.seq
-            end = self.tree.time(hold.released) if is_over and hold.released else clock
-            begun, node = self.tree.time(hold.seq), self.node(hold.node)
-            while node is not None:
-                begin = max(begun, ends.get(node.id, 0.0))
-                waits[node.id] = waits.get(node.id, 0.0) + max(0.0, end - begin)
-                ends[node.id] = max(end, ends.get(node.id, 0.0))
-                node = self.node(node.parent)
-        return waits
+            self._wait(waited, hold, self.tree.time(hold.released) if is_over and hold.released else clock)
+        return waited.seconds
+
+    def _wait(self, waited: Waited, hold: Hold, end: float | None = None) -> None:
+        """Add a hold to what its node and all above it waited."""
+        over = self.tree.time(hold.released or 0) if end is None else end
+        begun, node = self.tree.time(hold.seq), self.node(hold.node)
+        while node is not None:
+            begin = max(begun, waited.ends.get(node.id, 0.0))
+            waited.seconds[node.id] = waited.seconds.get(node.id, 0.0) + max(0.0, over - begin)
+            waited.ends[node.id] = max(over, waited.ends.get(node.id, 0.0))
+            node = self.node(node.parent)
 
     def last_block(self) -> int | None:
         """The seq at which the newest block of a root RLM ended, or None."""

@@ -53,7 +53,7 @@ class Doing:
             "gate.pause": lambda _: front.send(cmd.Pause()),
             "gate.interrupt": lambda _: self.interrupt(),
             "gate.stop": lambda _: front.confirm(_STOP, lambda: front.send(cmd.Stop(), self._is_gone())),
-            "gate.breakpoints": self._break,
+            "look.breakpoints": self._break,
             "gate.reset": lambda _: front.confirm(_FORGET, self._forget),
             "walk.back": lambda _: self._walk(step_back(self._session)),
             "walk.forward": lambda _: self._walk(step_forward(self._session)),

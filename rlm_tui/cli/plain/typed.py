@@ -10,7 +10,7 @@ from rlm_tui.ui.actions import BY_ID, Action, Keymap, key_name, keys_of
 ACTIONS = (
     "gate.run", "gate.edit", "gate.tell", "gate.skip", "gate.retry", "gate.inject", "gate.go_on", "gate.step",
     "gate.into", "gate.out", "gate.turn", "gate.original", "gate.answer", "gate.pause", "gate.interrupt", "gate.stop",
-    "gate.ask", "gate.reset", "gate.breakpoints", "walk.live", "walk.back", "walk.forward", "walk.first", "walk.last",
+    "gate.ask", "gate.reset", "look.breakpoints", "walk.live", "walk.back", "walk.forward", "walk.first", "walk.last",
     "pane.calls", "pane.step", "pane.chat", "pane.repl", "pane.context", "pane.vars", "look.prompt", "look.find",
     "look.next", "app.help", "app.quit",
 )  # fmt: skip
