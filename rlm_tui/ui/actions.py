@@ -190,7 +190,7 @@ def _reset(session: Session, ui: UiState) -> Capability:
 
 
 def _leave(_session: Session, ui: UiState) -> Capability:
-    inside = ui.typing or ui.editing or ui.asking or ui.zoomed or ui.narrowed
+    inside = ui.typing or ui.editing or ui.asking or ui.zoomed or ui.narrowed or ui.searched
     return YES if inside else Capability(False, "There is nothing to leave.")
 
 
@@ -360,9 +360,11 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("pane.next", ("tab",), "next pane", "Go to the next pane", _MOVE, on_main),
     Action("pane.previous", ("shift+tab",), "previous pane", "Go to the pane before", _MOVE, on_main),
-    Action("app.back", ("escape",), "leave", "Leave an editor, a prompt, the zoom or the filter", _MOVE, _leave),
+    Action(
+        "app.back", ("escape",), "leave", "Leave an editor, a prompt, the zoom, the search or the filter", _MOVE, _leave
+    ),
     Action("look.prompt", ("greater_than_sign",), "REPL", "Type a line for the REPL", _LOOK, _prompt, 30),
-    Action("look.find", ("slash",), "find", "Search the document", _LOOK, on_main, 31),
+    Action("look.find", ("slash",), "find", "Search every field of the run, and the document", _LOOK, on_main, 31),
     Action("look.next", ("n",), "next hit", "The next hit of the search", _LOOK, _hits),
     Action("look.previous", ("N",), "previous hit", "The hit before", _LOOK, _hits),
     Action("look.follow", ("F",), "follow", "Follow the newest moment, or stay at this one", _LOOK, _follow),

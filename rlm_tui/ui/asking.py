@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask", "note", "filter"]
+Purpose: TypeAlias = Literal["tell", "inject", "answer", "ask", "note", "filter", "find"]
 Enter: TypeAlias = Literal["sends", "runs", "breaks"]
 """What Enter does: send the text, run code once it is complete, or begin a new line."""
 

@@ -80,9 +80,3 @@ class Finding:
         first = bisect_right(ends, start)
         last = bisect_left(starts, end)
         return [(starts[i], ends[i]) for i in range(first, last)]
-
-    def after(self, part: int, offset: int) -> int:
-        """The number of the first hit at or behind a place; the first of all when there is none."""
-        before = bisect_left(self._parts, part)
-        nth = bisect_left(self._starts[part], offset) if part < len(self._starts) else 0
-        return (before + nth) % max(1, self.total)

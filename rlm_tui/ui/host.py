@@ -48,6 +48,15 @@ class Panes(Protocol):
         """Open the prompt at the bottom."""
         ...
 
+    @property
+    def finder(self) -> Any:
+        """The widget of the search."""
+        ...
+
+    def find(self) -> None:
+        """Open the line of the search."""
+        ...
+
     def send_prompt(self) -> None:
         """Send what stands in the prompt."""
         ...

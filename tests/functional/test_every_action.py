@@ -46,6 +46,10 @@ def says(words: str) -> Check:
     return lambda hand: words in hand.bar("GateBar")
 
 
+def past_the_first_hit(hand: Hand) -> bool:
+    return "Hit " in hand.bar("GateBar") and "Hit 1 of" not in hand.bar("GateBar")
+
+
 def at_step(number: int) -> Check:
     return lambda hand: session_of(hand).view.step_number() == number and f"step {number} of" in hand.bar("Slider")
 
@@ -104,9 +108,9 @@ ROWS: dict[str, Row] = {
     "pane.previous": Row("held", pane("calls"), ("2",)),
     "app.back": Row("held", lambda hand: not hand.app.ui.zoomed, ("z",)),
     "look.prompt": Row("held", lambda hand: hand.app.ui.pane == "repl" and "TYPING" in hand.bar("GateBar")),
-    "look.find": Row("held", lambda hand: hand.app.ui.pane == "context" and "TYPING" in hand.bar("GateBar")),
-    "look.next": Row("held", lambda hand: "2 of 2" in hand.screen(), ("slash", *"gine", "enter")),
-    "look.previous": Row("held", lambda hand: "2 of 2" in hand.screen(), ("slash", *"gine", "enter")),
+    "look.find": Row("held", asks("find")),
+    "look.next": Row("held", past_the_first_hit, ("slash", *"gine", "enter")),
+    "look.previous": Row("held", past_the_first_hit, ("slash", *"gine", "enter")),
     "look.follow": Row("held", lambda hand: hand.app.ui.pinned),
     "look.breakpoints": Row("held", over("Breakpoints")),
     "look.filter": Row("held", asks("filter")),

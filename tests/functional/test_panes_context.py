@@ -43,32 +43,26 @@ async def test_the_outline_leads_through_the_text() -> None:
         assert at.pane.text.has_focus
 
 
-async def test_a_search_counts_marks_and_walks_round() -> None:
+async def test_a_search_marks_every_hit_and_goes_to_each() -> None:
     async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 30)) as at:
-        at.pane.begin_search()
-        await at.press(*"opens")
-        await at.until(lambda: "40 hits" in at.screen())
-        await at.press("enter")
-        assert at.pane.text.has_focus
-        await at.until(lambda: "1 of 40 hits" in at.screen())
-        at.pane.next_hit()
-        await at.until(lambda: "2 of 40 hits" in at.screen() and "Page 2 opens" in at.screen())
-        at.pane.previous_hit()
-        at.pane.previous_hit()
-        await at.until(lambda: "40 of 40 hits" in at.screen() and "Page 40 opens" in at.screen())
-        at.pane.begin_search()
-        await at.press("escape")
-        assert "hits" not in at.screen()
+        at.pane.search("opens", at.session.document)
+        await at.until(lambda: at.pane.finding is not None and at.pane.finding.total == 40)
+        at.pane.show_hit(1)
+        await at.until(lambda: "Page 2 opens" in at.screen())
+        at.pane.show_hit(39)
+        await at.until(lambda: "Page 40 opens" in at.screen())
+        at.pane.search("", at.session.document)
         assert at.pane.finding is None
 
 
-async def test_what_stands_nowhere_is_said_to_be_nowhere() -> None:
+async def test_a_hit_that_is_not_there_moves_nothing() -> None:
     async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 30)) as at:
-        at.pane.begin_search()
-        await at.press(*"zebra")
-        await at.until(lambda: "no hit" in at.screen())
-        at.pane.next_hit()
-        assert at.pane.number is None
+        at.pane.search("zebra", at.session.document)
+        await at.until(lambda: at.pane.finding is not None and at.pane.finding.is_done)
+        before = at.screen()
+        at.pane.show_hit(0)
+        await at.pilot.pause()
+        assert at.screen() == before
 
 
 async def test_a_long_text_is_there_before_it_is_indexed() -> None:
@@ -105,8 +99,7 @@ async def test_without_a_document_the_pane_says_so() -> None:
 
 async def test_no_thread_outlives_the_pane() -> None:
     async with desk(ContextPane(), StillSession(peeked(), text(200_000)), (80, 20)) as at:
-        at.pane.begin_search()
-        await at.press(*"log")
+        at.pane.search("log", at.session.document)
     assert [thread.name for thread in threading.enumerate() if thread.name == "rlm-tui-find"] == []
 
 
@@ -116,15 +109,6 @@ async def test_rows_are_made_for_the_width_that_there_is() -> None:
             await at.pilot.resize_terminal(width, 24)
             await at.until(lambda: at.pane.text.rows.text.width == at.pane.text.columns - 7)  # type: ignore[attr-defined]
             await at.until(lambda: all(row.cells <= at.pane.outline.columns for row in at.pane.outline.rows))
-
-
-async def test_what_is_pasted_into_the_search_is_drawn_safely() -> None:
-    async with desk(ContextPane(), StillSession(peeked(), pdf()), (80, 24)) as at:
-        at.pane.begin_search()
-        at.pane.input.value = "\x1b[31mred\x07"
-        await at.pilot.pause()
-        assert "␛[31mred␇" in at.screen()
-        assert "\x1b" not in at.screen()
 
 
 async def test_a_folder_is_led_through_by_its_outline() -> None:
@@ -137,11 +121,10 @@ async def test_a_folder_is_led_through_by_its_outline() -> None:
         assert "All of a.txt" in at.screen()
         await at.press("G")
         await at.until(lambda: "All of b.md" in at.screen())
-        at.pane.begin_search()
-        await at.press(*"a.txt", "enter")
-        await at.until(lambda: "All of a.txt" in at.screen() and "1 of 30 hits" in at.screen())
-        at.pane.previous_hit()
-        await at.until(lambda: "30 of 30 hits" in at.screen())
+        at.pane.search("a.txt", at.session.document)
+        await at.until(lambda: at.pane.finding is not None and at.pane.finding.total == 30)
+        at.pane.show_hit(0)
+        await at.until(lambda: "All of a.txt" in at.screen())
 
 
 async def test_what_a_person_should_know_of_the_documents_stands_above_their_text() -> None:

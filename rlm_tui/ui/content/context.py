@@ -121,14 +121,3 @@ class DocumentRows(Provider):
 def entry_at(rows: Rows, index: int) -> Row | None:
     """The entry of the outline on a row."""
     return rows.entries[index] if isinstance(rows, OutlineRows) and index < len(rows) else None
-
-
-def status(finding: Finding | None, number: int | None) -> Line:
-    """How a search stands: `3 of 41 hits`."""
-    if finding is None or not finding.query.strip():
-        return line()
-    total = f"{finding.total:,}{'+' if finding.is_full or not finding.is_done else ''}"
-    if finding.total == 0:
-        return line(("no hit", "careful") if finding.is_done else ("searching", "dim"))
-    place = f"{number + 1:,} of " if number is not None else ""
-    return line((f"{place}{total} {'hit' if finding.total == 1 else 'hits'}", "accent"), ("  n next  N back", "dim"))

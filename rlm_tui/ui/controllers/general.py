@@ -16,7 +16,7 @@ class AppController:
         self.app = app
 
     def back(self) -> None:
-        """Leave what is innermost: editor, prompt, zoom."""
+        """Leave what is innermost: editor, prompt, zoom, search, filter."""
         app = self.app
         if app.ui.editing:
             app.finish_edit()
@@ -27,6 +27,8 @@ class AppController:
             app.method_of("look.zoom")()
         elif app.ui.typing:
             app.main.enter(app.ui.pane)
+        elif app.ui.searched:
+            app.main.finder.close(is_given_up=True)
         elif app.ui.narrowed:
             app.answered("filter", "")
 

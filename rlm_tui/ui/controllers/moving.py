@@ -151,18 +151,16 @@ class LookController:
         self.app.open_runs()
 
     def find(self) -> None:
-        """Search the document."""
-        self.app.main.enter("context")
-        self.app.main.pane("context").begin_search()
-        self.app.ui.searched = True
+        """Open the line that searches every field and the document."""
+        self.app.main.find()
 
     def next(self) -> None:
         """The next hit."""
-        self.app.main.pane("context").next_hit()
+        self.app.main.finder.step(1)
 
     def previous(self) -> None:
         """The hit before."""
-        self.app.main.pane("context").previous_hit()
+        self.app.main.finder.step(-1)
 
     def breakpoints(self) -> None:
         """List the breakpoints, and let them be changed."""

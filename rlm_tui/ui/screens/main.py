@@ -25,6 +25,7 @@ from rlm_tui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from rlm_tui.ui.widgets.calls import Narrowed, NodeSelected
+    from rlm_tui.ui.widgets.finder import Finder
     from rlm_tui.ui.widgets.frame import Frame, PaneWidget
     from rlm_tui.ui.widgets.prompt import Prompt
     from rlm_tui.ui.widgets.repl import ReplPane
@@ -38,6 +39,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     _frame: Frame | None = None
     _prompt: Prompt
+    finder: Finder
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,15 +81,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     async def _mount_panes(self) -> None:
         from rlm_tui.ui.panes import make_panes
+        from rlm_tui.ui.widgets.finder import Finder
         from rlm_tui.ui.widgets.frame import Frame
         from rlm_tui.ui.widgets.prompt import Prompt
 
-        frame, self._prompt = Frame(make_panes()), Prompt()
+        frame, self._prompt, self.finder = Frame(make_panes()), Prompt(), Finder()
         frame.arrange_for(self.owner.ui.recent, zoomed=self.owner.ui.zoomed)
         body = self.query_one("#body")
         if not body.is_attached:  # the person has quit already
             return
-        mounting = self.mount(self._prompt, after=body), body.mount(frame)
+        mounting = self.mount(self._prompt, self.finder, after=body), body.mount(frame)
         for mounted in mounting:
             await mounted
         self._frame = frame
@@ -160,11 +163,22 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.owner.ui.asking = asking.purpose
 
     def send_prompt(self) -> None:
-        """Send what stands in the prompt."""
-        self._prompt.send()
+        """Send what stands in the prompt, or go to what the search found."""
+        if self.finder.is_open:
+            self.finder.choose()
+        else:
+            self._prompt.send()
+
+    def find(self) -> None:
+        """Open the line of the search."""
+        self._prompt.close()
+        self.owner.ui.asking = "find"
+        self.finder.open()
 
     def close_prompt(self) -> None:
         """Close the prompt and go back to the pane."""
+        if self.finder.is_open:
+            self.finder.close(is_given_up=True)
         self._prompt.close()
         self.owner.ui.asking = ""
         self.enter(self.owner.ui.pane)
@@ -228,6 +242,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """The prompt was answered."""
         self.close_prompt()
         self.owner.answered(event.purpose, event.text)
+
+    def on_finder_closed(self) -> None:
+        """The search was left, or a hit of it is gone to."""
+        if self.owner.ui.asking == "find":
+            self.close_prompt()
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """What is typed may act at once, and be told to be wrong."""

@@ -1,20 +1,17 @@
-"""The Context pane: outline, text and search of the documents; what is long is indexed in slices."""
+"""The Context pane: outline and text of the documents, hits of a search marked; what is long is indexed in slices."""
 
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
-from textual.css.query import NoMatches
+from textual.containers import Container, Vertical
 from textual.timer import Timer
-from textual.widgets import Input
 
 from rlm_tui.context.document import Document, Part
 from rlm_tui.session.base import Session
-from rlm_tui.text import safe, short_bytes
+from rlm_tui.text import short_bytes
 from rlm_tui.ui.content.context import (
     GUTTER,
     DocumentRows,
@@ -23,11 +20,10 @@ from rlm_tui.ui.content.context import (
     absent,
     entry_at,
     outline_size,
-    status,
 )
 from rlm_tui.ui.content.passages import Passages, banner
 from rlm_tui.ui.finding import Finding
-from rlm_tui.ui.lines import Line, line
+from rlm_tui.ui.lines import Line
 from rlm_tui.ui.rows import TextRows
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -38,18 +34,8 @@ _WIDE = 72
 _ABOUT = 4
 
 
-class SearchInput(Input):
-    """The query of a search, drawn safely whatever was pasted."""
-
-    @property
-    def _value(self):  # type: ignore[no-untyped-def]
-        from rich.text import Text
-
-        return Text(safe(self.value), no_wrap=True, overflow="ignore", end="")
-
-
 class ContextPane(Vertical):
-    """Documents and pages on the left (or above), the text beside them, `/` searches."""
+    """Documents and pages on the left (or above), the text beside them."""
 
     pane_title = "Context"
     pane_note = ""
@@ -62,22 +48,14 @@ class ContextPane(Vertical):
     ContextPane.-wide #context-outline { width: 26; height: 1fr; }
     ContextPane.-lone #context-outline { display: none; }
     ContextPane > #context-about { height: auto; display: none; padding-left: 1; }
-    ContextPane > #context-search { height: 1; display: none; }
-    ContextPane.-searching > #context-search { display: block; }
-    ContextPane #context-mark { width: 2; }
-    ContextPane #context-hits { width: 36; }
-    ContextPane SearchInput { height: 1; border: none; padding: 0; width: 1fr; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.outline = LinesView(keep_cursor=True, id="context-outline")
         self.text = LinesView(id="context-text")
-        self.input = SearchInput(placeholder="search the document", select_on_focus=False, compact=True)
         self.about = Bar(id="context-about")
-        self.mark, self.hits = Bar(id="context-mark"), Bar(id="context-hits")
         self.finding: Finding | None = None
-        self.number: int | None = None
         self._session: Session | None = None
         self._document: Document | None = None
         self._rows: DocumentRows | None = None
@@ -91,19 +69,14 @@ class ContextPane(Vertical):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """What to know of the documents, outline, text, and the search below."""
+        """What to know of the documents, outline and text."""
         yield self.about
         with Container(id="context-body"):
             yield self.outline
             yield self.text
-        with Horizontal(id="context-search"):
-            yield self.mark
-            yield self.input
-            yield self.hits
 
     def on_mount(self) -> None:
         """The beat on which slices of work are done, while there is any."""
-        self.mark.show_rows(line(("/", "accent bold")))
         self._timer = self.set_interval(_BEAT_S, self._beat, pause=True)
 
     def on_unmount(self) -> None:
@@ -277,81 +250,31 @@ class ContextPane(Vertical):
         row = min(max(self.text.cursor, self.text.top), self.text.top + self.text.page - 1, len(rows) - 1)
         return rows.index, rows.part.page_of(rows.text.bounds(row)[0])
 
-    def begin_search(self) -> None:
-        """Open the search and type."""
-        self.add_class("-searching")
-        self.input.focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Hits are counted and marked while one types."""
-        event.stop()
-        self._search(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter goes to the first hit from here, and back to the text."""
-        event.stop()
-        self.text.focus()
-        if not event.value.strip():
-            self.end_search()
-        elif self.number is None:
-            self.next_hit()
-
-    def end_search(self) -> None:
-        """Close the search and its marks."""
-        self.input.value = ""
-        self._search("")
-        self.remove_class("-searching")
-        with suppress(NoMatches):
-            self.text.focus()
-
-    def on_key(self, event: events.Key) -> None:
-        """Esc in the query ends the search."""
-        if event.key == "escape" and self.input.has_focus:
-            event.stop()
-            event.prevent_default()
-            self.end_search()
-
-    def _search(self, query: str) -> None:
+    def search(self, query: str, document: Document | None) -> None:
+        """Look for a text in a document from now on and mark where it stands; no text ends it."""
         if self.finding is not None:
             self.finding.cancel()
-        wanted = bool(query.strip()) and self._document is not None
-        self.finding = Finding(self._document, query) if wanted and self._document else None
-        self.number = None
+        self.finding = Finding(document, query) if query.strip() and document is not None else None
         self._mark_hit(None)
         self._beat()
 
     def _follow_search(self) -> None:
-        """Count on; search again when the document has grown since."""
-        finding, document = self.finding, self._document
-        if finding is not None and document is not None and finding.is_done and finding.chars != document.chars:
-            self.finding = Finding(document, finding.query)
+        """Search again when the document has grown since."""
+        finding = self.finding
+        if finding is not None and finding.is_done and finding.chars != finding.document.chars:
+            self.finding = Finding(finding.document, finding.query)
             if self._rows is not None:
                 self._rows.finding = self.finding
-        self.hits.show_rows(status(self.finding, self.number))
 
     def _mark_hit(self, place: tuple[int, int] | None) -> None:
         if self._rows is not None:
             self._rows.finding, self._rows.hit = self.finding, place
             self.text.show_rows(self._rows)
 
-    def next_hit(self) -> None:
-        """Go to the next hit, from the last one or from what is on screen."""
-        self._step(1)
-
-    def previous_hit(self) -> None:
-        """Go to the hit before."""
-        self._step(-1)
-
-    def _step(self, by: int) -> None:
-        finding, rows = self.finding, self._rows
-        if finding is None or not finding.total or rows is None:
-            return
-        if self.number is None:
-            start = rows.text.bounds(self.text.top)[0] if len(rows) else 0
-            self.number = finding.after(rows.index, start)
-        else:
-            self.number = (self.number + by) % finding.total
-        part, start, end = finding.hit(self.number)
-        self._show_part(part)
-        self._mark_hit((start, end))
-        self.go_to(part, start)
+    def show_hit(self, number: int) -> None:
+        """Go to a hit of the search, by its number from 0, and mark it before the others."""
+        if self.finding is not None and number < self.finding.total:
+            part, start, end = self.finding.hit(number)
+            self._show_part(part)
+            self._mark_hit((start, end))
+            self.go_to(part, start)

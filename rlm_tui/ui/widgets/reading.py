@@ -26,6 +26,11 @@ class Reading(MessagePump):
         if self._session is not None:
             self.show(self._session, self._selection)
 
+    def unfold(self, keys: set[str]) -> None:
+        """Open folds by their keys."""
+        self._opened |= keys
+        self.show_again()
+
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
         """Open or close a fold, or select the node that a row leads to."""
         event.stop()

@@ -44,6 +44,9 @@ class VarsPane(LinesView):
             self.show_rows(variables(page, session.values if view.at_end else {}))
             self._want(session, page.view.at_end)
 
+    def unfold(self, keys: set[str]) -> None:
+        """Nothing of a variable is folded but its value, which is not searched."""
+
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
         """Open or close a variable."""
         event.stop()
