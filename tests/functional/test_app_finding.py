@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlm_tui.ui.content.hits import HitRows
-from rlm_tui.ui.widgets.finder import Finder
+from rlm_tui.ui.screens.finder import Finder
 from tests.states import STATES, still
 from tests.trajectories import RUNS, StillSession
 from tests.ui_kit import Hand, on_screen

@@ -24,8 +24,8 @@ from rlm_tui.ui.widgets.slider import Slider
 from rlm_tui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
+    from rlm_tui.ui.screens.finder import Finder
     from rlm_tui.ui.widgets.calls import Narrowed, NodeSelected
-    from rlm_tui.ui.widgets.finder import Finder
     from rlm_tui.ui.widgets.frame import Frame, PaneWidget
     from rlm_tui.ui.widgets.prompt import Prompt
     from rlm_tui.ui.widgets.repl import ReplPane
@@ -81,7 +81,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     async def _mount_panes(self) -> None:
         from rlm_tui.ui.panes import make_panes
-        from rlm_tui.ui.widgets.finder import Finder
+        from rlm_tui.ui.screens.finder import Finder
         from rlm_tui.ui.widgets.frame import Frame
         from rlm_tui.ui.widgets.prompt import Prompt
 
