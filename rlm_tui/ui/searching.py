@@ -231,7 +231,11 @@ def _plain(query: str) -> Spans:
 
 
 def _place(view: View, node: Node) -> str:
-    kinds = {"code": f"block {node.number}", "subcall": f"sub-call {node.number + 1}", "lm": "LM"}
+    kinds = {
+        "code": f"block {node.number}" if node.number else "held block",
+        "subcall": f"sub-call {node.number + 1}",
+        "lm": "LM",
+    }
     number = iteration_number(view, node)
     depth = node.depth - (node.type == "subcall")
     words = [f"depth {depth}" if depth else "", f"it {number}" if number else "", kinds.get(node.type, "")]
