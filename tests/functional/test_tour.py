@@ -84,7 +84,7 @@ def test_the_first_steps_of_the_tour_are_those_of_a_person_at_a_terminal(tmp_pat
         terminal.press("enter")
         terminal.wait("● offline")
         terminal.settle()
-        terminal.press("up", "up")
+        terminal.press("up")
         terminal.settle()
         terminal.press("enter")
         terminal.wait("● step")

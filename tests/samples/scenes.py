@@ -230,9 +230,9 @@ SCENES = {
         make=recorded("misbehaves"), steps=look, words=("PROBLEM", "BY HAND"), options={"first": First("summary")}
     ),
     "passages": Scene(make=recorded("batch"), steps=to_context, words=("report.pdf is not at hand", "Pages 5 to 8:")),
-    "repaired": Scene(make=recorded("misbehaves", at=89), steps=look, words=("edited by you", "1,135,100")),
+    "repaired": Scene(make=recorded("misbehaves", at=90), steps=look, words=("edited by you", "1,135,100")),
     "foreign": Scene(make=lambda: replayed(FOREIGN), steps=look, words=("mock-root", "rlm “16")),
-    "notes": Scene(make=recorded("misbehaves", at=89), steps=note, words=("counts managers too?",)),
+    "notes": Scene(make=recorded("misbehaves", at=90), steps=note, words=("counts managers too?",)),
     "copy": Scene(make=served, steps=copy, words=("Copy", "the exact request as curl")),
     "settings": Scene(make=recorded("clean"), steps=settings, words=("max_iterations", "max_errors")),
     "light": Scene(make=recorded("misbehaves", at=32), steps=look, theme="rlm-safe-light", words=("NameError",)),

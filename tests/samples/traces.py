@@ -60,7 +60,7 @@ def misbehaves() -> None:
             run.until(lambda: bool(run.holds()) or not run.session.is_running)
             for hold in run.holds():
                 asked = run.of(ev.IterationStarted)[-1].number
-                if asked == 5 and not run.of(ev.Told):
+                if asked == 3 and hold.checkpoint == "after_code" and not run.of(ev.Told):
                     run.send(cmd.Tell(WORDS))
                     run.until(lambda: bool(run.of(ev.Told)))
                 if asked == 6 and hold.checkpoint == "before_code":

@@ -259,12 +259,13 @@ def pressing(*keys: str) -> Steps:
     return press
 
 
-async def search_document(hand: Hand) -> None:
-    """Search the document, and go to the second hit."""
+async def search_everything(hand: Hand) -> None:
+    """Search every field of the run and the document."""
     await hand.press("slash")
-    await hand.type("engineer")
-    await hand.press("enter", "n")
-    await hand.until(lambda: "2 of 2 hits" in hand.screen())
+    finder = hand.app.main.finder
+    finder.input.value = "engineer"
+    await hand.until(lambda: finder.search is not None and finder.search.query == "engineer")
+    await hand.until(lambda: not finder.search.is_busy and "searching" not in hand.screen())
 
 
 @BOTH
@@ -290,8 +291,9 @@ def test_repl_with_a_line(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(held(), size, write)
 
 
-def test_found_in_the_document(shoot: Shoot) -> None:
-    assert shoot(held(), SMALL, search_document)
+@BOTH
+def test_found_everywhere(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(held(), size, search_everything)
 
 
 def test_words_for_the_model(shoot: Shoot) -> None:

@@ -9,7 +9,7 @@ from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import step_here
 
-_NOTE = Asking("note", "A note of your own on this node", "Enter keeps it · empty takes it away · Esc leaves")
+_NOTE = Asking("note", "Your note on this node", "Enter keeps · empty takes it away · Esc leaves")
 
 
 class MarkController:

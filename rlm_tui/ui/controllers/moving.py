@@ -11,7 +11,7 @@ from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import in_reading_order, step_back, step_forward
 from rlm_tui.ui.state import PANES, Pane
 
-_FILTER = Asking("filter", "Show only", "such as ~error or ~tok >4k & !~fn ask · Enter keeps it · Esc shows all")
+_FILTER = Asking("filter", "Show only", "such as ~error or ~tok >4k · Enter keeps · Esc shows all")
 
 
 class WalkController:

@@ -24,9 +24,9 @@ from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 
-_LIST_KEYS = "Space on / off · Enter change · n new · d take away · Esc closes"
+_LIST_KEYS = "Space on/off · Enter change · n new · d delete · Esc"
 _TYPING_KEYS = "Enter keeps it · Esc leaves"
-_EXAMPLES = 'Such as  ~error   ~code "llm_query"   ~tok >4k   ~code llm_query #3 (the third time)'
+_EXAMPLES = 'Such as  ~error   ~code "llm_query"   ~tok >4k   ~code llm_query #3'
 _NEW = "new"
 
 
