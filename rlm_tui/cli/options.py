@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,6 +30,17 @@ def converter(name: str) -> Callable[[str], Value]:
             raise argparse.ArgumentTypeError(f"{text[:20]!r} is not {setting.expects}") from None
 
     return convert
+
+
+def finite(text: str) -> float:
+    """A number; not nan and not infinity, which no trace and no request can carry."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number")
+    return number
 
 
 def add_setting(group: argparse._ActionsContainer, name: str, *flags: str) -> None:
@@ -91,7 +103,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         help="hold where a filter matches, such as ~error or '~code llm_query #3'; may be given several times",
     )
     parser.add_argument("--seed", type=int, metavar="N", help="sent to models that take one")
-    parser.add_argument("--temperature", type=float, metavar="T", help="sent to models that take one")
+    parser.add_argument("--temperature", type=finite, metavar="T", help="sent to models that take one")
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

@@ -80,9 +80,9 @@ class Fold:
         self._step(event, "the end")
 
     def _node_opened(self, event: ev.NodeOpened) -> None:
-        if event.node in self.nodes:
+        # Only a node that is already there can be a parent, and "" means none: so no trace can make a cycle.
+        if event.node in self.nodes or not event.node:
             return
-        # Only a node that is already there can be a parent, so that no trace can make a cycle.
         parent = self.nodes.get(event.parent)
         above = parent.id if parent else ""
         title = _interned(event.title)

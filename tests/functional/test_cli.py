@@ -326,3 +326,10 @@ def test_space_around_a_model_is_no_part_of_its_name(tmp_path: Path, note: str, 
         done = rlm_tui("run", note, "-q", "What is the password?", *words, "--json", home=tmp_path, **env)
         started = next(each for each in lines(done) if each["type"] == "run.started")
         assert (started["model"], started["dialect"]) == ("offline", "paper")
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "1e400", "warm"])
+def test_a_temperature_is_a_number(tmp_path: Path, note: str, number: str) -> None:
+    done = rlm_tui("run", note, "-q", "?", "-m", "offline", "--temperature", number, home=tmp_path)
+    assert done.returncode == 2
+    assert "--temperature" in done.stderr.decode()

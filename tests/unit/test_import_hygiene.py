@@ -72,7 +72,7 @@ AT_FIRST_PAINT = {
     "rlm_tui.repl": "sandbox",
     "rlm_tui.session": "base commands crash notebook setup signals",
     "rlm_tui.trace": "codec magic migrate opening reader source store",
-    "rlm_tui.trajectory": "facts fold nodes spending view",
+    "rlm_tui.trajectory": "facts fold nodes spending view waited",
     "rlm_tui.ui": "actions app asking attention bar_words early host keymap lines opening pace palette screens "
     "selecting state styles theme verbs widgets words",
     "rlm_tui.ui.screens": "main",

@@ -135,3 +135,12 @@ def test_holds_are_a_queue_and_a_reused_id_ends_only_the_newest() -> None:
     tree = Trajectory(_stamped([_opened("1"), held(1), held(2), released(1), held(3)]))
     assert [hold.id for hold in tree.at(3).holds()] == [1, 2]
     assert [hold.id for hold in tree.now().holds()] == [2, 3]
+
+
+def test_a_node_without_a_name_is_no_node_and_makes_no_cycle() -> None:
+    """ "" means no parent, so a node of that name would be its own."""
+    trajectory = Trajectory()
+    opened = ev.NodeOpened(seq=1, t=0.0, node="", type="lm", parent="")
+    for event in (opened, ev.LmResponded(seq=2, t=0.0, node="", text="x", usage=ev.Usage(1, 1))):
+        trajectory.fold(event)
+    assert list(trajectory.now().roots) == []
