@@ -318,8 +318,8 @@ def test_a_trace_that_cannot_be_written_does_not_hold_a_run_without_a_person(
     def full(*_: object) -> None:
         raise TraceError("The trace cannot be written (no space left on device).")
 
-    with live(tmp_path, [block("print(1)"), "FINAL(x)"], is_attended=False) as run:
-        run.start().until(lambda: bool(run.of(ev.RunStarted)))
+    with live(tmp_path, [{"text": block("print(1)"), "delay_s": 0.2}, "FINAL(x)"], is_attended=False) as run:
+        run.start().until(lambda: bool(run.of(ev.LmRequested)))
         monkeypatch.setattr("rlm_tui.trace.store.TraceStore.append", full)
         assert run.end().answer == "x"
         assert any("no space left" in message for message in run.messages)
