@@ -25,11 +25,12 @@ async def run_child(parent: Run, subcall: str, query: str, text: str) -> Ending:
     node = run.open("rlm", subcall, title=one_line(query))
     broker = Broker(run, run_child)
     repl = run.repl = run.open_repl(broker.handle)
-    await repl.load("context", text)
-    await run.tools.load_into(repl)
-    starting = asyncio.create_task(repl.start())
+    starting: asyncio.Task[None] | None = None
     outcome: ev.Outcome = "cancelled"
     try:
+        await repl.load("context", text)
+        await run.tools.load_into(repl)
+        starting = asyncio.create_task(repl.start())
         ending = await RootLoop(run, query, node, broker).run()
         outcome = _OUTCOMES.get(ending.status, "error")
         return ending
@@ -38,7 +39,8 @@ async def run_child(parent: Run, subcall: str, query: str, text: str) -> Ending:
         raise
     finally:
         run.nodes.close_below(node, outcome)
-        await asyncio.gather(starting, return_exceptions=True)
+        if starting is not None:
+            await asyncio.gather(starting, return_exceptions=True)
         await repl.close()
 
 
