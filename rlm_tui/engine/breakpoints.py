@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Breakpoints:
     was held there is asked or run once more.
     """
 
-    def __init__(self, look: Callable[[], Moment]) -> None:
+    def __init__(self, look: Callable[[], Awaitable[Moment]]) -> None:
         self.listed: tuple[Breakpoint, ...] = ()
         self._look = look
         self._meant: dict[int, tuple[Filter, Count | None]] = {}
@@ -58,11 +58,16 @@ class Breakpoints:
             known[number] = Breakpoint(number, text, is_on)
         self.listed = tuple(known.values())
 
-    def why(self, checkpoint: ev.Checkpoint, pending: Pending) -> str:
+    @property
+    def are_on(self) -> bool:
+        """Whether any of them is on."""
+        return any(each.is_on for each in self.listed)
+
+    async def why(self, checkpoint: ev.Checkpoint, pending: Pending) -> str:
         """Which breakpoint holds here, in words; empty when none does. Counts the hits of all that are on."""
-        if not any(each.is_on for each in self.listed):
+        if not self.are_on:
             return ""
-        moment = self._look()
+        moment = await self._look()
         node = moment.view.node(pending.node)
         if node is None:
             return ""

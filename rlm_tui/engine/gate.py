@@ -7,7 +7,7 @@ policies over this one call. Holds are a queue; commands name the hold they mean
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal, TypeAlias
@@ -87,7 +87,7 @@ class Gate:
         self._holds: dict[int, _Hold] = {}
         self._ids = count(1)
         self.held_since: Callable[[bool], None] = lambda _held: None
-        self.breaks: Callable[[ev.Checkpoint, Pending], str] = lambda _checkpoint, _pending: ""
+        self.breaks: Callable[[ev.Checkpoint, Pending], Awaitable[str]] = _never
         """Asked at every checkpoint, as it counts: which breakpoint holds there, or nothing."""
 
     @property
@@ -97,7 +97,7 @@ class Gate:
 
     async def pass_(self, checkpoint: ev.Checkpoint, pending: Pending) -> Verdict:
         """Let `pending` through at once, or hold it until a person decides."""
-        why = self._why(checkpoint, pending)
+        why = self._why(checkpoint, pending, await self.breaks(checkpoint, pending))
         if not why:
             return Verdict("run", pending.content)
         if self._mode == "out":
@@ -131,8 +131,7 @@ class Gate:
             if not self._holds:
                 self.held_since(False)
 
-    def _why(self, checkpoint: ev.Checkpoint, pending: Pending) -> str:
-        breakpoint_ = self.breaks(checkpoint, pending)
+    def _why(self, checkpoint: ev.Checkpoint, pending: Pending, breakpoint_: str) -> str:
         if pending.asks_person:
             return pending.asks_person
         if self._pause:
@@ -247,3 +246,7 @@ class Gate:
         if hold is None:
             raise StaleHoldError("That hold is over already; nothing was done.")
         return hold
+
+
+async def _never(_checkpoint: ev.Checkpoint, _pending: Pending) -> str:
+    return ""

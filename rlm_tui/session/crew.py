@@ -20,7 +20,6 @@ from rlm_tui.engine.engine import Engine
 from rlm_tui.engine.gate import Gate
 from rlm_tui.engine.tree import Nodes
 from rlm_tui.errors import RlmTuiError, TraceError, UsageError
-from rlm_tui.filter import Moment
 from rlm_tui.lm.base import LM
 from rlm_tui.lm.cache import Answers, answers_for
 from rlm_tui.lm.fitted import is_unpriced, make_fitted
@@ -29,6 +28,7 @@ from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.conversation import Conversation, text_of, value_of
+from rlm_tui.session.following import Follower
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.recorded import recorded_lm
@@ -36,7 +36,6 @@ from rlm_tui.session.serving import fitted, loaded_window
 from rlm_tui.session.setup import Setup
 from rlm_tui.tools.box import Toolbox
 from rlm_tui.trace.store import TraceStore
-from rlm_tui.trajectory import Trajectory
 
 
 class Crew:
@@ -50,9 +49,9 @@ class Crew:
         self._outbox = outbox
         self._nodes = Nodes(log.emit)
         self._gate = Gate(log.emit)
-        self.breakpoints = Breakpoints(self._moment)
+        self._follower = Follower(log)
+        self.breakpoints = Breakpoints(self._follower.moment)
         self._gate.breaks = self.breakpoints.why
-        self._followed = Trajectory()
         for text in setup.breaks:
             self.breakpoints.set(0, text)
         self._repl: WorkerREPL | None = None
@@ -193,7 +192,7 @@ class Crew:
     async def do(self, command: cmd.SessionCommand) -> None:
         """Carry out a command on the current engine; breakpoints can be set before there is one."""
         if isinstance(command, cmd.SetBreakpoint):
-            self.breakpoints.set(command.number, command.filter, is_on=command.is_on)
+            self._break(command)
             return
         if isinstance(command, cmd.Reset):
             await self.reset()
@@ -209,11 +208,16 @@ class Crew:
         """A variable of the REPL in full, or None when there is none."""
         return await self._repl.show(name) if self._repl is not None else None
 
-    def _moment(self) -> Moment:
-        """The run as the engine knows it by now; folded only when a breakpoint asks."""
-        for seq in range(self._followed.last + 1, len(self._log) + 1):
-            self._followed.fold(self._log.event(seq))
-        return Moment(self._followed.now(), self._log)
+    def _break(self, command: cmd.SetBreakpoint) -> None:
+        self.breakpoints.set(command.number, command.filter, is_on=command.is_on)
+        if self.breakpoints.are_on:
+            self._follower.begin()
+        else:
+            self._follower.rest()
+
+    def follow(self, event: ev.TraceEvent) -> None:
+        """Take note of what happens, as far as a breakpoint needs it."""
+        self._follower.take(event)
 
     def stop(self, why: str = "") -> bool:
         """End the question, once, as a second cancellation would cut its tidying up short. False: there is none."""

@@ -213,6 +213,8 @@ class LiveSession(Cursor):
         """Runs on the engine's thread for every event."""
         if isinstance(event, ev.CodeFinished | ev.LmFailed | ev.RunFinished):
             self._is_interrupting = False
+        if self._crew is not None:
+            self._crew.follow(event)
         self._outbox.event(event)
         if isinstance(event, _SYNCED) or (isinstance(event, _PAID) and event.t - self._synced >= 1.0):
             self._synced = event.t

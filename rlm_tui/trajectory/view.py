@@ -193,30 +193,6 @@ class View:
         """How many steps are complete by now (steps are counted from 1)."""
         return bisect_right(self.tree.steps, self.seq, key=lambda step: step.seq)
 
-    def snapshot(self) -> dict[str, Any]:
-        """Everything that can be asked of a view, as plain data: equal snapshots are equal runs."""
-        nodes = [node for node in self.tree.nodes.values() if node.opened <= self.seq]
-        return {
-            "nodes": [
-                (
-                    *(node.id, node.type, node.parent, node.depth, node.role, node.title, node.by),
-                    *(self.outcome(node), self.elapsed(node), self.usage(node), self.facts(node)),
-                    [child.id for child in self.children(node)],
-                )
-                for node in nodes
-            ],
-            "run": (self.started, self.finished, [node.id for node in self.roots], self.t),
-            "holds": [hold._replace(released=None) for hold in self.holds()],
-            "variables": self.variables(),
-            "talk": {node.id: self.conversation(node.id) for node in nodes if node.type == "rlm"},
-            "words": self.queued_words(),
-            "activity": self.activity(),
-            "remarks": self.remarks(),
-            "problems": (self.troubles(), self.repairs()),
-            "steps": self.tree.steps[: self.step_number()],
-            "counts": {kind.__name__: self.count(kind) for kind in ev.KINDS},
-        }
-
 
 class Trajectory(Fold):
     """All that happened, folded; readers ask `at(seq)` or `now()`."""

@@ -16,6 +16,7 @@ from rlm_tui.session import commands as cmd
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.recover import verify
 from tests.driving import block, live
+from tests.seen import snapshot
 
 
 def test_a_final_text_and_a_final_variable_and_the_answer_dict_end_the_run(tmp_path: Path) -> None:
@@ -228,12 +229,12 @@ def test_a_live_run_and_its_replay_are_equal(tmp_path: Path) -> None:
         run.send(cmd.Tell("be brief"))
         run.send(cmd.Resume())
         run.end()
-        seen = run.session.trajectory.now().snapshot()
+        seen = snapshot(run.session.trajectory.now())
         path = Path(run.session.trace_path)
     replay = ReplaySession(path)
     try:
         replay.wait()
-        assert replay.trajectory.now().snapshot() == seen
+        assert snapshot(replay.trajectory.now()) == seen
     finally:
         replay.close()
 

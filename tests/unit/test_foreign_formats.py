@@ -15,6 +15,7 @@ from rlm_tui.trace.recover import _Structure, verify
 from rlm_tui.trace.summary import summarize
 from rlm_tui.trajectory import Trajectory
 from tests.foreign_logs import GOLDEN, META, block, imported, iteration, of, write
+from tests.seen import snapshot
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "fixtures" / "foreign_traces"
 FILES = sorted(path.name for path in GOLDEN.iterdir())
@@ -77,7 +78,7 @@ def test_a_view_at_any_event_is_the_fold_of_those_before_it(name: str) -> None:
     events, _ = imported(GOLDEN / name)
     whole = Trajectory(events)
     for seq in range(len(events) + 1):
-        assert whole.at(seq).snapshot() == Trajectory(events[:seq]).now().snapshot()
+        assert snapshot(whole.at(seq)) == snapshot(Trajectory(events[:seq]).now())
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -85,7 +86,7 @@ def test_a_session_replays_it_and_shows_the_document_that_it_holds(name: str) ->
     session = ReplaySession(GOLDEN / name)
     session.wait()
     events, reader = imported(GOLDEN / name)
-    assert session.trajectory.now().snapshot() == Trajectory(events).now().snapshot()
+    assert snapshot(session.trajectory.now()) == snapshot(Trajectory(events).now())
     texts = [part.text for part in session.document.parts] if session.document else []
     session.close()
     assert len(texts) == len(reader.documents)

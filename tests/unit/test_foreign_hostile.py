@@ -20,6 +20,7 @@ from rlm_tui.trace.opening import is_trace, open_trace
 from rlm_tui.trace.recover import _Structure
 from rlm_tui.trajectory import Trajectory
 from tests.foreign_logs import GOLDEN, META, block, imported, iteration, of, write
+from tests.seen import snapshot
 
 FILES = sorted(path.name for path in GOLDEN.iterdir())
 VALUES = st.one_of(
@@ -62,7 +63,7 @@ def opens(data: bytes) -> None:
     # A log whose runs are mixed up may name a new one before the last is over.
     wrong = [problem.message for problem in found if ": a run " not in problem.message]
     assert not wrong, wrong
-    Trajectory(events).now().snapshot()
+    snapshot(Trajectory(events).now())
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -16,6 +16,7 @@ from rlm_tui.trace.recover import verify
 from rlm_tui.trace.summary import summarize
 from rlm_tui.trajectory import Trajectory
 from tests.foreign_logs import GOLDEN, META, block, imported, iteration, of, write
+from tests.seen import snapshot
 
 NESTED = ("rlms-0.1.3-nested.jsonl", "rlms-0.1.1-nested.jsonl")
 LOGS = (*NESTED, "rlms-0.1.3-no-answer.jsonl")
@@ -50,7 +51,7 @@ def test_a_view_at_any_event_is_the_fold_of_those_before_it(name: str) -> None:
     events, _ = imported(GOLDEN / name)
     whole = Trajectory(events)
     for seq in range(len(events) + 1):
-        assert whole.at(seq).snapshot() == Trajectory(events[:seq]).now().snapshot()
+        assert snapshot(whole.at(seq)) == snapshot(Trajectory(events[:seq]).now())
 
 
 @pytest.mark.parametrize("name", LOGS)

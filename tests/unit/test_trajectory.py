@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rlm_tui import events as ev
 from rlm_tui.trajectory import Trajectory
+from tests.seen import snapshot
 
 NODES = ("1", "1.1", "1.1.lm1", "1.1.code1", "1.1.code1.sub1", "1.1.code1.sub2", "1.2", "1.2.lm1", "2", "nowhere")
 nodes = st.sampled_from(NODES)
@@ -62,17 +63,17 @@ def test_a_view_of_any_moment_equals_the_fold_of_the_events_up_to_it(made: list[
     events = _stamped(made)
     whole = Trajectory(events)
     for k in range(len(events) + 1):
-        assert whole.at(k).snapshot() == Trajectory(events[:k]).now().snapshot()
+        assert snapshot(whole.at(k)) == snapshot(Trajectory(events[:k]).now())
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(EVENTS, min_size=1, max_size=40), st.data())
 def test_seeking_about_leaves_no_trace_in_what_is_seen(made: list[ev.TraceEvent], data: st.DataObject) -> None:
     whole = Trajectory(_stamped(made))
-    before = whole.now().snapshot()
+    before = snapshot(whole.now())
     for k in data.draw(st.lists(st.integers(-3, len(made) + 3), max_size=8)):
-        whole.at(k).snapshot()
-    assert whole.now().snapshot() == before
+        snapshot(whole.at(k))
+    assert snapshot(whole.now()) == before
 
 
 def test_what_a_node_spent_includes_everything_below_it_at_that_moment() -> None:
