@@ -38,6 +38,11 @@ class RlmTuiError(Exception):
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
+    @property
+    def picture(self) -> tuple[str, ...]:
+        """Lines that show the fault in what was written, to stand above the sentence."""
+        return ()
+
 
 class UsageError(RlmTuiError):
     """A command line or a setting that cannot be meant."""

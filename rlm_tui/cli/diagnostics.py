@@ -40,6 +40,8 @@ def fail(error: BaseException, *, debug: bool = False) -> int:
 
         error = unexpected(error)
     if not debug:
+        for row in error.picture:
+            say(f"  {row}")
         say(f"rlm-tui: {error}")
     return error.exit_code
 

@@ -192,19 +192,12 @@ def _trace(arguments: argparse.Namespace, *, is_traced: bool) -> Path | None:
 
 
 def _checked_breaks(texts: list[str]) -> tuple[str, ...]:
-    """The filters of breakpoints; a wrong one is shown with a caret under its fault before it is refused."""
-    if not texts:
-        return ()
-    from rlm_tui.cli.diagnostics import say
-    from rlm_tui.filter import FilterError, parse_counted
+    """The filters of breakpoints; FilterError for a wrong one."""
+    if texts:
+        from rlm_tui.filter import parse_counted
 
-    for text in texts:
-        try:
+        for text in texts:
             parse_counted(text)
-        except FilterError as error:
-            for row in error.picture:
-                say(f"  {row}")
-            raise
     return tuple(texts)
 
 

@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     convert = commands.add_parser("convert", help="write another engine's log, a packed or an older trace anew")
     report = commands.add_parser("export", help="write a run as a report: markdown, or JSON")
     report.add_argument("--as", dest="form", choices=("markdown", "json"), default="markdown", help="the form")
+    report.add_argument("--filter", metavar="FILTER", help="only the iterations in which it finds something: ~error")
     report.add_argument("-o", "--out", metavar="FILE", help="a new file (default: standard output)")
     for command in (info, verify, mend, convert, report):
         command.add_argument("trace", metavar="TRACE", help="a trace file, or sample:NAME")
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         case "repair":
             return _repair(path, args.out)
         case "export":
-            return _export(path, args.form, args.out)
+            return _export(path, args.form, args.out, args.filter)
         case "verify":
             return _verify(path)
     return _info(path, as_json=args.json)
@@ -131,10 +132,11 @@ def _repair(path: Path, out: str) -> int:
     return ExitCode.OK
 
 
-def _export(path: Path, form: str, out: str | None) -> int:
+def _export(path: Path, form: str, out: str | None, narrow: str | None) -> int:
+    from rlm_tui.filter import parse
     from rlm_tui.trace.export import pieces
 
-    written = pieces(path, form)
+    written = pieces(path, form, None if narrow is None else parse(narrow))
     if out is None:
         sys.stdout.writelines(safe(piece, multiline=True) if sys.stdout.isatty() else piece for piece in written)
         return ExitCode.OK

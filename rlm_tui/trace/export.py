@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from rlm_tui import events as ev
+from rlm_tui.filter import Filter, Moment
 from rlm_tui.text import plural, safe, short_cost, short_count, short_seconds
 from rlm_tui.trace.opening import Reader, open_trace
 from rlm_tui.trace.summary import Summary, summarize
@@ -19,15 +20,30 @@ from rlm_tui.trajectory import Node, Trajectory, View
 _PREVIEW: Final = 300
 
 
-def pieces(path: Path, form: str) -> Iterator[str]:
-    """The report of a trace in a `form` (markdown, json), in pieces; TraceError when the trace cannot be opened."""
+def pieces(path: Path, form: str, meant: Filter | None = None) -> Iterator[str]:
+    """The report of a trace in a `form` (markdown, json), in pieces, of what is meant or else of all.
+
+    TraceError when the trace cannot be opened, SlowFilterError when an expression takes too long.
+    """
     summary = summarize(path)
     with open_trace(path) as reader:
         view = Trajectory(reader).now()
-        turns = (
-            told for node in view.tree.nodes.values() if node.type == "iteration" and (told := turn(view, reader, node))
-        )
+        nodes = view.tree.nodes.values() if meant is None else kept(view, reader, meant)
+        turns = (turn(view, reader, node) for node in nodes if node.type == "iteration")
         yield from (as_json if form == "json" else as_markdown)(summary, turns)
+
+
+def kept(view: View, reader: Reader, meant: Filter) -> list[Node]:
+    """The nodes that a filter means and those that hold them, in the order of the run."""
+    moment = Moment(view, reader)
+    ids: set[str] = set()
+    for node in view.tree.nodes.values():
+        if meant.matches(moment, node):
+            above: Node | None = node
+            while above is not None and above.id not in ids:
+                ids.add(above.id)
+                above = view.tree.nodes.get(above.parent)
+    return [node for node in view.tree.nodes.values() if node.id in ids]
 
 
 def turn(view: View, reader: Reader, node: Node) -> dict[str, Any]:

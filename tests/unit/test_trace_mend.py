@@ -171,6 +171,29 @@ def test_the_commands_say_what_they_did(tmp_path: Path, capsys: pytest.CaptureFi
     assert json.loads(said.getvalue())["status"] == "answered"
 
 
+def exported(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    assert main(["trace", "export", "sample:misbehaves", *options]) == 0
+    return capsys.readouterr().out
+
+
+def test_an_export_holds_the_iterations_that_a_filter_finds(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = json.loads(exported(capsys, "--as", "json"))
+    some = json.loads(exported(capsys, "--as", "json", "--filter", "~code print"))
+    assert some["turns"] == [
+        turn for turn in whole["turns"] if any("print" in block["code"] for block in turn["blocks"])
+    ]
+    assert 0 < len(some["turns"]) < len(whole["turns"])
+    assert exported(capsys, "--filter", "~all") == exported(capsys)
+    assert "## Iteration" not in exported(capsys, "--filter", "!~all")
+
+
+def test_a_wrong_filter_of_an_export_is_shown_with_its_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "export", "sample:misbehaves", "--filter", "~error & ~cod x"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "  ~error & ~cod x\n           ^^^^\n" in said.err
+
+
 def test_a_trace_cut_after_its_header_is_repaired_to_a_header(tmp_path: Path) -> None:
     path = tmp_path / "a.rlm.jsonl"
     path.write_bytes(encode_header(Header(app="x")))
