@@ -104,13 +104,13 @@ def test_the_same_code_with_the_same_end_is_told_to_the_model(tmp_path: Path) ->
 
 
 def test_a_reset_forgets_variables_and_history(tmp_path: Path) -> None:
-    root = [block("kept = 1\nFINAL('one')"), block("FINAL(repr(['kept' in globals(), 'history' in globals()]))")]
+    root = [block("kept = 1\nFINAL('one')"), block("FINAL(repr(['kept' in globals(), history]))")]
     with live(tmp_path, root) as run:
         run.start("First?").end()
         run.send(cmd.Reset())
         run.until(lambda: any("were reset" in str(note.text) for note in run.of(ev.Note)))
         run.start("Second?").until(lambda: len(run.of(ev.RunFinished)) == 2)
-        assert run.of(ev.RunFinished)[1].answer == "[False, False]"
+        assert run.of(ev.RunFinished)[1].answer == "[False, []]"
 
 
 def test_an_estimate_grows_with_the_text() -> None:

@@ -32,6 +32,7 @@ TEXT = "The key term is: oolong.\fAlice earns 75,000.\fBob earns 60,000."
         ("ctx.page(2)", "'Alice earns 75,000.'"),
         ("ctx.page(4)", ""),
         ("ctx.num_documents(), ctx.get_document(0) == context", "(1, True)"),
+        ("context_0 == context, history", "(True, [])"),
     ],
 )
 async def test_a_document_is_looked_at_by_position_search_and_pieces(code: str, shown: str) -> None:

@@ -43,6 +43,7 @@ class Helpers:
         """Name to function; these names are reserved."""
         self.offered: dict[str, Any] = {
             "ctx": self._ctx,
+            "history": [],  # of a first question; what was said before is loaded under this name
             **document_helpers(self._ctx),
             **self._question_helpers(),
             **self._awaitable_helpers(),
@@ -50,7 +51,7 @@ class Helpers:
         }
         """What other dialects teach: there until a block uses the name for something else."""
         for function in (*self.table.values(), *self.offered.values()):
-            if function is not self._ctx:
+            if callable(function):
                 function.__module__ = "__main__"
 
     def offer_to(self, code: str) -> None:
@@ -268,4 +269,4 @@ def _line(name: str, facts: dict[str, Any]) -> str:
 def names() -> frozenset[str]:
     """Every name that the REPL has by itself, whatever the dialect."""
     blank = Helpers(cast("Link", None), {}, {})
-    return frozenset((*blank.table, *blank.offered, "P", "answer", "context", "history", "question"))
+    return frozenset((*blank.table, *blank.offered, "P", "answer", "context", "question"))
