@@ -12,6 +12,7 @@ from rlm_tui import events as ev
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, plural, safe, short_count, short_seconds
+from rlm_tui.ui.states import ENDS
 
 
 class JsonLines:
@@ -88,7 +89,7 @@ class Narration:
 def _ending(event: ev.RunFinished) -> str:
     tokens = event.usage.tokens
     spent = f", {short_count(tokens)} {plural(2, 'token').split()[-1]}" if tokens else ""
-    return f"Ended: {event.status}{spent}. {event.detail}".rstrip()
+    return f"Ended: {ENDS[event.status].phrase}{spent}. {event.detail}".rstrip()
 
 
 def write_answer(log: Log, finished: ev.RunFinished) -> None:

@@ -9,14 +9,13 @@ from typing import Literal, TypeAlias
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
 from rlm_tui.ui.selecting import open_hold
+from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
 from rlm_tui.ui.words import hold_words
 
 How: TypeAlias = Literal["bell", "title", "off"]
 _KEEP_TITLE, _OLD_TITLE, _BELL = "\x1b[22;0t", "\x1b[23;0t", "\x07"
 _OSC_9 = ("iTerm.app", "WezTerm", "ghostty")
 _OSC_9_TERMS = ("xterm-kitty", "foot", "xterm-ghostty")
-_ENDS = {"answered": "✓ answered", "no_answer": "○ no answer", "failed": "✗ failed", "limit": "○ limit",
-         "stopped": "○ stopped"}  # fmt: skip
 
 
 class Attention:
@@ -58,9 +57,9 @@ def _words(session: Session) -> str:
     hold, view = open_hold(session), session.trajectory.now()
     over = view.finished
     if session.phase == "held" and hold is not None:
-        return one_line(f"‖ held: {hold_words(view, hold)}", 80)
-    status = _ENDS[over.status] if over is not None else "over"
-    return one_line(f"{status}: {session.title}", 80)
+        return one_line(f"{PHASES['held'].brief[0]}: {hold_words(view, hold)}", 80)
+    end = ENDS[over.status] if over is not None else UNFINISHED
+    return one_line(f"{end.brief[0]}: {session.title}", 80)
 
 
 def _has_osc_9() -> bool:

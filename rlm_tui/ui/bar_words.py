@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.selecting import held_text, original_text
 from rlm_tui.ui.state import UiState
+from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
 from rlm_tui.ui.words import hold_subject, is_behind
 
-_ENDED: dict[ev.RunStatus, str] = {
-    "answered": "The answer is there; everything that led to it can be walked through.",
-    "no_answer": "The run ended without an answer.",
-    "failed": "The run failed.",
-    "limit": "A limit ended the run; the last answer, if there is one, is marked so.",
-    "stopped": "The run was stopped; what it found so far is kept.",
-}
 _POLICY = "step"
-_PHASES = {
-    "loading": "The document is being read; the question can be asked meanwhile.",
-    "question": "Nothing is asked yet, and nothing is spent.",
-    "running": "The run goes on by itself; it can be paused before its next step.",
-    "interrupting": "The block is asked to stop and keep its state; once more stops it by force.",
-    "replay": "A recorded run: it can be walked through, and nothing is executed.",
-}
 
 
 def sentence(session: Session, ui: UiState) -> tuple[str, str]:
@@ -42,7 +28,7 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
         return _finished(session), "text"
     if session.phase == "question" and session.trouble:
         return one_line(session.trouble, 300), "failed"
-    return _PHASES[session.phase], "text"
+    return PHASES[session.phase].do, "text"
 
 
 def _behind(session: Session) -> str:
@@ -55,7 +41,7 @@ def _behind(session: Session) -> str:
 def _held(session: Session, ui: UiState) -> str:
     holds = session.trajectory.now().holds()
     if not holds:
-        return _PHASES["running"]
+        return PHASES["running"].do
     if holds[0].needs_answer:
         return f"You are the model: press {key_of('gate.answer', ui)} and write its answer."
     why = one_line(holds[0].why, 200)
@@ -89,7 +75,6 @@ def _number(session: Session, ui: UiState, hold: Hold, why: str) -> str:
 def _finished(session: Session) -> str:
     over = session.trajectory.now().finished
     if over is None:
-        return _ENDED["stopped"]
-    if over.status == "answered" or not over.detail:
-        return _ENDED[over.status]
-    return one_line(over.detail, 240)
+        return UNFINISHED.do
+    do = ENDS[over.status].do
+    return do if over.status == "answered" or not over.detail else f"{one_line(over.detail, 240)} {do}"

@@ -10,11 +10,11 @@ from rlm_tui.lm.watch import ESTIMATE
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
+from rlm_tui.ui.states import BEHIND, ENDS, PHASES, SPINNER, UNFINISHED, Look
 
 MARK, NOTED = "◆", "¶"
 _NOW = {"held": "now held", "finished": "the run is over"}
 _IN_A_TURN = ("asking", "subcall", "code")
-_SPINNER = "◐◓◑◒"
 _TURNS_PER_S = 8
 
 
@@ -49,13 +49,6 @@ _HELD: dict[ev.Checkpoint, _Held] = {
     "before_final": _Held("final answer", "The final answer", "not given yet", "not given"),
     "at_limit": _Held("limit", "The run", "it can be raised", "raise it?"),
 }
-_ENDS: dict[ev.RunStatus, tuple[str, str, str]] = {
-    "answered": ("✓", "ANSWERED", "done"),
-    "no_answer": ("○", "NO ANSWER", "careful"),
-    "failed": ("✗", "FAILED", "failed"),
-    "limit": ("⚠", "LIMIT", "careful"),
-    "stopped": ("○", "STOPPED", "careful"),
-}
 
 
 def is_behind(session: Session) -> bool:
@@ -65,7 +58,7 @@ def is_behind(session: Session) -> bool:
 
 def spinner(now: float) -> str:
     """The one moving thing, on what runs; `now` in seconds."""
-    return _SPINNER[int(now * _TURNS_PER_S) % len(_SPINNER)]
+    return SPINNER[int(now * _TURNS_PER_S) % len(SPINNER)]
 
 
 def state_of(session: Session) -> State:
@@ -74,27 +67,32 @@ def state_of(session: Session) -> State:
     return _looking_back(session) if behind else _STATES[session.phase](session)
 
 
+def _state(look: Look, words: str, short: str = "") -> State:
+    return State(look.symbol, look.word.upper(), words, look.role, short)
+
+
 def _looking_back(session: Session) -> State:
     """The moment that one looks at, and that it is not the one of now."""
     view, total = session.view, len(session.trajectory.steps)
     now = _NOW.get(session.phase, "the run goes on")
     place = f"step {view.step_number()} of {total}"
-    return State("◂", "LOOKING BACK", f"{place} · {now}", "accent", f"{view.step_number()}/{total} · {now}")
+    return _state(BEHIND, f"{place} · {now}", f"{view.step_number()}/{total} · {now}")
 
 
 def _loading(session: Session) -> State:
     doing = one_line(session.waiting, 60)
     words = f"{one_line(session.title, 40)} · {doing}" if doing else one_line(session.title, 40)
-    return State(spinner(session.now), "LOADING", words, "running")
+    return _state(PHASES["loading"]._replace(symbol=spinner(session.now)), words)
 
 
 def _question(session: Session) -> State:
-    return State("○", "YOUR QUESTION", f"about {one_line(session.title, 60)}", "accent")
+    return _state(PHASES["question"], f"about {one_line(session.title, 60)}")
 
 
 def _running(session: Session) -> State:
     words, short = activity_words(session), activity_words(session, short=True)
-    return State(spinner(session.now), "RUNNING", words, "running", short if short != words else "")
+    look = PHASES["running"]._replace(symbol=spinner(session.now))
+    return _state(look, words, short if short != words else "")
 
 
 def _held(session: Session) -> State:
@@ -103,11 +101,11 @@ def _held(session: Session) -> State:
     if not holds:
         return _running(session)
     short = hold_words(view, holds[0], short=True)
-    return State("‖", "HELD", hold_words(view, holds[0]), "careful", short)
+    return _state(PHASES["held"], hold_words(view, holds[0]), short)
 
 
 def _interrupting(_session: Session) -> State:
-    return State("✗", "INTERRUPTING", "the block is asked to stop", "careful")
+    return _state(PHASES["interrupting"], "the block is asked to stop")
 
 
 def _finished(session: Session) -> State:
@@ -117,16 +115,15 @@ def _finished(session: Session) -> State:
 def _end(session: Session, view: View) -> State:
     over = view.finished
     if over is None:
-        return State("○", "STOPPED", "the run did not end by itself", "careful")
-    symbol, word, role = _ENDS[over.status]
-    if over.status == "answered":
-        return State(symbol, word, one_line(session.log.text(over.answer), 90), role)
-    return State(symbol, word, one_line(over.detail, 90), role)
+        return _state(UNFINISHED, f"the run {UNFINISHED.phrase}")
+    said = session.log.text(over.answer) if over.status == "answered" else over.detail
+    return _state(ENDS[over.status], one_line(said, 90))
 
 
 def _replay(session: Session) -> State:
+    look = PHASES["replay"]
     if session.waiting:
-        return State("▸", "REPLAY", f"{session.waiting}, {session.trajectory.last:,} events", "accent", session.waiting)
+        return _state(look, f"{session.waiting}, {session.trajectory.last:,} events", session.waiting)
     view = session.view
     place = f"step {view.step_number()} of {len(session.trajectory.steps)}"
     brief = place.removeprefix("step ").replace(" of ", "/")
@@ -134,12 +131,12 @@ def _replay(session: Session) -> State:
     if holds:
         noun, turn = _HELD[holds[0].checkpoint].noun, iteration_of(view, holds[0].node)
         short = f"step {brief} · {noun}{f' of it {turn.number}' if turn else ''} held"
-        return State("▸", "REPLAY", f"{place} · held {hold_words(view, holds[0])}", "accent", short)
+        return _state(look, f"{place} · held {hold_words(view, holds[0])}", short)
     if view.finished is not None:
         end = _end(session, view)
         words = f"{end.symbol} {end.word.lower()}"
-        return State("▸", "REPLAY", f"{place} · {words}", "accent", f"step {brief} · {words}")
-    return State("▸", "REPLAY", place, "accent")
+        return _state(look, f"{place} · {words}", f"step {brief} · {words}")
+    return _state(look, place)
 
 
 _STATES: dict[str, Callable[[Session], State]] = {

@@ -62,7 +62,7 @@ async def to(hand: Hand, name: str) -> None:
 async def test_every_run_has_a_row_and_a_damaged_one_says_why() -> None:
     async with browsing() as hand:
         await hand.until(says(hand, "3 saved runs"))
-        assert "✗ unreadable" in hand.screen()
+        assert "! unreadable" in hand.screen()
         assert "cut off inside its first line" in hand.screen()
         assert hand.screen().count("✓ answered") == 2
         await to(hand, "cut")

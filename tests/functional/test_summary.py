@@ -119,8 +119,8 @@ async def test_what_a_person_did_is_told_and_leads_there() -> None:
 @pytest.mark.parametrize(
     ("run", "of", "words"),
     [
-        (peeked(), origin(), "○ stopped before iteration 2"),
-        (RUNS["held"](), origin(), "○ stopped in iteration 3"),
+        (peeked(), origin(), "◌ stopped before iteration 2"),
+        (RUNS["held"](), origin(), "◌ stopped in iteration 3"),
         (peeked(), origin(is_live=True), "still running when it was opened"),
         (failing(), origin(problems=("Line 7 is damaged.",)), "⚠ Line 7 is damaged."),
         (clean(), origin("differs"), "⚠ it is differs"),

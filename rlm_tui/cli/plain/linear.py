@@ -22,7 +22,7 @@ _MORE = "  … there is more; more says it."
 _GAP = 3
 _NOTES = {"↻": "repaired", "⚠": "careful", "↳": "note", "✗": "failed"}
 _SYMBOLS = {"✓": "ok", "✗": "failed", "‖": "held", "●": "running", "↻": "trying again", "○": "not done", "✎": "yours:"}
-_MARKS = re.compile(r"^[‖✎✓✗●○⚠▸▾↳] ?")
+_MARKS = re.compile(r"^[‖✎✓✗●○□◌⚠▸▾↳] ?")
 _OWN = ("text", "output", "code")
 
 

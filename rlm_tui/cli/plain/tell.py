@@ -18,12 +18,13 @@ from rlm_tui.ui.content.root import root
 from rlm_tui.ui.content.step import cut_code, exchange, read_as, says
 from rlm_tui.ui.content.subcall import subcall
 from rlm_tui.ui.content.told import queued, told, told_back
+from rlm_tui.ui.states import ENDS
 from rlm_tui.ui.words import hold_words, iteration_of
 
 _EVENT: TypeAlias = Any
 _OPENING = ("question", "document", "", "model", "dialect", "sandbox", "limits")
 _CLOSING = ("answer", "ended", "careful", "used")
-_ENDS: dict[ev.Release, str] = {
+_RELEASES: dict[ev.Release, str] = {
     "run": "you let it run",
     "step": "you stepped on",
     "go_on": "you let it go on",
@@ -90,7 +91,7 @@ def _started(page: Page, node: Node, _event: _EVENT) -> list[Section]:
 def _finished(page: Page, node: Node, event: _EVENT) -> list[Section]:
     found = _named(sections(root(page, node)), _CLOSING)
     is_said = any(section.name == "ended" for section in found)
-    return found if is_said else [*found, Section("ended", "", event.status.replace("_", " "))]
+    return found if is_said else [*found, Section("ended", "", ENDS[event.status].phrase)]
 
 
 def _turn(_page: Page, _node: Node, _event: _EVENT) -> list[Section]:
@@ -181,7 +182,7 @@ def _edited(page: Page, node: Node, _event: _EVENT) -> list[Section]:
 
 
 def _released(_page: Page, _node: Node, event: _EVENT) -> list[Section]:
-    return [Section("released", "", f"{_ENDS.get(event.how, event.how)}.")]
+    return [Section("released", "", f"{_RELEASES.get(event.how, event.how)}.")]
 
 
 def _told(page: Page, node: Node, event: _EVENT) -> list[Section]:

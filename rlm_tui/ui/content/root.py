@@ -11,16 +11,10 @@ from rlm_tui.ui.content.block import answer_rows
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, note, prose
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line
 from rlm_tui.ui.rows import Joined
+from rlm_tui.ui.states import ENDS
 
 _QUESTION_ROWS = 40
 _PARTS = 8
-_STATUS: dict[ev.RunStatus, Piece] = {
-    "answered": ("answered", "done"),
-    "no_answer": ("ended without an answer", "careful"),
-    "failed": ("failed", "failed"),
-    "limit": ("stopped at a limit", "careful"),
-    "stopped": ("stopped by you", "careful"),
-}
 
 
 def root(page: Page, node: Node) -> Rows:
@@ -59,7 +53,7 @@ def _ending(page: Page, node: Node, event: ev.RunFinished) -> Rows:
     if event.answer is not None:
         rows.append(answer_rows(page, page.log.text(event.answer), event.via, node.id))
     if event.answer is None or event.detail:
-        rows.append([label("ENDED", _STATUS[event.status], width=page.width)])
+        rows.append([label("ENDED", ENDS[event.status].whole, width=page.width)])
     if event.detail:
         rows.append(note("⚠", event.detail, page, "failed" if event.status == "failed" else "careful"))
     return Joined(rows)

@@ -17,18 +17,12 @@ from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, prose
 from rlm_tui.ui.content.root import of_context
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, rjust, split
 from rlm_tui.ui.rows import Joined, Provider
+from rlm_tui.ui.states import ENDS, FILES, UNFINISHED
 from rlm_tui.ui.words import iteration_of
 
 GO = "go:"
 _QUESTION_ROWS, _ANSWER_ROWS, _DEEDS, _NOTES, _KEPT = 4, 6, 4, 6, 6
 _NUMBERS = 7
-_ENDS: dict[ev.RunStatus, Piece] = {
-    "answered": ("✓ answered", "done"),
-    "no_answer": ("○ ended without an answer", "careful"),
-    "failed": ("✗ failed", "failed"),
-    "limit": ("⚠ stopped at a limit", "careful"),
-    "stopped": ("○ stopped by a person", "careful"),
-}
 _VIA: dict[ev.Via, str] = {
     "FINAL": "FINAL", "FINAL_VAR": "FINAL_VAR", "answer": "answer dict", "SUBMIT": "SUBMIT", "user": "by a person",
     "direct": "one request with the whole context",
@@ -149,12 +143,13 @@ class Summary:
         over, count = self.view.finished, self._iterations()
         after = (f" after {plural(count, 'iteration')}", "muted")
         if over is not None:
-            return (_ENDS[over.status], after)
+            return (ENDS[over.status].whole, after)
         if self.waiting:
             return (("● is being read", "running"), (f" · {self.waiting}", "muted"))
         if self.origin is not None and self.origin.is_live:
-            return (("● still running when it was opened", "running"), (f", {self._stop()}", "muted"))
-        return ((f"○ {self._stop(said='stopped ')}", "careful"), (" · the trace ends there", "muted"))
+            return (FILES["running"].whole, (f", {self._stop()}", "muted"))
+        stop = self._stop(said="stopped ")
+        return (UNFINISHED._replace(phrase=stop).whole, (" · the trace ends there", "muted"))
 
     def _stop(self, said: str = "") -> str:
         turn = self._turns()[-1:] if self._turns() else []

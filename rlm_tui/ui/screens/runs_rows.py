@@ -9,17 +9,8 @@ from rlm_tui.text import one_line, plural, short_bytes, short_cost
 from rlm_tui.trace.saved import SavedRun, instant
 from rlm_tui.ui.lines import BLANK, Line, Piece, Span, clip, line, pad, rjust, split
 from rlm_tui.ui.rows import Provider
+from rlm_tui.ui.states import of_status
 
-_STATUS: dict[str, Piece] = {
-    "answered": ("✓ answered", "done"),
-    "no_answer": ("○ no answer", "careful"),
-    "failed": ("✗ failed", "failed"),
-    "limit": ("⚠ limit", "careful"),
-    "stopped": ("○ stopped", "careful"),
-    "running": ("● running", "running"),
-    "unfinished": ("◌ unfinished", "careful"),
-    "unreadable": ("✗ unreadable", "failed"),
-}
 _STATUS_CELLS, _AGO, _COST = 13, 5, 6
 _DOCUMENT, _MODEL = 18, 22
 _WIDE = 100
@@ -73,7 +64,7 @@ def run_row(run: SavedRun, now: float, width: int) -> Line:
 
 
 def _status(run: SavedRun) -> Piece:
-    return _STATUS.get(run.status, (f"○ {run.status}", "careful"))
+    return of_status(run.status).brief
 
 
 def _right(run: SavedRun, width: int) -> list[Span]:
