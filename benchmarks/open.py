@@ -172,7 +172,7 @@ from pathlib import Path
 from rlm_tui.session.replay import ReplaySession
 begun = time.perf_counter()
 session = ReplaySession(Path(sys.argv[1]))
-session.wait()
+session.read_whole()
 session.close()
 """
 _ORJSON = """

@@ -22,6 +22,7 @@ from rlm_tui.errors import ExitCode, ProviderError, RlmTuiError, UsageError
 from rlm_tui.lm.base import LM, Message
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.base import Session
 from rlm_tui.session.live import LiveSession
 from rlm_tui.session.setup import Setup
 from rlm_tui.tools import HostTool, host_tool
@@ -217,7 +218,7 @@ class RLM:
 class _Asking:
     """One question under way, and what has been drained of it."""
 
-    def __init__(self, session: LiveSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
         self._events: list[ev.TraceEvent] = []
 

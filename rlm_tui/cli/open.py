@@ -11,7 +11,7 @@ from rlm_tui.cli import diagnostics, options, terminal
 
 if TYPE_CHECKING:
     from rlm_tui.context.load import Loading
-    from rlm_tui.session.live import LiveSession
+    from rlm_tui.session.base import Session
     from rlm_tui.session.setup import Setup
 
 
@@ -41,9 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
     has_all = bool(arguments.query.strip() and setup.model)
     title = options.title_of(paths)
 
-    made: list[LiveSession] = []
+    made: list[Session] = []
 
-    def make() -> LiveSession:
+    def make() -> Session:
         made.append(_begin(setup, loading, paths, title, arguments.query if has_all else ""))
         return made[0]
 
@@ -88,7 +88,7 @@ def _prepare(paths: list[str], setup: Setup, *, is_plain: bool) -> Loading | Non
     return loading
 
 
-def _begin(setup: Setup, loading: Loading | None, paths: list[str], title: str, query: str) -> LiveSession:
+def _begin(setup: Setup, loading: Loading | None, paths: list[str], title: str, query: str) -> Session:
     """Make the session, in a thread behind the first paint; with a question it begins at once."""
     from rlm_tui.context.load import Loading
 

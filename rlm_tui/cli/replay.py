@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rlm_tui.config import Settings
-    from rlm_tui.session.base import Attachment
-    from rlm_tui.session.replay import ReplaySession
+    from rlm_tui.session.base import Attachment, Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +68,7 @@ def show(
     if not is_plain:
         terminal.require(command)
 
-    def make() -> ReplaySession:
+    def make() -> Session:
         from rlm_tui.session.replay import ReplaySession
 
         return ReplaySession(Path(path), at=at, attachment=attachment)

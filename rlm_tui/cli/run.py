@@ -11,8 +11,9 @@ from rlm_tui.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from rlm_tui.cli.narrate import JsonLines, Narration
+    from rlm_tui.context.load import Loading
     from rlm_tui.events import RunFinished
-    from rlm_tui.session.live import LiveSession
+    from rlm_tui.session.base import Session
 
 _NO_MODEL = "No model was named: using offline, a keyword search demo that is no LLM; -m names another."
 _NOBODY = "Stopped at {}; nobody is here to look: rlm-tui open with the same options holds there."
@@ -42,9 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     remarks = [] if model else [_NO_MODEL]
     remarks += [_NO_WALLS] if settings["sandbox"] == "auto" else []
     paths = options.resolve_paths(arguments.paths)
-    session = LiveSession(setup, Loading(paths, memory_mb=setup.memory_mb), title=options.title_of(paths))
+    loading = Loading(paths, memory_mb=setup.memory_mb)
+    session = LiveSession(setup, loading, title=options.title_of(paths))
     try:
-        return _ask(session, arguments.query, remarks, as_json=arguments.json)
+        return _ask(session, loading, arguments.query, remarks, as_json=arguments.json)
     finally:
         session.close()
 
@@ -61,21 +63,21 @@ class _Stop:
         self.wanted = True
 
 
-def _ask(session: LiveSession, query: str, remarks: list[str], *, as_json: bool) -> int:
+def _ask(session: Session, loading: Loading, query: str, remarks: list[str], *, as_json: bool) -> int:
     from rlm_tui.cli.narrate import JsonLines, Narration
     from rlm_tui.session.commands import Start
     from rlm_tui.session.signals import told_to_end
 
     stop = _Stop()
     with told_to_end(stop):
-        session.loading.start()
+        loading.start()
         session.send(Start(query))
         reader = JsonLines(session.log) if as_json else Narration(session.log)
-        _follow(session, stop, reader, remarks)
+        _follow(session, loading, stop, reader, remarks)
         return _end(session, reader.finished, as_json=as_json)
 
 
-def _follow(session: LiveSession, stop: _Stop, reader: JsonLines | Narration, remarks: list[str]) -> None:
+def _follow(session: Session, loading: Loading, stop: _Stop, reader: JsonLines | Narration, remarks: list[str]) -> None:
     """Read the run to its end."""
     from rlm_tui.events import Held
     from rlm_tui.session.commands import Stop
@@ -96,11 +98,11 @@ def _follow(session: LiveSession, stop: _Stop, reader: JsonLines | Narration, re
             return
         if stop.wanted:
             session.send(Stop())
-            session.loading.cancel()
+            loading.cancel()
         session.wait()
 
 
-def _end(session: LiveSession, finished: RunFinished | None, *, as_json: bool) -> int:
+def _end(session: Session, finished: RunFinished | None, *, as_json: bool) -> int:
     from rlm_tui.cli import narrate
 
     if session.trace_path:

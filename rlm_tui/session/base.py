@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rlm_tui.context.document import Document
     from rlm_tui.engine.breakpoints import Breakpoint
+    from rlm_tui.errors import RlmTuiError
     from rlm_tui.session.log import Log
     from rlm_tui.session.notebook import Notebook
 
@@ -97,7 +98,8 @@ class Terms(NamedTuple):
 
 
 class Session(Protocol):
-    """One run, or several questions in one conversation, behind one door.
+    """One run, or several questions in one conversation, behind one door: all that the app, the linear mode and
+    `run` need of it, and nothing else of it is theirs.
 
     `drain()` and everything that reads `trajectory`, `view` or `live` belong to one thread (the front end's);
     `send()` may be called from any thread.
@@ -188,6 +190,21 @@ class Session(Protocol):
         """Why the last question did not begin, as a sentence; "" when it did or none was asked."""
         ...
 
+    @property
+    def failure(self) -> RlmTuiError | None:
+        """What made the last question, or the loading, fail outside the run; None when nothing did."""
+        ...
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a question is being worked on (also while its parts are made ready)."""
+        ...
+
+    @property
+    def unsaved(self) -> str:
+        """That the trace lacks something, as a sentence; "" when it lacks nothing."""
+        ...
+
     def can(self, action: str) -> Capability:
         """Whether an action can be done at this moment: the name of a command class in lower case
         (start, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, interrupt, stop, fork,
@@ -200,6 +217,10 @@ class Session(Protocol):
 
     def drain(self) -> Batch:
         """Take in all that has happened since the last call; never blocks."""
+        ...
+
+    def wait(self, timeout_s: float = 0.1) -> None:
+        """Block until there may be something to drain, or for `timeout_s` seconds."""
         ...
 
     def close(self) -> None:

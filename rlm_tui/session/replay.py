@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
-from rlm_tui.errors import TraceError
+from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session.attach import SEARCHING, find_document, held_document
 from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Phase, Terms
 from rlm_tui.session.commands import Seek, SessionCommand
@@ -46,7 +46,15 @@ class _DamagedLog(Log):
 
 
 class ReplaySession(Cursor):
-    """Steps through a trace file; it is indexed in a thread while its beginning is already on screen."""
+    """Steps through a trace file; it is indexed in a thread while its beginning is already on screen.
+
+    Nothing is asked here, so nothing runs, fails or is lost.
+    """
+
+    trouble = ""
+    failure: RlmTuiError | None = None
+    is_running = False
+    unsaved = ""
 
     def __init__(self, path: Path, *, at: int | None = None, attachment: Attachment | None = None) -> None:
         """`at` is the event to stand at; `attachment` the document where a person named it."""
@@ -69,11 +77,6 @@ class ReplaySession(Cursor):
         self._read, self._is_indexed, self._drawn_at = 0, False, 0.0
         self._closing = threading.Event()
         self._indexing.start()
-
-    @property
-    def trouble(self) -> str:
-        """Nothing is asked here."""
-        return ""
 
     @property
     def phase(self) -> Phase:
@@ -199,8 +202,15 @@ class ReplaySession(Cursor):
         self._drawn_at = now
         return True
 
-    def wait(self) -> None:
-        """Block until the whole file is folded and its document was looked for (for commands and tests)."""
+    def wait(self, timeout_s: float = 0.1) -> None:
+        """Block until more of the file is read and folded, or for `timeout_s` seconds."""
+        if self._is_indexed:
+            self._closing.wait(timeout_s)
+        else:
+            self._fold(timeout_s)
+
+    def read_whole(self) -> None:
+        """Block until the whole file is folded and its document was looked for."""
         while not self._is_indexed:
             self._fold(_DRAWN_S)
         if self._finder is not None:

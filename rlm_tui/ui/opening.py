@@ -80,6 +80,9 @@ class Opening:
     phase: Phase = "loading"
     waiting = "opening"
     trouble = ""
+    failure: RlmTuiError | None = None
+    is_running = False
+    unsaved = ""
     trace_path = ""
     terms = Terms()
     breakpoints: tuple[Breakpoint, ...] = ()
@@ -106,6 +109,9 @@ class Opening:
     def drain(self) -> Batch:
         """Nothing has happened."""
         return Batch()
+
+    def wait(self, timeout_s: float = 0.1) -> None:
+        """There is nothing to wait for: the session that takes its place is waited for by the app."""
 
     def close(self) -> None:
         """There is nothing to end."""

@@ -77,7 +77,7 @@ async def test_a_new_hold_brings_up_what_is_held(tmp_path: Path) -> None:
 
 async def test_in_a_replay_the_bars_come_back_and_keys_say_why_not() -> None:
     session = ReplaySession(TRACE)
-    session.wait()
+    session.read_whole()
     async with on_screen(session, SMALL) as hand:
         await hand.press("home")
         await hand.press("greater_than_sign")

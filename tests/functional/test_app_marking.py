@@ -26,7 +26,7 @@ def trace(tmp_path: Path) -> Path:
 @pytest.fixture
 def session(trace: Path) -> Iterator[ReplaySession]:
     replay = ReplaySession(trace)
-    replay.wait()
+    replay.read_whole()
     yield replay
     replay.close()
 
@@ -87,7 +87,7 @@ async def test_a_note_is_written_read_again_changed_and_taken_away(session: Repl
 async def test_notes_of_before_are_there_and_a_bad_file_is_told(trace: Path) -> None:
     save_sidecar(sidecar_of(trace), Sidecar(marks=(1, 10**12), notes={"gone": "x"}))
     first = ReplaySession(trace)
-    first.wait()
+    first.read_whole()
     async with on_screen(first) as hand:
         assert hand.app.session.notebook.notes == {"gone": "x"}
     first.close()

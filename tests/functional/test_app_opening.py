@@ -19,7 +19,7 @@ async def test_the_name_is_painted_before_the_session_is_made() -> None:
     def make() -> ReplaySession:
         asked.wait()
         session = ReplaySession(TRACE)
-        session.wait()
+        session.read_whole()
         return session
 
     app = RlmTuiApp(make, title="report.pdf")

@@ -22,7 +22,7 @@ SIZES = [(80, 24), (120, 36), (200, 60)]
 @pytest.fixture
 def recorded():
     session = ReplaySession(TRACE)
-    session.wait()
+    session.read_whole()
     yield session
     session.close()
 

@@ -36,7 +36,7 @@ async def test_the_keys_of_the_tree_move_the_selection_of_every_pane() -> None:
 
 async def test_steps_are_walked_in_a_replay_with_every_key() -> None:
     session = ReplaySession(TRACE)
-    session.wait()
+    session.read_whole()
     async with on_screen(session) as hand:
         await hand.press("2")
         last = len(session.trajectory.steps)
@@ -62,7 +62,7 @@ async def test_steps_are_walked_in_a_replay_with_every_key() -> None:
 
 async def test_back_and_forward_are_one_verb_whose_halves_can_be_clicked() -> None:
     session = ReplaySession(TRACE, at=13)
-    session.wait()
+    session.read_whole()
     async with on_screen(session) as hand:
         await hand.until(lambda: ", . back / forward" in hand.bar("GateBar"))
         before = session.view.step_number()
@@ -132,7 +132,7 @@ async def test_a_long_notice_gives_its_rows_back() -> None:
 
 async def test_the_slider_is_dragged() -> None:
     session = ReplaySession(TRACE)
-    session.wait()
+    session.read_whole()
     async with on_screen(session) as hand:
         last = len(session.trajectory.steps)
         await hand.pilot.mouse_down("Slider", offset=(1, 0))

@@ -18,7 +18,7 @@ from rlm_tui.session.replay import ReplaySession
 unit = 1 if sys.platform == "darwin" else 1024
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 session = ReplaySession(Path(sys.argv[1]))
-session.wait()
+session.read_whole()
 print(session.view.finished.answer, len(session.document.parts[0].text))
 session.close()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - before)

@@ -78,14 +78,14 @@ def test_one_can_go_anywhere_that_is_read_while_the_rest_is_read(path: Path) -> 
     session.send(cmd.Seek(50))
     session.drain()
     assert session.view.seq == 50
-    session.wait()
+    session.read_whole()
     assert (session.view.seq, session.waiting) == (50, "")
     session.close()
 
 
 def test_a_place_that_is_not_read_yet_is_gone_to_when_it_is(path: Path) -> None:
     session = ReplaySession(path, at=COUNT)
-    session.wait()
+    session.read_whole()
     assert session.view.seq == COUNT
     session.close()
 
@@ -99,8 +99,8 @@ def test_of_a_packed_trace_the_head_is_enough_to_open_it(path: Path, tmp_path: P
     with open_trace(packed, stop=lambda: True) as stopped:
         assert not stopped.is_whole
     session, plain = ReplaySession(packed), ReplaySession(path)
-    session.wait()
-    plain.wait()
+    session.read_whole()
+    plain.read_whole()
     assert session.trajectory.last == plain.trajectory.last
     assert session.log.text(ev.BodyRef(3)) == TEXT
     session.close()

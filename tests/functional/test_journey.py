@@ -157,7 +157,7 @@ async def test_a_run_is_held_edited_told_answered_saved_and_walked_again(tmp_pat
             await hand.until(lambda: hand.app.return_value == 0)
     before = fingerprint(tmp_path)
     replay = ReplaySession(trace)
-    replay.wait()
+    replay.read_whole()
     try:
         async with on_screen(replay) as hand:
             assert "REPLAY" in hand.bar("Header")

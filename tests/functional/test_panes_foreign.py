@@ -27,7 +27,7 @@ from tests.foreign_logs import GOLDEN
 def opened(path: Path) -> Iterator[ReplaySession]:
     """A session over a file, read to its end."""
     session = ReplaySession(path)
-    session.wait()
+    session.read_whole()
     yield session
     session.close()
 

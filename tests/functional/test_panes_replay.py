@@ -58,7 +58,7 @@ def test_a_replay_says_what_the_live_run_said(tmp_path: Path) -> None:
         path = Path(driver.session.trace_path)
     replay = ReplaySession(path)
     try:
-        replay.wait()
+        replay.read_whole()
         for seq, said in seen:
             replay.send(cmd.Seek(seq))
             again = contents(replay)

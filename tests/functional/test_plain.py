@@ -137,7 +137,7 @@ def test_nothing_that_a_model_writes_passes_for_a_sentence_of_the_app(tmp_path: 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_at_every_step_the_lines_say_what_the_pane_says(name: str) -> None:
     session = ReplaySession(sample("clean").parent / name)
-    session.wait()
+    session.read_whole()
     try:
         teller, heard = Teller(session), set[str]()
         ends = {end.seq for end in session.trajectory.steps}

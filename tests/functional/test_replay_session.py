@@ -18,7 +18,7 @@ from tests.driving import live
 def replay(path: Path, at: int | None = None) -> Iterator[ReplaySession]:
     session = ReplaySession(path, at=at)
     try:
-        session.wait()
+        session.read_whole()
         yield session
     finally:
         session.close()

@@ -233,7 +233,7 @@ def test_a_live_run_and_its_replay_are_equal(tmp_path: Path) -> None:
         path = Path(run.session.trace_path)
     replay = ReplaySession(path)
     try:
-        replay.wait()
+        replay.read_whole()
         assert snapshot(replay.trajectory.now()) == seen
     finally:
         replay.close()

@@ -313,7 +313,7 @@ def test_a_run_that_was_killed_is_opened_again_up_to_its_last_event(tmp_path: Pa
         terminal.press("q")
         assert terminal.finish() == 0
     session = ReplaySession(trace)
-    session.wait()
+    session.read_whole()
     session.close()
     assert session.trajectory.last == whole.count(b"\n") - 1
     assert trace.read_bytes().startswith(whole)

@@ -102,7 +102,7 @@ def recorded(name: str, at: int | None = None) -> Callable[[], ReplaySession]:
 def replayed(path: Path, at: int | None = None) -> ReplaySession:
     """A trace or a log, read to its end."""
     session = ReplaySession(path, at=at)
-    session.wait()
+    session.read_whole()
     return session
 
 

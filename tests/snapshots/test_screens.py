@@ -216,7 +216,7 @@ def test_failed(shoot: Shoot, size: tuple[int, int]) -> None:
 @BOTH
 def test_replay(shoot: Shoot, size: tuple[int, int]) -> None:
     session = ReplaySession(TRACE, at=13)
-    session.wait()
+    session.read_whole()
     assert shoot(session, size)
 
 
@@ -369,19 +369,19 @@ def test_replay_without_its_document(shoot: Shoot, size: tuple[int, int]) -> Non
 @BOTH
 def test_the_summary_of_a_foreign_log(shoot: Shoot, size: tuple[int, int]) -> None:
     session = ReplaySession(FOREIGN / "rlms-0.1.3-nested.jsonl")
-    session.wait()
+    session.read_whole()
     assert shoot(session, size, first=First("summary"))
 
 
 def test_a_foreign_log_with_children(shoot: Shoot) -> None:
     session = ReplaySession(FOREIGN / "rlms-0.1.3-nested.jsonl")
-    session.wait()
+    session.read_whole()
     assert shoot(session, MEDIUM)
 
 
 def test_a_foreign_log_that_tells_little(shoot: Shoot) -> None:
     session = ReplaySession(FOREIGN / "dspy-3.4.json")
-    session.wait()
+    session.read_whole()
     assert shoot(session, MEDIUM)
 
 

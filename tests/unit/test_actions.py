@@ -17,7 +17,7 @@ TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 @pytest.fixture
 def recorded():
     session = ReplaySession(TRACE)
-    session.wait()
+    session.read_whole()
     yield session
     session.close()
 

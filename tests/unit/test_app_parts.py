@@ -72,7 +72,7 @@ def test_the_slider_keeps_its_width(count: int, number: int, width: int) -> None
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
 def test_header_and_question_keep_their_width_and_never_lose_state_and_sandbox(width: int) -> None:
     session = ReplaySession(TRACE)
-    session.wait()
+    session.read_whole()
     header, question = header_line(session, width), question_line(session, width)
     session.close()
     assert header.cells <= width

@@ -84,7 +84,7 @@ def test_a_view_at_any_event_is_the_fold_of_those_before_it(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_session_replays_it_and_shows_the_document_that_it_holds(name: str) -> None:
     session = ReplaySession(GOLDEN / name)
-    session.wait()
+    session.read_whole()
     events, reader = imported(GOLDEN / name)
     assert snapshot(session.trajectory.now()) == snapshot(Trajectory(events).now())
     texts = [part.text for part in session.document.parts] if session.document else []

@@ -98,7 +98,7 @@ def test_sentences_name_the_key_of_now() -> None:
 def test_no_sentence_of_a_reason_names_a_key_by_itself() -> None:
     """With every key moved, no reason and no sentence still says the old one."""
     session = ReplaySession(TRACE)
-    session.wait()
+    session.read_whole()
     ui = UiState(screen="main", keymap={action.id: ("f12",) for action in ACTIONS})
     reasons = [action.enabled(shown, ui).reason for action in ACTIONS for shown in (session, held())]
     reasons += [sentence(shown, ui)[0] for shown in (session, held())]

@@ -17,8 +17,6 @@ from rlm_tui.cli.plain.writing import Writing
 from rlm_tui.errors import ExitCode
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import Batch, Phase, Session
-from rlm_tui.session.live import LiveSession
-from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.signals import told_to_end
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.bar_words import sentence
@@ -114,9 +112,8 @@ class Front:
         Tells whether there were events, as then more may be there at once.
         """
         before, batch = self.session.phase, self.session.drain()
-        if not isinstance(self.session, ReplaySession):
-            for event in batch.events:
-                self.say(self._teller.tell(event))
+        for event in batch.events:
+            self.say(self._teller.tell(event))
         self._messages(batch)
         if self._is_interrupted:
             self._is_interrupted = False
@@ -187,8 +184,8 @@ class Front:
         return self._calm in _WAITS and self.settled() and not self.session.waiting
 
     def _outcome(self) -> int:
-        """What a script ends with: as the run did."""
-        if not isinstance(self.session, LiveSession):
+        """What a script ends with: as the run did, if one was made here."""
+        if self.session.phase == "replay":
             return ExitCode.OK
         if self.session.failure is not None:
             return self.session.failure.exit_code
