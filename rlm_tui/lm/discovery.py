@@ -6,27 +6,20 @@ No key is ever sent: whoever listens on a port may be anybody.
 from __future__ import annotations
 
 import http.client
-import json
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from rlm_tui.errors import UsageError
 from rlm_tui.lm.endpoint import check_url, is_loopback
 from rlm_tui.lm.registry import PROVIDERS, resolve
-from rlm_tui.lm.servers import READERS, Get, Model, openai_models
+from rlm_tui.lm.servers import READERS, Model, openai_models
+from rlm_tui.lm.visit import PATIENCE_S, Cutoff, Visit
 
-PATIENCE_S = 2.0
-_CONNECT_S = 0.5
-_MOST_BYTES = 8_000_000
-_MOST_SAID = 500
 _GRACE_S = 0.5
-_JSON = {"content-type": "application/json", "accept": "application/json", "connection": "close"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +81,7 @@ class Probe:
     def __init__(self, base_urls: dict[str, str] | None = None, seconds: float = PATIENCE_S) -> None:
         self._base_urls = usual_servers() if base_urls is None else base_urls
         self._seconds = seconds
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self._over = False
+        self._cutoff = Cutoff()
 
     def run(self, on_found: Callable[[Server], None]) -> None:
         """Call `on_found`, on any thread, with each server as it answers; returns when all have, or time is over."""
@@ -109,88 +100,23 @@ class Probe:
 
     def stop(self) -> None:
         """End it now."""
-        with self._lock:
-            self._over = True
-            for connection in self._open:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+        self._cutoff.now()
 
     def _look(self, base_url: str, guess: str, on_found: Callable[[Server], None]) -> None:
-        visit = _Visit(base_url, self)
+        visit = Visit(base_url, self._cutoff)
         try:
             server = _identify(visit, base_url, guess)
         except (OSError, http.client.HTTPException, ValueError):
             if not visit.connected:
                 return
-            silent = f"took the connection and said nothing in {self._seconds:g} s" if self._over else "hung up"
+            silent = (
+                f"took the connection and said nothing in {self._seconds:g} s" if self._cutoff.is_over else "hung up"
+            )
             server = Server(guess, base_url, problem=silent, is_sure=False)
         on_found(server)
 
-    def opened(self, connection: socket.socket) -> None:
-        """A connection is there; OSError when the time is over."""
-        with self._lock:
-            if self._over:
-                raise OSError("the time is over")
-            self._open.add(connection)
 
-    def closed(self, connection: socket.socket) -> None:
-        """A connection is done with."""
-        with self._lock:
-            self._open.discard(connection)
-
-
-class _Visit:
-    """The requests to one address; `statuses` are those that came."""
-
-    def __init__(self, base_url: str, probe: Probe) -> None:
-        self._parts = urlsplit(base_url)
-        self._probe = probe
-        self.connected = False
-        self.statuses: set[int] = set()
-        self.says = ""
-
-    def get(self, path: str, body: object = None) -> Any:
-        """The JSON that a path gives, or None where it gives none."""
-        raw, status = self._fetch(path, body)
-        self.statuses.add(status)
-        with suppress(ValueError, RecursionError):
-            content = json.loads(raw)
-            if status == 200:
-                return content
-            self.says = self.says or str(content)[:_MOST_SAID]
-        return None
-
-    def _fetch(self, path: str, body: object) -> tuple[bytes, int]:
-        connection = self._connection()
-        connection.connect()
-        wire = connection.sock  # http.client lets go of it before the reply is read
-        try:
-            self.connected = True
-            self._probe.opened(wire)
-            wire.settimeout(PATIENCE_S)
-            sent = None if body is None else json.dumps(body).encode()
-            connection.request("GET" if body is None else "POST", self._prefix + path, sent, _JSON)
-            response = connection.getresponse()
-            with response:
-                return response.read(_MOST_BYTES), response.status
-        finally:
-            self._probe.closed(wire)
-            connection.close()
-
-    def _connection(self) -> http.client.HTTPConnection:
-        host, port = self._parts.hostname or "", self._parts.port
-        seconds = _CONNECT_S if is_loopback(host) else PATIENCE_S
-        if self._parts.scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=seconds)
-        return http.client.HTTPConnection(host, port, timeout=seconds)
-
-    @property
-    def _prefix(self) -> str:
-        """Where the server's own paths begin: the base URL without the `/v1` that is OpenAI's."""
-        return self._parts.path.rstrip("/").removesuffix("/v1")
-
-
-def _identify(visit: _Visit, base_url: str, guess: str) -> Server:
+def _identify(visit: Visit, base_url: str, guess: str) -> Server:
     """Which server it is, by what it answers; the one that is usual at this address is asked for first."""
     listed = None if guess in READERS else openai_models(visit.get)
     if listed is None or listed[0] != "vllm":
@@ -211,39 +137,13 @@ def _server(provider: str, base_url: str, models: Iterable[Model], place: str) -
     return Server(provider, base_url, found, "" if found else "has no model yet", place)
 
 
-def _why_not(visit: _Visit) -> str:
+def _why_not(visit: Visit) -> str:
     if "loading model" in visit.says.lower():
         return "is loading its model"
     refused = visit.statuses & {401, 403}
     if refused:
         return f"wants a key before it lists its models (HTTP {min(refused)})"
     return ""
-
-
-@contextmanager
-def visiting(base_url: str, seconds: float) -> Iterator[Get]:
-    """What asks one server for some paths, all in `seconds`; gives None where nothing comes. For a thread."""
-    probe = Probe({}, seconds)
-    visit = _Visit(base_url, probe)
-    deadline = threading.Timer(seconds, probe.stop)
-    deadline.start()
-
-    def get(path: str, body: object = None) -> Any:
-        with suppress(OSError, http.client.HTTPException, ValueError):
-            return visit.get(path, body)
-        return None
-
-    try:
-        yield get
-    finally:
-        deadline.cancel()
-        deadline.join()
-
-
-def fetch_json(base_url: str, path: str, seconds: float) -> Any:
-    """The JSON that one path of a server gives, or None where it gives none in time; for a thread, sends no key."""
-    with visiting(base_url, seconds) as get:
-        return get(path)
 
 
 def find_servers(base_url: str | None = None, seconds: float = PATIENCE_S) -> list[Server]:

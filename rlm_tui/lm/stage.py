@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from rlm_tui.lm.discovery import fetch_json
 from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.visit import fetch_json
 from rlm_tui.lm.watch import Watch
 
 _LOOK_EVERY_S = 1.0

@@ -95,7 +95,7 @@ async def test_offers_that_come_late_leave_the_cursor_on_its_row(
 
 
 async def test_leaving_the_screen_ends_the_search_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rlm_tui.lm.discovery.PATIENCE_S", 600.0)
+    monkeypatch.setattr("rlm_tui.lm.visit.PATIENCE_S", 600.0)
     with Loopback(routes={"/api/tags": Reply(stall=True)}) as silent:
         serve(monkeypatch, silent)
         async with starting(tmp_path) as hand:
