@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rlm_tui import events as ev
 from rlm_tui.engine.config import Run
+from rlm_tui.engine.deadline import settled
 from rlm_tui.engine.gate import Pending, Verdict
 from rlm_tui.engine.shape import shape_of
 from rlm_tui.engine.talk import Talk
@@ -16,6 +17,8 @@ from rlm_tui.lm.base import Request, Response
 
 _YOUR_TURN = "you are the model: write its answer"
 _INTERRUPTED = "interrupted by you"
+OUT_OF_TIME = "out of time"
+"""The finish reason of a response that the end of the run's time cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Reply:
     skipped: bool = False
     found_nothing: bool = False
     held_to: str = ""
+    is_cut: bool = False
+    """Whether the end of the run's time ended it."""
 
 
 class RootAsker:
@@ -71,6 +76,7 @@ class RootAsker:
                 skipped=skip,
                 found_nothing=response.found_nothing and not verdict.edited,
                 held_to=response.held_to,
+                is_cut=response.finish_reason == OUT_OF_TIME,
             )
         )
 
@@ -84,11 +90,20 @@ class RootAsker:
                 self._responded(node, Response(verdict.content), begun, by="user")
                 return Response(verdict.content)
             response = await self._complete(node)
+            if response is not None and response.finish_reason == OUT_OF_TIME:
+                return self._cut(node, response, begun)
             if response is not None:
                 self._responded(node, response, begun)
                 await self._run.learn_window()
                 return response
             why = _INTERRUPTED
+
+    def _cut(self, node: str, response: Response, begun: float) -> Response:
+        if response.text:
+            self._responded(node, response, begun)
+        else:
+            self._run.emit(ev.LmFailed(node=node, message="ended, as the time for this run was used up"))
+        return response
 
     async def _before(self, node: str, iteration: str, why: str) -> Verdict:
         self._talk.flush()
@@ -121,24 +136,28 @@ class RootAsker:
             shape=shape_of(run.config.dialect) if run.config.constrain else None,
             is_fresh=self.wants_another,
         )
-        self._request = asyncio.create_task(self._completed(request, node))
+        heard: list[str] = []
+        asked = self._request = asyncio.create_task(self._completed(request, node, heard))
         try:
-            return await self._request
+            with run.deadline.ends(lambda _: asked.cancel()):
+                return await asked
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
                 raise
+            if run.deadline.is_over:
+                return Response("".join(heard), finish_reason=OUT_OF_TIME)
             run.emit(ev.LmFailed(node=node, message=_INTERRUPTED))
             return None
         finally:
-            await _settle(self._request)
+            await settled(asked)
             self._request = None
 
-    async def _completed(self, request: Request, node: str) -> Response:
+    async def _completed(self, request: Request, node: str, heard: list[str]) -> Response:
         """A child's request is one of those that the whole tree has under way; the root's own is alone."""
         run = self._run
         async with run.lanes.requests if run.depth else nullcontext():
-            return await run.complete(run.root_lm, request, node)
+            return await run.complete(run.root_lm, request, node, heard)
 
     def _responded(self, node: str, response: Response, begun: float, by: ev.Author = "model") -> None:
         self._run.budget.spend(response.usage)
@@ -158,10 +177,3 @@ class RootAsker:
         )
         if response.note:
             self._run.emit(ev.Note(node=node, text=response.note, level="warning"))
-
-
-async def _settle(task: asyncio.Task[Response]) -> None:
-    """Wait until a cancelled request is really over, so that nothing outlives the run."""
-    if not task.done():
-        task.cancel()
-        await asyncio.wait([task])

@@ -121,11 +121,12 @@ class Blocks:
             number = run.blocks
             self._broker.block = node
             run.emit(ev.CodeStarted(node=node, code=code, number=number, by=by))
-            result = await run.repl.run(
-                code,
-                timeout_s=run.config.limits.block_timeout_s,
-                on_output=lambda piece: run.signal(node, "stdout", piece),
-            )
+            with run.deadline.ends(run.repl.end):
+                result = await run.repl.run(
+                    code,
+                    timeout_s=run.config.limits.block_timeout_s,
+                    on_output=lambda piece: run.signal(node, "stdout", piece),
+                )
         self._finished(node, result, shown=by == "model")
         return number, result
 

@@ -71,8 +71,7 @@ class Broker:
     async def handle(self, call: HostCall) -> list[str]:
         """Answer every prompt of a call, in order."""
         batch = self._batch(call)
-        self._run.budget.pause()
-        self._busy += len(call.prompts)
+        self._begin(call)
         tasks: list[asyncio.Task[str]] = []
         try:
             allowed = await self._allowed(call, batch)
@@ -87,7 +86,16 @@ class Broker:
                 if not task.cancelling():  # a second time would cut short how a child RLM ends its worker
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._busy -= len(call.prompts)
+            self._end(call)
+
+    def _begin(self, call: HostCall) -> None:
+        if not self._busy:
+            self._run.budget.pause()
+        self._busy += len(call.prompts)
+
+    def _end(self, call: HostCall) -> None:
+        self._busy -= len(call.prompts)
+        if not self._busy:
             self._run.budget.resume()
 
     def _batch(self, call: HostCall) -> str:

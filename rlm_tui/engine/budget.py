@@ -1,8 +1,10 @@
-"""What a run may spend and has spent, over its whole tree; time held for a person is free."""
+"""What a run may spend and has spent, over its whole tree; time held for a person or spent on a host call is free."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import msgspec
 
@@ -23,33 +25,53 @@ class Budget:
         self._clock = clock
         self._begun = clock()
         self._is_held = False
-        self._reasons = 0
-        self._paused_at = 0.0
+        self._at_work = 1
+        self._paused_at: float | None = None
         self._paused = 0.0
+        self._changed = asyncio.Event()
+        self.is_time_up = False
+        """Whether the seconds are used up and nobody grants more."""
 
     def held(self, is_held: bool) -> None:
-        """Stop the clock while a person is asked, and start it again; twice the same does nothing."""
-        if is_held != self._is_held:
-            self._is_held = is_held
-            (self.pause if is_held else self.resume)()
+        """Stop the clock while a person is asked, and start it again."""
+        self._is_held = is_held
+        self._set_clock()
 
     def pause(self) -> None:
-        """Stop the clock for one more reason (a person, a host call); it goes on when all are over."""
-        self._reasons += 1
-        if self._reasons == 1:
-            self._paused_at = self._clock()
+        """An RLM waits for its host calls; the clock stops when all RLMs of the tree do."""
+        self._at_work -= 1
+        self._set_clock()
 
     def resume(self) -> None:
-        """One reason to stop the clock is over."""
-        self._reasons -= 1
-        if not self._reasons:
+        """An RLM is at work (again), or waits only because the run itself makes it wait."""
+        self._at_work += 1
+        self._set_clock()
+
+    def _set_clock(self) -> None:
+        stands = self._is_held or self._at_work <= 0
+        if stands == (self._paused_at is not None):
+            return
+        if self._paused_at is None:
+            self._paused_at = self._clock()
+        else:
             self._paused += self._clock() - self._paused_at
+            self._paused_at = None
+        self._changed.set()
 
     @property
     def seconds(self) -> float:
-        """Seconds since the start, without those in which a person or a sub-LM was waited for in a block."""
-        now = self._paused_at if self._reasons else self._clock()
+        """Seconds since the start, without those in which a person or nothing but sub-LMs was waited for."""
+        now = self._clock() if self._paused_at is None else self._paused_at
         return now - self._begun - self._paused
+
+    async def until(self, seconds: float) -> None:
+        """Wait until the clock shows so many seconds, however often it stops; a grant makes it return as well."""
+        cap = self.limits.seconds
+        while self.seconds < seconds and self.limits.seconds == cap:
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds - self.seconds if self._paused_at is None else None):
+                    await self._changed.wait()
 
     def spend(self, usage: Usage) -> None:
         """Count the tokens and the cost of a call."""
@@ -77,6 +99,7 @@ class Budget:
         """Allow more."""
         value = cap if name in ("cost", "seconds") else int(cap)
         self.limits = msgspec.structs.replace(self.limits, **{_FIELDS.get(name, name): value})
+        self._changed.set()
 
     def _shared(self) -> tuple[tuple[str, float | None, float | None], ...]:
         limits = self.limits

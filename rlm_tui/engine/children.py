@@ -27,6 +27,7 @@ async def run_child(parent: Run, subcall: str, query: str, text: str) -> Ending:
     repl = run.repl = run.open_repl(broker.handle)
     starting: asyncio.Task[None] | None = None
     outcome: ev.Outcome = "cancelled"
+    run.budget.resume()  # a child at work is not waited for as a sub-LM is: its time counts
     try:
         await repl.load("context", text)
         await run.tools.load_into(repl)
@@ -38,6 +39,7 @@ async def run_child(parent: Run, subcall: str, query: str, text: str) -> Ending:
         outcome = "error"
         raise
     finally:
+        run.budget.pause()
         run.nodes.close_below(node, outcome)
         if starting is not None:
             await asyncio.gather(starting, return_exceptions=True)

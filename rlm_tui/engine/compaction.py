@@ -47,10 +47,13 @@ class Compaction:
         run.emit(ev.LmRequested(node=node, model=run.config.model, messages=messages, prior=prior))
         request = Request((*talk.messages, asking), run.config.model, role="sub" if run.depth else "root")
         try:
-            response = await run.complete(run.root_lm, request, node)
+            response = await run.deadline.bound(run.complete(run.root_lm, request, node))
         except ProviderError as error:
             run.nodes.close(node, "error")
             run.emit(ev.Note(node=node, text=f"The conversation was not summed up: {error}", level="warning"))
+            return
+        if response is None:
+            run.nodes.close(node, "cancelled")
             return
         run.budget.spend(response.usage)
         run.emit(ev.LmResponded(node=node, text=response.text, usage=response.usage))

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from rlm_tui.engine import prompts
 from rlm_tui.engine.budget import Budget
+from rlm_tui.engine.deadline import Deadline
 from rlm_tui.engine.dialect import Dialect, built_in, dialect
 from rlm_tui.engine.gate import Emit, Gate, Pending, Verdict
 from rlm_tui.engine.tree import Nodes
@@ -19,7 +20,7 @@ from rlm_tui.events import Author, Checkpoint, ContextInfo, Limits, LmFailed, No
 from rlm_tui.lm.base import LM, Request, Response
 from rlm_tui.lm.registry import is_local
 from rlm_tui.lm.retry import complete_with_retries
-from rlm_tui.lm.watch import Pace, Watch
+from rlm_tui.lm.watch import Pace, Sign, Watch
 from rlm_tui.repl.base import HostHandler, REPLEnvironment
 from rlm_tui.tools.box import Toolbox
 
@@ -103,6 +104,7 @@ class Run:
     gate: Gate
     nodes: Nodes
     budget: Budget
+    deadline: Deadline
     root_lm: LM
     sub_lm: LM
     repl: REPLEnvironment
@@ -131,6 +133,7 @@ class Run:
             self,
             measure=None,
             config=config,
+            deadline=Deadline(self.budget),  # the root's ends the block that the child belongs to
             root_lm=self.sub_lm,
             context=context,
             depth=self.depth + 1,
@@ -163,15 +166,34 @@ class Run:
         depth = self.depth + (kind == "subcall")
         return self.nodes.open(kind, parent, title=title, depth=depth, role="sub" if depth else "root", by=by)
 
-    async def complete(self, lm: LM, request: Request, node: str) -> Response:
-        """Ask an LM, trying again where that helps; every failure on the way is an event of `node`."""
+    async def complete(self, lm: LM, request: Request, node: str, heard: list[str] | None = None) -> Response:
+        """Ask an LM, trying again where that helps; every failure on the way is an event of `node`.
+
+        `heard` takes the pieces of the answer as they come.
+        """
+        pieces = [] if heard is None else heard
+
+        def show(sign: Sign, piece: str) -> None:
+            if sign == "text":
+                pieces.append(piece)
+            self.signal(node, sign, piece)
+
         watch = Watch(
-            lambda sign, piece: self.signal(node, sign, piece),
+            show,
             expected_s=self.pace.expected(request),
             on_first=lambda seconds: self.pace.learn(request, seconds),
         )
 
         def failed(error: ProviderError, delay: float | None) -> None:
+            pieces.clear()
             self.emit(LmFailed(node=node, message=str(error), status=error.status, retry_in_s=delay))
 
-        return await complete_with_retries(lm, request, on_delta=watch, on_failure=failed)
+        return await complete_with_retries(lm, request, on_delta=watch, on_failure=failed, sleep=self._wait)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait before another try; unlike the answer of a sub-LM this is time of the run."""
+        self.budget.resume()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.budget.pause()

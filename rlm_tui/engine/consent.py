@@ -57,10 +57,13 @@ class Consent:
         async with run.lanes.limits:
             if run.budget.cap(name) != cap:  # granted meanwhile to another call
                 return True
+            if name == "seconds" and run.budget.is_time_up:  # refused meanwhile
+                return False
             why = describe_limit(name, cap).partition(";")[0]
             verdict = await run.pass_("at_limit", Pending(node, f"{cap:g}", asks_person=why))
             granted = _number(verdict.content, cap)
             if granted <= value or verdict.how == "skip":
+                run.budget.is_time_up = name == "seconds"
                 return False
             run.budget.grant(name, granted)
             run.emit(ev.Note(node=node, text=f"You raised the limit of {name} from {cap:,g} to {granted:,g}."))

@@ -8,6 +8,7 @@ from rlm_tui import events as ev
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.children import run_child
 from rlm_tui.engine.config import Run
+from rlm_tui.engine.consent import Consent
 from rlm_tui.engine.ending import Ending
 from rlm_tui.engine.loop import NOTHING, Earlier, RootLoop
 from rlm_tui.engine.route import Direct, whole_context
@@ -55,10 +56,7 @@ class Engine:
         self._begin(node, query, is_direct=whole is not None)
         self._loop = RootLoop(run, query, node, self._broker, earlier)
         try:
-            if run.config.dialect.question_variable:
-                await run.repl.load(run.config.dialect.question_variable, query)
-            straight = await self._straight(query, *whole) if whole is not None else None
-            ending, code = straight or await self._loop.run(), None
+            ending, code = await self._worked(query, self._loop, whole), None
         except RlmTuiError as error:
             ending, code = Ending("failed", detail=str(error)), error.exit_code
         except asyncio.CancelledError as stop:
@@ -68,6 +66,18 @@ class Engine:
             self._finish(node, Ending("failed", detail=fault), ExitCode.FAILED)
             raise
         return self._finish(node, ending, code)
+
+    async def _worked(self, query: str, loop: RootLoop, whole: tuple[str, str] | None) -> Ending:
+        """Work on the question, while the clock is watched."""
+        run, node = self.run, self._node
+        run.deadline.start(lambda value, cap: Consent(run).raised(node, "seconds", value, cap))
+        try:
+            if run.config.dialect.question_variable:
+                await run.repl.load(run.config.dialect.question_variable, query)
+            straight = await self._straight(query, *whole) if whole is not None else None
+            return straight or await loop.run()
+        finally:
+            await run.deadline.close()
 
     async def _straight(self, query: str, text: str, told: str) -> Ending | None:
         """Let the model read the whole context; None leaves the question to the usual loop."""

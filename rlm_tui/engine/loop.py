@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
-from rlm_tui.engine.ask import RootAsker
+from rlm_tui.engine.ask import Reply, RootAsker
 from rlm_tui.engine.blocks import AskAgainError, Blocks, Ran
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.budget import describe_limit
@@ -109,6 +109,8 @@ class RootLoop:
         if reply.skipped:
             self._reply_with([prompts.SKIPPED_RESPONSE])
             return None
+        if reply.is_cut:
+            return await self._out_of_time(reply)
         parsed = parse(reply.text, self._run.config.dialect, reply.finish_reason)
         self._emit_parsed(parsed, reply.held_to)
         ran = await self.blocks.run_all(self.iteration, parsed.blocks)
@@ -206,13 +208,35 @@ class RootLoop:
         self.talk.say("user", "\n\n".join([*messages, *([left] if left else [])]))
 
     async def _last_turn(self, name: str, value: float, cap: float) -> Ending:
-        reason = describe_limit(name, cap)
-        self._run.emit(ev.LimitHit(node=self._node, limit=name, value=value, cap=cap))
+        reason = self._hit(name, value, cap)
         self.talk.say("user", prompts.last_turn(reason.split(";")[0] + ".", self._run.config.dialect))
         self._is_last = True
+        if name == "seconds" or self._run.deadline.is_over:
+            await self._run.deadline.allow_last_turn()
         ending = await self._turn()
         if ending is not None:
             return Ending("limit", ending.answer, ending.via, reason)
+        return await self._given_up(reason)
+
+    async def _out_of_time(self, reply: Reply) -> Ending:
+        """The time ended the request itself: an answer that had come by then counts, its code is not run."""
+        budget = self._run.budget
+        cap = budget.limits.seconds or 0.0
+        reason = describe_limit("seconds", cap) if self._is_last else self._hit("seconds", budget.seconds, cap)
+        parsed = parse(reply.text, self._run.config.dialect, None)
+        if reply.text:
+            self._emit_parsed(parsed, reply.held_to)
+        ran = Ran(skipped=bool(parsed.blocks))
+        offer = self._in_time(await self._offer(parsed, ran), ran)
+        ending = await self._offered(offer, ran) if offer is not None else None
+        return Ending("limit", ending.answer, ending.via, reason) if ending else await self._given_up(reason)
+
+    def _hit(self, name: str, value: float, cap: float) -> str:
+        """Tell of a limit; returns it in words."""
+        self._run.emit(ev.LimitHit(node=self._node, limit=name, value=value, cap=cap))
+        return describe_limit(name, cap)
+
+    async def _given_up(self, reason: str) -> Ending:
         partial = await self._best_partial()
         if partial:
             self._run.emit(ev.AnswerGiven(node=self._node, text=partial, via="exhausted", by="engine"))

@@ -65,6 +65,8 @@ class Direct(RootLoop):
     async def _attempt(self) -> Ending | None:
         reply = await self.asker.ask(self.iteration)
         self.talk.say("assistant", reply.text)
+        if reply.is_cut:
+            return await self._out_of_time(reply)
         if reply.skipped or not reply.text.strip():
             return None
         return await self._offered(Offer(reply.text.strip(), "direct"), Ran())

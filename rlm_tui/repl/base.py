@@ -115,6 +115,10 @@ class REPLEnvironment(Protocol):
         """Stop the running block with SIGINT, keeping the state; safe from any thread."""
         ...
 
+    def end(self, why: str) -> None:
+        """Stop the block that runs or is about to, as its timeout would; `why` begins the sentence that it is told."""
+        ...
+
     def kill(self) -> None:
         """End the worker at once; the running block reads `killed` and its variables are lost; from any thread."""
         ...

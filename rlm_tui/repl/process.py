@@ -61,6 +61,7 @@ class WorkerREPL:
         self._watch: Watch | None = None
         self._calls: Calls | None = None
         self._lost = ""
+        self._why = ""
         self._blocks = 0
         self._is_closed = False
 
@@ -83,6 +84,7 @@ class WorkerREPL:
             result = await self._attempt(code, timeout_s, on_output)
             if result is None:  # the worker had died meanwhile and the block had not begun
                 result = await self._attempt(code, timeout_s, on_output)
+            self._why = ""
             return result or BlockResult("died", error=CodeError("WorkerDied", f"The REPL worker {self._lost}."))
 
     async def lookup(self, name: str) -> str | None:
@@ -118,6 +120,12 @@ class WorkerREPL:
         watch = self._watch
         if watch is not None:
             self._soon(watch.interrupt)
+
+    def end(self, why: str) -> None:
+        """Stop the block that runs or is about to, as its timeout would; on the loop."""
+        self._why = why
+        if self._watch is not None:
+            self._watch.end(why)
 
     def kill(self) -> None:
         """End the worker at once; the running block reads `killed` and variables are lost; safe from any thread."""
@@ -216,6 +224,8 @@ class WorkerREPL:
     ) -> BlockResult | None:
         late = connection.begin_output(on_output)
         watch = self._watch = Watch(connection.child, timeout_s)
+        if self._why:
+            watch.end(self._why)
         calls = self._calls = Calls(self._handler, connection.channel, watch)
         try:
             header = {"op": "run", "number": self._blocks}
@@ -242,7 +252,8 @@ class WorkerREPL:
         self._lost = "was ended by force" if watch.killed else how
         error = CodeError("WorkerDied", f"The REPL worker {how}; variables set in it are lost.")
         if watch.killed:
-            why = f"did not stop within {GRACE_S:g} s of its timeout" if watch.timed_out else "was stopped by force"
+            late = "the end of the run's time" if watch.why else "its timeout"
+            why = f"did not stop within {GRACE_S:g} s of {late}" if watch.timed_out else "was stopped by force"
             error = CodeError(
                 "TimeoutError" if watch.timed_out else "Killed", f"The block {why}; its worker was ended."
             )
@@ -260,7 +271,7 @@ def _result(done: Done, answer: str, watch: Watch, output: tuple[tuple[str, int]
     (stdout, lost_out), (stderr, lost_err) = output
     own = [*done.dropped, 0, 0]
     notes = [note[:_MAX_NOTE] for note in done.notes[:_MAX_NOTES]]
-    if watch.timed_out and done.status != "interrupted":
+    if watch.timed_out and not watch.why and done.status != "interrupted":
         notes.append(f"The block went on after its timeout of {watch.timeout_s:g} s.")
     return BlockResult(
         status=done.status,
@@ -308,6 +319,8 @@ def _error(done: Done, watch: Watch) -> CodeError | None:
     if done.status != "interrupted":
         return error
     kept = "variables set so far are kept"
+    if watch.why:
+        return CodeError("TimeoutError", f"{watch.why}, so the block was interrupted; {kept}.", error.traceback)
     if watch.timed_out:
         message = f"The block ran longer than {watch.timeout_s:g} s of its own time and was interrupted; {kept}."
         return CodeError("TimeoutError", message, error.traceback)

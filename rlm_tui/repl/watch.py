@@ -16,6 +16,8 @@ class Watch:
     def __init__(self, child: Child, timeout_s: float) -> None:
         self.timeout_s = timeout_s
         self.timed_out = False
+        self.why = ""
+        """Why it was ended, where that was not its own timeout."""
         self.killed = False
         self._child = child
         self._loop = asyncio.get_running_loop()
@@ -56,6 +58,13 @@ class Watch:
         if self.has_begun and not self._is_over:
             self._child.interrupt()
 
+    def end(self, why: str) -> None:
+        """Do as at the timeout, now."""
+        if not self._is_over and not self.timed_out:
+            self.why = why
+            self._timer.cancel()
+            self._time_out()
+
     def kill(self) -> None:
         """End the worker at once."""
         if not self._is_over:
@@ -77,8 +86,12 @@ class Watch:
                 self.kill()
                 return
         elif wait <= 0:
-            self.timed_out = True
-            wait = GRACE_S
-            self._grace_ends = self._loop.time() + GRACE_S
-            self.interrupt()
+            self._time_out()
+            return
         self._timer = self._loop.call_later(max(wait, 0.01), self._tick)
+
+    def _time_out(self) -> None:
+        self.timed_out = True
+        self._grace_ends = self._loop.time() + GRACE_S
+        self.interrupt()
+        self._timer = self._loop.call_later(GRACE_S, self._tick)

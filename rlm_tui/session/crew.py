@@ -16,6 +16,7 @@ from rlm_tui.context.weight import told
 from rlm_tui.engine.breakpoints import Breakpoints
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.config import EngineConfig, Lanes, Run
+from rlm_tui.engine.deadline import Deadline
 from rlm_tui.engine.engine import Engine
 from rlm_tui.engine.gate import Gate
 from rlm_tui.engine.tree import Nodes
@@ -89,6 +90,7 @@ class Crew:
             gate=self._gate,
             nodes=self._nodes,
             budget=budget,
+            deadline=Deadline(budget),
             root_lm=root,
             sub_lm=sub,
             repl=repl,
