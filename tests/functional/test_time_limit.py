@@ -182,7 +182,7 @@ def test_the_command_line_ends_with_its_code_and_marks_the_answer(tmp_path: Path
     script.write_text(json.dumps({"root": [{"text": _LONG, "delay_s": 30}]}))
     command = [sys.executable, "-m", "rlm_tui", "run", "doc.txt", "-q", "?", "-m", f"scripted:{script}"]
     env = {**os.environ, "RLM_TUI_HOME": str(tmp_path / "home")}
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [*command, "--max-seconds", "2"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 4, done.stderr
