@@ -7,16 +7,19 @@ import asyncio
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.cli.options import add_setting, base_url_of, resolve_paths, settings_of
-from rlm_tui.errors import ExitCode, ProviderError, ReplError, UsageError
-from rlm_tui.repl.base import BlockResult, HostCall, OnOutput
-from rlm_tui.text import plural, safe
+from rlm_tui.errors import ExitCode, UsageError
+from rlm_tui.repl.base import BlockResult, OnOutput
+from rlm_tui.text import safe
 
 if TYPE_CHECKING:
-    from rlm_tui.lm.base import LM
+    from rlm_tui.config import Settings
+    from rlm_tui.engine.config import EngineConfig
+    from rlm_tui.events import TraceEvent
     from rlm_tui.repl.process import WorkerREPL
 
 _CELL = "# %%"
@@ -36,82 +39,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve blocks until the input ends and return the exit code."""
-    from rlm_tui.repl.process import WorkerREPL
+    from rlm_tui.engine.alone import Alone
+    from rlm_tui.lm.registry import make_lm
 
     settings = settings_of(arguments)
-    asker = SubAsker(settings["sub_model"] or "offline", base_url_of(settings), settings["max_subcalls"])
-    repl = WorkerREPL(asker.answer, sandbox=settings["sandbox"], memory_mb=settings["memory"])
-    console = Console(repl, settings["block_timeout"])
+    config = _config(settings)
+    make = partial(make_lm, config.model, base_url=base_url_of(settings))
     with asyncio.Runner() as runner:
+        alone = Alone(config, make, _tell, sandbox=settings["sandbox"], memory_mb=settings["memory"])
+        console = Console(alone.repl, settings["block_timeout"])
         try:
-            runner.run(_start(repl, resolve_paths(arguments.context)))
+            runner.run(_start(alone.repl, resolve_paths(arguments.context)))
             if settings["sandbox"] == "auto":
-                say(f"The worker is {repl.facts.label}: {_NO_WALLS}")
+                say(f"The worker is {alone.repl.facts.label}: {_NO_WALLS}")
             if arguments.json:
                 return console.serve_json(runner)
             return console.serve_person(runner) if sys.stdin.isatty() else console.serve_cells(runner)
         finally:
-            runner.run(repl.close())
-            runner.run(asker.close())
+            runner.run(alone.close())
 
 
 async def _start(repl: WorkerREPL, paths: list[str]) -> None:
     if paths:
         from rlm_tui.context.load import load_document
+        from rlm_tui.session.value import value_of
 
-        document = await asyncio.to_thread(load_document, paths)
-        await repl.load("context", document.value)
+        await repl.load("context", value_of(await asyncio.to_thread(load_document, paths)))
     await repl.start()
 
 
-class SubAsker:
-    """Answers the sub-calls of code with one LM; it is made when the first one comes."""
+def _config(settings: Settings) -> EngineConfig:
+    """What answers `llm_query`, and how often; UsageError for a model that cannot."""
+    from rlm_tui.engine.config import EngineConfig
+    from rlm_tui.events import Limits
+    from rlm_tui.lm.registry import check_spec
 
-    def __init__(self, spec: str, base_url: str | None, max_calls: int) -> None:
-        from rlm_tui.lm.registry import check_spec
-
-        self._spec = spec
-        self._base_url = base_url
-        self._left = self._max = max_calls
-        self._slots = asyncio.Semaphore(_CONCURRENCY)
-        self._lm: LM | None = None
-        check_spec(self._spec, base_url=base_url)
-
-    async def answer(self, call: HostCall) -> list[str]:
-        """One text a prompt; ReplError, raised in the block, when the sub-calls are used up."""
-        if len(call.prompts) > self._left:
-            raise ReplError(f"The limit of {plural(self._max, 'sub-call')} is used up; --max-subcalls sets another.")
-        self._left -= len(call.prompts)
-        lm = self._lm or await self._made()
-        return list(await asyncio.gather(*(self._one(lm, prompt, call.model) for prompt in call.prompts)))
-
-    async def close(self) -> None:
-        """Give back the LM."""
-        if self._lm is not None:
-            await self._lm.close()
-
-    async def _made(self) -> LM:
-        from rlm_tui.lm.registry import make_lm
-
-        made = await asyncio.to_thread(make_lm, self._spec, base_url=self._base_url)
-        self._lm = self._lm or made
-        return self._lm
-
-    async def _one(self, lm: LM, prompt: str, model: str | None) -> str:
-        from rlm_tui.lm.base import Message, Request
-        from rlm_tui.lm.retry import complete_with_retries
-
-        request = Request((Message("user", prompt),), model or self._spec, role="sub")
-        async with self._slots:
-            try:
-                return (await complete_with_retries(lm, request, on_failure=_say_failure)).text
-            except ProviderError as error:
-                return f"Error: {error}"
+    model = settings["sub_model"] or "offline"
+    if model == "human":
+        raise UsageError("The model human answers in the app; use rlm-tui open … -m human.")
+    check_spec(model, base_url=base_url_of(settings))
+    return EngineConfig(
+        model=model, limits=Limits(subcalls=settings["max_subcalls"], concurrency=_CONCURRENCY, depth=1)
+    )
 
 
-def _say_failure(error: ProviderError, delay: float | None) -> None:
-    if delay is not None:
-        say(f"A sub-call failed and is tried again in {delay:.1f} s: {error}")
+def _tell(event: TraceEvent) -> None:
+    """Say what happens to sub-calls beside their answers."""
+    from rlm_tui import events as ev
+    from rlm_tui.engine.budget import describe_limit
+
+    match event:
+        case ev.LmFailed(retry_in_s=float(delay)):
+            say(f"A sub-call failed and is tried again in {delay:.1f} s: {event.message}")
+        case ev.LimitHit():
+            say(describe_limit(event.limit, event.cap))
+        case ev.Note():
+            say(f"note: {event.text}")
 
 
 class Console:

@@ -10,7 +10,8 @@ from rlm_tui.engine import prompts
 from rlm_tui.engine.loop import NOTHING, Earlier
 from rlm_tui.events import ContextInfo
 from rlm_tui.lm.base import Message
-from rlm_tui.repl.base import ContextValue, JsonValue, REPLEnvironment
+from rlm_tui.repl.base import JsonValue, REPLEnvironment
+from rlm_tui.session.value import value_of
 
 
 class Conversation:
@@ -37,14 +38,3 @@ class Conversation:
     def keep(self, messages: list[Message]) -> None:
         """Keep all that was said by the end of a question."""
         self._said = messages
-
-
-def value_of(document: Document) -> ContextValue:
-    """What a document is in the REPL."""
-    return JsonValue(document.parts[0].text) if document.json_type else document.value
-
-
-def text_of(document: Document) -> str:
-    """A document as one text, each part under its name where there are several."""
-    parts = document.parts
-    return parts[0].text if len(parts) == 1 else "\n\n".join(f"[{part.name}]\n{part.text}" for part in parts)

@@ -28,13 +28,14 @@ from rlm_tui.lm.registry import REPLAY
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
-from rlm_tui.session.conversation import Conversation, text_of, value_of
+from rlm_tui.session.conversation import Conversation
 from rlm_tui.session.following import Follower
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.recorded import recorded_lm
 from rlm_tui.session.serving import fitted, loaded_window
 from rlm_tui.session.setup import Setup
+from rlm_tui.session.value import text_of, value_of
 from rlm_tui.tools.box import Toolbox
 from rlm_tui.trace.store import TraceStore
 

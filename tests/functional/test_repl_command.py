@@ -55,10 +55,23 @@ def test_each_way_for_a_block_to_end_has_its_status() -> None:
 
 
 def test_sub_calls_go_to_the_sub_model_and_are_limited(script: Path) -> None:
-    codes = ["print(llm_query('a'), llm_query_batched(['b', 'fail']))", "llm_query('c')"]
+    codes = ["print(llm_query('a'), llm_query_batched(['b', 'fail']))", "print(llm_query('c'))"]
     first, second = answers(codes, "--sub-model", f"scripted:{script}", "--max-subcalls", "3")
     assert first["stdout"].startswith("sub ['sub', 'Error: ")
-    assert "limit of 3 sub-calls is used up" in second["error"]["message"]
+    assert second["stdout"] == "Error: the limit of 3 sub-calls for this run is reached; nothing was asked\n"
+
+
+def test_what_would_be_a_child_rlm_in_a_run_is_answered_by_the_sub_model(script: Path) -> None:
+    codes = ["print(recursive_llm('Which?', 'text'))", "print(rlm_query('Who?'))"]
+    got = answers(codes, "--sub-model", f"scripted:{script}")
+    assert [each["stdout"] for each in got] == ["sub\n", "sub\n"]
+
+
+def test_a_limit_is_told_once_on_stderr(script: Path) -> None:
+    lines = json.dumps({"code": "print(llm_query_batched(['a', 'b', 'c']))"}) + "\n"
+    done = repl(lines, "--json", "--sub-model", f"scripted:{script}", "--max-subcalls", "1")
+    assert done.stderr.count("--max-subcalls raises it") == 1
+    assert json.loads(done.stdout)["stdout"].startswith("['sub', 'Error: the limit of 1 sub-call")
 
 
 def test_a_context_is_loaded(tmp_path: Path) -> None:
@@ -98,6 +111,7 @@ def test_cells_on_stdin_run_in_order_and_stop_at_an_error() -> None:
         ["--block-timeout", "0"],
         ["--context", "no/such/file.txt"],
         ["--memory", "x"],
+        ["--sub-model", "human"],
     ],
 )
 def test_what_cannot_be_meant_is_one_sentence_and_code_2(options: list[str]) -> None:
