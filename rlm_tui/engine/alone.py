@@ -12,6 +12,7 @@ from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.children import run_child
 from rlm_tui.engine.config import EngineConfig, Lanes, Run
+from rlm_tui.engine.deadline import Deadline
 from rlm_tui.engine.gate import Gate
 from rlm_tui.engine.tree import Nodes
 from rlm_tui.repl.base import HostCall
@@ -53,13 +54,15 @@ class Alone:
 
     def _made(self, lm: LM) -> Run:
         limits = self._config.limits
+        budget = Budget(limits, time.monotonic)
         return Run(
             config=self._config,
             emit=self._emit,
             signal=lambda _node, _stream, _piece: None,
             gate=Gate(self._emit),
             nodes=Nodes(self._emit),
-            budget=Budget(limits, time.monotonic),
+            budget=budget,
+            deadline=Deadline(budget),
             root_lm=lm,
             sub_lm=lm,
             repl=self.repl,
