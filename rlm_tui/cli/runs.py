@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rlm_tui.trace.saved import SavedRun
 
-_QUESTION_CELLS = 48
+_MOST_CELLS = 1000
 _HEADS = ("when", "status", "iter", "sub", "cost", "size", "model", "question", "path")
 _NUMBERS = frozenset(("iter", "sub", "cost", "size"))
 
@@ -79,10 +79,14 @@ def _row(saved: SavedRun) -> tuple[str, ...]:
         _count(saved.sub_calls),
         "–" if saved.cost_usd is None else short_cost(saved.cost_usd),
         short_bytes(saved.bytes),
-        one_line(saved.model, 32),
-        one_line(saved.problem or saved.question, _QUESTION_CELLS),
+        _whole(saved.model),
+        _whole(saved.problem or saved.question),
         safe(saved.path),
     )
+
+
+def _whole(text: str) -> str:
+    return one_line(text, len(text) + 1)  # what is piped is never cut
 
 
 def _count(count: int | None) -> str:
@@ -99,10 +103,10 @@ def _local(when: str) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Columns padded to their widest cell, as a terminal counts cells; the last one is left as long as it is."""
+    """Columns padded to their widest cell, as a terminal counts cells; a long cell is whole, and pads no others."""
     from rich.cells import cell_len
 
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    widths = [min(_MOST_CELLS, max(map(cell_len, column))) for column in zip(*rows, strict=True)]
 
     def pad(head: str, text: str, width: int) -> str:
         space = " " * (width - cell_len(text))

@@ -16,9 +16,13 @@ def can_draw() -> bool:
 def require(command: str) -> None:
     """Refuse in one sentence where no screen can be drawn; put the terminal on fd 0 where something was piped in."""
     if not can_draw():
-        raise UsageError(f"{command} needs a terminal to draw on; without one, use rlm-tui run.")
+        raise UsageError(f"{command} needs a terminal to draw on; without one, {_elsewhere(command)}.")
     if not os.isatty(0):
         attach_tty(command)
+
+
+def _elsewhere(command: str) -> str:
+    return "use rlm-tui run" + (f", or rlm-tui {command} --plain" if command in ("open", "replay") else "")
 
 
 def attach_tty(command: str) -> None:
@@ -26,6 +30,6 @@ def attach_tty(command: str) -> None:
     try:
         tty = os.open("/dev/tty", os.O_RDWR)
     except OSError:
-        raise UsageError(f"{command} needs a terminal for its keys; without one, use rlm-tui run.") from None
+        raise UsageError(f"{command} needs a terminal for its keys; without one, {_elsewhere(command)}.") from None
     os.dup2(tty, 0)
     os.close(tty)

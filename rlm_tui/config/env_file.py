@@ -9,6 +9,7 @@ import os
 import re
 from pathlib import Path
 
+from rlm_tui import files
 from rlm_tui.errors import UsageError
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
@@ -45,13 +46,9 @@ def _variables(path: Path) -> list[tuple[str, str]]:
 
 def _text(path: Path) -> str:
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe or a device may never end
-            raise UsageError(f"The file of keys {path} is not a regular file; save it as one.")
-        if path.is_file() and path.stat().st_size > _MOST_BYTES:
-            raise UsageError(f"The file of keys {path} is too large to be one; name another.")
-        return path.read_text("utf-8-sig")
+        return files.read_text(path, _MOST_BYTES)
     except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "") or "it is no UTF-8 text"
+        why = files.why(error)
         raise UsageError(f"The file of keys {path} cannot be read ({why}); name another with --env-file.") from None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlm_tui import paths
+from rlm_tui import files, paths
 from rlm_tui.config.schema import BY_NAME, KEYS, SETTINGS, Setting, Source, Value, check, parse
 from rlm_tui.errors import UsageError
 from rlm_tui.text import one_line
@@ -70,18 +70,15 @@ def _from_environment(setting: Setting, variable: str, text: str) -> Value:
 def _read(file: Path) -> dict[str, Any]:
     """The table in the file; no file is an empty one, and costs no parser."""
     try:
-        text = file.read_text(encoding="utf-8")
+        return files.read_toml(file)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"The settings {file} cannot be read ({why}); mend the file or remove it.") from None
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"The settings {file} are no TOML ({one_line(str(error), 120)}); mend that place.") from None
+        raise UsageError(
+            f"The settings {file} cannot be read ({files.why(error)}); mend the file or remove it."
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"The settings {file} are no TOML ({files.why(error)}); mend that place.") from None
 
 
 def _checked(file: Path, name: str, value: object) -> Value:
@@ -106,7 +103,7 @@ def nearest(name: str, known: list[str]) -> str:
 def place(file: Path, name: str) -> str:
     """The file, and the line at which a name is set where that can be told."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = files.read_text(file)
     except (OSError, UnicodeDecodeError):
         return str(file)
     quoted = rf"[\"']?{re.escape(name)}[\"']?"

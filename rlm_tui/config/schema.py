@@ -5,7 +5,6 @@ The command line's option, the environment variable, the settings screen and doc
 
 from __future__ import annotations
 
-import math
 from typing import Literal, NamedTuple, TypeAlias, cast
 
 Kind: TypeAlias = Literal["text", "choice", "whole", "number", "flag"]
@@ -26,7 +25,7 @@ class Setting(NamedTuple):
     metavar: str = ""
     choices: tuple[str, ...] = ()
     least: float = 0.0
-    most: float = math.inf
+    most: float = 2**53  # what any reader of numbers takes without rounding
     none: str = "no limit"
     variables: tuple[str, ...] = ()
     since: str = "the next start"
@@ -137,4 +136,4 @@ def check(setting: Setting, value: object) -> Value:
 
 
 def _is_within(setting: Setting, number: float) -> bool:
-    return math.isfinite(number) and number > 0 and setting.least <= number <= setting.most
+    return 0 < number <= setting.most and setting.least <= number

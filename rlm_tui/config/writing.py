@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlm_tui import paths
+from rlm_tui import files, paths
 from rlm_tui.config import KEYS, Value
 from rlm_tui.errors import UsageError
 
@@ -57,13 +57,13 @@ def _rewrite(change: Callable[[TOMLDocument], None]) -> Path:
     file = paths.config_file()
     target = Path(os.path.realpath(file))  # a link to a file that is kept elsewhere stays a link
     try:
-        document = tomlkit.parse(target.read_text(encoding="utf-8")) if target.exists() else tomlkit.document()
+        document = tomlkit.parse(files.read_text(target)) if target.exists() else tomlkit.document()
         change(document)
         _replace(target, tomlkit.dumps(document))
     except (TOMLKitError, UnicodeDecodeError):
         raise UsageError(f"The settings {file} are no TOML any more, so nothing was saved; mend them first.") from None
     except OSError as error:
-        raise UsageError(f"The settings {file} cannot be written ({error.strerror}); nothing was saved.") from None
+        raise UsageError(f"The settings {file} cannot be written ({files.why(error)}); nothing was saved.") from None
     return file
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from rlm_tui import paths
+from rlm_tui import files, paths
 from rlm_tui.context.isolated import site_folders
 
 _FORMAT = 1  # raise it when what an extractor makes of the same bytes changes
@@ -24,6 +24,7 @@ _LIBRARIES = {
     "html": ("selectolax", "selectolax"),
 }
 _MAX_ENTRY = 256 << 20
+_MAX_FILE = 2 * _MAX_ENTRY  # with its pages and headings
 _MAX_ALL = 1 << 30
 
 
@@ -41,7 +42,7 @@ def look_up(digest: str, kind: str) -> Entry | None:
     """What was kept of a document with this sha256; None when nothing whole was."""
     path = _path(digest, kind)
     try:
-        data = path.read_bytes()
+        data = files.read_bytes(path, _MAX_FILE)
         os.utime(path)  # the oldest by last use goes first
     except OSError:
         return None
@@ -51,9 +52,9 @@ def look_up(digest: str, kind: str) -> Entry | None:
     head, _, text = rest.partition(b"\n")
     try:
         entry = msgspec.json.decode(head, type=Entry)
-    except msgspec.DecodeError:
+        entry.text = text.decode()
+    except (ValueError, RecursionError):
         return None
-    entry.text = text.decode()
     return entry
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from rlm_tui import files
 from rlm_tui.context import cache
 from rlm_tui.context.decode import Data
 from rlm_tui.context.document import Document, Part
 from rlm_tui.context.grow import PdfGrowth
 from rlm_tui.context.reader import reader
-from rlm_tui.context.sources import HEAD, Source, find_sources, kind_of
+from rlm_tui.context.sources import HEAD, Source, find_sources, kind_of, left_out, unreadable
 from rlm_tui.context.texts import Texts, fill
 from rlm_tui.context.weight import warnings
 from rlm_tui.errors import DocumentError
@@ -109,7 +110,7 @@ class Loading:
         except MemoryError:
             self.error = DocumentError(f"{self.progress.what} do not fit in memory; open a smaller document.")
         except OSError as error:
-            self.error = _unreadable(error)
+            self.error = unreadable(error)
         finally:
             self.finished = True
             self.version += 1
@@ -138,25 +139,28 @@ class Loading:
                 self._try(source, texts)
         cache.trim()
         if not self.document.parts and not self.is_cancelled:
-            raise DocumentError(f"{self._paths[0]} holds nothing that can be read: {self.document.notes[-1]}")
+            what = (
+                f"{self._paths[0]} holds nothing" if len(self._paths) == 1 else "There is nothing among the documents"
+            )
+            raise DocumentError(f"{what} that can be read: {self.document.notes[-1]}")
 
     def _try(self, source: Source, texts: Texts) -> None:
-        """Load a file; one that was only found in a folder may be left out."""
+        """Load a file; one of several that cannot be read is left out and named."""
         try:
             self._load_one(source, texts)
         except (DocumentError, OSError) as error:
             if isinstance(error, OSError):
                 error.filename = error.filename or source.name
-            if source.is_named:
+            if source.is_named and len(self._paths) == 1:
                 raise
-            self._pass_over(source, _unreadable(error) if isinstance(error, OSError) else error)
+            self._pass_over(source, error)
 
     def _changed(self) -> None:
         self.version += 1
 
-    def _pass_over(self, source: Source, error: DocumentError) -> None:
+    def _pass_over(self, source: Source, error: DocumentError | OSError) -> None:
         self.document.parts = [part for part in self.document.parts if part.path != _path(source)]
-        self.document.notes.append(f"Left out: {error}")
+        self.document.notes.append(left_out(error))
         self.version += 1
 
     def _load_one(self, source: Source, texts: Texts) -> None:
@@ -251,13 +255,7 @@ def _open(path: Path) -> int:
         raise DocumentError(f"{path} is not a regular file but a pipe or a device; use - to read standard input.")
     if status.st_size > MAX_BYTES:
         raise _too_big(path.name)
-    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-
-
-def _unreadable(error: OSError) -> DocumentError:
-    what = error.filename if isinstance(error.filename, str | Path) else "The document"
-    why = (error.strerror or type(error).__name__).lower()
-    return DocumentError(f"{what} cannot be read ({why}); check the path and its permissions.")
+    return files.open_regular(path)
 
 
 def _too_big(name: str) -> DocumentError:

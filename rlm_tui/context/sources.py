@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from rlm_tui import files
 from rlm_tui.context.code import is_code
 from rlm_tui.context.decode import what_binary
 from rlm_tui.errors import DocumentError
@@ -41,7 +42,7 @@ _PAGE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+ht
 class Source:
     """A file to read, by the name a person sees; `path` is None for standard input.
 
-    A file that was only found in a folder, and not named, is passed over with a note when it cannot be read.
+    One that cannot be read is passed over with a note, unless it is the only one that was named.
     """
 
     name: str
@@ -75,22 +76,44 @@ def kind_of(name: str, head: bytes | bytearray) -> str:
 
 
 def find_sources(paths: Sequence[str]) -> Sources:
-    """The files that the paths mean; DocumentError when one of them is missing or there is nothing to read."""
+    """The files that the paths mean; DocumentError when one of them is missing or there is nothing to read.
+
+    Of several paths a folder or a pattern with nothing in it is left out, with a note.
+    """
     if not paths:
         raise DocumentError("No document was given; name a file or a folder, or - for standard input.")
     if list(paths).count(STDIN) > 1:
         raise DocumentError("Standard input (-) can be read only once; name it once.")
     found = Sources(is_list=len(paths) > 1)
     for path in paths:
-        if path != STDIN and os.path.isdir(path):
-            found.is_list = True
-            _add_folder(found, Path(path), prefix=len(paths) > 1)
-        elif _is_pattern(path):
-            _add_matches(found, path)
-        else:
+        is_folder = path != STDIN and os.path.isdir(path)
+        if not is_folder and not _is_pattern(path):
             found.files.append(_source(path))
+            continue
+        try:
+            if is_folder:
+                found.is_list = True
+                _add_folder(found, Path(path), prefix=len(paths) > 1)
+            else:
+                _add_matches(found, path)
+        except (DocumentError, OSError) as error:
+            if len(paths) == 1:
+                raise
+            found.notes.append(left_out(error))
     found.files = _distinct(found.files)
     return found
+
+
+def unreadable(error: OSError) -> DocumentError:
+    """What the system refused, as a sentence."""
+    what = error.filename if isinstance(error.filename, str | Path) else "The document"
+    why = (error.strerror or type(error).__name__).lower()
+    return DocumentError(f"{what} cannot be read ({why}); check the path and its permissions.")
+
+
+def left_out(error: DocumentError | OSError) -> str:
+    """The note on one of several documents that cannot be read."""
+    return f"Left out: {unreadable(error) if isinstance(error, OSError) else error}"
 
 
 def _source(path: str) -> Source:
@@ -151,7 +174,7 @@ def _told(skipped: Counter[str]) -> str:
 def _add_folder(found: Sources, folder: Path, *, prefix: bool) -> None:
     skipped: Counter[str] = Counter()
     files: list[Source] = []
-    for path in _walk(folder, skipped):
+    for path in _walk(folder, skipped, found.notes):
         why = _why_skip(path)
         if why:
             skipped[why] += 1
@@ -167,26 +190,26 @@ def _add_folder(found: Sources, folder: Path, *, prefix: bool) -> None:
     found.files += sorted(files, key=lambda source: source.path.parts if source.path else ())
 
 
-def _walk(folder: Path, skipped: Counter[str]) -> Iterator[Path]:
+def _walk(folder: Path, skipped: Counter[str], notes: list[str]) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         if Path(error.filename) == folder:
             raise error
-        skipped["unreadable"] += 1
+        notes.append(left_out(error))
 
     seen = 0
-    for root, folders, files in os.walk(folder, onerror=refuse):
-        hidden = [name for name in folders + files if name.startswith(".")]
+    for root, folders, names in os.walk(folder, onerror=refuse):
+        hidden = [name for name in folders + names if name.startswith(".")]
         skipped.update(hidden=len(hidden))
         folders[:] = [name for name in folders if not name.startswith(".")]
         skipped.update(linked=sum((Path(root) / name).is_symlink() for name in folders))
-        yield from (Path(root) / name for name in files if not name.startswith("."))
-        seen += len(files)
+        yield from (Path(root) / name for name in names if not name.startswith("."))
+        seen += len(names)
         if seen > _MAX_FILES:
             raise DocumentError(f"{folder} holds more than {_MAX_FILES:,} files; open a folder inside it.")
 
 
 def _head(path: Path) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # some files under /proc wait for news
+    fd = files.open_regular(path)
     try:
         return os.read(fd, HEAD)
     finally:
@@ -194,17 +217,16 @@ def _head(path: Path) -> bytes:
 
 
 def _why_skip(path: Path) -> str | None:
+    """Why a file is passed over and only counted; one that cannot be read is not, as its loading names it."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return "linked"
     if not stat.S_ISREG(mode):
         return "special"
-    if not os.access(path, os.R_OK):
-        return "unreadable"
     try:
         head = _head(path)
     except OSError:
-        return "unreadable"
+        return None
     if not head:
         return "empty"
     return None if kind_of(path.name, head) in PACKED or not what_binary(head) else "binary"

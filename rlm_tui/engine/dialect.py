@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
-from rlm_tui import paths
+from rlm_tui import files, paths
 from rlm_tui.errors import UsageError
 
 Reading: TypeAlias = Literal["paper", "rlms", "runtime", "dspy", "strict"]
@@ -58,7 +58,7 @@ def dialect(name: str) -> Dialect:
     if name in READINGS:
         return built_in(name)
     path = Path(name) if name.endswith(".toml") else paths.dialects_dir() / f"{name}.toml"
-    if not path.is_file():
+    if not path.exists():
         raise UsageError(f"There is no dialect {name!r}; there are auto, {', '.join(names())}, or a .toml file.")
     return _read(path)
 
@@ -70,17 +70,14 @@ def built_in(name: str) -> Dialect:
 
 
 def _read(path: Path) -> Dialect:
-    import tomllib
-
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise UsageError(f"The dialect {path} is larger than a megabyte; a dialect is a few short texts.")
-        data = tomllib.loads(path.read_text("utf-8"))
-        read = msgspec.convert({**data, "name": path.stem}, Dialect)
+        data = files.read_toml(path, _MOST_BYTES)
     except OSError as error:
-        raise UsageError(f"The dialect {path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"The dialect {path} is no TOML: {error}.") from error
+        raise UsageError(f"The dialect {path} cannot be read: {files.why(error)}.") from error
+    except ValueError as error:
+        raise UsageError(f"The dialect {path} is no TOML: {files.why(error)}.") from error
+    try:
+        read = msgspec.convert({**data, "name": path.stem}, Dialect)
     except msgspec.ValidationError as error:
         raise UsageError(f"The dialect {path} is wrong: {_fault(error, data)}.") from error
     texts = {key: getattr(read, key).strip() for key in ("system", "code_example", "final_example")}

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from rlm_tui import paths
+from rlm_tui import files, paths
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import LM, OnDelta, Request, Response, held_to
 from rlm_tui.lm.endpoint import Endpoint
@@ -86,7 +86,7 @@ class DiskAnswers:
     def get(self, key: str) -> Answer | None:
         """What was kept under a key."""
         try:
-            return msgspec.json.decode(self._path(key).read_bytes(), type=Answer)
+            return msgspec.json.decode(files.read_bytes(self._path(key), _MOST_CHARS), type=Answer)
         except (OSError, ValueError, RecursionError):
             return None
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rlm_tui import paths
+from rlm_tui import files, paths
 from rlm_tui.errors import UsageError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import LM, OnDelta, Request, Response, held_to
@@ -60,22 +59,24 @@ def load() -> Prices:
     """The bundled prices and the person's own; UsageError, with the entry, for a file that cannot be meant."""
     table = _read(_BUNDLED)
     own = paths.prices_file()
-    return Prices({**table, **(_read(own) if own.is_file() else {})})
+    return Prices({**table, **(_read(own) if own.exists() else {})})
 
 
 def listed_on() -> dt.date:
     """The day of the bundled prices."""
-    day: dt.date = tomllib.loads(_BUNDLED.read_text("utf-8"))["date"]
+    day: dt.date = files.read_toml(_BUNDLED)["date"]
     return day
 
 
 def _read(file: Path) -> dict[str, Price]:
     try:
-        content = tomllib.loads(file.read_text("utf-8"))
+        content = files.read_toml(file)
     except OSError as error:
-        raise UsageError(f"The prices {file} cannot be read ({error.strerror}); mend the file or remove it.") from None
+        raise UsageError(
+            f"The prices {file} cannot be read ({files.why(error)}); mend the file or remove it."
+        ) from None
     except ValueError as error:
-        raise UsageError(f"The prices {file} are no TOML ({one_line(str(error), 120)}); mend that place.") from None
+        raise UsageError(f"The prices {file} are no TOML ({files.why(error)}); mend that place.") from None
     unknown = content.keys() - {"date", "models"}
     models = content.get("models", {})
     if unknown or not isinstance(models, dict):

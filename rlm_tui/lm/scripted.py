@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import msgspec
 
+from rlm_tui import files
 from rlm_tui.errors import ExitCode, ProviderError, UsageError
 from rlm_tui.events import Role, Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
@@ -27,6 +28,7 @@ SUB_ANSWER = "sub-answer"
 _PIECE = 24
 _MOST_PIECES = 64
 _MOST = 2**53
+_MOST_BYTES = 256 << 20
 _MATCH_S = 2.0
 _Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
@@ -154,12 +156,10 @@ def load_script(path: str) -> _Script:
     """The checked content of a script file; raises UsageError naming the file and the place in it."""
     try:
         file = Path(path).expanduser()
-        if file.exists() and not (file.is_file() or file.is_dir()):  # a pipe or a device may never end
-            raise UsageError(f"The script {path} is not a regular file; save it as one.")
-        raw = json.loads(file.read_text("utf-8-sig"), parse_constant=_refuse)
+        raw = json.loads(files.read_text(file, _MOST_BYTES), parse_constant=_refuse)
         script = msgspec.convert({"root": raw} if isinstance(raw, list) else raw, _Script)
     except OSError as error:
-        raise UsageError(f"The script {path} cannot be read: {error.strerror}.") from None
+        raise UsageError(f"The script {path} cannot be read: {files.why(error)}.") from None
     except (ValueError, RecursionError) as error:
         place = str(error).replace("`$.", "`").replace("`$`", "the file")
         raise UsageError(f"The script {path} cannot be used: {one_line(place)}.") from None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rlm_tui import resources
+from rlm_tui import files, resources
 from rlm_tui.context.document import Document, Part
 from rlm_tui.context.load import load_document
 from rlm_tui.context.sources import STDIN, Source, find_sources
@@ -97,13 +96,11 @@ def _find(part: ContextPart, beside: Path) -> _Seen | None:
 def _look(path: str, part: ContextPart, *, by_text: bool) -> _Seen | None:
     """Compare a file with a part by its bytes, or where the trace knows only the text, by that; None: no file."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError):
+        fd = files.open_regular(path)
+    except OSError:
         return None
     with os.fdopen(fd, "rb") as file:
         status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            return None
         if not part.file_sha256:
             return _look_at_text(path, part) if by_text else None
         if status.st_size != part.bytes and not by_text:

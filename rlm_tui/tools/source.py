@@ -9,6 +9,7 @@ import sys
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
+from rlm_tui import files
 from rlm_tui.errors import UsageError
 from rlm_tui.tools.tool import Tool
 
@@ -19,16 +20,13 @@ _MARK = "host_tool"
 def read(path: Path, spec: str) -> tuple[str, ast.Module]:
     """The source of a file and its tree; UsageError naming `spec` where it is none."""
     try:
-        if path.exists() and not path.is_file():
-            raise UsageError(f"The tools {spec} are no regular file; name a Python file, or module:function.")
-        if path.is_file() and path.stat().st_size > _MOST_BYTES:
-            raise UsageError(f"The tools {spec} are larger than {_MOST_BYTES >> 20} MB; that is no source file.")
-        with open(path, "rb") as file:
-            raw = file.read()
+        raw = files.read_bytes(path, _MOST_BYTES)
         return importlib.util.decode_source(raw), ast.parse(raw)
     except OSError as error:
-        raise UsageError(f"The tools {spec} cannot be read: {error.strerror}.") from error
-    except (SyntaxError, ValueError) as error:
+        raise UsageError(
+            f"The tools {spec} cannot be read ({files.why(error)}); name a Python file, or module:function."
+        ) from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
         raise UsageError(f"The tools {spec} are no Python{line}: {getattr(error, 'msg', error)}.") from error
 

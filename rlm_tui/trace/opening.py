@@ -6,11 +6,11 @@ What reads traces is imported only for what may be one, so that nobody else wait
 from __future__ import annotations
 
 import codecs
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from rlm_tui import files
 from rlm_tui.trace.magic import GZIP, MAGIC, ZSTD
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ def _importer(path: Path) -> Importer | None:
 
 def _beginning(path: str) -> bytes:
     """The first bytes of a regular file; nothing of anything else, which may hang."""
-    if not os.path.isfile(path):
-        return b""
     try:
-        with open(path, "rb") as file:
-            return file.read(_BEGINNING)
+        with open(files.open_regular(path), "rb") as file:
+            return file.read(_BEGINNING) or b""
     except OSError:
         return b""

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from rlm_tui import paths, resources
+from rlm_tui import files, paths, resources
 from rlm_tui.errors import TraceError
 from rlm_tui.text import scrub
 
@@ -53,11 +52,11 @@ def load_sidecar(path: Path) -> Sidecar:
     Raises TraceError in one sentence when it cannot be read or is no file of notes.
     """
     try:
-        raw = _read(path)
+        raw = files.read_bytes(path, _MAX_FILE)
     except FileNotFoundError:
         return Sidecar()
     except (OSError, ValueError) as error:
-        raise TraceError(_bad(path, _why(error))) from None
+        raise TraceError(_bad(path, files.why(error))) from None
     try:
         found = msgspec.json.decode(raw, type=Sidecar)
     except (msgspec.DecodeError, RecursionError, ValueError):
@@ -78,24 +77,13 @@ def save_sidecar(path: Path, sidecar: Sidecar) -> None:
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
-        why = _why(error)
+        why = files.why(error)
         raise TraceError(f"Marks and notes cannot be kept in {path} ({why}); they last until you quit.") from None
 
 
 def _clean(sidecar: Sidecar) -> Sidecar:
     notes = {node: scrub(text[:MAX_NOTE])[0] for node, text in sidecar.notes.items()}
     return msgspec.structs.replace(sidecar, notes=notes)
-
-
-def _read(path: Path) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is no regular file")
-        if status.st_size > _MAX_FILE:
-            raise ValueError("it is too large")
-        return file.read(_MAX_FILE)
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -112,10 +100,6 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             new.unlink()
         raise
-
-
-def _why(error: Exception) -> str:
-    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
 
 
 def _bad(path: Path, why: str) -> str:

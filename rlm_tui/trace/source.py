@@ -6,13 +6,13 @@ import gzip
 import importlib
 import io
 import os
-import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, Final, NamedTuple
 
+from rlm_tui import files
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.codec import MAX_LINE
 from rlm_tui.trace.magic import GZIP, ZSTD
@@ -47,8 +47,7 @@ class Opened(NamedTuple):
 
 def open_trace_file(path: Path, bounds: Bounds = WHOLE) -> Opened:
     """Open a trace; a compressed one is unpacked as far as the bounds let it."""
-    fd = _open_regular(path)
-    magic = os.pread(fd, 4, 0)
+    fd, magic = _open_regular(path)
     if not magic.startswith((GZIP, ZSTD)):
         return Opened(fd)
     with os.fdopen(fd, "rb") as packed:
@@ -111,21 +110,25 @@ class _Positioned(io.RawIOBase):
         return count
 
 
-def _open_regular(path: Path) -> int:
+def _open_regular(path: Path) -> tuple[int, bytes]:
+    """A descriptor, and the first bytes, which tell what it is."""
     try:
-        # Asked before it is opened: opening a FIFO or a device can already hang or do something.
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise TraceError(f"{path} is not a regular file, so it is not opened as a trace.")
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-    except (OSError, ValueError) as error:
-        why = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise TraceError(f"The trace {path} cannot be opened: {why.lower()}.") from None
-    opened = os.fstat(fd)
-    if stat.S_ISREG(opened.st_mode) and opened.st_size <= _MAX_FILE:
-        return fd
+        fd = files.open_regular(path)
+        magic = _first(fd)
+    except OSError as error:
+        raise TraceError(f"The trace {path} cannot be opened: {files.why(error)}.") from None
+    if os.fstat(fd).st_size <= _MAX_FILE:
+        return fd, magic
     os.close(fd)
-    what = f"larger than {_MAX_FILE // 1024**3} GB" if stat.S_ISREG(opened.st_mode) else "not a regular file"
-    raise TraceError(f"{path} is {what}, so it is not opened as a trace.")
+    raise TraceError(f"{path} is larger than {_MAX_FILE // 1024**3} GB, so it is not opened as a trace.")
+
+
+def _first(fd: int) -> bytes:
+    try:
+        return os.pread(fd, len(ZSTD), 0)
+    except OSError:
+        os.close(fd)
+        raise
 
 
 def _unpacker(packed: BinaryIO, magic: bytes, path: Path) -> _Unpacker:

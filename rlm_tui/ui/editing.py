@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from rlm_tui import files
 from rlm_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def edit_outside(command: list[str], text: str, suffix: str) -> Edited:
 
 def _taken(path: Path, before: str, name: str, code: int) -> Edited:
     try:
-        after = path.read_bytes().decode()
+        after = files.read_bytes(path).decode()
     except (OSError, UnicodeDecodeError):
         return Edited(trouble=f"What the editor left in {path} is no text; nothing was changed.")
     if after.endswith("\n") and not before.endswith("\n"):

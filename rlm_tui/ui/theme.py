@@ -6,7 +6,6 @@ A role is a CSS variable (`$done`, `$root`, `$muted`) and, for text that is draw
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.style import Style
 from textual.dom import DOMNode
 from textual.theme import Theme
 
+from rlm_tui import files
 from rlm_tui.config import nearest
 from rlm_tui.errors import UsageError
 from rlm_tui.paths import themes_dir
@@ -27,6 +27,7 @@ Role: TypeAlias = Literal[
     "running", "root", "sub", "code", "output", "user",
 ]  # fmt: skip
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_MOST_BYTES = 1 << 20
 DARK, LIGHT = "rlm-dark", "rlm-light"
 
 
@@ -70,10 +71,9 @@ def chosen_theme(name: str, themes: Sequence[Theme], faults: Sequence[Fault]) ->
 
 def _load(path: Path) -> Theme:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = files.read_toml(path, _MOST_BYTES)
     except (OSError, ValueError) as error:
-        why = one_line(str(error), 120)
-        raise UsageError(f"The theme {path} is passed over: it cannot be read ({why}).") from None
+        raise UsageError(f"The theme {path} is passed over: it cannot be read ({files.why(error)}).") from None
     name = table.get("name")
     if not isinstance(name, str) or not name:
         raise UsageError(f'The theme {path} is passed over: it has no name; add name = "{path.stem}".')

@@ -173,8 +173,10 @@ def test_a_command_line_that_cannot_be_meant_is_one_sentence(tmp_path: Path, wor
 def test_without_a_terminal_the_app_refuses_in_one_line_that_names_run(tmp_path: Path, words: list[str]) -> None:
     done = rlm_tui(*words, home=tmp_path)
     assert done.returncode == 2
-    assert "rlm-tui run" in done.stderr.decode()
-    assert len(done.stderr.splitlines()) == 1
+    said = done.stderr.decode()
+    assert "rlm-tui run" in said
+    assert f"rlm-tui {words[0]} --plain" in said
+    assert len(said.splitlines()) == 1
 
 
 def test_replay_of_what_is_no_trace_exits_5(tmp_path: Path, note: str) -> None:

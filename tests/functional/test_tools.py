@@ -117,7 +117,7 @@ def test_a_host_file_offers_its_functions_alone(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_tool(tmp_path: Path) -> None:
     (tmp_path / "a.py").mkdir()
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         RLM("offline", tools=tmp_path / "a.py")
 
 

@@ -120,7 +120,7 @@ def test_a_variable_that_cannot_be_meant_is_named(home: Path, monkeypatch: pytes
 
 def test_a_file_that_cannot_be_read_is_said(home: Path) -> None:
     (home / "config.toml").write_bytes(b"model = '\xff'")
-    with pytest.raises(UsageError, match="it is not UTF-8 text"):
+    with pytest.raises(UsageError, match="it is no UTF-8 text"):
         load()
     (home / "config.toml").unlink()
     (home / "config.toml").mkdir()
@@ -145,3 +145,11 @@ def test_a_value_is_kept_or_refused_and_what_is_shown_means_it_again(setting: co
     assert kept == value
     if kept != "" and setting.kind in ("whole", "flag", "choice"):
         assert parse(setting, setting.shown(kept)) == kept
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "9007199254740993", "1e300", "nan", "inf", "-1"])
+@pytest.mark.parametrize("name", ["max_cost", "max_tokens"])
+def test_a_number_that_nothing_can_carry_is_refused(home: Path, name: str, number: str) -> None:
+    write(home, f"{name} = {number}\n")
+    with pytest.raises(UsageError, match=f"line 1: {name} is .+; it takes a (whole )?number above 0"):
+        load()

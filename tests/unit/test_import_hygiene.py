@@ -65,7 +65,7 @@ def test_help_loads_neither_screen_nor_sdk_nor_engine() -> None:
 
 
 AT_FIRST_PAINT = {
-    "rlm_tui": "cli config errors events lm paths repl resources session text trace trajectory ui version",
+    "rlm_tui": "cli config errors events files lm paths repl resources session text trace trajectory ui version",
     "rlm_tui.cli": "diagnostics open options replay terminal",
     "rlm_tui.config": "reading schema",
     "rlm_tui.lm": "endpoint registry watch",

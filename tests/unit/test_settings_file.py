@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_written_is_said_and_nothing_is_left_over(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(writing.os, "fsync", full)
-    with pytest.raises(UsageError, match=r"cannot be written \(No space left on device\); nothing was saved"):
+    with pytest.raises(UsageError, match=r"cannot be written \(no space left on device\); nothing was saved"):
         save("memory", 400)
     assert [path.name for path in file.parent.iterdir()] == ["config.toml"]
     assert file.read_text() == "memory = 300\n"

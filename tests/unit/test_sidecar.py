@@ -74,7 +74,7 @@ def test_a_bad_file_is_passed_over_in_one_sentence_and_put_aside_before_it_is_re
 def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "run.rlm.notes.json"
     os.mkfifo(path)
-    with pytest.raises(TraceError, match="no regular file"):
+    with pytest.raises(TraceError, match="not a regular file"):
         load_sidecar(path)
 
 

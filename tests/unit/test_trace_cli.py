@@ -229,6 +229,18 @@ def test_the_table_of_runs_is_aligned(home: Path, capsys: pytest.CaptureFixture[
     starts = {cell_len(row[: row.index(str(home))]) for row in rows}
     assert starts == {head.index("path")}
     assert len(rows) == 8
+    assert "数字は何ですか " * 19 in "\n".join(rows)  # what is piped is never cut
+
+
+def test_one_endless_question_does_not_widen_the_table_of_all(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_many(home)
+    run = a_run()
+    run[0] = msgspec.structs.replace(run[0], query="why" * 20_000)
+    write_trace(home / "long.rlm.jsonl", run)
+    assert call(runs) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert sum("why" * 20_000 in row for row in rows) == 1
+    assert sum(len(row) < 2000 for row in rows) == len(rows) - 1
 
 
 def test_a_large_run_is_told_from_its_ends(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,10 +56,11 @@ class Front:
         """Go on until the person quits, the lines end, or a signal says so; returns an ExitCode."""
         with told_to_end(lambda: self.end(ExitCode.INTERRUPTED)), _on_interrupt(self._interrupted):
             self.say([f"rlm-tui: {self.session.title}. help lists the commands."])
+            is_busy = False
             while self._code is None:
                 has_news = self._hear()
-                self._lines.wait(0.0 if has_news else _BEAT_S)
-                self._obey()
+                self._lines.wait(0.0 if has_news or is_busy else _BEAT_S)
+                is_busy = self._obey()
             return self._code
 
     def end(self, code: int = ExitCode.OK) -> None:
@@ -162,14 +163,16 @@ class Front:
         """Whether an action of the registry can be done now."""
         return not reason(self.session, self.ui, action)
 
-    def _obey(self) -> None:
-        """Do what was typed, as far as it is time for it."""
+    def _obey(self) -> bool:
+        """Do what was typed, as far as it is time for it; tells whether anything was, as the next line may be next."""
         line = self._lines.next
-        if line is not None and (self._lines.is_terminal or self._is_time(line)):
+        is_taken = line is not None and (self._lines.is_terminal or self._is_time(line))
+        if is_taken:
             self._take(self._lines.take())
             self._calm = None
         if self._lines.is_over and self._code is None and (self._lines.is_terminal or self._is_waiting()):
             self.end(ExitCode.OK if self._lines.is_terminal else self._outcome())
+        return is_taken
 
     def _is_time(self, line: str) -> bool:
         """Whether a line from a pipe is to be taken now: what is not for a run under way waits for its next halt."""

@@ -193,3 +193,41 @@ def test_reading_documents_imports_nothing_heavy_here(tmp_path: Path) -> None:
 def test_a_file_that_never_has_anything_to_read_is_one_sentence() -> None:
     with pytest.raises(DocumentError, match="kmsg"):
         load_document(["/proc/kmsg"])
+
+
+def test_of_several_documents_each_that_cannot_be_read_is_left_out_by_name(tmp_path: Path) -> None:
+    good = write(tmp_path / "good.txt", "a text")
+    bad = write(tmp_path / "bad.pdf", "%PDF-1.4\nno")
+    (tmp_path / "hollow").mkdir()
+    paths = [bad, good, write(tmp_path / "void.txt", ""), str(tmp_path / "hollow"), str(tmp_path / "*.none")]
+    document = load_document(paths)
+    assert document.value == ["a text"]
+    assert all(any(name in note for note in document.notes) for name in ("bad.pdf", "void.txt", "hollow", "*.none"))
+    assert len(document.notes) == 4
+    assert refused(bad, str(tmp_path / "hollow")).startswith("There is nothing among the documents that can be read: ")
+    assert "does not exist" in refused(good, str(tmp_path / "typed-wrong.txt"))
+
+
+def test_what_may_not_be_read_in_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.txt", "closed.txt", "shut/b.txt"):
+        write(tmp_path / "f" / name, name)
+    real, scan = os.open, os.scandir
+
+    def refuse(path: object, *rest: int, **more: int) -> int:
+        if str(path).endswith("closed.txt"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **more)  # type: ignore[arg-type]
+
+    def shut(path: object) -> object:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(os, "scandir", shut)
+    document = load_document([str(tmp_path / "f")])
+    assert document.value == ["a.txt"]
+    assert [note.partition(" cannot be read (permission denied)")[0] for note in document.notes] == [
+        f"Left out: {tmp_path / 'f' / 'shut'}",
+        f"Left out: {tmp_path / 'f' / 'closed.txt'}",
+    ]
