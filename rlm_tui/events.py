@@ -6,7 +6,7 @@ a text that repeats is written once. Token deltas and stdout chunks are transien
 
 Who owns what (`node`): run.* the root RLM · iteration.*, response.parsed and answer.given the iteration · lm.* the LM
 call below it · code.* the code block below it (an injected one too) · subcall.* the sub-call below the block ·
-held, released and edited whatever waits (before_final: the iteration) · told the root RLM.
+held, released and edited whatever waits (before_final: the iteration) · told and reset the root RLM.
 """
 
 from __future__ import annotations
@@ -179,6 +179,8 @@ class RunStarted(TraceEvent, frozen=True, tag="run.started"):
     sandbox: str = ""
     is_direct: bool = False
     """Whether the whole context went straight to the model."""
+    loaded: tuple[VarChange, ...] = ()
+    """What else stands in the REPL from the start: `history`, `context_1` and so on."""
 
 
 class RunFinished(TraceEvent, frozen=True, tag="run.finished"):
@@ -376,6 +378,10 @@ class BodyStored(TraceEvent, frozen=True, tag="body.stored"):
     text: str
 
 
+class Reset(TraceEvent, frozen=True, tag="reset"):
+    """Conversation and REPL are forgotten, `history` and `context_1` too; the next question begins both anew."""
+
+
 class Note(TraceEvent, frozen=True, tag="note"):
     """Something a person should know that is no other event (`level`: info, warning)."""
 
@@ -413,4 +419,5 @@ KINDS: tuple[type[TraceEvent], ...] = (
     Told,
     BodyStored,
     Note,
+    Reset,
 )

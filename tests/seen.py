@@ -11,6 +11,7 @@ from rlm_tui.trajectory import View
 def snapshot(view: View) -> dict[str, Any]:
     """What a view tells, question by question."""
     nodes = [node for node in view.tree.nodes.values() if node.opened <= view.seq]
+    children = [node.id for node in nodes if node.type == "rlm" and node.parent]
     return {
         "nodes": [
             (
@@ -22,7 +23,8 @@ def snapshot(view: View) -> dict[str, Any]:
         ],
         "run": (view.started, view.finished, [node.id for node in view.roots], view.t),
         "holds": [hold._replace(released=None) for hold in view.holds()],
-        "variables": view.variables(),
+        "variables": {repl: (view.variables(repl), view.last_block(repl)) for repl in ("", *children)},
+        "forgotten": view.forgotten,
         "talk": {node.id: view.conversation(node.id) for node in nodes if node.type == "rlm"},
         "words": view.queued_words(),
         "activity": view.activity(),

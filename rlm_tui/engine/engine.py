@@ -35,6 +35,11 @@ class Engine:
         self._loop: RootLoop | None = None
         self._node = ""
 
+    @property
+    def node(self) -> str:
+        """The root RLM of the newest question; "" before the first."""
+        return self._node
+
     async def handle(self, call: HostCall) -> list[str]:
         """Answer a host call of the REPL worker."""
         return await self._broker.handle(call)
@@ -53,7 +58,7 @@ class Engine:
         node = run.nodes.open("rlm", title=one_line(query))
         self._node = node
         whole = whole_context(run, is_first=earlier == NOTHING)
-        self._begin(node, query, is_direct=whole is not None)
+        self._begin(node, query, earlier.loaded, is_direct=whole is not None)
         self._loop = RootLoop(run, query, node, self._broker, earlier)
         try:
             ending, code = await self._worked(query, self._loop, whole), None
@@ -91,7 +96,7 @@ class Engine:
             self._loop = usual
         return ending
 
-    def _begin(self, node: str, query: str, *, is_direct: bool) -> None:
+    def _begin(self, node: str, query: str, loaded: tuple[ev.VarChange, ...], *, is_direct: bool) -> None:
         run, config = self.run, self.run.config
         run.emit(
             ev.RunStarted(
@@ -105,6 +110,7 @@ class Engine:
                 context=run.context,
                 sandbox=run.sandbox_label,
                 is_direct=is_direct,
+                loaded=loaded,
             )
         )
 

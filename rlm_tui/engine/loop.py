@@ -30,6 +30,8 @@ class Earlier(NamedTuple):
 
     said: tuple[Message, ...] = ()
     told: str = ""
+    loaded: tuple[ev.VarChange, ...] = ()
+    """What stands in the REPL of it: `history` and later contexts."""
 
 
 NOTHING = Earlier()

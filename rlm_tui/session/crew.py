@@ -121,7 +121,7 @@ class Crew:
         repl, self._repl, self._conversation = self._repl, None, Conversation()
         if repl is not None:
             await repl.close()
-            self._log.emit(ev.Note(text="The conversation and the REPL were reset; variables set before are gone."))
+            self._log.emit(ev.Reset(node=self._engine.node if self._engine is not None else ""))
 
     async def _weigh(self, document: Document) -> None:
         """Say what the context will take in the worker, before it is loaded there."""

@@ -24,6 +24,7 @@ FIELDS: dict[str, str] = {
     "told": "what a person told the model",
 }
 """The fields that hold text, each with what stands in it."""
+RESET = "conversation and REPL are forgotten; the next question begins anew"
 HELD_FIELDS: dict[ev.Checkpoint, str] = {
     "before_request": "prompt",
     "after_response": "say",
@@ -174,6 +175,7 @@ _READERS: dict[str, Callable[[Any, Source], Any]] = {
     "Compacted": lambda event, source: [("note", source.text(event.summary))],
     "Edited": _edit,
     "Told": lambda event, source: [("told", source.text(event.text))],
+    "Reset": lambda _event, _: [("note", RESET)],
     "Note": lambda event, _: [("note", event.text)],
 }
 

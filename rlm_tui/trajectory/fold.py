@@ -38,8 +38,12 @@ class Fold:
         self.held: tuple[tuple[int, int], list[Hold]] = ((-1, -1), [])
         """What waited when it was last asked, and at which moment; many parts of a screen ask the same."""
         self.waited = Waited()
-        self.variables: dict[str, list[Variable]] = {}
-        self.blocks: list[int] = []
+        self.variables: dict[str, dict[str, list[Variable]]] = {}
+        self.begun: dict[str, list[int]] = {}
+        self.blocks: dict[str, list[int]] = {}
+        self.emptied: dict[str, list[int]] = {}
+        """When a REPL lost all its variables: it was reset, or its worker died. These four are by REPL (`repl_of`)."""
+        self.resets: list[int] = []
         self.requests: dict[str, list[tuple[int, int, int]]] = {}
         self.told: list[int] = []
         self.told_out: list[int] = []
@@ -47,6 +51,7 @@ class Fold:
         self.troubles: list[int] = []
         self.repairs: list[int] = []
         self._asked: Counter[str] = Counter()
+        self._kin: Counter[str] = Counter()
         self._doing = array("Q")
         self._doers: list[str] = []
         self.seqs = array("Q")
@@ -72,6 +77,8 @@ class Fold:
 
     def _run_started(self, event: ev.RunStarted) -> None:
         self.started.append((event.seq, event))
+        for change in event.loaded:
+            self._change(self.repl_of(event.node), event.seq, change)
         self._act(event.seq, "idle", event.node)
 
     def _run_finished(self, event: ev.RunFinished) -> None:
@@ -90,6 +97,9 @@ class Fold:
         node.stamps.append(event.seq << BITS | CODES[ev.NodeOpened])
         self.nodes[event.node] = node
         (parent.children if parent else self.roots).append(event.node)
+        if event.type == "rlm" and parent is not None:
+            self._kin[self.rlm_of(above) or ""] += 1
+            node.number = self._kin[self.rlm_of(above) or ""]
 
     def _node_closed(self, event: ev.NodeClosed) -> None:
         node = self.nodes.get(event.node)
@@ -127,17 +137,18 @@ class Fold:
         node = self.nodes.get(event.node)
         if node is not None:
             node.number = event.number
+        self.begun.setdefault(self.repl_of(event.node), []).append(event.seq)
         self._act(event.seq, "code", event.node)
 
     def _code_finished(self, event: ev.CodeFinished) -> None:
         if event.status != "ok":
             self.troubles.append(event.seq)
-        owner = self.rlm_of(event.node)
-        # A child RLM has a REPL of its own.
-        if owner is None or not self.nodes[owner].parent:
-            self.blocks.append(event.seq)
-            for change in event.changes:
-                self.variables.setdefault(change.name, []).append(Variable(event.seq, change))
+        owner = self.repl_of(event.node)
+        self.blocks.setdefault(owner, []).append(event.seq)
+        if event.status in ("killed", "died"):
+            self._emptied(owner, event.seq)
+        for change in event.changes:
+            self._change(owner, event.seq, change)
         self._act(event.seq, "idle", event.node)
         self._step(event, "output")
 
@@ -168,6 +179,20 @@ class Fold:
             if self.holds[index].id == event.hold and self.holds[index].released is None:
                 self.holds[index] = self.holds[index]._replace(released=event.seq)
                 return
+
+    def _reset(self, event: ev.Reset) -> None:
+        self.resets.append(event.seq)
+        self.emptied.setdefault("", []).append(event.seq)
+        self._remark(event)
+
+    def _emptied(self, owner: str, seq: int) -> None:
+        """What was loaded into a REPL is loaded into the worker that takes the place of a dead one, too."""
+        self.emptied.setdefault(owner, []).append(seq)
+        for change in self.started[-1][1].loaded if self.started and not owner else ():
+            self._change(owner, seq, change)
+
+    def _change(self, owner: str, seq: int, change: ev.VarChange) -> None:
+        self.variables.setdefault(owner, {}).setdefault(change.name, []).append(Variable(seq, change))
 
     def _told(self, event: ev.Told) -> None:
         self.told.append(event.seq)
@@ -209,6 +234,11 @@ class Fold:
             node = self.nodes.get(node.parent)
         return node.id if node is not None else None
 
+    def repl_of(self, node_id: str) -> str:
+        """The child RLM whose REPL a node runs in; "" for the one that all questions share."""
+        owner = self.rlm_of(node_id)
+        return owner if owner is not None and self.nodes[owner].parent else ""
+
     _handlers: ClassVar[dict[type[ev.TraceEvent], Callable[[Fold, Any], None]]] = {
         ev.RunStarted: _run_started,
         ev.RunFinished: _run_finished,
@@ -226,6 +256,7 @@ class Fold:
         ev.Held: _held,
         ev.Released: _released,
         ev.Told: _told,
+        ev.Reset: _reset,
         ev.Note: _remark,
         ev.LimitHit: _remark,
     }

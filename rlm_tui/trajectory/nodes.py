@@ -81,6 +81,7 @@ class Node(msgspec.Struct, eq=False):
     outcome: ev.Outcome = "ok"
     timed: bool = True
     number: int = 0
+    """Which iteration, block, call of a batch (from 0) or child RLM of an RLM (from 1) it is."""
     batch: str = ""
     children: list[str] = []
     stamps: array[int] = msgspec.field(default_factory=lambda: array("Q"))

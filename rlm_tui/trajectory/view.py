@@ -143,17 +143,25 @@ class View:
             waited.ends[node.id] = max(over, waited.ends.get(node.id, 0.0))
             node = self.node(node.parent)
 
-    def last_block(self) -> int | None:
-        """The seq at which the newest block of a root RLM ended, or None."""
-        count = _count(self.tree.blocks, self.seq)
-        return self.tree.blocks[count - 1] if count else None
+    def last_block(self, repl: str = "") -> int | None:
+        """The seq at which the newest block of a REPL ended, or None; `repl` as `Fold.repl_of` has it."""
+        blocks = self.tree.blocks.get(repl, [])
+        count = _count(blocks, self.seq)
+        return blocks[count - 1] if count and (repl or blocks[count - 1] > self.forgotten) else None
 
-    def variables(self) -> list[Variable]:
-        """The variables of the root's REPL by now, newest change first kept last in the list of each name."""
-        found = []
-        for changes in self.tree.variables.values():
+    @property
+    def forgotten(self) -> int:
+        """The seq at which conversation and REPL were forgotten last, or 0."""
+        count = _count(self.tree.resets, self.seq)
+        return self.tree.resets[count - 1] if count else START
+
+    def variables(self, repl: str = "") -> list[Variable]:
+        """The variables of a REPL by now, newest change first kept last in the list of each name."""
+        emptied = self.tree.emptied.get(repl, [])
+        since, found = emptied[_count(emptied, self.seq) - 1] if _count(emptied, self.seq) else START, []
+        for changes in self.tree.variables.get(repl, {}).values():
             index = bisect_right(changes, self.seq, key=lambda variable: variable.seq)
-            if index and changes[index - 1].change.change != "removed":
+            if index and changes[index - 1].seq >= since and changes[index - 1].change.change != "removed":
                 found.append(changes[index - 1])
         return found
 

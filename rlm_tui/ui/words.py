@@ -161,9 +161,20 @@ def iteration_of(view: View, node_id: str) -> Node | None:
     return node
 
 
+def child_name(view: View, node_id: str) -> str:
+    """The child RLM that a node is or is in: `child 3`, the second child of it `child 3.2`; "" in a root RLM."""
+    numbers: list[str] = []
+    rlm = view.node(view.tree.rlm_of(node_id) or "")
+    while rlm is not None and rlm.parent:
+        numbers.append(str(rlm.number))
+        rlm = view.node(view.tree.rlm_of(rlm.parent) or "")
+    return f"child {'.'.join(reversed(numbers))}" if numbers else ""
+
+
 def _of_iteration(view: View, node_id: str) -> str:
     turn = iteration_of(view, node_id)
-    return f" of iteration {turn.number}" if turn is not None and turn.number else ""
+    child = child_name(view, node_id)
+    return (f" of iteration {turn.number}" if turn is not None and turn.number else "") + (child and f" of {child}")
 
 
 def hold_words(view: View, hold: Hold, *, short: bool = False) -> str:
@@ -193,7 +204,8 @@ def activity_words(session: Session, *, short: bool = False) -> str:
     words, since = waiting_words(_doing(session, view, doing.kind, node, short), max(0.0, session.now - doing.t))
     turn = iteration_of(view, node.id) if node is not None and doing.kind in _IN_A_TURN else None
     of = (f", it {turn.number}" if short else f", iteration {turn.number}") if turn and turn.number else ""
-    return f"{words}{of} · {since}"
+    child = child_name(view, node.id) if node is not None else ""
+    return f"{words}{of}{child and f' of {child}'} · {since}"
 
 
 def waiting_words(words: str, passed: float) -> tuple[str, str]:

@@ -110,11 +110,11 @@ async def test_the_conversation_and_the_repl_are_forgotten_after_a_question(tmp_
             hand.app.perform("gate.reset")
             await hand.until(lambda: "Forget the conversation" in hand.screen())
             await hand.press("n")
-            assert not all_of(hand, ev.Note)
+            assert not all_of(hand, ev.Reset)
             hand.app.perform("gate.reset")
             await hand.until(lambda: "Forget the conversation" in hand.screen())
             await hand.press("y")
-            await hand.until(lambda: any("were reset" in str(note) for note in all_of(hand, ev.Note)))
+            await hand.until(lambda: bool(all_of(hand, ev.Reset)))
 
 
 def test_in_lines_it_is_forgotten_after_yes(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_reset_forgets_variables_and_history(tmp_path: Path) -> None:
     with live(tmp_path, root) as run:
         run.start("First?").end()
         run.send(cmd.Reset())
-        run.until(lambda: any("were reset" in str(note.text) for note in run.of(ev.Note)))
+        run.until(lambda: run.of(ev.Reset))
         run.start("Second?").until(lambda: len(run.of(ev.RunFinished)) == 2)
         assert run.of(ev.RunFinished)[1].answer == "[False, []]"
 

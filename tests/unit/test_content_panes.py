@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document, Heading, Part
 from rlm_tui.session.base import LiveText
+from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.calls import CallRows, scene
 from rlm_tui.ui.content.chat import Messages, chat
 from rlm_tui.ui.content.context import DocumentRows, OutlineRows, absent
@@ -251,3 +252,21 @@ def test_a_page_of_a_session_has_its_transient_text_only_at_the_end(make: object
     assert page_of(session, WIDTH).live.text("1.1.lm1", "text") == "x"
     session.seq = 3
     assert page_of(session, WIDTH).live.text("1.1.lm1", "text") == ""
+
+
+def test_the_panes_say_that_conversation_and_repl_were_forgotten() -> None:
+    run = clean()
+    run.emit(ev.Reset(node="1"))
+    said = f"↻ {RESET}"
+    assert texts(variables(page(run))) == ["The REPL was forgotten; it begins anew with the next question."]
+    assert texts(repl(page(run)).rows)[-1] == said
+    assert said in texts(chat(page(run), None).rows)
+    assert any("↻ After it conversation and REPL are forgotten" in row for row in texts(step(page(run), "1")))
+    run.start("And now?", node="2")
+    code = run.begin_block(run.iteration(1, "2"), "print(2)", 3)
+    run.end_block(code, "2\n")
+    rows = texts(repl(page(run)).rows)
+    assert rows.count(said) == 1
+    assert rows.index(said) < next(at for at, row in enumerate(rows) if row.startswith("[3]"))
+    assert not any("hits" in row for row in texts(variables(page(run))))
+    assert said not in texts(chat(page(run), "2").rows)

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trace_examples import HEADER, a_run, any_event, struct_of
+from trace_examples import HEADER, LATER, a_run, any_event, struct_of
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
@@ -44,7 +44,7 @@ def test_every_kind_comes_back_equal(kind: type[ev.TraceEvent]) -> None:
 
 
 def test_the_example_run_has_every_kind() -> None:
-    assert {type(event) for event in a_run()} == set(ev.KINDS)
+    assert {type(event) for event in (*a_run(), *LATER)} == set(ev.KINDS)
 
 
 @settings(deadline=None, max_examples=50)

@@ -8,9 +8,24 @@ from hypothesis import strategies as st
 
 from rlm_tui import events as ev
 from rlm_tui.trajectory import Trajectory
+from rlm_tui.ui.words import child_name
 from tests.seen import snapshot
+from tests.trajectories import Recorder, clean
 
-NODES = ("1", "1.1", "1.1.lm1", "1.1.code1", "1.1.code1.sub1", "1.1.code1.sub2", "1.2", "1.2.lm1", "2", "nowhere")
+NODES = (
+    "1",
+    "1.1.code1.sub1.r1",
+    "1.1.code1.sub1.r1.code1",
+    "1.1",
+    "1.1.lm1",
+    "1.1.code1",
+    "1.1.code1.sub1",
+    "1.1.code1.sub2",
+    "1.2",
+    "1.2.lm1",
+    "2",
+    "nowhere",
+)
 nodes = st.sampled_from(NODES)
 usages = st.builds(ev.Usage, st.none() | st.integers(0, 99), st.none() | st.integers(0, 99), st.none() | st.just(0.5))
 changes = st.lists(
@@ -22,12 +37,13 @@ messages = st.lists(st.just(ev.StoredMessage("user", "hi")), min_size=1, max_siz
 def _opened(node: str) -> ev.NodeOpened:
     parent = node.rpartition(".")[0]
     last = node.rpartition(".")[2]
-    kind = {"l": "lm", "c": "code", "s": "subcall"}.get(last[0], "iteration" if parent else "rlm")
+    kind = {"r": "rlm", "l": "lm", "c": "code", "s": "subcall"}.get(last[0], "iteration" if parent else "rlm")
     return ev.NodeOpened(node=node, type=kind, parent=parent)
 
 
 EVENTS = st.one_of(
     nodes.map(_opened),
+    st.builds(ev.Reset, node=nodes),
     st.builds(ev.NodeClosed, node=nodes, outcome=st.sampled_from(["ok", "error"])),
     st.builds(
         ev.RunStarted,
@@ -43,7 +59,7 @@ EVENTS = st.one_of(
     st.builds(ev.LmResponded, node=nodes, text=st.just("x"), usage=usages),
     st.builds(ev.ResponseParsed, node=nodes),
     st.builds(ev.CodeStarted, node=nodes, code=st.just("x"), number=st.integers(1, 9)),
-    st.builds(ev.CodeFinished, node=nodes, status=st.just("ok"), changes=changes.map(tuple)),
+    st.builds(ev.CodeFinished, node=nodes, status=st.sampled_from(["ok", "died"]), changes=changes.map(tuple)),
     st.builds(ev.SubcallRequested, node=nodes, function=st.just("llm_query"), prompt=st.just("p"), model=st.just("m")),
     st.builds(ev.SubcallFinished, node=nodes, usage=usages),
     st.builds(ev.Held, node=nodes, hold=st.integers(1, 4), checkpoint=st.just("before_code"), why=st.just("step")),
@@ -145,3 +161,59 @@ def test_a_node_without_a_name_is_no_node_and_makes_no_cycle() -> None:
     for event in (opened, ev.LmResponded(seq=2, t=0.0, node="", text="x", usage=ev.Usage(1, 1))):
         trajectory.fold(event)
     assert list(trajectory.now().roots) == []
+
+
+def two_questions() -> Recorder:
+    """A question whose block made a variable, a reset, and another question."""
+    run = clean()
+    run.emit(ev.Reset(node="1"))
+    run.start("And now?", node="2")
+    one = run.iteration(1, "2")
+    code = run.begin_block(one, "y = 1", 3)
+    run.end_block(code, changes=(ev.VarChange("y", "added", "int"),))
+    return run
+
+
+def test_a_reset_forgets_the_variables_and_what_the_last_block_did() -> None:
+    run = two_questions()
+    (reset,) = run.trajectory.resets
+    before, after, now = run.trajectory.at(reset - 1), run.trajectory.at(reset), run.trajectory.now()
+    assert [each.change.name for each in before.variables()] == ["hits"]
+    assert before.last_block() is not None
+    assert after.variables() == []
+    assert after.last_block() is None
+    assert (before.forgotten, after.forgotten) == (0, reset)
+    assert [each.change.name for each in now.variables()] == ["y"]
+
+
+def test_a_dead_worker_leaves_what_is_loaded_again() -> None:
+    run = Recorder()
+    run.open("1", "rlm")
+    history = ev.VarChange("history", "added", "list", 4)
+    run.emit(ev.RunStarted(node="1", query="?", model="m", sub_model="m", dialect="paper", loaded=(history,)))
+    code = run.begin_block(run.iteration(1), "x = 1", 1)
+    run.end_block(code, changes=(ev.VarChange("x", "added", "int"),))
+    assert {each.change.name for each in run.trajectory.now().variables()} == {"history", "x"}
+    code = run.begin_block(run.iteration(2), "exit()", 2)
+    run.end_block(code, status="died")
+    assert {each.change.name for each in run.trajectory.now().variables()} == {"history"}
+
+
+def test_a_child_has_a_repl_and_a_number_of_its_own() -> None:
+    run = Recorder()
+    run.start()
+    code = run.begin_block(run.iteration(1), "rlm_query_batched(['a', 'b'])", 1)
+    for place in (1, 2):
+        call = run.open(f"{code}.sub{place}", "subcall", code, depth=1)
+        child = run.open(f"{call}.1", "rlm", call, depth=1)
+        block = run.begin_block(run.iteration(1, child), f"x = {place}", 1)
+        run.end_block(block, changes=(ev.VarChange("x", "added", "int", None, str(place)),))
+        assert child_name(run.trajectory.now(), block) == f"child {place}"
+    view = run.trajectory.now()
+    assert view.variables() == []
+    assert [each.change.preview for each in view.variables(f"{code}.sub2.1")] == ["2"]
+    assert view.tree.repl_of(f"{code}.sub1") == ""
+    assert child_name(view, code) == ""
+    below = run.open(f"{block}.sub1", "subcall", block, depth=2)
+    deep = run.open(f"{below}.1", "rlm", below, depth=2)
+    assert child_name(run.trajectory.now(), deep) == "child 2.1"

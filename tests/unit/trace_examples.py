@@ -24,7 +24,7 @@ _USAGE = ev.Usage(120, 30, 0.0004)
 
 
 def a_run() -> list[ev.TraceEvent]:
-    """A short run in which every kind occurs, as a log would have stamped it."""
+    """A short run in which every kind of the first traces occurs, as a log would have stamped it."""
     run: list[tuple[str, ev.TraceEvent]] = [
         ("", ev.RunStarted(query="What is the magic number?", model="m", sub_model="s", dialect="paper")),
         ("r", ev.NodeOpened(type="rlm", title="root RLM")),
@@ -61,6 +61,10 @@ def a_run() -> list[ev.TraceEvent]:
     return [
         msgspec.structs.replace(event, seq=seq, t=seq / 8, node=node) for seq, (node, event) in enumerate(run, start=1)
     ]
+
+
+LATER: tuple[ev.TraceEvent, ...] = (ev.Reset(seq=32, t=4.0, node="r"),)
+"""What may follow a run, of the kinds that the first traces did not have."""
 
 
 def lines_of(events: list[ev.TraceEvent], header: Header = HEADER) -> list[bytes]:

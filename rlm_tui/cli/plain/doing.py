@@ -242,8 +242,7 @@ class Doing:
         self._front.say([] if rest else rows or [nothing])
 
     def _forget(self) -> None:
-        self._front.say(["note: conversation and REPL are forgotten; the next question begins anew."])
-        self._front.send(cmd.Reset(), self._is_more(ev.Note))
+        self._front.send(cmd.Reset(), self._is_more(ev.Reset))
 
     def _choose(self, rest: str) -> None:
         self._model = rest

@@ -211,6 +211,7 @@ _HANDLERS: dict[type[ev.TraceEvent], Callable[[Page, Node, _EVENT], list[Section
     ev.AnswerGiven: _given,
     ev.LimitHit: _remark,
     ev.Note: _remark,
+    ev.Reset: _remark,
     ev.Held: _held,
     ev.Released: _released,
     ev.Edited: _edited,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural
 from rlm_tui.trajectory import Node
+from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
 from rlm_tui.ui.content.requests import asked_before, difference, sent_by
@@ -170,6 +171,9 @@ def _unsent(page: Page, owner: str) -> Iterator[tuple[str, Rows]]:
     last = requests[count - 1][0] if count else 0
     for lm in _newest_lms(page, owner):
         yield from _newest(page, lm, last)
+    rlm = page.view.node(owner)
+    for _ in page.view.facts(rlm, ev.Reset) if rlm is not None else []:
+        yield "", [clip(line((f"↻ {RESET}", "careful")), page.width)]
     root = page.view.root
     for seq in page.view.queued_words() if root is not None and owner == root.id else []:
         event = page.log.event(seq)

@@ -129,6 +129,21 @@ def turn_of(view: View, node: Node) -> Node:
     return found or node
 
 
+def asked_of(view: View, log: Log, rlm: str) -> ev.SubcallRequested | None:
+    """The sub-call that a child RLM answers; None of a root, or where a log of another engine names none."""
+    node = view.node(rlm)
+    call = view.node(node.parent) if node is not None else None
+    seq = view.fact(call, ev.SubcallRequested) if call is not None else None
+    event = log.event(seq) if seq else None
+    return event if isinstance(event, ev.SubcallRequested) else None
+
+
+def context_of(page: Page, rlm: str) -> str:
+    """The text that a child RLM works on; "" where the trace does not tell."""
+    asked = asked_of(page.view, page.log, rlm)
+    return page.log.text(asked.prompt) if asked is not None else ""
+
+
 def response_of(view: View, log: Log, lm: Node) -> ev.LmResponded | None:
     """What an LM answered at a node, or None as yet."""
     seq = view.fact(lm, ev.LmResponded)

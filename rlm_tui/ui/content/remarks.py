@@ -5,11 +5,13 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.text import short_seconds
 from rlm_tui.trajectory import Node
+from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.parts import Page, note
 from rlm_tui.ui.lines import Rows
 from rlm_tui.ui.rows import Joined
 
-_REMARKS = frozenset({"LmFailed", "Note", "LimitHit"})
+FORGOTTEN = f"{RESET[:1].upper()}{RESET[1:]}."
+_REMARKS = frozenset({"LmFailed", "Note", "LimitHit", "Reset"})
 
 
 def remarks(page: Page, node: Node) -> Rows:
@@ -21,6 +23,8 @@ def remarks(page: Page, node: Node) -> Rows:
             rows.append(_failure(page, event))
         elif isinstance(event, ev.Note):
             rows.append(note("⚠", event.text, page, "careful" if event.level == "warning" else "muted"))
+        elif isinstance(event, ev.Reset):
+            rows.append(note("↳", FORGOTTEN, page))
         elif isinstance(event, ev.LimitHit):
             rows.append(note("⚠", f"The limit of {event.cap:g} {event.limit.replace('_', ' ')} was reached.", page))
     return Joined(rows)

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from rlm_tui import events as ev
 from rlm_tui.text import short_seconds
 from rlm_tui.trajectory import Node
+from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.block import OUTCOMES, written
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, numbered, streaming, turn_of
-from rlm_tui.ui.lines import BLANK, Piece, Rows, line, split, wrap_text
+from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
 from rlm_tui.ui.rows import Joined, Stack, Window
 
 _EMPTY = "Every block that runs, the model's and your own, appears here with its output."
@@ -33,10 +34,10 @@ class Blocks:
     stack: Stack = field(default_factory=Stack)
     until: list[int] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
-    key: tuple[int, frozenset[str]] = (0, frozenset())
+    key: tuple[str, int, frozenset[str]] = ("", 0, frozenset())
 
-    def fit(self, key: tuple[int, frozenset[str]]) -> None:
-        """Forget what was drawn for another width or other folds; rows that were given out stay as they are."""
+    def fit(self, key: tuple[str, int, frozenset[str]]) -> None:
+        """Forget what was drawn for another REPL, width or other folds; rows that were given out stay as they are."""
         if key != self.key:
             self.key = key
             self.stack = Stack()
@@ -44,11 +45,12 @@ class Blocks:
             self.places.clear()
 
 
-def repl(page: Page, drawn: Blocks | None = None) -> Transcript:
-    """The blocks of all questions so far; with `drawn` only those are drawn that were not over before."""
+def repl(page: Page, drawn: Blocks | None = None, owner: str = "") -> Transcript:
+    """The blocks of all questions so far, or of the child RLM `owner`; with `drawn` only new ones are drawn."""
     blocks = drawn or Blocks()
-    blocks.fit((page.width, page.opened))
-    seqs, count = page.view.tree.counts.get(ev.CodeStarted.__name__, ()), page.view.count(ev.CodeStarted)
+    blocks.fit((owner, page.width, page.opened))
+    seqs = page.view.tree.begun.get(owner, [])
+    count = bisect_right(seqs, page.view.seq)
     while blocks.stack.parts < count and _keep(page, seqs[blocks.stack.parts], blocks):
         pass
     whole = min(bisect_right(blocks.until, page.view.seq), count)
@@ -58,6 +60,8 @@ def repl(page: Page, drawn: Blocks | None = None) -> Transcript:
         event = page.log.event(seq)
         heads[event.node] = sum(map(len, rows))
         rows.append(_drawn(page, seq, _finished_after(page, event.node, seq)))
+    if not owner and page.view.forgotten > (seqs[count - 1] if count else page.view.seq):
+        rows.append([_forgotten(page), BLANK])
     joined = Joined(rows)
     return Transcript(Window(joined, 0, len(joined) - 1) if count else wrap_text(_EMPTY, page.width, "dim"), heads)
 
@@ -79,7 +83,13 @@ def _drawn(page: Page, seq: int, over: ev.CodeFinished | None) -> Rows:
     node = page.view.node(event.node)
     if not isinstance(event, ev.CodeStarted) or node is None:
         return [BLANK]
-    return Joined((_heading(page, event, node, over), _code(page, event, seq), _output(page, node, over, seq), [BLANK]))
+    begun = page.view.tree.begun.get(page.view.tree.repl_of(node.id), [])
+    place = bisect_right(begun, seq) - 1
+    was_reset = place > 0 and page.view.at(seq).forgotten > begun[place - 1] and not page.view.tree.repl_of(node.id)
+    above: list[Rows] = [[_forgotten(page), BLANK]] if was_reset else []
+    return Joined(
+        (*above, _heading(page, event, node, over), _code(page, event, seq), _output(page, node, over, seq), [BLANK])
+    )
 
 
 def _finished_after(page: Page, node_id: str, seq: int) -> ev.CodeFinished | None:
@@ -97,6 +107,10 @@ def _heading(page: Page, event: ev.CodeStarted, node: Node, over: ev.CodeFinishe
     time = short_seconds(over.elapsed_s if over else page.view.elapsed(node, page.now))
     left = line((f"[{event.number}] ", "muted bold"), whose, "  ", state, key=f"{NODE}{node.id}")
     return [split(left, line((time, "dim")), page.width)]
+
+
+def _forgotten(page: Page) -> Line:
+    return clip(line((f"↻ {RESET}", "careful")), page.width)
 
 
 def _depth(node: Node) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rlm_tui import events as ev
 from rlm_tui.text import plural, short_bytes, short_cost, short_count, short_seconds
 from rlm_tui.trajectory import Node
+from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.block import answer_rows
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, note, prose
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line
@@ -28,6 +29,8 @@ def root(page: Page, node: Node) -> Rows:
     rows: list[Rows] = [folded(question, _QUESTION_ROWS, f"{node.id}.question", page), [BLANK]]
     if finished is not None:
         rows += [_ending(page, node, finished), [BLANK]]
+    if page.view.facts(node, ev.Reset):
+        rows += [note("↻", f"After it {RESET}.", page), [BLANK]]
     rows.append(list(_facts(page, node, started)))
     return Joined(rows)
 

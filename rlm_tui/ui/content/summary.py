@@ -11,6 +11,7 @@ from rlm_tui.session.base import LiveText, Origin, Session
 from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, plural, short_bytes, short_cost, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
+from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.calls import Scene, gist, scene, state, time_of
 from rlm_tui.ui.content.kept import kept
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, prose
@@ -313,6 +314,8 @@ def trouble_words(event: ev.TraceEvent, node: Node | None) -> str:
 def _remark(event: ev.TraceEvent) -> tuple[str, str]:
     if isinstance(event, ev.LimitHit):
         return f"⚠ the limit of {event.cap:g} {event.limit.replace('_', ' ')} was reached", "careful"
+    if isinstance(event, ev.Reset):
+        return f"↻ {RESET}", "careful"
     warned = isinstance(event, ev.Note) and event.level == "warning"
     text = event.text if isinstance(event, ev.Note) else ""
     return f"{'⚠' if warned else '·'} {one_line(text, 300)}", "careful" if warned else "muted"

@@ -7,12 +7,13 @@ from types import MappingProxyType
 
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_bytes, short_count
-from rlm_tui.ui.content.parts import MARGIN, Page, verbatim
+from rlm_tui.ui.content.parts import MARGIN, Page, context_of, verbatim
 from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, rjust, wrap_text
 from rlm_tui.ui.rows import Joined
 
 _UNTOLD = "No variables are known: no block made any, or the log does not tell them."
 _EMPTY = "The variables of the REPL appear here once a block has run."
+_FORGOTTEN = "The REPL was forgotten; it begins anew with the next question."
 VAR = "var:"
 _NAME, _TYPE, _SIZE = 14, 8, 7
 _PREVIEW_FROM = 44
@@ -20,25 +21,28 @@ _MARKS: dict[str, Piece] = {"added": ("+ ", "done"), "changed": ("~ ", "careful"
 _SAME: Piece = ("  ", "dim")
 
 
-def variables(page: Page, values: Mapping[str, str] = MappingProxyType({})) -> Rows:
-    """One row a variable, `context` first; those that a person opened in full, or as much as the trace holds."""
-    marks = last_changes(page)
+def variables(page: Page, values: Mapping[str, str] = MappingProxyType({}), repl: str = "") -> Rows:
+    """One row a variable of a REPL, `context` first; those that a person opened in full, or as the trace holds them."""
+    marks = last_changes(page, repl)
     rows: list[Rows] = []
-    context = _context(page)
+    context = _of_child(page, repl) if repl else _context(page)
     if context is not None:
         rows.append(_rows(page, context, _SAME))
-    for variable in page.view.variables():
+    for variable in page.view.variables(repl):
         change = variable.change
         if change.name != "context" or context is None:
             rows.append(_rows(page, change, _mark(marks, change.name), values.get(change.name)))
     gone = [change for change in marks.values() if change.change == "removed"]
     rows += [[line(_MARKS["removed"], (change.name, "dim"), key=f"{VAR}{change.name}")] for change in gone]
-    return Joined(rows) if rows else wrap_text(_UNTOLD if page.view.last_block() else _EMPTY, page.width, "dim")
+    if rows:
+        return Joined(rows)
+    none = _UNTOLD if page.view.last_block(repl) else _FORGOTTEN if page.view.forgotten and not repl else _EMPTY
+    return wrap_text(none, page.width, "dim")
 
 
-def last_changes(page: Page) -> dict[str, ev.VarChange]:
+def last_changes(page: Page, repl: str = "") -> dict[str, ev.VarChange]:
     """What the last block that ended added, changed and removed, by name."""
-    seq = page.view.last_block()
+    seq = page.view.last_block(repl)
     event = page.log.event(seq) if seq else None
     return {change.name: change for change in event.changes} if isinstance(event, ev.CodeFinished) else {}
 
@@ -49,7 +53,8 @@ def _mark(marks: dict[str, ev.VarChange], name: str) -> Piece:
 
 def _context(page: Page) -> ev.VarChange | None:
     started = page.view.started
-    if started is None or not started.context.parts:
+    root = page.view.root
+    if started is None or not started.context.parts or (root is not None and root.opened < page.view.forgotten):
         return None
     info = started.context
     kind = "list" if info.is_list else "str"
@@ -58,6 +63,12 @@ def _context(page: Page) -> ev.VarChange | None:
     )
     size = len(info.parts) if info.is_list else info.chars
     return ev.VarChange("context", "added", kind, size, parts)
+
+
+def _of_child(page: Page, repl: str) -> ev.VarChange | None:
+    """The context of a child RLM: the text that it was asked about."""
+    text = context_of(page, repl)
+    return ev.VarChange("context", "added", "str", len(text), text[:200]) if text else None
 
 
 def _rows(page: Page, change: ev.VarChange, mark: Piece, value: str | None = None) -> Rows:
