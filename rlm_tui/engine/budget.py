@@ -139,6 +139,8 @@ def amount(name: str, cap: float) -> str:
 
 def describe_limit(name: str, cap: float) -> str:
     """A limit in words for a person: what was reached and which option raises it."""
+    if name == "window":
+        return f"The window of {cap:,g} tokens is full again after every summary; --window or another model gives more."
     option = f"--max-{name}"
     what = "consecutive turns with an error" if name == "errors" else {"cost": "US dollars"}.get(name, name)
     return f"The limit of {cap:,g} {what} was reached; {option} raises it."

@@ -12,7 +12,7 @@ from rlm_tui.engine import prompts
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.talk import Talk
 from rlm_tui.engine.tokens import estimate
-from rlm_tui.errors import ProviderError
+from rlm_tui.errors import ProviderError, UsageError
 from rlm_tui.lm.base import Message, Request
 from rlm_tui.repl.base import JsonValue
 
@@ -20,6 +20,8 @@ FULL = 0.85
 """The share of the window from which on a conversation is compacted."""
 _LEAST = 4
 """Messages after the system prompt and the question that are worth a summary."""
+_MOST_IN_VAIN = 3
+"""So many summaries in a row, each as soon as one can be, are going round in circles."""
 
 
 class Compaction:
@@ -28,18 +30,39 @@ class Compaction:
     def __init__(self, run: Run, talk: Talk) -> None:
         self._run = run
         self._talk = talk
+        self._in_vain = 0
+
+    def check(self) -> None:
+        """Refuse a question whose first request does not fit the window; no summary could make it shorter."""
+        window = self._run.config.window
+        tokens = self._tokens() if window else 0
+        if window and tokens >= window:
+            raise UsageError(
+                f"The system prompt and the question take ≈{tokens:,} tokens, and the window has {window:,}; "
+                "give more with --window, or choose a model with a larger one."
+            )
+
+    def _tokens(self) -> int:
+        counted, told = self._talk.counted
+        return told + estimate(self._talk.messages[counted:])
+
+    @property
+    def overfull(self) -> tuple[float, float] | None:
+        """The tokens and the window, where summaries no longer help; else None."""
+        window = self._run.config.window
+        return (self._tokens(), window) if window and self._in_vain >= _MOST_IN_VAIN and self.is_due() else None
 
     def is_due(self) -> bool:
         """Whether the next request would fill the window too far."""
         window, talk = self._run.config.window, self._talk
         if not window or len(talk.messages) < 2 + _LEAST:
             return False
-        counted, told = talk.counted
-        return told + estimate(talk.messages[counted:]) >= FULL * window
+        return self._tokens() >= FULL * window
 
     async def compact(self, iteration: str) -> None:
         """Let the model sum up all but the question; a summary that cannot be had is a note, and all stays."""
         run, talk = self._run, self._talk
+        is_soon = len(talk.messages) <= 2 + _LEAST
         node = run.open("lm", iteration, title="compaction")
         asking = Message("user", prompts.SUMMARISE)
         prior, unsent = talk.unsent()
@@ -49,16 +72,24 @@ class Compaction:
         try:
             response = await run.deadline.bound(run.complete(run.root_lm, request, node))
         except ProviderError as error:
-            run.nodes.close(node, "error")
-            run.emit(ev.Note(node=node, text=f"The conversation was not summed up: {error}", level="warning"))
+            self._failed(node, str(error))
             return
         if response is None:
             run.nodes.close(node, "cancelled")
             return
         run.budget.spend(response.usage)
         run.emit(ev.LmResponded(node=node, text=response.text, usage=response.usage))
+        if not response.text.strip():
+            self._failed(node, "the model wrote no summary.")
+            return
         dropped = talk.compact(prompts.so_far(response.text))
+        self._in_vain = self._in_vain + 1 if is_soon else 0
         run.nodes.close(node)
         run.emit(ev.Compacted(node=node, summary=response.text, dropped=dropped))
         said = [message._asdict() for message in talk.everything]
         await run.repl.load("history", JsonValue(json.dumps(said, ensure_ascii=False)))
+
+    def _failed(self, node: str, why: str) -> None:
+        """All stays as it is."""
+        self._run.nodes.close(node, "error")
+        self._run.emit(ev.Note(node=node, text=f"The conversation was not summed up: {why}", level="warning"))

@@ -69,7 +69,10 @@ class RootLoop:
 
     async def run(self) -> Ending:
         """Turns until an answer stands or a limit is reached."""
+        self._compaction.check()
         while True:
+            if (overfull := self._compaction.overfull) is not None:
+                return await self._last_turn("window", *overfull)
             limit = self._run.budget.exceeded(self._run.errors)
             if limit is not None and not await self._consent.raised(self._node, *limit):
                 return await self._last_turn(*limit)

@@ -95,6 +95,38 @@ def test_a_summary_that_cannot_be_had_is_a_note_and_the_run_goes_on(tmp_path: Pa
         assert not run.of(ev.Compacted)
 
 
+def test_an_empty_summary_is_none(tmp_path: Path) -> None:
+    root = [block(LONG), block(LONG), "", "FINAL(done)"]
+    with live(tmp_path, root, window=1000) as run:
+        assert run.start().end().answer == "done"
+        assert any("wrote no summary" in str(note.text) for note in run.of(ev.Note))
+        assert not run.of(ev.Compacted)
+
+
+def test_a_question_that_does_not_fit_the_window_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(x)"], window=1000) as run:
+        finished = run.start("why " * 1000).end()
+        assert (finished.status, finished.exit_code) == ("failed", 2)
+        assert "the window has 1,000" in finished.detail
+        assert not run.of(ev.LmRequested)
+
+
+def test_a_window_that_is_full_again_after_every_summary_ends_the_run_by_name(tmp_path: Path) -> None:
+    turn = [block(LONG), block(LONG), "I found nothing yet."]
+    with live(tmp_path, [*turn * 3, block(LONG), block(LONG), "The end.", "FINAL(it is blue)"], window=1000) as run:
+        finished = run.start().end()
+        assert (finished.status, finished.exit_code, finished.answer) == ("limit", 4, "it is blue")
+        assert [hit.limit for hit in run.of(ev.LimitHit)] == ["window"]
+        assert "full again after every summary" in finished.detail
+
+
+def test_offline_finds_its_way_through_its_own_summaries(tmp_path: Path) -> None:
+    with live(tmp_path, [], model="offline", window=900, text="The magic number is 41.\n" * 3) as run:
+        finished = run.start("What is the magic number?").end()
+        assert run.of(ev.Compacted)
+        assert str(finished.answer).startswith("41")
+
+
 def test_the_same_code_with_the_same_end_is_told_to_the_model(tmp_path: Path) -> None:
     root = [block("print(1)"), block("print(1)"), block("print(2)"), "FINAL(done)"]
     with live(tmp_path, root) as run:

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 from rlm_tui.lm.base import Message
 from rlm_tui.lm.offline.told import hear
+from rlm_tui.text import plural
 
 _QUERY = re.compile(r"^Query: (.*?)(?=^Context: |\Z)", re.MULTILINE | re.DOTALL)
 _TOLD = re.compile(r"^The user says: (.*?)(?=^The user says: |\Z)", re.MULTILINE | re.DOTALL)
 _PART = re.compile(r"^  context\[(\d+)\]: (.*), [\d,]+ characters$", re.MULTILINE)
 _STEP = re.compile(r"^# Step \d+: (\w+)", re.MULTILINE)
+_KEPT = re.compile(r"^After step (\w+), tried (\d+) times?:\n(.*?)(?=^After step |\Z)", re.MULTILINE | re.DOTALL)
+_MOST_KEPT = 600  # characters of an output; what the steps found is in the REPL, too
 
 
 @dataclass(slots=True)
@@ -37,6 +40,17 @@ class Story:
         """Whether a limit leaves this one answer."""
         return "This is your last turn" in self.last
 
+    @property
+    def is_to_be_summed_up(self) -> bool:
+        """Whether the conversation is about to be replaced by what is said now."""
+        return self.last.startswith("This conversation is about to outgrow your window.")
+
+    @property
+    def summary(self) -> str:
+        """The steps so far, as `read` finds them again in a later conversation."""
+        kept = [(step, plural(count, "time"), self.outputs.get(step, "")) for step, count in self.tries.items()]
+        return "\n".join(f"After step {step}, tried {times}:\n{output[:_MOST_KEPT]}" for step, times, output in kept)
+
 
 def read(messages: Sequence[Message]) -> Story:
     """Retell the messages from the last question on."""
@@ -49,6 +63,7 @@ def read(messages: Sequence[Message]) -> Story:
     story.query = (match.group(1) if match else "").split("\nThe user says: ")[0].strip()
     _, listed, parts = messages[first].content.partition("\nContext: a list of ")
     story.names = {int(index): name for index, name in _PART.findall(parts)} if listed else {}
+    _recall(story, messages[first].content)
     step = ""
     for message in messages[first:]:
         if message.role == "assistant":
@@ -56,6 +71,13 @@ def read(messages: Sequence[Message]) -> Story:
         elif message.role == "user":
             _hear(story, step, message.content)
     return story
+
+
+def _recall(story: Story, text: str) -> None:
+    """Take the steps of a conversation that was summed up."""
+    for step, count, output in _KEPT.findall(text):
+        story.tries[step], story.outputs[step] = int(count), output
+        story.turns += int(count)
 
 
 def _said(story: Story, text: str) -> str:
@@ -69,6 +91,8 @@ def _said(story: Story, text: str) -> str:
 def _hear(story: Story, step: str, text: str) -> None:
     """Take in a user message; words that can be used send the work back to the search."""
     story.last = text
+    if story.is_to_be_summed_up:
+        return
     if step:
         story.outputs[step] = text
     if "does not accept that answer" in text:

@@ -23,6 +23,8 @@ class Turn(NamedTuple):
 
 def next_turn(story: Story) -> Turn:
     """The root LM's next message; each step goes by the number of its turn, so no two have the same title."""
+    if story.is_to_be_summed_up:
+        return Turn(story.summary)
     turn = _decide(story, understand(story.query, story.told))
     text = turn.text.replace("# Step: ", f"# Step {story.turns + 1}: ", 1)
     return turn._replace(text=_regrets(story) + text)
