@@ -2,7 +2,8 @@
 
 RlmTuiError                 1
 ├── UsageError              2   a command line or a setting that cannot be meant
-│   └── DocumentError       2   a document that cannot be read
+│   ├── DocumentError       2   a document that cannot be read
+│   └── ToolsError          2   custom tools that cannot be made
 ├── ProviderError           3   a model endpoint that failed (status, retry_after)
 │   ├── ProviderAuthError   3   401, 403 or no key
 │   └── ProviderBusyError   3   429, 5xx, a cut connection: worth another try
@@ -52,6 +53,10 @@ class UsageError(RlmTuiError):
 
 class DocumentError(UsageError):
     """A document that cannot be read: missing, empty, encrypted, binary, broken."""
+
+
+class ToolsError(UsageError):
+    """Custom tools whose source fails, ends the worker or never ends."""
 
 
 class ProviderError(RlmTuiError):

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from rlm_tui.engine.staying import LeavingError, staying
 from rlm_tui.errors import RlmTuiError
 
 Arguments: TypeAlias = tuple[list[Any], dict[str, Any]]
@@ -53,7 +54,8 @@ async def run_tool(name: str, function: Callable[..., object], call: str, timeou
             done.set_result(text)
 
     def work() -> None:
-        outcome = _outcome(name, function, call)
+        with staying():
+            outcome = _outcome(name, function, call)
         try:
             loop.call_soon_threadsafe(settle, *outcome)
         except RuntimeError:
@@ -76,10 +78,20 @@ def _outcome(name: str, function: Callable[..., object], call: str) -> tuple[str
             result = asyncio.run(result)
     except RlmTuiError as error:
         return "", str(error)
+    except LeavingError as error:
+        return "", f"The tool {name} {error}"
     except BaseException as error:  # noqa: BLE001  # whatever a person's tool raises is the answer to its call
-        return "", f"The tool {name} raised {type(error).__name__}: {error}"
+        return "", f"The tool {name} raised {type(error).__name__}: {_words(error)}"
     try:
         return json.dumps(result, ensure_ascii=False), ""
-    except _ODD as error:
+    except BaseException as error:  # noqa: BLE001  # a result may be of a class that raises what it likes
         kind = f"a value of type {type(result).__name__}, which JSON cannot say"
-        return "", f"The tool {name} returned {kind} ({error}); return str, numbers, lists, dicts."
+        return "", f"The tool {name} returned {kind} ({_words(error)}); return str, numbers, lists, dicts."
+
+
+def _words(error: BaseException) -> str:
+    """What an error says of itself, where it can be asked."""
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001  # its class is a person's own
+        return "it does not tell what"

@@ -12,7 +12,7 @@ from typing import TypeVar
 from msgspec import structs
 from msgspec.structs import asdict
 
-from rlm_tui.errors import ReplError
+from rlm_tui.errors import ReplError, RlmTuiError, ToolsError
 from rlm_tui.events import CodeError, VarChange
 from rlm_tui.repl.base import (
     BlockResult,
@@ -190,11 +190,11 @@ class WorkerREPL:
                 connection.child.kill()
             loaded, _ = await asked
         except WorkerGoneError as exc:
-            raise ReplError(f"The REPL worker {await connection.ended()} while {name} was loaded.") from exc
+            raise _not_loaded(name, value, f"the REPL worker {await connection.ended()} over it") from exc
         finally:
             asked.cancel()
         if loaded.problem:
-            raise ReplError(_not_loaded(name, value, loaded.problem))
+            raise _not_loaded(name, value, loaded.problem)
 
     def _on_call(self, call: Call, payload: bytes) -> None:
         if self._calls is not None:
@@ -300,10 +300,11 @@ def _is_tools(value: ContextValue) -> bool:
     return isinstance(value, Source | HostNames)
 
 
-def _not_loaded(name: str, value: ContextValue, problem: str) -> str:
+def _not_loaded(name: str, value: ContextValue, problem: str) -> RlmTuiError:
     if isinstance(value, Source):
-        return f"The tools {name} cannot be made in the REPL ({problem}); mend that, or let them run on the host."
-    return f"{name} cannot be loaded: {problem}; give it more with --memory."
+        said = f"The tools {name} cannot be made in the REPL ({problem})"
+        return ToolsError(f"{said}; mend that, or let them run on the host.")
+    return ReplError(f"{name} cannot be loaded: {problem}; give it more with --memory.")
 
 
 def _bounded(value: _V) -> _V:

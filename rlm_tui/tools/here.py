@@ -7,11 +7,12 @@ import importlib.util
 import inspect
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rlm_tui.errors import UsageError
+from rlm_tui.errors import ToolsError, UsageError
 from rlm_tui.tools import HostTool, source
 
 
@@ -33,7 +34,16 @@ def _guarded(spec: str, work: Callable[[], Any]) -> Any:
     try:
         return work()
     except (Exception, SystemExit) as error:
-        raise UsageError(f"The tools {spec} cannot be imported here: {type(error).__name__}: {error}.") from error
+        what = f"{_place(error)}{type(error).__name__}: {error}"
+        raise ToolsError(f"The tools {spec} cannot be imported here: {what}.") from error
+
+
+def _place(error: BaseException) -> str:
+    """The line of a person's own file where an import failed: `money.py, line 3: `."""
+    ours = {__file__, importlib.__file__}
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename not in ours]
+    theirs = [f"{Path(each.filename).name}, line {each.lineno}: " for each in frames if os.path.exists(each.filename)]
+    return theirs[-1] if theirs else ""
 
 
 def _run(path: Path) -> Any:

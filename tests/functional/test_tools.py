@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from rlm_tui import RLM, HostTool, events, host_tool, open_trace
 from rlm_tui.api import Result
-from rlm_tui.errors import ReplError, UsageError
+from rlm_tui.errors import ToolsError, UsageError
 from rlm_tui.events import Limits
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.repl import process
@@ -47,6 +50,24 @@ async def later(word: str) -> str:
 def price(symbol: str, *, day: str = "today") -> dict[str, Any]:
     """The price of a share."""
     return {"symbol": symbol, "day": day, "price": {"ACME": 12.5}[symbol]}
+
+
+class _Mute(BaseException):
+    """An error that cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
+class _Broken(dict[str, int]):
+    """A value that cannot be written."""
+
+    def items(self) -> NoReturn:
+        raise SystemExit(5)
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
 
 
 def asked(*turns: str, tools: Any, sub: Any = None, **options: Any) -> Result:
@@ -184,6 +205,11 @@ def test_an_async_host_tool_is_awaited_here() -> None:
         (price, "price()", "missing 1 required positional argument: 'symbol'"),
         (lambda: {1}, "tool()", "HostError: The tool tool returned a value of type set, which JSON cannot say"),
         (exit, "tool()", "HostError: The tool tool raised SystemExit"),
+        (lambda: os._exit(3), "tool()", "HostError: The tool tool called os._exit(3), which would have ended all"),
+        (lambda: signal.default_int_handler(2, None), "tool()", "HostError: The tool tool raised KeyboardInterrupt"),
+        (lambda: _raise(_Mute()), "tool()", "HostError: The tool tool raised _Mute: it does not tell what"),
+        (lambda: _Broken(a=1), "tool()", "HostError: The tool tool returned a value of type _Broken"),
+        (lambda: {"x": object()}, "tool()", "HostError: The tool tool returned a value of type dict"),
         (lambda x: x, "a = []\na.append(a)\ntool(a)", "Circular reference"),
         (lambda: "\ud800", "print(ascii(tool()))", "'\\ufffd'"),
     ],
@@ -194,6 +220,17 @@ def test_what_goes_wrong_in_a_host_tool_is_an_error_in_the_block(tool: Any, code
     assert told in output(result)
     assert "on" in output(result, 1)
     assert result.status == "answered"
+
+
+def test_a_host_tool_may_fork_children_that_leave() -> None:
+    def forks() -> int:
+        with warnings.catch_warnings(action="ignore"):  # of a fork beside threads
+            child = os.fork()
+        if not child:
+            os._exit(7)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    assert "code 7" in output(asked("print('code', forks())", tools=host_tool(forks)))
 
 
 def test_a_host_tool_that_hangs_is_left(tmp_path: Path) -> None:
@@ -207,7 +244,7 @@ def test_a_host_tool_that_hangs_is_left(tmp_path: Path) -> None:
 
 def test_a_source_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_SOURCE_S", 0.3)
-    with pytest.raises(ReplError, match=r"while money\.py was loaded"):
+    with pytest.raises(ToolsError, match=r"The tools money\.py cannot be made in the REPL \(the REPL worker was ended"):
         asked("f()", tools=write(tmp_path, "def f(): ...\nwhile True: pass\n"))
 
 
@@ -320,13 +357,15 @@ def test_a_person_answers_for_a_host_tool(tmp_path: Path, command: Any, seen: st
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("import nowhere_at_all\ndef f(): ...\n", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
-        ("if 0:\n    pass\nexit(3)\ndef f(): ...\n", "SystemExit: 3"),
+        ("import nowhere_at_all\ndef f(): ...\n", "line 1: ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("if 0:\n    pass\nexit(3)\ndef f(): ...\n", "line 3: SystemExit: 3"),
+        ("def g(): 1 / 0\n\ndef f(): ...\ng()\n", "line 1: ZeroDivisionError"),
+        ("import os\nos._exit(3)\ndef f(): ...\n", "the REPL worker exited with code 3 over it"),
         ("def f(): ...\ndel f\n", "NameError: it defines no f"),
     ],
 )
 def test_a_source_that_fails_in_the_worker_ends_the_run_by_name(tmp_path: Path, source: str, told: str) -> None:
-    with pytest.raises(ReplError, match=r"The tools money\.py cannot be made in the REPL") as caught:
+    with pytest.raises(ToolsError, match=r"The tools money\.py cannot be made in the REPL") as caught:
         asked("f()", tools=write(tmp_path, source))
     assert told in str(caught.value)
 
@@ -382,6 +421,16 @@ def test_the_command_line_takes_tools(tmp_path: Path) -> None:
     done = rlm_tui(*ask, marked, home=tmp_path)
     assert done.returncode == 2
     assert f"name it host:{marked}" in done.stderr.decode()
+
+
+@pytest.mark.parametrize(("spec", "told"), [("", "line 2: ZeroDivisionError"), ("host:", "bad.py, line 2: Zero")])
+def test_a_tools_file_that_fails_is_a_usage_error_in_one_sentence(tmp_path: Path, spec: str, told: str) -> None:
+    bad = write(tmp_path, "import os\n1 / 0\ndef f(): ...\n", "bad.py")
+    (tmp_path / "note.txt").write_text("text")
+    done = rlm_tui("run", str(tmp_path / "note.txt"), "-q", "?", "-m", "offline", "--tools", spec + bad, home=tmp_path)
+    assert done.returncode == 2
+    assert told in done.stderr.decode().splitlines()[-1]
+    assert b"Traceback" not in done.stderr
 
 
 def test_limits_are_typed() -> None:

@@ -18,6 +18,7 @@ from .guard import Guard, limit_resources
 from .helpers import Helpers
 from .link import Interrupts, Link
 from .streams import NoInput, OutStream, Threads, no_input
+from .tools import line_of
 from .variables import changes, fingerprints, is_a, whole
 
 _FIRST_FD = 3
@@ -73,7 +74,7 @@ class Worker:
             else:
                 self._helpers.add_source(header["name"], texts[0], texts[1:])
         except BaseException as problem:  # noqa: BLE001  # whatever a person's source raises
-            return f"{type(problem).__name__}: {str(problem)[:_MAX_PROBLEM]}"
+            return f"{line_of(problem, header['name'])}{type(problem).__name__}: {str(problem)[:_MAX_PROBLEM]}"
         finally:
             self._guard.restore()
         return ""

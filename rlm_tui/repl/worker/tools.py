@@ -6,17 +6,19 @@ import linecache
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from json import dumps, loads
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any
 
 from .link import HostError
 
 _ERROR = "Error: "
+_FILE = "<tools {}>"
 
 
 def from_source(title: str, text: str, names: Sequence[str], helpers: Mapping[str, object]) -> dict[str, object]:
     """Execute a source in a module of its own, which sees the helpers, and take the named things from it."""
-    filename = f"<tools {title}>"
+    filename = _FILE.format(title)
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     module = ModuleType(f"tools:{title}")
     sys.modules[module.__name__] = module
@@ -27,6 +29,12 @@ def from_source(title: str, text: str, names: Sequence[str], helpers: Mapping[st
     if missing:
         raise NameError(f"it defines no {', '.join(missing)}")
     return {name: namespace[name] for name in names}
+
+
+def line_of(problem: BaseException, title: str) -> str:
+    """Where in a source a problem arose: `line 3: `, or nothing where that is not told."""
+    lines = [line for frame, line in walk_tb(problem.__traceback__) if frame.f_code.co_filename == _FILE.format(title)]
+    return f"line {lines[-1]}: " if lines else ""
 
 
 def on_host(name: str, doc: str, ask: Callable[[str, str], str]) -> Callable[..., Any]:
