@@ -104,6 +104,12 @@ def short_seconds(seconds: float | None) -> str:
     return f"{seconds:.0f}s" if seconds < 99.5 else clock(seconds)
 
 
+def worked_words(worked: float | None, held: float) -> str:
+    """How long a run took, and how long it was held for a person: `4.1s, and 12s held for a person`."""
+    took = short_seconds(worked)
+    return f"{took}, and {short_seconds(held)} held for a person" if held >= 1 else took
+
+
 def clock(seconds: float) -> str:
     """A running clock: 0:12, 2:05, 1:02:05."""
     whole = int(seconds)

@@ -61,7 +61,8 @@ class Narration:
     def _line(self, event: ev.TraceEvent) -> str:
         match event:
             case ev.RunStarted():
-                return f"Asking {event.model} ({event.dialect}: {event.dialect_reason})."
+                why = event.dialect_reason.removeprefix("auto: ")
+                return f"Asking {event.model} in the dialect {event.dialect}{f': {why}' if why else ''}."
             case ev.IterationStarted():
                 return f"Iteration {event.number}"
             case ev.LmResponded():

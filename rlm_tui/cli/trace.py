@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rlm_tui import resources
 from rlm_tui.errors import ExitCode, UsageError
-from rlm_tui.text import plural, safe, short_bytes, short_cost, short_count, short_seconds
+from rlm_tui.text import plural, safe, short_bytes, short_cost, short_count, worked_words
 
 if TYPE_CHECKING:
     import argparse
@@ -80,7 +80,7 @@ def _lines(summary: Summary) -> list[tuple[str, str]]:
     counts = (plural(summary.iterations, "iteration"), plural(summary.sub_calls, "sub-call"), f"depth {summary.depth}")
     has_other = summary.sub_model not in ("", summary.model)
     sub_model = f", sub-calls to {summary.sub_model}" if has_other else ""
-    size = f"{plural(summary.events, 'event')}, {short_bytes(summary.bytes)}, {short_seconds(summary.seconds)}"
+    size = f"{plural(summary.events, 'event')}, {short_bytes(summary.bytes)}"
     return [
         ("question", summary.question or ""),
         ("status", summary.status),
@@ -90,6 +90,7 @@ def _lines(summary: Summary) -> list[tuple[str, str]]:
         ("context", plural(summary.context_chars, "character")),
         ("counts", ", ".join(counts)),
         ("usage", f"{tokens}, {short_cost(usage['cost_usd'])}"),
+        ("time", worked_words(summary.worked_seconds, summary.held_seconds)),
         ("trace", f"{summary.format}: {size}"),
         ("engine", summary.engine),
         ("sandbox", summary.sandbox),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Stream: TypeAlias = Literal["text", "reasoning", "stdout", "waiting"]
 Phase: TypeAlias = Literal["loading", "question", "running", "held", "interrupting", "finished", "replay"]
 
+OPENING = "opening"
+"""What a session waits for of which only the title is known."""
+
 
 class Capability(NamedTuple):
     """Whether something can be done now, and if not, why not."""

@@ -12,7 +12,7 @@ import msgspec
 
 from rlm_tui import events as ev
 from rlm_tui.filter import Filter, Moment
-from rlm_tui.text import plural, safe, short_cost, short_count, short_seconds
+from rlm_tui.text import plural, safe, short_cost, short_count, short_seconds, worked_words
 from rlm_tui.trace.opening import Reader, open_trace
 from rlm_tui.trace.summary import Summary, summarize
 from rlm_tui.trajectory import Node, Trajectory, View
@@ -125,7 +125,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
         ("Counts", f"{plural(summary.iterations, 'iteration')}, {plural(summary.sub_calls, 'sub-call')}"),
         ("Tokens", tokens),
         ("Cost", "unknown" if usage["cost_usd"] is None else short_cost(usage["cost_usd"])),
-        ("Time", short_seconds(summary.seconds)),
+        ("Time", worked_words(summary.worked_seconds, summary.held_seconds)),
         ("Sandbox", summary.sandbox),
         ("Engine", summary.engine),
         *(("Note", note) for note in summary.notes),

@@ -11,6 +11,7 @@ from rlm_tui.errors import TraceError
 from rlm_tui.trace.opening import Reader, open_trace
 from rlm_tui.trace.reader import Problem
 from rlm_tui.trace.store import is_live
+from rlm_tui.trace.times import Times
 
 
 class Tally:
@@ -23,6 +24,7 @@ class Tally:
         self.iterations = self.sub_calls = self.depth = 0
         self.remarks: list[str] = []
         self.seconds = 0.0
+        self.times = Times()
         self._settled = self._running = ev.Usage()
         self._below: set[str] = set()
 
@@ -34,6 +36,7 @@ class Tally:
     def take(self, event: ev.TraceEvent) -> None:
         """Count one event; `iterations` are those of the root RLM."""
         self.seconds = max(self.seconds, event.t)
+        self.times.take(event)
         match event:
             case ev.RunStarted():
                 self.started, self.finished, self.offered = event, None, None
@@ -78,6 +81,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: str
     created: str
     seconds: float
+    worked_seconds: float | None
+    held_seconds: float
     events: int
     bytes: int
 
@@ -109,6 +114,8 @@ def summarize(path: Path) -> Summary:
             sandbox=started.sandbox or reader.header.sandbox,
             created=reader.header.created,
             seconds=tally.seconds,
+            worked_seconds=tally.times.worked,
+            held_seconds=tally.times.waited,
             events=len(reader),
             bytes=path.stat().st_size,
         )

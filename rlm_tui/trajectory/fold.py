@@ -21,6 +21,7 @@ from rlm_tui.trajectory.waited import Waited
 
 START = 0
 _SHORT = 64
+_BY_HAND: tuple[ev.Release, ...] = ("skip", "retry", "answer")
 _DOING = ("asking", "code", "subcall", "waiting", "idle")
 
 
@@ -47,6 +48,8 @@ class Fold:
         self.requests: dict[str, list[tuple[int, int, int]]] = {}
         self.told: list[int] = []
         self.told_out: list[int] = []
+        self.deeds: list[int] = []
+        """What a person did: edited, told, ran of their own, answered, skipped or had done again."""
         self.remarks: list[int] = []
         self.troubles: list[int] = []
         self.repairs: list[int] = []
@@ -137,6 +140,8 @@ class Fold:
         node = self.nodes.get(event.node)
         if node is not None:
             node.number = event.number
+            if node.by == "user":
+                self.deeds.append(event.seq)
         self.begun.setdefault(self.repl_of(event.node), []).append(event.seq)
         self._act(event.seq, "code", event.node)
 
@@ -175,6 +180,8 @@ class Fold:
         self._step(event, event.checkpoint)
 
     def _released(self, event: ev.Released) -> None:
+        if event.how in _BY_HAND:
+            self.deeds.append(event.seq)
         for index in range(len(self.holds) - 1, -1, -1):
             if self.holds[index].id == event.hold and self.holds[index].released is None:
                 self.holds[index] = self.holds[index]._replace(released=event.seq)
@@ -196,6 +203,10 @@ class Fold:
 
     def _told(self, event: ev.Told) -> None:
         self.told.append(event.seq)
+        self.deeds.append(event.seq)
+
+    def _edited(self, event: ev.Edited) -> None:
+        self.deeds.append(event.seq)
 
     def _remark(self, event: ev.TraceEvent) -> None:
         self.remarks.append(event.seq)
@@ -257,6 +268,7 @@ class Fold:
         ev.Released: _released,
         ev.Told: _told,
         ev.Reset: _reset,
+        ev.Edited: _edited,
         ev.Note: _remark,
         ev.LimitHit: _remark,
     }

@@ -92,6 +92,12 @@ class View:
         """Seconds as `elapsed`, or None when the trace does not tell."""
         return self.elapsed(node, now) if node.timed or not node.done(self.seq) else None
 
+    def worked(self, node: Node, now: float | None = None) -> float | None:
+        """Seconds as `took`, without those that the node waited for a person."""
+        took = self.took(node, now)
+        clock = self.t if now is None else max(now, self.t)
+        return None if took is None else max(0.0, took - self.waits(clock).get(node.id, 0.0))
+
     def usage(self, node: Node) -> ev.Usage:
         """What a node and everything below it spent by now."""
         return node.spent.at(self.seq)
@@ -180,6 +186,10 @@ class View:
         sent = [seq for seq in self.tree.told_out if seq <= self.seq]
         since = sent[-1] if sent else START
         return [seq for seq in self.tree.told if since < seq <= self.seq]
+
+    def deeds(self) -> list[int]:
+        """The seqs of what a person did by now."""
+        return self.tree.deeds[: _count(self.tree.deeds, self.seq)]
 
     def activity(self) -> Activity | None:
         """What the engine was doing at this moment."""

@@ -80,7 +80,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         self._first = first
         self.wanted: Path | None = None
         self._hold: int | None = None
-        self._notice_until = 0.0
+        self._notice_until, self._said_at = 0.0, tuple[object, ...]()
         self._pace = Pace()
         self.settings = settings
         self.attention = Attention(self._write)
@@ -202,10 +202,12 @@ class RlmTuiApp(Host, inherit_bindings=False):
         if batch.events or batch.changed:
             how: How = self.settings["attention"] if self.settings else "off"
             self.attention.look(self.session, how, has_focus=self.app_focus)
+        if batch.events and self.main.is_ready:
+            self.controllers.gate.saw(batch.events)
         for message in batch.messages:
             self.notify(safe(message), markup=False)
-        if self.ui.notice and self.clock() >= self._notice_until:
-            self.ui.notice, self._pace.is_stale = "", True
+        if self.ui.notice and self._is_past():
+            self._unsay()
         self._pace.is_stale = self._pace.is_stale or bool(batch.events or batch.deltas or batch.changed)
         if self._pace.is_stale:
             self._pace.draw(self.redraw)
@@ -302,6 +304,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         if why:
             self.say(why)
             return
+        self._unsay()
         self.method_of(action_id)()
 
     def method_of(self, action_id: str) -> Callable[[], None]:
@@ -321,8 +324,21 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def say(self, notice: str) -> None:
         """Say something in the gate bar for a few seconds."""
         self.ui.notice = safe(notice)
-        self._notice_until = self.clock() + _NOTICE_S
+        self._notice_until, self._said_at = self.clock() + _NOTICE_S, self._moment()
         self._shown("show_bars")
+
+    def _moment(self) -> tuple[object, ...]:
+        hold = open_hold(self.session)
+        return self.session.phase, hold.id if hold is not None else 0, self.screen
+
+    def _is_past(self) -> bool:
+        """Whether what was said has had its time, or something else waits for the person since."""
+        said, now = self._said_at, self._moment()
+        is_news = now[:2] != said[:2] and now[0] in ("held", "finished")
+        return is_news or now[2] is not said[2] or self.clock() >= self._notice_until
+
+    def _unsay(self) -> None:
+        self.ui.notice, self._pace.is_stale = "", True
 
     def finish_edit(self) -> None:
         """Close the editor of what is held; what was changed is sent and stays held."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rlm_tui.session.base import Session
+from typing import TYPE_CHECKING
+
+from rlm_tui import events as ev
+from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold
 from rlm_tui.ui.actions import key_of
@@ -10,6 +13,9 @@ from rlm_tui.ui.selecting import held_text, original_text
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
 from rlm_tui.ui.words import hold_subject, is_behind
+
+if TYPE_CHECKING:
+    from rlm_tui.session.log import Log
 
 _POLICY = "step"
 
@@ -28,7 +34,29 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
         return _finished(session), "text"
     if session.phase == "question" and session.trouble:
         return one_line(session.trouble, 300), "failed"
+    if session.phase == "loading":
+        return _loading(session), "text"
     return PHASES[session.phase].do, "text"
+
+
+def _loading(session: Session) -> str:
+    if session.waiting == OPENING:
+        return f"{one_line(session.title, 60)} is being opened."
+    if session.can("start"):
+        return PHASES["loading"].do
+    return "Your question goes out as soon as everything is ready for it."
+
+
+def own_block(log: Log, event: ev.CodeFinished) -> str:
+    """What came of a block of the person's own, in one line."""
+    if event.error is not None:
+        return f"Your block raised {event.error.type}: {one_line(event.error.message, 160)}"
+    if event.status != "ok":
+        return f"Your block was {event.status}."
+    printed = log.text(event.stdout).strip("\n").split("\n")
+    if len(printed) > 1:
+        return f"Your block printed {len(printed):,} lines, the first: {one_line(printed[0], 120)}"
+    return f"Your block printed: {one_line(printed[0], 160)}" if printed[0] else "Your block ran; it printed nothing."
 
 
 def _behind(session: Session) -> str:

@@ -30,6 +30,28 @@ class Copy(NamedTuple):
     text: Callable[[], str]
 
 
+_ABSENT = {
+    "h": "Nothing is held right now.",
+    "c": "There is no code here.",
+    "o": "No block here has written anything yet.",
+    "r": "There is no response here yet.",
+    "t": "The response came without a reasoning.",
+    "p": "No prompt was sent here.",
+    "a": "There is no answer yet.",
+    "q": "No question was asked yet.",
+    "s": "No request was sent here.",
+    "u": "There is no curl for this: its model is asked at no address, or no request was sent here.",
+    "d": "There is no request before this one from which it could differ.",
+}
+
+
+def absence(letter: str) -> str:
+    """Why a letter copies nothing where it is not among the copies; empty for a key that is none of theirs."""
+    if letter in _ABSENT:
+        return _ABSENT[letter]
+    return f"{letter} copies nothing." if len(letter) == 1 and letter.isalnum() else ""
+
+
 def copies(session: Session, selection: str | None) -> list[Copy]:
     """Everything there is to copy for a selection, the most likely first."""
     view, log = session.view, session.log

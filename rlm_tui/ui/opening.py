@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from rlm_tui.errors import RlmTuiError
-from rlm_tui.session.base import Batch, Capability, LiveText, Origin, Phase, Session, Terms
+from rlm_tui.session.base import OPENING, Batch, Capability, LiveText, Origin, Phase, Session, Terms
 from rlm_tui.session.crash import unexpected
 from rlm_tui.session.notebook import Notebook
 from rlm_tui.trajectory import Trajectory, View
@@ -78,7 +78,7 @@ class Opening:
     following = True
     now = 0.0
     phase: Phase = "loading"
-    waiting = "opening"
+    waiting = OPENING
     trouble = ""
     failure: RlmTuiError | None = None
     is_running = False

@@ -39,6 +39,15 @@ def clock_of(session: Session) -> float:
     return session.now if session.following else session.view.t
 
 
+def run_time(session: Session) -> float | None:
+    """Seconds that the question took by the moment that is looked at, without those held for a person.
+
+    None where the trace does not tell.
+    """
+    root = session.view.root
+    return 0.0 if root is None else session.view.worked(root, clock_of(session))
+
+
 def is_there(view: View, selection: str | None) -> bool:
     """Whether a selection names a node (or a batch of one) that is there at this moment."""
     return selection is not None and view.node(selection.partition("#")[0]) is not None

@@ -83,6 +83,7 @@ PHASES: dict[Phase, Look] = {
     ),
 }
 """What a session does; one that is finished looks as its run ended."""
+BEING_OPENED = Look(SPINNER[-1], "opening", "is being opened", "running", "It is being opened.")
 BEHIND = Look("◂", "looking back", "looking back", "accent", "You look back; the newest moment is elsewhere.")
 UNFINISHED = Look(
     "◌",

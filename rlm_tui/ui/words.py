@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.lm.watch import ESTIMATE
-from rlm_tui.session.base import Session
+from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
-from rlm_tui.ui.states import BEHIND, ENDS, PHASES, SPINNER, UNFINISHED, Look
+from rlm_tui.ui.states import BEHIND, BEING_OPENED, ENDS, PHASES, SPINNER, UNFINISHED, Look
 
 MARK, NOTED = "◆", "¶"
 _NOW = {"held": "now held", "finished": "the run is over"}
@@ -81,6 +81,8 @@ def _looking_back(session: Session) -> State:
 
 def _loading(session: Session) -> State:
     doing = one_line(session.waiting, 60)
+    if doing == OPENING:
+        return _state(BEING_OPENED._replace(symbol=spinner(session.now)), one_line(session.title, 60))
     words = f"{one_line(session.title, 40)} · {doing}" if doing else one_line(session.title, 40)
     return _state(PHASES["loading"]._replace(symbol=spinner(session.now)), words)
 

@@ -26,7 +26,7 @@ async def test_the_name_is_painted_before_the_session_is_made() -> None:
     async with app.run_test() as pilot:
         while not app.main.is_ready:
             await pilot.pause(0.01)
-        assert "LOADING  report.pdf" in app.main.query_one("Header").rows[0]
+        assert "OPENING  report.pdf" in app.main.query_one("Header").rows[0]
         await pilot.press("a", "i", "comma", "n")
         asked.set()
         while not app.is_open:

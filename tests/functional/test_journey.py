@@ -137,7 +137,7 @@ async def test_a_run_is_held_edited_told_answered_saved_and_walked_again(tmp_pat
     trace, gate = tmp_path / "run.rlm.jsonl", threading.Event()
     with report(trace, gate) as make:
         async with on_screen(make, title="report.pdf") as hand:  # type: ignore[arg-type]
-            assert "LOADING  report.pdf" in hand.bar("Header")
+            assert "OPENING  report.pdf" in hand.bar("Header")
             gate.set()
             await edit_and_run(hand)
             await inject_and_tell(hand)

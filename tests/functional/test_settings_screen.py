@@ -191,7 +191,7 @@ async def test_a_dialect_that_there_is_not_is_refused(file: Path) -> None:
 async def test_it_opens_from_the_start_screen_and_nothing_is_cut(file: Path, size: tuple[int, int]) -> None:
     async with on_screen(asked(), size, first=First("start"), settings=config.load()) as hand:
         hand.app.perform("app.settings")
-        await hand.until(lambda: isinstance(hand.app.screen, SettingsScreen) and "max_errors" in hand.screen())
+        await hand.until(lambda: isinstance(hand.app.screen, SettingsScreen) and "max_tokens" in hand.screen())
         hand.app.perform("app.settings")
         await hand.pilot.pause()
         assert sum(isinstance(screen, SettingsScreen) for screen in hand.app.screen_stack) == 1

@@ -315,7 +315,7 @@ def test_too_small(shoot: Shoot) -> None:
 async def open_settings(hand: Hand) -> None:
     """Open the settings and go to a limit."""
     await hand.press("equals_sign")
-    await hand.until(lambda: "max_errors" in hand.screen())
+    await hand.until(lambda: "max_tokens" in hand.screen())
     await hand.press("j", "j", "j", "j", "j")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from rlm_tui.session.base import LiveText, Session, Stream
 from rlm_tui.session.log import Log
 from rlm_tui.text import plural
 from rlm_tui.trajectory import Hold, Node, View
-from rlm_tui.ui.lines import Line, Piece, Rows, Span, line, pad, split
+from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, split
 from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
 from rlm_tui.ui.selecting import clock_of
 
@@ -55,6 +55,21 @@ def live_mark(session: Session, *streams: Stream) -> tuple[object, ...]:
 def label(name: str, *pieces: Piece, width: int, right: tuple[Piece, ...] = (), key: str = "") -> Line:
     """A row that begins a section: its name, what is said of it, and a remark at the right edge."""
     return split(line((f"{name:<{LABEL}}", "muted bold"), *pieces, key=key), line(*right), width)
+
+
+def packed(name: str, pieces: Sequence[Piece], width: int) -> list[Line]:
+    """A section of short facts: as many as fit stand in a row, what does not fit goes to the next one."""
+    rows, row = list[Line](), line((f"{name:<{LABEL}}", "muted bold"))
+    for piece in pieces:
+        text, role = (piece, "text") if isinstance(piece, str) else piece
+        added = line((text, role))
+        is_full = row.cells + added.cells > width and row.cells > LABEL
+        if is_full:
+            rows.append(row)
+            row = line(" " * LABEL, (text.removeprefix(" ·").strip(), role))
+        else:
+            row = Line((*row.spans, *added.spans))
+    return [clip(each, width) for each in (*rows, row)]
 
 
 def beside(name: str, rows: Rows, width: int, right: tuple[Piece, ...] = ()) -> Rows:

@@ -103,15 +103,12 @@ def limits(caps: ev.Limits) -> str:
 
 def _used(page: Page, node: Node) -> str:
     used, view = page.view.usage(node), page.view
-    clock = view.t if page.now is None else max(page.now, view.t)
-    took = view.took(node, page.now)
-    waited = view.waits(clock).get(node.id, 0.0)
     cost = [short_cost(used.cost_usd)] if used.cost_usd is not None else []
     parts = [
         plural(len(view.children(node)), "iteration"),
         plural(view.count(ev.SubcallRequested), "sub-call"),
         f"{short_count(used.input_tokens)} tokens in, {short_count(used.output_tokens)} out",
         *cost,
-        short_seconds(None if took is None else max(0.0, took - waited)),
+        short_seconds(view.worked(node, page.now)),
     ]
     return " · ".join(parts)

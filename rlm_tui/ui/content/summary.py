@@ -9,12 +9,12 @@ from typing import NamedTuple
 from rlm_tui import events as ev
 from rlm_tui.session.base import LiveText, Origin, Session
 from rlm_tui.session.log import Log
-from rlm_tui.text import one_line, plural, short_bytes, short_cost, short_count, short_seconds
+from rlm_tui.text import one_line, plural, short_bytes, short_cost, short_count, short_seconds, worked_words
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.calls import Scene, gist, scene, state, time_of
 from rlm_tui.ui.content.kept import kept
-from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, prose
+from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, packed, prose
 from rlm_tui.ui.content.root import of_context
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, rjust, split
 from rlm_tui.ui.rows import Joined, Provider
@@ -29,6 +29,9 @@ _VIA: dict[ev.Via, str] = {
     "direct": "one request with the whole context",
     "exhausted": "the last turn",
 }  # fmt: skip
+
+
+_RELEASED = {"skip": "skipped what was held", "retry": "had it done again", "answer": "answered in place of the LM"}
 
 
 class Place(NamedTuple):
@@ -180,24 +183,20 @@ class Summary:
         cost = ("unknown", "muted") if used.cost_usd is None else (short_cost(used.cost_usd), "text bold")
         yield self._label("COST", cost, (f" · {'tokens unknown' if used.tokens is None else tokens}", "muted"))
         counts = f"{_of(self._iterations(), caps.iterations, 'iteration')} · {_of(calls, caps.subcalls, 'sub-call')}"
-        yield self._label("TIME", (self._time(), "text"), (f" · {counts}", "muted"))
+        yield from packed("TIME", [(self._time(), "text"), (f" · {counts}", "muted")], self.page.width)
 
     def _time(self) -> str:
         view, root = self.view, self.view.root
         if root is None:
             return short_seconds(view.t)
-        held = view.waits(view.t).get(root.id, 0.0)
-        took = view.took(root, view.t)
-        ran = short_seconds(None if took is None else max(0.0, took - held))
-        return f"{ran}, and {short_seconds(held)} held for a person" if held >= 1 else ran
+        return worked_words(view.worked(root, view.t), view.waits(view.t).get(root.id, 0.0))
 
     def _places(self, asked: ev.RunStarted) -> Iterator[Line]:
         models: list[Piece] = [(asked.model, "root") if asked.model else ("the log names none", "dim")]
         if asked.sub_model and asked.sub_model != asked.model:
             models += [(" → ", "dim"), (asked.sub_model, "sub")]
-        yield self._label(
-            "MODEL", *models, (f"  dialect {asked.dialect}", "muted"), (f" {asked.dialect_reason}", "dim")
-        )
+        dialect: list[Piece] = [(f"  dialect {asked.dialect}", "muted"), (f" {asked.dialect_reason}", "dim")]
+        yield from packed("MODEL", [*models, *dialect], self.page.width)
         if asked.sandbox:
             yield self._label("SANDBOX", (asked.sandbox, "failed" if asked.sandbox.startswith("NOT") else "text"))
         yield from of_context(self.page, asked.context)
@@ -212,9 +211,8 @@ class Summary:
         )
 
     def _deeds(self) -> Iterator[Line]:
-        """What a person edited and told, each with its place."""
-        counts = self.view.tree.counts
-        seqs = sorted([*counts.get("Edited", []), *counts.get("Told", [])])
+        """What a person did in the run, each with its place."""
+        seqs = self.view.deeds()
         for index, seq in enumerate(seqs[:_DEEDS]):
             event = self.page.log.event(seq)
             place = Place(seq, event.node, "")
@@ -225,10 +223,18 @@ class Summary:
 
     def _deed(self, event: ev.TraceEvent, place: Place) -> str:
         turn = iteration_of(self.view, place.node)
-        where = f" of iteration {turn.number}" if turn is not None and turn.number else ""
-        if isinstance(event, ev.Told):
-            return f"told the model: {one_line(self.page.log.text(event.text), 120)}"
-        return f"edited the {event.what}{where}" if isinstance(event, ev.Edited) else ""
+        where = f"{turn.number}" if turn is not None and turn.number else ""
+        match event:
+            case ev.Told():
+                return f"told the model: {one_line(self.page.log.text(event.text), 120)}"
+            case ev.CodeStarted():
+                begins = f" in iteration {where}" if where else ""
+                return f"injected a block{begins}: {one_line(self.page.log.text(event.code), 80)}"
+            case ev.Edited():
+                return f"edited the {event.what}{f' of iteration {where}' if where else ''}"
+            case ev.Released():
+                return f"{_RELEASED[event.how]}{f' in iteration {where}' if where else ''}"
+        return ""
 
     def _kept(self) -> Iterator[Line]:
         """Marks and notes of the person who looked at it before."""

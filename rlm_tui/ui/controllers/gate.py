@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rlm_tui import events as ev
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import one_line
 from rlm_tui.ui.asking import Asking, Purpose
+from rlm_tui.ui.bar_words import own_block
 from rlm_tui.ui.content.numbers import NUMBERS, is_number
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import held_text, interesting, open_hold
@@ -130,6 +134,16 @@ class GateController:
             self.app.send(cmd.Start(text.strip()))
         elif hold is not None:
             self.app.send(cmd.Answer(hold.id, text))
+
+    def saw(self, events: Sequence[ev.TraceEvent]) -> None:
+        """Say what came of a block of the person's own, wherever they look, and bring it into sight."""
+        app = self.app
+        for event in events if app.session.phase != "replay" else ():
+            node = app.session.trajectory.nodes.get(event.node)
+            if isinstance(event, ev.CodeFinished) and node is not None and node.by == "user":
+                app.main.pane("step").reveal(node.id)
+                if "repl" not in app.main.on_screen:
+                    app.say(own_block(app.session.log, event))
 
     def edit(self) -> None:
         """Open the editor on what is held."""

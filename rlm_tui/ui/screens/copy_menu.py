@@ -12,11 +12,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import ModalScreen
 
-from rlm_tui.ui.copies import Copy
-from rlm_tui.ui.lines import Line, line
+from rlm_tui.ui.copies import Copy, absence
+from rlm_tui.ui.lines import Line, indent, line, wrap_text
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
+
+_TITLE, _HINT = " Copy   ", "letter or Enter copies · Esc closes"
+_MOVES = ("j", "k", "g", "G", "y")
+_WIDTH = 58
 
 
 class CopyMenu(ModalScreen[Copy | None]):
@@ -37,9 +41,7 @@ class CopyMenu(ModalScreen[Copy | None]):
 
     def on_mount(self) -> None:
         """Draw the rows."""
-        self.query_one("#menu-title", Bar).show_rows(
-            line((" Copy", "accent bold"), ("   letter or Enter copies · Esc closes", "dim"))
-        )
+        self._say(_HINT, "dim")
         rows = self.query_one("#menu-rows", LinesView)
         rows.styles.height = len(self._copies)
         rows.show_rows([_row(copy) for copy in self._copies], cursor=0)
@@ -62,6 +64,15 @@ class CopyMenu(ModalScreen[Copy | None]):
             event.stop()
             event.prevent_default()
             self.dismiss(chosen)
+        elif event.key not in _MOVES and (why := absence(event.key)):
+            self._say(why, "careful")
+
+    def _say(self, words: str, role: str) -> None:
+        """The title, and what the keys do or why one does nothing."""
+        bar = self.query_one("#menu-title", Bar)
+        rows = wrap_text(words, max(20, bar.size.width or _WIDTH) - len(_TITLE) - 1, role)
+        bar.styles.height = len(rows) + 1
+        bar.show_rows(line((_TITLE, "accent bold"), *rows[0].spans), *indent(rows[1:], len(_TITLE)))
 
     def action_leave(self) -> None:
         """Copy nothing."""

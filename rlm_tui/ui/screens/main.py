@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
 from rlm_tui.session import commands as cmd
@@ -130,7 +130,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if self.is_ready:
             self.frame.name_keys({name: key_of(f"pane.{name}", ui) for name in PANES})
         self._gate_bar.show(session, ui, verbs(session, ui, GATE_GROUPS, keymap, narrow=narrow))
-        self._footer.show(verbs(session, ui, FOOTER_GROUPS, keymap, narrow=narrow))
+        is_covered = isinstance(self.app.screen, ModalScreen)  # its own keys act then, and it names them
+        self._footer.show([] if is_covered else verbs(session, ui, FOOTER_GROUPS, keymap, narrow=narrow))
 
     def show_panes(self) -> None:
         """Draw the panes that are on screen."""

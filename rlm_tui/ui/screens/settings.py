@@ -39,6 +39,7 @@ class SettingsScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._editing = ""
+        self._at = 1
 
     @property
     def owner(self) -> Host:
@@ -77,7 +78,9 @@ class SettingsScreen(Screen[None]):
         """Draw what the row means, or what was just said, and the keys."""
         ui, width = self.owner.sync(), self.app.size.width
         rows = (
-            said_rows(ui.notice, width) if ui.notice else about(preferences.current(self.owner), self._rows.cursor_key)
+            said_rows(ui.notice, width)
+            if ui.notice
+            else about(preferences.current(self.owner), self._rows.cursor_key, width)
         )
         bar = self.query_one("#settings-about", Bar)
         if len(rows) != len(bar.rows):
@@ -98,7 +101,16 @@ class SettingsScreen(Screen[None]):
     def on_lines_view_moved(self) -> None:
         """Another row is under the cursor."""
         self.owner.ui.notice = ""
+        self._skip_headings()
         self.show_bars()
+
+    def _skip_headings(self) -> None:
+        """Stand on a setting: on the way down on the next one, on the way up on the one before."""
+        rows, at = self._rows.rows, self._rows.cursor
+        below = next((index for index in range(at, len(rows)) if rows[index].key), self._at)
+        above = next((index for index in range(at, -1, -1) if rows[index].key), below)
+        self._at = below if at > self._at or at == 0 else above
+        self._rows.move_cursor(self._at)
 
     def on_descendant_focus(self) -> None:
         """Letters may be text now, or keys."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from rich.cells import cell_len
 
 from rlm_tui.config import BY_NAME, SETTINGS, Settings
+from rlm_tui.config.schema import Setting
 from rlm_tui.ui.actions import ACTIONS, BY_ID, GROUPS, Action, Keymap, key_name, keys_of
 from rlm_tui.ui.lines import BLANK, Line, clip, line, pad, split, wrap_text
 
 SETTING, KEY = "setting:", "key:"
 _NAME, _VALUE, _SOURCE = 20, 24, 14
 _WORDS_FROM = 100
+_KEYS_NOTE = '[keys] "{}" · keys like Z, Ctrl+T or F6, several with spaces · acts at once'
 
 
 def setting_rows(settings: Settings, keymap: Keymap, width: int) -> list[Line]:
@@ -54,21 +57,39 @@ def _row(name: str, value: str, source: str, words: str, width: int, *, is_dim: 
     return clip(Line(tuple(spans)), width)
 
 
-def about(settings: Settings, key: str) -> list[Line]:
-    """What the row under the cursor is, in words, and what it takes from where."""
+def about(settings: Settings, key: str, width: int) -> list[Line]:
+    """What the row under the cursor is, in words, and what it takes from where; as high as the highest of all."""
+    said = [line(" ", *row.spans) for text, role in _about(settings, key) for row in wrap_text(text, width - 2, role)]
+    return [*said, *[BLANK] * (_highest(width) - len(said))]
+
+
+@lru_cache(8)
+def _highest(width: int) -> int:
+    """So high that no setting's words are cut, and nothing moves from one row to the next."""
+    texts = [(f"{each.doc}.", " · ".join(_places(each))) for each in SETTINGS]
+    texts += [(f"{action.tooltip}.", _KEYS_NOTE.format(action.id)) for action in ACTIONS]
+    return max(sum(len(wrap_text(text, width - 2)) for text in pair) for pair in texts)
+
+
+def _about(settings: Settings, key: str) -> list[tuple[str, str]]:
+    """Texts with their roles."""
     if key.startswith(KEY):
         action = BY_ID[key.removeprefix(KEY)]
-        note = f'[keys] "{action.id}" · keys like Z, Ctrl+T or F6, several with spaces · acts at once'
-        return [line((f" {action.tooltip}.", "text")), line((f" {note}", "dim"))]
+        return [(f"{action.tooltip}.", "text"), (_KEYS_NOTE.format(action.id), "dim")]
     if not key.startswith(SETTING):
-        return [BLANK, BLANK]
+        return []
     setting = BY_NAME[key.removeprefix(SETTING)]
     source = settings.source(setting.name)
-    over = f" The {source} sets it now." if source in ("command line", "environment") else ""
+    is_over = source in ("command line", "environment")
+    over = f" The {source} sets it now." if is_over else ""
+    words = f"{setting.doc[0].upper()}{setting.doc[1:]}.{over}"
+    return [(words, "careful" if is_over else "text"), (" · ".join(_places(setting)), "dim")]
+
+
+def _places(setting: Setting) -> list[str]:
+    """What a setting takes, and where else it can be given."""
     takes = f"takes {setting.expects} from {setting.since} on"
-    places = [takes, *filter(None, [setting.option]), setting.environment[0]]
-    words = line((f" {setting.doc[0].upper()}{setting.doc[1:]}.", "text"), (over, "careful"))
-    return [words, line((f" {' · '.join(places)}", "dim"))]
+    return [takes, *filter(None, [setting.option]), setting.environment[0]]
 
 
 def said_rows(notice: str, width: int) -> list[Line]:

@@ -103,7 +103,8 @@ class SummaryScreen(Screen[None]):
         ui = owner.sync()
         self.show_header()
         self._bar.show(*self._sentence(), self._verbs())
-        self._footer.show(verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap))
+        footer = verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap)
+        self._footer.show(footer if self._is_first else [_back(verb) for verb in footer])
 
     def show_all(self) -> None:
         """Draw everything, as far as the trace is read."""
@@ -216,6 +217,11 @@ class SummaryScreen(Screen[None]):
     def on_descendant_focus(self) -> None:
         """Enter leads elsewhere now."""
         self.show_bars()
+
+
+def _back(verb: Verb) -> Verb:
+    """Over the panes, the key that quits goes back to them."""
+    return Verb("", "q", "back") if verb.action == "app.quit" else verb
 
 
 def _title(count: int) -> Line:

@@ -12,7 +12,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.text import clock, one_line, plural, short_bytes, short_cost
 from rlm_tui.trajectory import View
 from rlm_tui.ui.lines import Line, Span, line, span, split
-from rlm_tui.ui.selecting import clock_of
+from rlm_tui.ui.selecting import run_time
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.words import State, iteration_of, state_of
 
@@ -67,14 +67,15 @@ def fields_of(session: Session) -> list[Field]:
     """The fields in the order in which they stand: models, iterations, calls, cost, time, sandbox."""
     view = session.view
     run = view.started
-    time = Field((span(clock(clock_of(session)), "dim"),), 5)
+    took = run_time(session)
+    time = [] if took is None else [Field((span(clock(took), "dim"),), 5)]
     if run is None:
-        return [time] if session.trajectory.started else []
+        return time if session.trajectory.started else []
     # The log of another engine may not tell where its code ran.
     label = run.sandbox or (session.origin.sandbox if session.origin else "")
     walls = [Field((_sandbox(label),), 0)] if label or session.origin is None else []
     direct = [Field((span("DIRECT", "careful bold"),), 3)] if run.is_direct else []
-    return [*_models(run), *direct, *_spent(view, run), time, *walls]
+    return [*_models(run), *direct, *_spent(view, run), *time, *walls]
 
 
 def _models(run: ev.RunStarted) -> list[Field]:

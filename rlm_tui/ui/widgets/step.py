@@ -20,6 +20,7 @@ from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.reading import Reading
 
 _LOOKED_AT = 2_000
+_PARTS = (AT, HELD, ANSWER)
 
 
 class StepPane(Reading, Vertical):
@@ -44,6 +45,7 @@ class StepPane(Reading, Vertical):
         self.pane_note = NO_SPAN
         self._hold = 0
         self._is_over = False
+        self._wanted = ""
 
     def compose(self) -> ComposeResult:
         """The rows above, the editor below."""
@@ -77,6 +79,7 @@ class StepPane(Reading, Vertical):
         elif is_new and chosen is not None:
             self._bring_up(f"{AT}{chosen}")
         self._hold, self._is_over = newest, session.view.finished is not None
+        self._reveal()
 
     def _draw_rows(self, *, to_top: bool) -> None:
         """All rows; while the editor is open, only those above what is in it."""
@@ -94,6 +97,20 @@ class StepPane(Reading, Vertical):
         index = self._find(key)
         if index is not None and not self.lines.top <= index < self.lines.top + self.lines.page * 2 // 3:
             self.lines.show_rows(self._rows, cursor=index, top=max(0, index - 1))
+
+    def reveal(self, node: str) -> None:
+        """Bring a block into sight with its output, the next time that the pane is drawn."""
+        self._wanted, self._drawn = f"{AT}{node}", ()
+
+    def _reveal(self) -> None:
+        key, self._wanted = self._wanted, ""
+        index = self._find(key) if key else None
+        if index is None:
+            return
+        ends = (i for i, row in enumerate(self._rows[: index + _LOOKED_AT]) if i > index and row.key.startswith(_PARTS))
+        end, top, page = next(ends, len(self._rows)), self.lines.top, self.lines.page
+        if not top <= index <= end <= top + page:
+            self.lines.show_rows(self._rows, top=max(0, index if end - index > page else end - page))
 
     def _signature(self, session: Session, chosen: str | None) -> tuple[object, ...]:
         view = session.view
