@@ -13,6 +13,7 @@ from rlm_tui.version import __version__
 
 TYPE_CHECKING = False  # as in typing, whose import would be a tenth of what --help takes
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
 _COMMANDS = {
@@ -32,7 +33,7 @@ examples:
   rlm-tui replay sample:clean
 
 exit codes: 0 answer, or you quit · 1 no answer · 2 usage or document · 3 model endpoint ·
-            4 a limit was hit · 5 trace unreadable · 130 interrupted
+            4 a limit was hit · 5 trace unreadable · 130 interrupted · 141 nobody reads the output
 """
 
 
@@ -49,18 +50,29 @@ def main(argv: list[str] | None = None) -> int:
     is_debug = "--debug" in words
     _open_streams()
     try:
-        return _dispatch(words)
+        return _flushed(_dispatch, words)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, never a traceback
         return diagnostics.fail(error, debug=is_debug)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
 
 
+def _flushed(command: Callable[[list[str]], int], words: list[str]) -> int:
+    """Run it and write what waits to be: an error of that is told as any other, while it still can be."""
+    try:
+        return command(words)
+    finally:
+        sys.stdout.flush()
+
+
 def _open_streams() -> None:
-    """A stream that was closed before the start is /dev/null; else its number goes to the next file that is opened."""
+    """A stream that was closed before the start is /dev/null; else its number goes to the next file that is opened.
+
+    What is written to such a stdout fails, as it would have: an answer that nobody gets is no success.
+    """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            fd = os.open(os.devnull, os.O_RDWR)
+            fd = os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR)
             if fd != number:
                 os.dup2(fd, number)
                 os.close(fd)

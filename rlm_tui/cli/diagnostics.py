@@ -6,7 +6,9 @@ import errno
 import os
 import sys
 
-from rlm_tui.errors import ExitCode, RlmTuiError, UsageError
+from rlm_tui.errors import ExitCode, RlmTuiError
+
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 def say(text: str) -> None:
@@ -29,12 +31,11 @@ def fail(error: BaseException, *, debug: bool = False) -> int:
     if isinstance(error, BrokenPipeError):
         # The reader of our output has gone: point stdout at nothing, or Python complains when it flushes at exit.
         _drop_stdout()
-        return ExitCode.OK
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        return ExitCode.UNREAD
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
         _drop_stdout()
-        error = UsageError(
-            "The output cannot be written (no space left on device); free the disk or send it elsewhere."
-        )
+        why = "stdout is closed" if error.errno == errno.EBADF else str(error.strerror).lower()
+        error = RlmTuiError(f"The output cannot be written ({why}); send it elsewhere.")
     if not isinstance(error, RlmTuiError):
         from rlm_tui.session.crash import unexpected
 

@@ -47,6 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     session = LiveSession(setup, loading, title=options.title_of(paths))
     try:
         return _ask(session, loading, arguments.query, remarks, as_json=arguments.json)
+    except OSError as error:
+        if arguments.json and session.trace_path and not isinstance(error, BrokenPipeError):
+            say(f"Trace: {session.trace_path}")
+        raise
     finally:
         session.close()
 

@@ -247,10 +247,11 @@ def test_a_signal_stops_a_run_and_keeps_its_trace(tmp_path: Path, note: str, num
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, note: str) -> None:
     model = script(tmp_path, [*[block(f"print('{'x' * 9000}')")] * 9, "FINAL(42)"])
-    command = f"{sys.executable} -m rlm_tui run {note} -q ? -m {model} --json | head -n 1"
+    command = f"{sys.executable} -m rlm_tui run {note} -q ? -m {model} --json | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, env={**os.environ, "RLM_TUI_HOME": str(tmp_path)}, check=False
     )
+    assert done.returncode == 141, "as of a program that SIGPIPE ended"
     assert b"Traceback" not in done.stderr
     assert b"BrokenPipe" not in done.stderr
 
@@ -289,7 +290,7 @@ def test_streams_that_are_closed_are_no_fault(tmp_path: Path, note: str, closed:
 
     environment = {**os.environ, "RLM_TUI_HOME": str(tmp_path)}
     for words, code in (
-        (["run", note, "-q", "password?", "-m", "offline"], 0),
+        (["run", note, "-q", "password?", "-m", "offline"], int(1 in closed)),
         (["repl"], 0),
         (["run", "-", "-q", "?"], 2),
     ):
@@ -311,9 +312,25 @@ def test_a_full_disk_under_stdout_is_one_sentence(tmp_path: Path) -> None:
             env={**os.environ, "RLM_TUI_HOME": str(tmp_path)},
             check=False,
         )
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert done.stderr.decode().count("\n") == 1
     assert b"no space left" in done.stderr
+
+
+@pytest.mark.parametrize(("shell", "why"), [(">&-", "stdout is closed"), (">/dev/full", "no space left on device")])
+@pytest.mark.parametrize("more", ["", "--json"])
+def test_an_answer_that_cannot_be_written_is_no_success_and_the_trace_is_kept(
+    tmp_path: Path, note: str, shell: str, why: str, more: str
+) -> None:
+    trace = tmp_path / "run.rlm.jsonl"
+    model = script(tmp_path, ["FINAL(42)"])
+    command = f"{sys.executable} -m rlm_tui run {note} -q ? -m {model} --trace {trace} {more} {shell}"
+    env = {**os.environ, "RLM_TUI_HOME": str(tmp_path)}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, env=env, check=False)
+    assert done.returncode == 1
+    assert f"The output cannot be written ({why})" in done.stderr.decode().splitlines()[-1]
+    assert str(trace) in done.stderr.decode()
+    assert rlm_tui("trace", "verify", str(trace), home=tmp_path).returncode == 0
 
 
 def test_a_response_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
