@@ -145,6 +145,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def _begin(self) -> None:
         gc.enable()
+        if self._first.shown == "panes":
+            self.main.call_later(self.main.mount_panes)
         if self._opener is None:
             self._opened(self.session)
         else:
@@ -171,6 +173,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self._show_summary(is_first=True)
         elif self._first.shown == "runs":
             self._show_runs(is_first=True)
+        if self._first.shown != "panes":  # what stands over them is seen first
+            self.screen.call_after_refresh(self.main.call_later, self.main.mount_panes)
         self.redraw()
 
     def end_soon(self) -> None:

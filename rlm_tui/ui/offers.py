@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rlm_tui import paths
 from rlm_tui.errors import RlmTuiError
-from rlm_tui.lm.discovery import Server
 from rlm_tui.lm.registry import check_spec, describe, keys_found
-from rlm_tui.lm.servers import Model
 from rlm_tui.text import one_line, short_bytes
+
+if TYPE_CHECKING:
+    from rlm_tui.lm.discovery import Server
+    from rlm_tui.lm.servers import Model
 
 _ENDINGS = (".rlm.jsonl", ".rlm.jsonl.gz", ".rlm.jsonl.zst")
 

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rlm_tui.text import safe
 from rlm_tui.ui.lines import TAB, Line, Rows, Span, span
 
-_SLICE = 1 << 18
+_SLICE = 1 << 16
 
 
 class Provider:
@@ -85,13 +85,18 @@ class TextRows(Provider):
         """Find where rows begin in the next `budget` characters."""
         stop, text = min(len(self.text), self._done + budget), self.text
         last = stop == len(text)
+        piece = text[self._done : stop + self.width + 1]
+        add = self._add if "\t" in piece or not piece.isascii() else self._add_plain
         for match in self._pattern.finditer(text, self._done):
             begin, end = match.span()
             if begin >= stop and not (last and begin < len(text)):
                 break
             if begin < end:
-                self._add(begin, end)
+                add(begin, end)
                 self._done = end
+
+    def _add_plain(self, begin: int, _end: int) -> None:
+        self._starts.append(begin)
 
     def _add(self, begin: int, end: int) -> None:
         self._starts.append(begin)

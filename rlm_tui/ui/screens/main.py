@@ -74,12 +74,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
         yield self._too_small
 
     def on_mount(self) -> None:
-        """Draw the bars, and the panes once these are painted."""
+        """Draw the bars."""
         self._fit(self.app.size.width, self.app.size.height)
         self.show_bars()
-        self.call_after_refresh(self._mount_panes)
 
-    async def _mount_panes(self) -> None:
+    async def mount_panes(self) -> None:
+        """Import and mount the panes, once what a person sees first is painted."""
         from rlm_tui.ui.panes import make_panes
         from rlm_tui.ui.screens.finder import Finder
         from rlm_tui.ui.widgets.frame import Frame

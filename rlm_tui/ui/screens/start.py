@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from rlm_tui.lm.discovery import Probe, Server
 from rlm_tui.lm.registry import is_server_here
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
@@ -44,6 +43,9 @@ from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 from rlm_tui.ui.widgets.too_small import TooSmall
 
+if TYPE_CHECKING:  # how servers are found is imported when the screen is drawn
+    from rlm_tui.lm.discovery import Probe, Server
+
 _TWO_COLUMNS = 110
 _PADDING = 2
 
@@ -61,7 +63,7 @@ class StartScreen(Screen[None]):
         super().__init__()
         self.choice = Choice(query, setup.model, setup.sub_model, setup.step)
         self._setup = setup
-        self._probe = Probe({setup.base_url: "openai"} if setup.base_url else None)
+        self._probe: Probe | None = None
         self._servers: list[Server] = []
         self._has_looked = False
         self._offers = self._found_offers()
@@ -104,15 +106,24 @@ class StartScreen(Screen[None]):
         (self._choices if self.choice.query.strip() else question).focus()
         self.show_all()
         self._choices.move_cursor(1)
+        self.call_after_refresh(self._look_round)
+
+    def _look_round(self) -> None:
         self.run_worker(self._find_recent, thread=True)
         self.run_worker(self._find_servers, thread=True)
 
     def on_unmount(self) -> None:
         """Nothing is looked for any more."""
-        self._probe.stop()
+        if self._probe is not None:
+            self._probe.stop()
 
     def _find_servers(self) -> None:
-        app = self.app
+        from rlm_tui.lm.discovery import Probe
+
+        app, base_url = self.app, self._setup.base_url
+        self._probe = Probe({base_url: "openai"} if base_url else None)
+        if not self.is_attached:  # it was left meanwhile
+            return
 
         def heard(server: Server | None) -> None:
             app.call_later(self._take_in, server)

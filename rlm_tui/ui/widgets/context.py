@@ -91,6 +91,8 @@ class ContextPane(Vertical):
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the document as far as it is loaded."""
         self._session = session
+        if not self.text.size:  # it has no width yet; laid out, it is drawn again
+            return
         document = session.document
         if document is None or not document.parts:
             self._document = self._rows = None
