@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         return made[0]
 
     if arguments.plain:
+        options.say_theme(settings)
         from rlm_tui.cli.plain.front import run_plain
         from rlm_tui.ui.keymap import keymap_of
 

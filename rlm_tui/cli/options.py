@@ -116,6 +116,16 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     return with_keys(config.load(given), given)
 
 
+def say_theme(settings: Settings) -> None:
+    """Tell of a theme that is set and cannot be, where no screen would: it is passed over."""
+    from rlm_tui.cli.diagnostics import say
+    from rlm_tui.ui.theme_file import trouble
+
+    said = trouble(settings)
+    if said:
+        say(said)
+
+
 def with_keys(settings: Settings, given: Mapping[str, Value]) -> Settings:
     """The settings once the file of keys is read, if there is one: it may set other settings' variables, too."""
     if not settings["env_file"]:

@@ -74,6 +74,7 @@ def show(
         return ReplaySession(Path(path), at=at, attachment=attachment)
 
     if is_plain:
+        options.say_theme(settings)
         from rlm_tui.cli.plain.front import run_plain
         from rlm_tui.ui.keymap import keymap_of
 

@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.query.strip():
         raise UsageError('run needs a question; add -q "what you want to know".')
     settings = options.settings_of(arguments)
+    options.say_theme(settings)
     model = settings["model"]
     if model == "human":
         raise UsageError("The model human answers in the app; use rlm-tui open … -m human.")

@@ -34,6 +34,18 @@ class Settings:
         """Where the value of a setting comes from."""
         return self.values[name][1]
 
+    def where(self, name: str) -> str:
+        """The place at which a setting is set, in words; "" for its default."""
+        setting = BY_NAME[name]
+        match self.source(name):
+            case "command line":
+                return setting.option
+            case "environment":
+                return next(variable for variable in setting.environment if os.environ.get(variable, "").strip())
+            case "file":
+                return place(self.file, name)
+        return ""
+
 
 def load(given: Mapping[str, Value] | None = None) -> Settings:
     """The settings of now; `given` is what the command line says (None: nothing), already checked.

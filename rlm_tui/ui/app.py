@@ -34,7 +34,8 @@ from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
 from rlm_tui.ui.styles import FOLDER
-from rlm_tui.ui.theme import DARK, Fault, chosen_theme, first_theme, load_themes
+from rlm_tui.ui.theme import DARK, Fault, first_theme, load_themes
+from rlm_tui.ui.theme_file import chosen
 
 if TYPE_CHECKING:
     from textual.filter import LineFilter
@@ -95,7 +96,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self._register_themes()
         else:
             self.register_theme(first)
-        self.theme = chosen_theme(name, self.themes_at_hand, self.faults) if first is None else first.name
+        where = self.settings.where("theme") if self.settings else ""
+        self.theme = first.name if first is not None else chosen(name, self.theme_names, self.faults, where)
 
     def _register_themes(self) -> None:
         for theme in self.themes_at_hand:

@@ -10,7 +10,7 @@ from rlm_tui.errors import UsageError
 from rlm_tui.text import one_line
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.keymap import checked, keymap_of
-from rlm_tui.ui.theme import DARK, chosen_theme
+from rlm_tui.ui.theme_file import DARK, chosen
 
 
 def current(app: Host) -> Settings:
@@ -38,7 +38,7 @@ def change(app: Host, name: str, text: str | None) -> str:
     writing.save(name, value)
     _again(app)
     if name == "theme":
-        app.theme = chosen_theme(current(app)["theme"], app.themes_at_hand, app.faults)
+        app.theme = chosen(current(app)["theme"], app.theme_names, app.faults)
     source = current(app).source(name)
     if source in ("command line", "environment"):
         return f"Saved; for now the {source} goes before it."
@@ -53,7 +53,7 @@ def _meant(app: Host, name: str, text: str) -> Value:
     except ValueError:
         raise UsageError(f"{name} is not {one_line(text, 40)!r}; it takes {setting.expects}.") from None
     if name == "theme":
-        chosen_theme(str(value), app.themes_at_hand, ())
+        chosen(str(value), app.theme_names)
     if name in ("model", "sub_model"):
         from rlm_tui.lm.registry import check_spec
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from rlm_tui.cli.plain.front import Front
 from rlm_tui.cli.plain.linear import sections
+from rlm_tui.cli.plain.lines_in import LinesIn
 from rlm_tui.cli.plain.tell import Teller, page_at
 from rlm_tui.resources import sample
 from rlm_tui.session.replay import ReplaySession
@@ -242,3 +244,34 @@ def test_the_example_of_the_documentation_works(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=env, timeout=60, check=True)
     assert "told (queued for its next message): by you: Answer in one word." in done.stdout
     assert NUMBER in done.stdout
+
+
+@pytest.mark.parametrize("words", [("replay", "sample:clean", "--plain"), ("run", "sample:report", "-q", QUESTION)])
+def test_a_theme_that_cannot_be_shown_is_told_and_does_not_matter(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "config.toml").write_text('theme = "nonsense"\nmodel = "offline"\n')
+    done = piped(tmp_path, "quit\n", *words)
+    assert done.returncode == 0
+    told = [line for line in done.stderr.splitlines() if line.startswith("There is no theme")]
+    assert len(told) == 1
+    assert f"'nonsense' ({tmp_path / 'config.toml'} line 1)" in told[0]
+
+
+def test_lines_that_a_pipe_brings_are_not_waited_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = LinesIn(os.open(os.devnull, os.O_RDONLY))
+    lines._take(b"where\n" * 200)
+    waited: list[float] = []
+    real = LinesIn.wait
+
+    def wait(self: LinesIn, timeout_s: float) -> None:
+        waited.append(timeout_s)
+        real(self, timeout_s)
+
+    monkeypatch.setattr(LinesIn, "wait", wait)
+    session = ReplaySession(sample("clean"))
+    session.wait()
+    try:
+        Front(session, lines).run()
+    finally:
+        session.close()
+    assert waited.count(0.0) >= 199
+    assert sum(each > 0 for each in waited) < 20

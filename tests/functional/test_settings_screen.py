@@ -206,7 +206,7 @@ async def test_it_opens_from_the_start_screen_and_nothing_is_cut(file: Path, siz
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('theme = "rlm-drak"', "There is no theme 'rlm-drak'; did you mean rlm-dark"),
+        ('theme = "rlm-drak"', "There is no theme 'rlm-drak' \\(.+ line 1\\); did you mean rlm-dark"),
         ('[keys]\n"gate.rum" = "z"', "no action 'gate.rum'; did you mean gate.run"),
     ],
 )

@@ -9,9 +9,11 @@ from typing import get_args
 import pytest
 from textual.theme import Theme
 
+from rlm_tui.config import load
 from rlm_tui.errors import UsageError
 from rlm_tui.resources import folder
-from rlm_tui.ui.theme import DARK, Role, chosen_theme, load_themes
+from rlm_tui.ui.theme import DARK, Role, load_themes
+from rlm_tui.ui.theme_file import chosen, trouble
 from tests.colours import SIGHTS, contrast, difference
 
 STATES = ("done", "failed", "careful", "running")
@@ -106,7 +108,7 @@ def test_a_bad_theme_file_is_passed_over_and_said_in_one_sentence(
     assert [fault.name for fault in faults] == ["bad"]
     assert words in faults[0].sentence
     assert str(own / "bad.toml") in faults[0].sentence
-    assert chosen_theme("bad", themes, faults) == DARK
+    assert chosen("bad", [theme.name for theme in themes], faults) == DARK
 
 
 def test_bytes_that_are_no_text_are_a_bad_theme_file(own: Path) -> None:
@@ -118,4 +120,16 @@ def test_bytes_that_are_no_text_are_a_bad_theme_file(own: Path) -> None:
 def test_a_name_that_there_is_not_names_the_nearest() -> None:
     themes, faults = load_themes()
     with pytest.raises(UsageError, match="no theme 'rlm-lihgt'; did you mean rlm-light"):
-        chosen_theme("rlm-lihgt", themes, faults)
+        chosen("rlm-lihgt", [theme.name for theme in themes], faults)
+
+
+def test_without_a_screen_a_theme_that_is_set_and_bad_is_told_with_its_place(own: Path) -> None:
+    assert trouble(load()) == ""
+    (own / "mine.toml").write_text('name = "mine"')
+    assert trouble(load()) == ""  # nobody has set it
+    (own.parent / "config.toml").write_text('# mine\ntheme = "mine"')
+    assert trouble(load()).startswith(f"The theme {own / 'mine.toml'} is passed over: it names no colour for ")
+    (own.parent / "config.toml").write_text('# mine\ntheme = "rlm-lihgt"')
+    place = f"{own.parent / 'config.toml'} line 2"
+    assert trouble(load()).startswith(f"There is no theme 'rlm-lihgt' ({place}); did you mean rlm-light.")
+    assert "(--theme)" in trouble(load({"theme": "none"}))
