@@ -31,7 +31,6 @@ from rlm_tui.lm.endpoint import SILENCE_S, Endpoint
 from rlm_tui.lm.explain import explain
 from rlm_tui.text import one_line, scrub
 
-PREFIX = "generic:"
 _NOTHING = object()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -60,12 +59,6 @@ def load() -> Prices:
     table = _read(_BUNDLED)
     own = paths.prices_file()
     return Prices({**table, **(_read(own) if own.exists() else {})})
-
-
-def listed_on() -> dt.date:
-    """The day of the bundled prices."""
-    day: dt.date = files.read_toml(_BUNDLED)["date"]
-    return day
 
 
 def _read(file: Path) -> dict[str, Price]:

@@ -210,8 +210,8 @@ class Session(Protocol):
 
     def can(self, action: str) -> Capability:
         """Whether an action can be done at this moment: the name of a command class in lower case
-        (start, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, interrupt, stop, fork,
-        setbreakpoint), or `keep`: whether nothing is lost by quitting now (its reason is a sentence in both cases)."""
+        (start, reset, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, show, interrupt, stop,
+        setbreakpoint, seek), or `keep`: whether nothing is lost by quitting now, with a sentence in both cases."""
         ...
 
     def send(self, command: SessionCommand) -> None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # the engine is imported for the first question: a person see
     from rlm_tui.engine.breakpoints import Breakpoint
     from rlm_tui.session.crew import Crew
 
-_LATER = Capability(False, "Forking a run is not built yet.")
 _PAID = (ev.LmResponded, ev.SubcallFinished)
 _SYNCED = (ev.IterationFinished, ev.Held, ev.AnswerGiven, ev.RunFinished)
 
@@ -132,7 +131,7 @@ class LiveSession(Cursor):
     def can(self, action: str) -> Capability:
         """Whether an action can be done at this moment, and why not."""
         check = _CHECKS.get(action)
-        return check(self) if check is not None else _LATER if action == "fork" else YES
+        return check(self) if check is not None else YES
 
     def send(self, command: cmd.SessionCommand) -> None:
         """Do or pass on a command; what is wrong with it comes back as a message."""

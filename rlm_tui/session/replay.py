@@ -140,11 +140,6 @@ class ReplaySession(Cursor):
         return ()
 
     @property
-    def indexed(self) -> bool:
-        """Whether every event of the file has been folded."""
-        return self._is_indexed
-
-    @property
     def now(self) -> float:
         """The clock of a replay is the clock of what is looked at."""
         return self.view.t

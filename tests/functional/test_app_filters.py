@@ -91,7 +91,7 @@ async def test_a_recorded_run_has_no_breakpoints_and_says_why() -> None:
 async def test_the_tree_shows_only_what_the_filter_finds_and_what_holds_it(size: tuple[int, int]) -> None:
     session = ReplaySession(sample("misbehaves"))
     async with on_screen(session, size=size) as hand:
-        await hand.until(lambda: hand.app.main.is_ready and session.indexed)
+        await hand.until(lambda: hand.app.main.is_ready and not session.waiting)
         calls = hand.app.main.pane("calls")
         await hand.press("f")
         await write(hand, "~error")
@@ -112,7 +112,7 @@ async def test_the_tree_shows_only_what_the_filter_finds_and_what_holds_it(size:
 async def test_a_filter_that_finds_nothing_says_so_and_leaving_the_line_shows_all() -> None:
     session = ReplaySession(sample("clean"))
     async with on_screen(session) as hand:
-        await hand.until(lambda: hand.app.main.is_ready and session.indexed)
+        await hand.until(lambda: hand.app.main.is_ready and not session.waiting)
         await hand.press("f")
         await write(hand, "~depth >9")
         await hand.until(lambda: "Nothing matches" in hand.screen())

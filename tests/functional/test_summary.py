@@ -147,7 +147,7 @@ async def test_q_leaves_the_run_that_opened_on_it_and_0_brings_it_back_from_the_
 async def test_what_is_below_is_not_drawn_and_is_right_when_it_comes_up() -> None:
     session = ReplaySession(sample("clean"))
     async with on_screen(session, first=First("summary")) as hand:
-        await hand.until(lambda: session.indexed and "equal bytes" in hand.screen())
+        await hand.until(lambda: not session.waiting and "equal bytes" in hand.screen())
         await hand.press("escape")
         await hand.until(lambda: "ANSWER" in hand.screen() and "recorded" in hand.screen())
     session.close()
