@@ -24,6 +24,7 @@ from rlm_tui.filter.terms import (
     Expr,
     FilterError,
     Flag,
+    Joined,
     Moment,
     Not,
     Number,
@@ -65,7 +66,7 @@ class Filter:
 def _positive(expr: Expr) -> Iterator[Text]:
     if isinstance(expr, Text):
         yield expr
-    elif isinstance(expr, And | Or):
+    elif isinstance(expr, Joined):
         for part in expr.parts:
             yield from _positive(part)
 
@@ -122,7 +123,7 @@ class _Parser:
     def _all(self) -> Expr:
         return self._joined("&", self._one, And)
 
-    def _joined(self, sign: str, part: Callable[[], Expr], kind: type[And | Or]) -> Expr:
+    def _joined(self, sign: str, part: Callable[[], Expr], kind: type[Joined]) -> Expr:
         parts = [part()]
         while self._peek() == sign:
             self._at += 1

@@ -184,10 +184,16 @@ class Not(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class And(Expr):
-    """`&`, or only a space: all of two or more."""
+class Joined(Expr):
+    """Two or more parts; a subclass says how they are joined."""
 
     parts: tuple[Expr, ...]
+
+
+class And(Joined):
+    """`&`, or only a space: all of two or more."""
+
+    __slots__ = ()
 
     def holds(self, subject: Subject) -> bool:
         """Whether all parts are true."""
@@ -197,11 +203,10 @@ class And(Expr):
         return " & ".join(_inside(part, (And, Or)) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Or(Expr):
+class Or(Joined):
     """`|`: any of two or more."""
 
-    parts: tuple[Expr, ...]
+    __slots__ = ()
 
     def holds(self, subject: Subject) -> bool:
         """Whether any part is true."""

@@ -12,7 +12,7 @@ from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.bodies import Bodies
 from rlm_tui.trace.codec import decode, encode
-from rlm_tui.trace.reader import stored_text
+from rlm_tui.trace.reading import stored_text
 from rlm_tui.trace.store import Lines
 
 _CACHED = 256

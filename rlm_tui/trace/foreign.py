@@ -12,22 +12,20 @@ import tempfile
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 
 from rlm_tui.errors import TraceError
-from rlm_tui.events import BodyRef, BodyStored, ContextInfo, RunFinished, RunStarted, Text, TraceEvent
+from rlm_tui.events import BodyRef, BodyStored, ContextInfo, RunFinished, RunStarted, TraceEvent
 from rlm_tui.trace.bodies import Bodies
 from rlm_tui.trace.codec import Header, decode, encode
 from rlm_tui.trace.importers import find
 from rlm_tui.trace.importers.base import Feed, Importer
 from rlm_tui.trace.importers.shape import HEAD
-from rlm_tui.trace.reader import Problem, Progress, stored_text
+from rlm_tui.trace.reading import Progress, Reading
 from rlm_tui.trace.source import WHOLE, Bounds, open_trace_file
 
-_MAX_PROBLEMS: Final = 1000
 _EVERY: Final = 1 << 20  # bytes between two reports of progress
 
 
@@ -45,20 +43,18 @@ def importer_of(path: Path) -> Importer | None:
         os.close(fd)
 
 
-class ForeignReader:
-    """Random access to the events of a foreign log, by `seq`; see TraceReader for what its methods promise.
+class ForeignReader(Reading):
+    """Random access to the events of a foreign log, by `seq`; see Reading and TraceReader for what its methods promise.
 
     `notes` say what the format cannot tell; `problems` what of this file is damaged.
     """
 
     def __init__(self, path: Path, importer: Importer, *, bounds: Bounds = WHOLE) -> None:
         """`bounds`: how far a compressed log is unpacked."""
-        self.path = path
+        super().__init__(path)
         self.importer = importer
-        self.problems: list[Problem] = []
         self.notes: tuple[str, ...] = ()
         self.header = Header(app=importer.engine)
-        self.complete = False
         self.documents: tuple[BodyRef, ...] = ()
         self._ends: array[int] = array("Q", [0])
         self._fresh: list[TraceEvent] = []
@@ -109,14 +105,6 @@ class ForeignReader:
         if progress:
             progress(self.size, self.size)
 
-    def index(self) -> None:
-        """Read the whole log now."""
-        for _ in self.iter_index():
-            pass
-
-    def __iter__(self) -> Iterator[TraceEvent]:
-        return (event for _, event in self.iter_index())
-
     def __len__(self) -> int:
         return len(self._ends) - 1
 
@@ -145,22 +133,12 @@ class ForeignReader:
             return next((event.context for event in started), ContextInfo())
         return ContextInfo()
 
-    def text(self, text: Text) -> str:
-        """The string that a `Text` stands for."""
-        return text if isinstance(text, str) else stored_text(self.event(text.body), text)
-
     def close(self) -> None:
         """Release the files; a second call does nothing."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
             self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
 
     def _keep(self, event: TraceEvent) -> int:
         seq = len(self) + 1
@@ -183,12 +161,6 @@ class ForeignReader:
         self.documents = ()
         if self._packed:
             self._report("packed", self._packed, 0)
-
-    def _report(self, name: str, message: str, line: int) -> None:
-        if len(self.problems) < _MAX_PROBLEMS:
-            self.problems.append(Problem(name, message, line))
-        elif len(self.problems) == _MAX_PROBLEMS:
-            self.problems.append(Problem("more", f"There are more than {_MAX_PROBLEMS} problems."))
 
 
 def _no_room(path: Path, error: OSError) -> str:

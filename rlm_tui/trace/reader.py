@@ -9,39 +9,24 @@ import contextlib
 import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
+from typing import ClassVar, Final
 
 from rlm_tui.errors import TraceError
-from rlm_tui.events import BodyRef, BodyStored, ContextInfo, RunFinished, RunStarted, Text, TraceEvent
+from rlm_tui.events import BodyRef, ContextInfo, RunFinished, RunStarted, TraceEvent
 from rlm_tui.trace.codec import Header, decode, decode_header, unseal
 from rlm_tui.trace.magic import FORMAT, MAGIC
+from rlm_tui.trace.reading import Progress, Reading
 from rlm_tui.trace.source import WHOLE, Bounds, line_at, open_trace_file, scan
 
-Progress: TypeAlias = Callable[[int, int], None]
-_MAX_PROBLEMS: Final = 1000
 _EARLY: Final = 1000  # lines among which a run starts
 _RUN_STARTED: Final = b'{"kind":"run.started"'
 _EVERY: Final = 1024  # events between two reports of progress
 
 
-class Problem(NamedTuple):
-    """What is not whole about a trace.
-
-    `name` is one of header, torn, damaged, gap, order, packed, unfinished; from recover.py also structure, unreadable.
-    `line` (from 1) and `offset` (bytes, unpacked) say where, 0 when it is about the whole file.
-    """
-
-    name: str
-    message: str
-    line: int = 0
-    offset: int = 0
-
-
-class TraceReader:
+class TraceReader(Reading):
     """Random access to the events of one trace file, by `seq`.
 
     The file is taken as it is at opening; lines that a live run adds later are not seen. Run `iter_index` to
@@ -56,9 +41,7 @@ class TraceReader:
 
     def __init__(self, path: Path, *, bounds: Bounds = WHOLE) -> None:
         """`bounds`: how far a compressed trace is unpacked."""
-        self.path = path
-        self.problems: list[Problem] = []
-        self.complete = False
+        super().__init__(path)
         self._offsets: array[int] = array("Q")
         self._seqs: array[int] = array("Q")
         self._damaged = 0
@@ -96,14 +79,6 @@ class TraceReader:
         if progress:
             progress(self.size, self.size)
 
-    def index(self) -> None:
-        """Index the whole file now."""
-        for _ in self.iter_index():
-            pass
-
-    def __iter__(self) -> Iterator[TraceEvent]:
-        return (event for _, event in self.iter_index())
-
     def __len__(self) -> int:
         return len(self._offsets)
 
@@ -135,23 +110,11 @@ class TraceReader:
                     return event.context if isinstance(event, RunStarted) else ContextInfo()
         return ContextInfo()
 
-    def text(self, text: Text) -> str:
-        """The string that a `Text` stands for; TraceError when its body is not in the trace."""
-        if isinstance(text, str):
-            return text
-        return stored_text(self.event(text.body), text)
-
     def close(self) -> None:
         """Release the file; a second call does nothing."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
 
     def _read_header(self) -> tuple[Header, int]:
         """The header and where the events begin; a damaged one is a problem, a file of another kind an error."""
@@ -205,19 +168,6 @@ class TraceReader:
             span = f"event {last + 1} is" if missing == 1 else f"events {last + 1} to {last + missing} are"
             self._report("gap", f"Line {number}: before it {span} missing.", number, offset)
         self._damaged = 0
-
-    def _report(self, name: str, message: str, line: int = 0, offset: int = 0) -> None:
-        if len(self.problems) < _MAX_PROBLEMS:
-            self.problems.append(Problem(name, message, line, offset))
-        elif len(self.problems) == _MAX_PROBLEMS:
-            self.problems.append(Problem("more", f"There are more than {_MAX_PROBLEMS} problems."))
-
-
-def stored_text(event: TraceEvent, ref: BodyRef) -> str:
-    """The text of the `body.stored` event that a reference points to; TraceError when it is something else."""
-    if not isinstance(event, BodyStored):
-        raise TraceError(f"The event {ref.body}, which should hold a text, holds none.")
-    return event.text
 
 
 def _is_event(line: bytes) -> bool:

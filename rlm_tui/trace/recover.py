@@ -19,7 +19,7 @@ from rlm_tui.events import (
 )
 from rlm_tui.trace.foreign import ForeignReader
 from rlm_tui.trace.opening import open_trace
-from rlm_tui.trace.reader import Problem
+from rlm_tui.trace.reading import Problem
 
 
 def verify(path: Path) -> list[Problem]:

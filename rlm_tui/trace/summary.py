@@ -9,7 +9,7 @@ import msgspec
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.trace.opening import Reader, open_trace
-from rlm_tui.trace.reader import Problem
+from rlm_tui.trace.reading import Problem
 from rlm_tui.trace.store import is_live
 from rlm_tui.trace.times import Times
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.trajectory import Node, View
 
 Pair: TypeAlias = tuple[str, str]
+_E = TypeVar("_E", bound=ev.TraceEvent)
 FIELDS: dict[str, str] = {
     "say": "what an LM said, its reasoning included",
     "code": "the code of a block",
@@ -49,6 +50,13 @@ class Source(Protocol):
     def text(self, text: ev.Text, /) -> str:
         """The string that a `Text` stands for; TraceError when it is lost."""
         ...
+
+
+def newest(view: View, source: Source, node: Node, kind: type[_E]) -> _E | None:
+    """The newest event of a kind that a node owns by now, or None; TraceError when it is lost."""
+    seq = view.fact(node, kind)
+    event = source.event(seq) if seq else None
+    return event if isinstance(event, kind) else None
 
 
 class Said(NamedTuple):
@@ -218,13 +226,13 @@ def _is_failure(source: Source, seq: int) -> bool:
 def is_edited(view: View, source: Source, node: Node) -> bool:
     """Whether something of a node stands otherwise than it came, as a person changed it and did not take it back."""
     first: dict[str, ev.Text] = {}
-    newest: dict[str, ev.Text] = {}
+    last: dict[str, ev.Text] = {}
     for seq in view.facts(node, ev.Edited):
         event = source.event(seq)
         if isinstance(event, ev.Edited):
             first.setdefault(event.what, event.before)
-            newest[event.what] = event.after
-    return any(source.text(first[what]) != source.text(newest[what]) for what in newest)
+            last[event.what] = event.after
+    return any(source.text(first[what]) != source.text(last[what]) for what in last)
 
 
 def has_remark(view: View, source: Source, node: Node) -> bool:

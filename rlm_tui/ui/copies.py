@@ -12,6 +12,7 @@ from rlm_tui.lm.wire import as_json
 from rlm_tui.session.base import Session
 from rlm_tui.session.log import Log
 from rlm_tui.trajectory import Node, View
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content import requests
 from rlm_tui.ui.content.calls import code_of
 from rlm_tui.ui.content.parts import response_of, turn_of
@@ -103,21 +104,19 @@ def _blocks(view: View, log: Log, blocks: list[Node]) -> Iterator[Copy]:
 
 def output_of(view: View, log: Log, block: Node) -> str:
     """All that a block printed, and the traceback that ended it."""
-    seq = view.fact(block, ev.CodeFinished)
-    event = log.event(seq) if seq else None
-    if not isinstance(event, ev.CodeFinished):
+    event = newest(view, log, block, ev.CodeFinished)
+    if event is None:
         return ""
     ended = (event.error.traceback or f"{event.error.type}: {event.error.message}") if event.error else ""
     return "\n".join(text for text in (log.text(event.stdout), log.text(event.stderr), ended) if text)
 
 
 def _subcall(view: View, log: Log, node: Node) -> Iterator[Copy]:
-    asked, finished = view.fact(node, ev.SubcallRequested), view.fact(node, ev.SubcallFinished)
-    request, answer = (log.event(asked) if asked else None), (log.event(finished) if finished else None)
-    if isinstance(answer, ev.SubcallFinished):
+    request, answer = newest(view, log, node, ev.SubcallRequested), newest(view, log, node, ev.SubcallFinished)
+    if answer is not None:
         said = answer.error or log.text(answer.text)
         yield Copy("a", "the error" if answer.error else "the answer", lambda: said)
-    if isinstance(request, ev.SubcallRequested):
+    if request is not None:
         prompt = log.text(request.prompt)
         yield Copy("p", "the prompt", lambda: prompt)
 

@@ -10,6 +10,7 @@ from rlm_tui.lm.watch import ESTIMATE
 from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.states import BEHIND, BEING_OPENED, ENDS, PHASES, SPINNER, UNFINISHED, Look
 
 MARK, NOTED = "◆", "¶"
@@ -239,9 +240,8 @@ def _asked(session: Session, node: Node, who: str, short: bool) -> str:
 
 def _tries_again(session: Session, view: View, node: Node) -> str:
     """`tries again in 3s, HTTP 429` between a failure and the next try; else nothing."""
-    seq = view.fact(node, ev.LmFailed)
-    failed = session.log.event(seq) if seq else None
-    if not isinstance(failed, ev.LmFailed) or failed.retry_in_s is None:
+    failed = newest(view, session.log, node, ev.LmFailed)
+    if failed is None or failed.retry_in_s is None:
         return ""
     left = failed.t + failed.retry_in_s - session.now
     why = f", HTTP {failed.status}" if failed.status else ""

@@ -71,7 +71,7 @@ AT_FIRST_PAINT = {
     "rlm_tui.lm": "endpoint registry watch",
     "rlm_tui.repl": "sandbox",
     "rlm_tui.session": "base commands crash notebook setup signals",
-    "rlm_tui.trace": "codec magic migrate opening reader source store",
+    "rlm_tui.trace": "codec magic migrate opening reader reading source store",
     "rlm_tui.trajectory": "facts fold nodes spending view waited",
     "rlm_tui.ui": "actions app asking attention bar_words early host keymap lines opening pace palette screens "
     "selecting state states styles theme theme_file verbs widgets words",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.text import plural, short_count, short_seconds
 from rlm_tui.trajectory import Hold, Node
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.calls import code_of, held_text
 from rlm_tui.ui.content.parts import (
     ANSWER,
@@ -55,6 +56,16 @@ _MARKS: dict[ev.Checkpoint, str] = {
     "after_subcall": "held before the code gets it",
     "at_limit": "held; a higher number grants more",
 }
+
+
+def held_rows(page: Page, node: Node, checkpoint: ev.Checkpoint, name: str, role: str = "text") -> Rows | None:
+    """What waits at a node under the name of its section; None where nothing is held at that checkpoint."""
+    hold = hold_at(page.view, node)
+    if hold is None or hold.checkpoint != checkpoint:
+        return None
+    held = held_text(page.view, page.log, node)
+    heading = label(name, held_mark(hold), width=page.width, key=HELD)
+    return Joined(([heading], verbatim(held[1] if held else "", page, role)))
 
 
 def held_mark(hold: Hold) -> Piece:
@@ -134,14 +145,11 @@ def _calls(page: Page, node: Node) -> Rows:
 
 def output(page: Page, node: Node) -> Rows:
     """What a block wrote, as it comes or as it came, and how much of it the model saw."""
-    seq = page.view.fact(node, ev.CodeFinished)
-    finished = page.log.event(seq) if seq else None
-    hold = hold_at(page.view, node)
-    if hold is not None and hold.checkpoint == "after_code":
-        held = held_text(page.view, page.log, node)
-        body = verbatim(held[1] if held else "", page)
-        return Joined(([label("OUTPUT", held_mark(hold), width=page.width, key=HELD)], body))
-    if isinstance(finished, ev.CodeFinished):
+    held = held_rows(page, node, "after_code", "OUTPUT", "output")
+    if held is not None:
+        return held
+    finished = newest(page.view, page.log, node, ev.CodeFinished)
+    if finished is not None:
         return _finished(page, node, finished)
     if page.view.fact(node, ev.CodeStarted) is None or page.view.outcome(node) is not None:
         return []
@@ -206,9 +214,8 @@ def answer(page: Page, node: Node) -> Rows:
         held = held_text(page.view, page.log, node)
         body = prose(held[1] if held else "", page, "text", MARGIN)
         return Joined(([label("ANSWER", held_mark(hold), width=page.width, key=HELD)], body))
-    seq = page.view.fact(node, ev.AnswerGiven)
-    event = page.log.event(seq) if seq else None
-    if not isinstance(event, ev.AnswerGiven):
+    event = newest(page.view, page.log, node, ev.AnswerGiven)
+    if event is None:
         return []
     return answer_rows(page, page.log.text(event.text), event.via, node.id)
 

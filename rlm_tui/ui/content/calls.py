@@ -13,7 +13,7 @@ from rlm_tui.session.log import Log
 from rlm_tui.session.notebook import Notebook
 from rlm_tui.text import one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
-from rlm_tui.trajectory.facts import is_edited
+from rlm_tui.trajectory.facts import is_edited, newest
 from rlm_tui.ui.content.narrowed import NarrowedRows
 from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
@@ -178,9 +178,8 @@ def gist(moment: Scene, iteration: Node) -> str:
     """What an iteration is about: the model's own words, or the beginning of its code."""
     view, children = moment.view, moment.view.children(iteration)
     for child in children:
-        seq = view.fact(child, ev.LmResponded) if child.type == "lm" else None
-        event = moment.log.event(seq) if seq else None
-        if isinstance(event, ev.LmResponded):
+        event = newest(view, moment.log, child, ev.LmResponded) if child.type == "lm" else None
+        if event is not None:
             _, words = thoughts_and_words(moment.log.text(event.text)[: 40 * _GIST])
             said = one_line(words.partition("```")[0], _GIST)
             if said:
@@ -196,9 +195,8 @@ def _code_gist(moment: Scene, node: Node) -> str:
 
 def code_of(view: View, log: Log, node: Node) -> str:
     """The code of a block as it runs, or as it is held."""
-    seq = view.fact(node, ev.CodeStarted)
-    event = log.event(seq) if seq else None
-    if isinstance(event, ev.CodeStarted):
+    event = newest(view, log, node, ev.CodeStarted)
+    if event is not None:
         return log.text(event.code)
     held = held_text(view, log, node)
     return held[1] if held else ""
@@ -206,26 +204,22 @@ def code_of(view: View, log: Log, node: Node) -> str:
 
 def held_text(view: View, log: Log, node: Node) -> tuple[str, str] | None:
     """What was last held at a node: as it came, and as it stands after edits."""
-    seq = view.fact(node, ev.Held)
-    event = log.event(seq) if seq else None
-    if not isinstance(event, ev.Held) or seq is None:
+    held, edited = newest(view, log, node, ev.Held), newest(view, log, node, ev.Edited)
+    if held is None:
         return None
-    content = log.text(event.content)
-    edit = view.fact(node, ev.Edited)
-    after = log.event(edit) if edit and edit > seq else None
-    return content, log.text(after.after) if isinstance(after, ev.Edited) else content
+    content = log.text(held.content)
+    return content, log.text(edited.after) if edited is not None and edited.seq > held.seq else content
 
 
 def _subcall(moment: Scene, node: Node) -> list[tuple[str, str]]:
     view, log = moment.view, moment.log
-    asked, finished = view.fact(node, ev.SubcallRequested), view.fact(node, ev.SubcallFinished)
-    request, answer = (log.event(asked) if asked else None), (log.event(finished) if finished else None)
+    request, answer = newest(view, log, node, ev.SubcallRequested), newest(view, log, node, ev.SubcallFinished)
     name, place, said, role = "tool" if is_tool(node) else "llm", "", node.title, "muted"
-    if isinstance(request, ev.SubcallRequested) and not is_tool(node):
+    if request is not None and not is_tool(node):
         name = "rlm" if request.function.startswith("rlm") else "llm"
         place = f" {request.index + 1}" if request.batch else ""
         said = _quoted(log.text(request.prompt))
-    if isinstance(answer, ev.SubcallFinished):
+    if answer is not None:
         said, role = (one_line(answer.error), "failed") if answer.error else (_quoted(log.text(answer.text)), "muted")
         if is_tool(node) and not answer.error:
             said = f"{node.title} {one_line(log.text(answer.text), _GIST)}"

@@ -11,6 +11,7 @@ from rlm_tui.session.base import LiveText, Session, Stream
 from rlm_tui.session.log import Log
 from rlm_tui.text import plural
 from rlm_tui.trajectory import Hold, Node, View
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, split
 from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
 from rlm_tui.ui.selecting import clock_of
@@ -161,6 +162,5 @@ def context_of(page: Page, rlm: str) -> str:
 
 def response_of(view: View, log: Log, lm: Node) -> ev.LmResponded | None:
     """What an LM answered at a node, or None as yet."""
-    seq = view.fact(lm, ev.LmResponded)
-    event = log.event(seq) if seq else None
-    return event if isinstance(event, ev.LmResponded) else None
+    event = newest(view, log, lm, ev.LmResponded)
+    return event if event is not None else None

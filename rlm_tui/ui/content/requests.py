@@ -17,6 +17,7 @@ from rlm_tui.lm.registry import resolve
 from rlm_tui.session.base import Session
 from rlm_tui.session.log import Log
 from rlm_tui.trajectory import Node, View
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.tree import split_key
 
 _NO_WIRE = ("offline", "human", "scripted:", "replay:", "generic:")
@@ -45,9 +46,8 @@ def sent_by(view: View, log: Log, node: Node) -> Sent | None:
     """The newest request that a call has sent by now, or None while it waits."""
     if node.type == "subcall":
         return _sub_request(log, view.fact(node, ev.SubcallRequested))
-    seq = view.fact(node, ev.LmRequested)
-    event = log.event(seq) if seq else None
-    if not isinstance(event, ev.LmRequested):
+    event = newest(view, log, node, ev.LmRequested)
+    if event is None:
         return None
     return Sent(event.seq, event.model, _conversation(view.at(event.seq), log, node))
 

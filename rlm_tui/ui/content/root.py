@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rlm_tui import events as ev
 from rlm_tui.text import plural, short_bytes, short_cost, short_count, short_seconds
 from rlm_tui.trajectory import Node
-from rlm_tui.trajectory.facts import RESET
+from rlm_tui.trajectory.facts import RESET, newest
 from rlm_tui.ui.content.block import answer_rows
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, note, prose
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line
@@ -36,17 +36,15 @@ def root(page: Page, node: Node) -> Rows:
 
 
 def _started(page: Page, node: Node) -> ev.RunStarted | None:
-    seq = page.view.fact(node, ev.RunStarted)
-    event = page.log.event(seq) if seq else None
-    if isinstance(event, ev.RunStarted):
+    event = newest(page.view, page.log, node, ev.RunStarted)
+    if event is not None:
         return event
     return page.view.started if node is page.view.root else None
 
 
 def _finished(page: Page, node: Node) -> ev.RunFinished | None:
-    seq = page.view.fact(node, ev.RunFinished)
-    event = page.log.event(seq) if seq else None
-    if isinstance(event, ev.RunFinished):
+    event = newest(page.view, page.log, node, ev.RunFinished)
+    if event is not None:
         return event
     return page.view.finished if node is page.view.root else None
 

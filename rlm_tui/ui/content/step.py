@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.asked import MARK_CELLS, asked_row, writing_mark
-from rlm_tui.ui.content.block import answer, block, held_mark
+from rlm_tui.ui.content.block import answer, block, held_mark, held_rows
 from rlm_tui.ui.content.calls import held_text, thoughts_and_words
 from rlm_tui.ui.content.numbers import number_at
 from rlm_tui.ui.content.parts import (
@@ -153,10 +154,9 @@ def says(page: Page, lm: Node) -> Rows:
 
 def cut_code(page: Page, node: Node, lms: list[Node]) -> Rows:
     """The code at the end of a response that was cut off in it; it never ran."""
-    seq = page.view.fact(node, ev.ResponseParsed)
-    parsed = page.log.event(seq) if seq else None
+    parsed = newest(page.view, page.log, node, ev.ResponseParsed)
     response = response_of(page.view, page.log, lms[-1]) if lms else None
-    if response is None or not isinstance(parsed, ev.ResponseParsed) or not parsed.truncated:
+    if response is None or parsed is None or not parsed.truncated:
         return []
     last = deque(_FENCED.finditer(thoughts_and_words(page.log.text(response.text))[1]), maxlen=1)
     code = last[0][0].strip("\n").partition("\n")[2] if last and not last[0][2] else ""
@@ -217,9 +217,8 @@ def _held_text(page: Page, node: Node, role: str) -> Rows:
 
 def read_as(page: Page, node: Node) -> Rows:
     """What the parser found: blocks, a final, every repair, or why nothing."""
-    seq = page.view.fact(node, ev.ResponseParsed)
-    parsed = page.log.event(seq) if seq else None
-    if not isinstance(parsed, ev.ResponseParsed):
+    parsed = newest(page.view, page.log, node, ev.ResponseParsed)
+    if parsed is None:
         return []
     found = [plural(len(parsed.blocks), "block")] if parsed.blocks else []
     if parsed.final:
@@ -238,12 +237,11 @@ def read_as(page: Page, node: Node) -> Rows:
 
 
 def _sent(page: Page, lm: Node) -> Rows:
-    hold = hold_at(page.view, lm)
-    if hold is not None and hold.checkpoint == "before_request":
-        return Joined(([label("PROMPT", held_mark(hold), width=page.width, key=HELD)], _held_text(page, lm, "text")))
-    seq = page.view.fact(lm, ev.LmRequested)
-    request = page.log.event(seq) if seq else None
-    if not isinstance(request, ev.LmRequested):
+    held = held_rows(page, lm, "before_request", "PROMPT")
+    if held is not None:
+        return held
+    request = newest(page.view, page.log, lm, ev.LmRequested)
+    if request is None:
         return []
     before = f"{plural(request.prior, 'message')} before" if request.prior else "the first messages"
     rows: list[Rows] = [[label("SENT", (request.model, "muted"), width=page.width, right=((before, "dim"),))]]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.asked import asked_row, writing_mark
-from rlm_tui.ui.content.block import held_mark
-from rlm_tui.ui.content.calls import held_text, is_tool, scene, state
-from rlm_tui.ui.content.parts import HELD, MARGIN, NODE, Page, folded, hold_at, label, streaming, verbatim
+from rlm_tui.ui.content.block import held_rows
+from rlm_tui.ui.content.calls import is_tool, scene, state
+from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, label, streaming, verbatim
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.tree import members
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
@@ -33,14 +34,11 @@ def _told(node: Node) -> str:
 
 
 def _prompt(page: Page, node: Node) -> Rows:
-    view, hold = page.view, hold_at(page.view, node)
-    seq = view.fact(node, ev.SubcallRequested)
-    event = page.log.event(seq) if seq else None
-    if hold is not None and hold.checkpoint == "before_subcall":
-        held = held_text(view, page.log, node)
-        heading = label(_asked(node), held_mark(hold), width=page.width, key=HELD)
-        return Joined(([heading], verbatim(held[1] if held else "", page, "text")))
-    if not isinstance(event, ev.SubcallRequested):
+    held = held_rows(page, node, "before_subcall", _asked(node))
+    if held is not None:
+        return held
+    event = newest(page.view, page.log, node, ev.SubcallRequested)
+    if event is None:
         return [label(_asked(node), ("○ waits for a free slot", "dim"), width=page.width)]
     text = page.log.text(event.prompt)
     place = f" · {event.index + 1} of {event.batch_size}" if event.batch else ""
@@ -51,14 +49,11 @@ def _prompt(page: Page, node: Node) -> Rows:
 
 
 def _answer(page: Page, node: Node) -> Rows:
-    view, hold = page.view, hold_at(page.view, node)
-    seq = view.fact(node, ev.SubcallFinished)
-    event = page.log.event(seq) if seq else None
-    if hold is not None and hold.checkpoint == "after_subcall":
-        held = held_text(view, page.log, node)
-        heading = label(_told(node), held_mark(hold), width=page.width, key=HELD)
-        return Joined(([heading], verbatim(held[1] if held else "", page, "text")))
-    if isinstance(event, ev.SubcallFinished):
+    held = held_rows(page, node, "after_subcall", _told(node))
+    if held is not None:
+        return held
+    view, event = page.view, newest(page.view, page.log, node, ev.SubcallFinished)
+    if event is not None:
         return _answered(page, node, event)
     if view.fact(node, ev.SubcallRequested) is None or view.outcome(node) is not None:
         return []

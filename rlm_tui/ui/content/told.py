@@ -7,6 +7,7 @@ from bisect import bisect_left
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
 from rlm_tui.trajectory import Node
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.parts import Page, beside, note, prose
 from rlm_tui.ui.lines import Rows
 from rlm_tui.ui.rows import Joined
@@ -52,9 +53,8 @@ def told_back(page: Page, iteration: Node) -> Rows:
 
 
 def _refusals(page: Page, iteration: Node) -> tuple[str, ...]:
-    seq = page.view.fact(iteration, ev.ResponseParsed)
-    parsed = page.log.event(seq) if seq else None
-    if not isinstance(parsed, ev.ResponseParsed) or parsed.final is None or parsed.final.kind == "text":
+    parsed = newest(page.view, page.log, iteration, ev.ResponseParsed)
+    if parsed is None or parsed.final is None or parsed.final.kind == "text":
         return _REFUSALS
     return (*_REFUSALS, prompts.no_such_variable(parsed.final.value, []).partition(". ")[0])
 

@@ -8,6 +8,7 @@ from rlm_tui import events as ev
 from rlm_tui.lm.servers import short_tokens
 from rlm_tui.session.base import Session
 from rlm_tui.text import short_count
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.lines import NO_SPAN, Span, span
 
 _BLOCKS = 8
@@ -32,9 +33,8 @@ def window_note(session: Session) -> Span:
 
 def _used(session: Session, lm: str) -> int | None:
     node = session.view.node(lm)
-    seq = session.view.fact(node, ev.LmResponded) if node is not None else None
-    response = session.log.event(seq) if seq is not None else None
-    return response.usage.tokens if isinstance(response, ev.LmResponded) else None
+    response = newest(session.view, session.log, node, ev.LmResponded) if node is not None else None
+    return response.usage.tokens if response is not None else None
 
 
 def _words(used: int, window: int) -> str:

@@ -132,9 +132,7 @@ class BreakpointsScreen(ModalScreen[None]):
             fault = fault_of(text)
             said = ("", str(fault), "careful") if fault else ("", "Enter keeps it.", "dim")
             rows = wrap_text(f" {said[1]}", max(20, self._rows.columns), said[2])
-        bar = self.query_one("#breakpoints-fault", Bar)
-        bar.styles.height = len(rows)
-        bar.show_rows(*rows)
+        self.query_one("#breakpoints-fault", Bar).show_all(rows)
         return fault
 
     def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
@@ -154,9 +152,7 @@ class BreakpointsScreen(ModalScreen[None]):
     def _stop_typing(self) -> None:
         self._is_typing = False
         self.query_one(PromptEditor).display = False
-        bar = self.query_one("#breakpoints-fault", Bar)
-        bar.styles.height = 1
-        bar.show_rows(line())
+        self.query_one("#breakpoints-fault", Bar).show_all([line()])
         self._title(_LIST_KEYS)
         self._rows.focus()
         self.draw()

@@ -155,10 +155,7 @@ class RunsScreen(Screen[None]):
         title = title_row(len(self._shown), len(self._runs), paths.traces_dir(), width)
         self.query_one("#runs-title", Bar).show_rows(title)
         said: Sequence[Line] = said_rows(ui.notice, width) if ui.notice else about(self._run)
-        bar = self.query_one("#runs-about", Bar)
-        if len(said) != len(bar.rows):
-            bar.styles.height = len(said)
-        bar.show_rows(*said)
+        self.query_one("#runs-about", Bar).show_all(said)
         spans = [span for verb in (_TYPING if ui.typing else _VERBS) for span in (*verb.spans, Span("   "))]
         row = split(Line((Span(" "), *spans)), mode_line(ui), width)
         self.query_one("#runs-verbs", VerbBar).show_rows(row)

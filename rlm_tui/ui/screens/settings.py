@@ -82,10 +82,7 @@ class SettingsScreen(Screen[None]):
             if ui.notice
             else about(preferences.current(self.owner), self._rows.cursor_key, width)
         )
-        bar = self.query_one("#settings-about", Bar)
-        if len(rows) != len(bar.rows):
-            bar.styles.height = len(rows)
-        bar.show_rows(*rows)
+        self.query_one("#settings-about", Bar).show_all(rows)
         mode, keys = mode_line(ui), self.query_one("#settings-verbs", VerbBar)
         row = keys.verbs_line(_TYPING if ui.typing else _VERBS, width - mode.cells - 1, 0)
         keys.show_rows(split(row, mode, width))

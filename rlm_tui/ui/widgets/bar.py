@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -59,6 +59,12 @@ class Bar(Widget):
         if rows != self._rows:
             self._rows = rows
             self.refresh()
+
+    def show_all(self, rows: Sequence[Line]) -> None:
+        """Draw these rows and be as high as they are."""
+        if len(rows) != len(self._rows):
+            self.styles.height = len(rows)
+        self.show_rows(*rows)
 
     @property
     def rows(self) -> tuple[str, ...]:
