@@ -1,4 +1,4 @@
-"""Every error a person can meet, as one tree; each leaf maps to one documented exit code.
+"""The errors that a person can meet, as one tree, each with its documented exit code; narrower ones stand where raised.
 
 RlmTuiError                 1
 ├── UsageError              2   a command line or a setting that cannot be meant

@@ -269,7 +269,7 @@ class ResponseParsed(TraceEvent, frozen=True, tag="response.parsed"):
 
 
 class CodeStarted(TraceEvent, frozen=True, tag="code.started"):
-    """A block begins to run in the REPL; `number` counts the blocks of the run from 1."""
+    """A block begins to run in the REPL; `number` counts the blocks of its RLM from 1."""
 
     code: Text
     number: int
@@ -356,7 +356,7 @@ class Released(TraceEvent, frozen=True, tag="released"):
 
 
 class Edited(TraceEvent, frozen=True, tag="edited"):
-    """A person changed what is held (`what`: code, response, prompt, output, answer); both texts are kept."""
+    """A person changed what is held (`what`: code, response, prompt, output, answer, calls, limit); both are kept."""
 
     what: str
     before: Text

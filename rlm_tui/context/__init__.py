@@ -1,1 +1,1 @@
-"""Documents: loaded in a child process, kept as one canonical text with pages and an outline."""
+"""Documents: what is not plain text is read in a child process; kept as one text with pages and an outline."""

@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own: where the engine lives in every front end, also inside a notebook."""
+"""An event loop in a thread of its own: where the engine of a session lives, also inside a notebook."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from trace_examples import HEADER, LATER, a_run, any_event, struct_of
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
+from rlm_tui.session.setup import Setup
 from rlm_tui.trace import codec, migrate
 from rlm_tui.trace.codec import Header, decode, decode_header, encode, encode_header
 
@@ -202,10 +203,19 @@ def test_the_golden_file_of_version_1_opens(request: pytest.FixtureRequest) -> N
     assert [decode(line, 1) for line in lines] == a_run()
 
 
-def test_the_documented_lines_are_real(request: pytest.FixtureRequest) -> None:
+def _written_header(tmp_path: Path) -> Header:
+    """The header that a run writes."""
+    setup = Setup(trace=tmp_path / "a.rlm.jsonl")
+    setup.open_trace("Who?", setup.engine_config("offline", ""), "", ev.ContextInfo()).close()
+    return decode_header((tmp_path / "a.rlm.jsonl").read_bytes().splitlines(keepends=True)[0])
+
+
+def test_the_documented_lines_are_real(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     text = (request.config.rootpath / "docs" / "trace-format.md").read_text()
     lines = [line.encode() for line in text.splitlines() if line.startswith('{"')]
-    assert decode_header(lines[0]).format == codec.FORMAT
+    documented = decode_header(lines[0])
+    assert documented.format == codec.FORMAT
+    assert documented.config.keys() == _written_header(tmp_path).config.keys()
     events = [decode(line) for line in lines[1:]]
     assert [type(event) for event in events] == list(ev.KINDS)
     assert msgspec.json.decode(lines[1])["kind"] == "run.started"
