@@ -64,6 +64,7 @@ PROVIDERS = {
     "llamacpp": Provider("http://127.0.0.1:8080/v1", _LOCAL_KEYS, hosted=False, start="llama-server -m FILE"),
     "vllm": Provider("http://127.0.0.1:8000/v1", _LOCAL_KEYS, hosted=False, start="vllm serve MODEL"),
 }
+_ALIKE, _ALIKE_BEFORE_TAG = 0.6, 0.9
 _BUILT_IN = {"offline": "keyword search demo, no LLM", "human": "you answer"}
 
 
@@ -272,15 +273,17 @@ def _unknown(spec: str) -> str:
     shown = one_line(spec, 60)
     if family in PROVIDERS:
         return f"The model {shown!r} names a provider but no model; write {family}/NAME (rlm-tui models lists names)."
-    near = difflib.get_close_matches(family.partition(":")[0], [*PROVIDERS, *_BUILT_IN, "scripted"], n=1)
+    name, colon, tag = family.partition(":")
+    alike = _ALIKE_BEFORE_TAG if colon else _ALIKE  # llama3:8b is no slip of llamacpp
+    near = difflib.get_close_matches(name, [*PROVIDERS, *_BUILT_IN, "scripted"], n=1, cutoff=alike)
     if near:
         meant = near[0]
         if meant in PROVIDERS:
-            meant = f"{meant}/{one_line(model, 60) or 'NAME'}"
+            meant = f"{meant}/{one_line(model or tag, 60) or 'NAME'}"
         elif meant == "scripted":
             meant = _SCRIPTED + "FILE"
         return f"There is no model {shown!r}; did you mean {meant}?"
     if slash:
         return f"There is no provider {one_line(family, 40)!r}; there are {', '.join(PROVIDERS)}, or give --base-url."
-    family = "anthropic" if spec.startswith("claude") else "openai"
+    family = "ollama" if name and tag else "anthropic" if spec.startswith("claude") else "openai"
     return f"The model {shown!r} names no provider; write {family}/{shown or 'NAME'}, or give --base-url."
