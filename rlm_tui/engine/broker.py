@@ -124,10 +124,19 @@ class Broker:
             text = f"The code asked for the model {call.model}; {model} answers all sub-calls of this run."
             self._run.emit(ev.Note(node=self.block, text=text))
         node = self._run.open("subcall", self.block, title=f"{call.function}()" if is_tool else call.function)
-        is_child = call.function in _CHILDREN and self._run.may_recurse
+        is_child = call.function in _CHILDREN and self._may_recurse(node)
         place = batch, call.start + index, call.size
         asked = _HOST if is_tool else model
         return _Call(node, self.block, call.function, asked, *place, call.question, is_child, is_tool)
+
+    def _may_recurse(self, node: str) -> bool:
+        """Whether a child RLM may start; that an LM answers in its place is told once."""
+        run = self._run
+        if not run.may_recurse and "depth" not in self._told_limits:
+            self._told_limits.add("depth")
+            depth = run.config.limits.depth
+            run.emit(ev.LimitHit(node=node, limit="depth", value=run.depth + 1, cap=depth))
+        return run.may_recurse
 
     async def _one(self, call: _Call, prompt: str) -> str:
         try:

@@ -119,6 +119,8 @@ class Budget:
             parts.append(f"{plural(max(0, limits.subcalls - self.subcalls), 'sub-call')} left")
         if limits.tokens is not None:
             parts.append(f"{plural(max(0, limits.tokens - (self.usage.tokens or 0)), 'token')} left")
+        if limits.cost_usd is not None:
+            parts.append(f"${max(0.0, limits.cost_usd - (self.usage.cost_usd or 0.0)):.2f} left")
         if limits.seconds is not None:
             parts.append(f"{max(0.0, limits.seconds - self.seconds):.0f} s left")
         return "This is " + ", ".join(parts) + "." if parts else ""

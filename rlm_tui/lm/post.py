@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from io import BytesIO
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from rlm_tui.lm.bounded import breaks_of, within_bounds
 from rlm_tui.lm.endpoint import CONNECT_S, Endpoint
 
 _DONE = b"[DONE]"
+_MOST_AT_ONCE = 1 << 20  # a longer body is written piece by piece, so that all else goes on meanwhile
 
 
 class WireError(Exception):
@@ -54,7 +56,8 @@ class Poster:
 
         url = self._endpoint.base_url.rstrip("/") + path
         raw = orjson.dumps(body)
-        response = await self._ready().post(url, data=raw, headers=self._headers, allow_redirects=False)
+        data = BytesIO(raw) if len(raw) > _MOST_AT_ONCE else raw
+        response = await self._ready().post(url, data=data, headers=self._headers, allow_redirects=False)
         reply = Reply(response, self._endpoint)
         if reply.status_code >= 300:
             async with reply:
