@@ -20,7 +20,7 @@ from rlm_tui.context.decode import Data
 from rlm_tui.context.document import Document, Part
 from rlm_tui.context.grow import PdfGrowth
 from rlm_tui.context.reader import reader
-from rlm_tui.context.sources import HEAD, Source, find_sources, kind_of, left_out, unreadable
+from rlm_tui.context.sources import HEAD, Source, belied, find_sources, kind_of, left_out, unreadable
 from rlm_tui.context.texts import Texts, fill
 from rlm_tui.context.weight import warnings
 from rlm_tui.errors import DocumentError
@@ -204,6 +204,7 @@ class Loading:
                 self._load_pdf(source, file.fileno())
         else:
             texts.add(Part(source.name, kind, _path(source), len(data)), data)
+            self.document.notes += belied(source.name, kind)
 
     def _load_pdf(self, source: Source, fd: int) -> None:
         part = Part(source.name, "pdf", _path(source), os.fstat(fd).st_size)

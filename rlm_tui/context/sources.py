@@ -32,6 +32,7 @@ _KINDS = {
     "jsonl": "jsonl ndjson jsonlines",
     "csv": "csv tsv",
 }
+_HOLDS = {"html": "a web page", "docx": "a Word document"}
 _WORD = ("docx", "docm", "dotx")
 _ENDINGS = {ending: kind for kind, endings in _KINDS.items() for ending in endings.split()}
 _ZIP = b"PK\x03\x04"
@@ -72,7 +73,13 @@ def kind_of(name: str, head: bytes | bytearray) -> str:
         return _ENDINGS[ending]
     if is_code(ending):
         return "code"
-    return "html" if ending in ("", "txt") and _PAGE.match(start.removeprefix(codecs.BOM_UTF8)) else "text"
+    return "html" if ending in ("", "txt", "pdf") and _PAGE.match(start.removeprefix(codecs.BOM_UTF8)) else "text"
+
+
+def belied(name: str, kind: str) -> list[str]:
+    """The note on a file whose name promises a PDF and which holds something else, as servers send for an error."""
+    is_pdf = name.lower().endswith(".pdf")
+    return [f"{name} is named as a PDF but holds {_HOLDS.get(kind, 'text')}."] if is_pdf and kind != "pdf" else []
 
 
 def find_sources(paths: Sequence[str]) -> Sources:

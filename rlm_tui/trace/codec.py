@@ -113,7 +113,7 @@ def _check_version(stamp: _Stamp) -> None:
 
 def unseal(line: bytes) -> bytes:
     """The JSON object of a line, without its checksum, once that is found right."""
-    line = line.removesuffix(b"\n")
+    line = line.removesuffix(b"\n").removesuffix(b"\r")  # a mail or an editor may have put it there
     if len(line) > MAX_LINE:
         raise TraceError(f"The line is longer than {MAX_LINE // 1024**2} MB.")
     body, tail = line[:-_TAIL], line[-_TAIL:]

@@ -124,7 +124,8 @@ class TraceReader(Reading):
         except TraceError as error:
             if not (line.startswith(MAGIC) or MAGIC.startswith(line)):
                 raise TraceError(f"{self.path} is not an rlm-tui trace.") from None
-            self._report("header", f"The header cannot be read: {_clause(error)}", 1)
+            said = f"The header cannot be read: {_clause(error)}" if line else "The file is empty."
+            self._report("header", said, 1)
             return Header(), len(line)
         if not line.endswith(b"\n"):
             self._report("torn", "The trace is cut off after its header.", 1)

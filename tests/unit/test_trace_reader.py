@@ -302,3 +302,18 @@ def test_problems_are_counted_up_to_a_cap(tmp_path: Path) -> None:
     _, problems = read(path)
     assert len(problems) == 1001
     assert problems[-1] == "more"
+
+
+def test_line_ends_of_another_system_do_not_matter(trace: Path, tmp_path: Path) -> None:
+    other = tmp_path / "sent-by-mail.rlm.jsonl"
+    other.write_bytes(trace.read_bytes().replace(b"\n", b"\r\n"))
+    assert read(other) == read(trace)
+    assert verify(other) == []
+
+
+def test_an_empty_file_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.rlm.jsonl"
+    path.touch()
+    with TraceReader(path) as reader:
+        assert list(reader) == []
+        assert reader.problems[0].message == "The file is empty."

@@ -231,3 +231,14 @@ def test_what_may_not_be_read_in_a_folder_is_named(tmp_path: Path, monkeypatch: 
         f"Left out: {tmp_path / 'f' / 'shut'}",
         f"Left out: {tmp_path / 'f' / 'closed.txt'}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "holds"),
+    [("<!doctype html><h1>Not found</h1>", "html", "a web page"), ("no such file\n", "text", "text")],
+)
+def test_what_is_named_as_a_pdf_and_is_none_is_told(tmp_path: Path, content: str, kind: str, holds: str) -> None:
+    document = load_document([write(tmp_path / "paper.pdf", content)])
+    assert document.parts[0].kind == kind
+    assert document.notes == [f"paper.pdf is named as a PDF but holds {holds}."]
+    assert load_document([write(tmp_path / "page.html", content)]).notes == []
