@@ -61,6 +61,10 @@ class Finding:
         """Whether the whole document was searched."""
         return not self._thread.is_alive()
 
+    def wait(self, seconds: float) -> None:
+        """Block until the whole document was searched, or some time has passed."""
+        self._thread.join(seconds)
+
     def cancel(self) -> None:
         """End the thread, and wait for it."""
         self._cancelled.set()

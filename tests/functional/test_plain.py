@@ -84,7 +84,7 @@ def test_a_piped_script_plays_the_whole_journey(tmp_path: Path) -> None:
     ]
     places = [said.index(line) for line in wanted]
     assert places == sorted(places)
-    assert any(line.startswith("report.pdf p. 26: ") and "magic number" in line for line in said)
+    assert any(", document, report.pdf p. 26: " in line and "magic number" in line for line in said)
     assert f"Trace: {trace}" in done.stderr
     replay = piped(
         tmp_path, "first step\nforward\nback\nlast step\nall\nmore\nmore\nmore\n", "replay", "--plain", str(trace)

@@ -1,10 +1,11 @@
-"""Writes docs/keys.md and docs/settings.md from the registry and the schema: `python -m tests.samples.keys`."""
+"""Writes the pages of docs/ that are made from the registry and the schema: `python -m tests.samples.keys`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
+from rlm_tui.cli.plain.typed import INSTEAD, Reader
 from rlm_tui.config import SETTINGS, Setting
 from rlm_tui.ui.actions import ACTIONS, GROUPS, key_name
 
@@ -48,6 +49,12 @@ theme = "rlm-light"
 [keys]
 "gate.run" = "Z"
 ```
+"""
+_EVERY = """\
+## Every action
+
+What the app can do and what is typed for it here; where nothing is, why not.
+
 """
 _AFTER = """
 ## Themes
@@ -104,7 +111,22 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in lines)
 
 
-PAGES = {"keys.md": keys_page, "settings.md": settings_page}
+def plain_page() -> str:
+    """docs/plain.md: what is written there by hand, and the table of every action."""
+    above = (DOCS / "plain.md").read_text(encoding="utf-8").partition(_EVERY)[0]
+    reader = Reader({})
+    rows = [(f"`{action.id}`", action.label, _in_lines(reader, action.id)) for action in ACTIONS]
+    return f"{above}{_EVERY}{_table(('id', 'in the app', 'in lines'), rows)}"
+
+
+def _in_lines(reader: Reader, name: str) -> str:
+    if name in INSTEAD:
+        return f"none: {INSTEAD[name]}"
+    label, _, key = reader.offer(name).partition(" (")
+    return f"`{key.removesuffix(')')}` or `{label}`" if key else f"`{label}`"
+
+
+PAGES = {"keys.md": keys_page, "settings.md": settings_page, "plain.md": plain_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

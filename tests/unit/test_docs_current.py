@@ -14,6 +14,7 @@ def test_a_page_is_current(name: str) -> None:
 
 
 def test_every_action_and_every_setting_is_described() -> None:
-    keys, settings = (page() for page in PAGES.values())
+    keys, settings, plain = (page() for page in PAGES.values())
     assert [action.id for action in ACTIONS if f"`{action.id}`" not in keys] == []
+    assert [action.id for action in ACTIONS if f"| `{action.id}` |" not in plain] == []
     assert [setting.name for setting in SETTINGS if f"| `{setting.name}` |" not in settings] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rlm_tui.cli.plain.typed import ACTIONS, OWN, Reader, Typed
+from rlm_tui.cli.plain.typed import ACTIONS, INSTEAD, OWN, Reader, Typed
 from rlm_tui.ui.actions import BY_ID
 
 read = Reader({}).read
@@ -60,6 +60,29 @@ def test_every_action_has_something_that_does_it() -> None:
 
     methods = Front(Opening("a"), LinesIn())._doing._methods
     assert set(methods) == {*ACTIONS, *OWN}
+
+
+def test_every_action_of_the_registry_is_a_command_or_says_why_not() -> None:
+    assert {*ACTIONS, *INSTEAD} == set(BY_ID)
+    assert not set(ACTIONS) & set(INSTEAD)
+
+
+@pytest.mark.parametrize("line", ["z", "F", "R", ":", "=", "leave", "next pane", "send", "suspend", "next theme"])
+def test_what_is_no_command_is_known_by_its_key_or_its_words(line: str) -> None:
+    meant = read(line)
+    assert meant is not None
+    assert meant.action in INSTEAD
+
+
+@pytest.mark.parametrize("name", INSTEAD)
+def test_what_is_no_command_says_what_is_done_instead(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from rlm_tui.cli.plain.front import Front
+    from rlm_tui.cli.plain.lines_in import LinesIn
+    from rlm_tui.ui.opening import Opening
+
+    front = Front(Opening("a"), LinesIn())
+    front._act(Typed(name), name)
+    assert capsys.readouterr().out == f"note: {INSTEAD[name]}\n"
 
 
 def test_remapped_keys_are_typed_and_offered() -> None:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from rlm_tui import events as ev
+from rlm_tui.cli.plain.hits import Hits
+from rlm_tui.cli.plain.keeping import Keeping
 from rlm_tui.cli.plain.looking import Looking
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import one_line, plural
 from rlm_tui.ui.content.numbers import NUMBERS, is_number
 from rlm_tui.ui.editing import edit_outside, editor_command
+from rlm_tui.ui.family import Way
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 _STOP = "Stop the run? What it found so far is kept. Type yes to stop it."
 _FORGET = "Forget the conversation and every variable of the REPL? Type yes to forget them."
+_WAYS: dict[str, Way] = {"sibling_before": "{", "sibling_after": "}", "parent": "h", "child": "l"}
 
 
 def _stand(each: Breakpoint) -> str:
@@ -83,7 +87,9 @@ class Doing:
     def __init__(self, front: Speaker) -> None:
         self._front = front
         self._session = front.session
-        self._look = Looking(front.session)
+        self._look = Looking(front.session, front.ui)
+        self._hits = Hits(front.session, front.ui)
+        keep = self._keep = Keeping(front, self._walk)
         self._model = ""
         steps: dict[str, cmd.StepKind] = {"step": "over", "into": "into", "out": "out", "turn": "iteration"}
         self._methods: dict[str, Callable[[str], None]] = {
@@ -116,8 +122,20 @@ class Doing:
             "pane.repl": lambda _: front.say(self._look.repl()),
             "pane.context": lambda rest: front.say(self._look.context(rest)),
             "pane.vars": lambda _: front.say(self._look.vars()),
-            "look.find": self._find,
-            "look.next": lambda _: front.say(self._look.next()),
+            **{f"walk.{name}": self._leader(way) for name, way in _WAYS.items()},
+            "look.find": lambda rest: front.say(self._hits.find(rest)),
+            "look.next": lambda _: front.say(self._hits.step(1)),
+            "look.previous": lambda _: front.say(self._hits.step(-1)),
+            "look.filter": lambda rest: front.say(self._look.filter(rest)),
+            "look.summary": lambda _: front.say(self._look.summary()),
+            "mark.toggle": lambda _: keep.mark(),
+            "mark.next": lambda _: keep.to_mark(1),
+            "mark.previous": lambda _: keep.to_mark(-1),
+            "mark.note": keep.note,
+            "take.copy": keep.copy,
+            "take.open": self._open,
+            "take.page": lambda rest: keep.open(int(rest) if rest.isdecimal() else self._look.page),
+            "take.editor": lambda _: self._edit(""),
             "app.help": lambda _: front.help(),
             "app.quit": lambda _: front.quit(),
             "where": lambda _: front.where(),
@@ -248,9 +266,19 @@ class Doing:
         self._model = rest
         self._front.say([f"model: {rest or 'as it was set up'}, for the next question."])
 
-    def _find(self, rest: str) -> None:
-        self._front.ui.searched = True
-        self._front.say(self._look.find(rest))
+    def _leader(self, way: Way) -> Callable[[str], None]:
+        return lambda _: self._front.say(self._look.lead(way))
+
+    def _open(self, rest: str) -> None:
+        """What is held in one's own editor, else the original at its page."""
+        if self._session.following and open_hold(self._session) is not None and not rest:
+            self._edit("")
+        else:
+            self._keep.open(int(rest) if rest.isdecimal() else self._look.page)
+
+    def close(self) -> None:
+        """End what goes on by itself."""
+        self._hits.close()
 
     def _first(self) -> int | None:
         steps = self._session.trajectory.steps
@@ -259,6 +287,7 @@ class Doing:
     def _walk(self, seq: int | None) -> None:
         """Go to a step and say what happened in it."""
         session = self._session
+        self._front.ui.pinned = False
         session.send(cmd.Seek(seq))
         at = session.view.seq
         ends = [step.seq for step in session.trajectory.steps if step.seq < at]

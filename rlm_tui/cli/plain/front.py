@@ -12,7 +12,7 @@ from rlm_tui.cli.plain.doing import Doing
 from rlm_tui.cli.plain.linear import told
 from rlm_tui.cli.plain.lines_in import LinesIn
 from rlm_tui.cli.plain.tell import Teller
-from rlm_tui.cli.plain.typed import ACTIONS, AT_ONCE, OWN, Reader, Typed
+from rlm_tui.cli.plain.typed import ACTIONS, AT_ONCE, INSTEAD, OWN, Reader, Typed
 from rlm_tui.cli.plain.writing import Writing
 from rlm_tui.errors import ExitCode
 from rlm_tui.session import commands as cmd
@@ -21,12 +21,13 @@ from rlm_tui.session.signals import told_to_end
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.bar_words import sentence
 from rlm_tui.ui.content.numbers import NUMBERS
-from rlm_tui.ui.selecting import open_hold, quit_question
+from rlm_tui.ui.selecting import interesting, is_there, open_hold, quit_question
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import state_of
 
 _BEAT_S = 0.05
 _OFFERED = ("gate.", "walk.")
+_AMONG_NODES = ("walk.sibling_before", "walk.sibling_after", "walk.parent", "walk.child")
 _MOST = 120
 _WAITS = ("held", "question", "finished", "replay")
 _NOT_KNOWN = "note: {!r} is no command; help lists them."
@@ -57,10 +58,13 @@ class Front:
         with told_to_end(lambda: self.end(ExitCode.INTERRUPTED)), _on_interrupt(self._interrupted):
             self.say([f"rlm-tui: {self.session.title}. help lists the commands."])
             is_busy = False
-            while self._code is None:
-                has_news = self._hear()
-                self._lines.wait(0.0 if has_news or is_busy else _BEAT_S)
-                is_busy = self._obey()
+            try:
+                while self._code is None:
+                    has_news = self._hear()
+                    self._lines.wait(0.0 if has_news or is_busy else _BEAT_S)
+                    is_busy = self._obey()
+            finally:
+                self._doing.close()
             return self._code
 
     def end(self, code: int = ExitCode.OK) -> None:
@@ -152,15 +156,18 @@ class Front:
     def where(self) -> None:
         """The state and what can be done."""
         state = state_of(self.session)
-        self.say([f"{state.word.lower()}: {state.words.rstrip('.')}."])
+        end = "" if state.words.rstrip('"”’').endswith((".", "?", "!", "…")) else "."
+        self.say([f"{state.word.lower()}: {state.words}{end}"])
         self._offer()
 
     def _offer(self) -> None:
-        can = [self._reader.offer(name) for name in ACTIONS if name.startswith(_OFFERED) and self.allows(name)]
+        offered = (name for name in ACTIONS if name.startswith(_OFFERED) and name not in _AMONG_NODES)
+        can = [self._reader.offer(name) for name in offered if self.allows(name)]
         self.say([f"You can: {', '.join([*dict.fromkeys(can), 'help (?)', 'quit (q)'])}."])
 
     def allows(self, action: str) -> bool:
         """Whether an action of the registry can be done now."""
+        self._look()
         return not reason(self.session, self.ui, action)
 
     def _obey(self) -> bool:
@@ -213,11 +220,20 @@ class Front:
         if meant is None:
             self.say([_NOT_KNOWN.format(line.strip()[:40])])
             return
-        why = reason(self.session, self.ui, meant.action) if meant.action not in OWN else ""
+        self._look()
+        why = INSTEAD.get(meant.action) or (
+            reason(self.session, self.ui, meant.action) if meant.action not in OWN else ""
+        )
         if why:
             self.say([f"note: {why}"])
         else:
             self._doing.do(meant)
+
+    def _look(self) -> None:
+        """What nobody chose to look at is what matters at this moment, as in the app."""
+        view = self.session.view
+        if not self.ui.pinned or not is_there(view, self.ui.selection):
+            self.ui.selection, self.ui.pinned = interesting(view), False
 
     def quit(self) -> None:
         """Quit; asks while something runs."""
@@ -235,6 +251,7 @@ class Front:
         cannot = [name for name in ACTIONS if name not in can]
         self.say(["You cannot do now:"] if cannot else [])
         self.say([f"  {BY_ID[name].label}: {reason(self.session, self.ui, name)}" for name in cannot])
+        self.say(["Done otherwise in lines:", *(f"  {BY_ID[name].label}: {words}" for name, words in INSTEAD.items())])
 
     def _interrupted(self) -> None:
         self._is_interrupted = True

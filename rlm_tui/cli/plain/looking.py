@@ -3,56 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from rlm_tui.cli.plain.linear import WIDTH, Section, sections, spoken_row
 from rlm_tui.cli.plain.tell import page_at
 from rlm_tui.context.document import Document
-from rlm_tui.context.search import Hit, excerpt, find
+from rlm_tui.filter import Filter, FilterError, parse
 from rlm_tui.session.base import Session
 from rlm_tui.text import plural
 from rlm_tui.ui.content.calls import CallRows, scene
 from rlm_tui.ui.content.chat import chat
 from rlm_tui.ui.content.context import OutlineRows, absent
+from rlm_tui.ui.content.narrowed import NarrowedRows, Narrowing
 from rlm_tui.ui.content.repl import repl
 from rlm_tui.ui.content.step import step
+from rlm_tui.ui.content.summary import Summary
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.content.vars import variables
+from rlm_tui.ui.family import Way, leads
 from rlm_tui.ui.lines import Rows
-from rlm_tui.ui.selecting import interesting
-
-_HITS = 10
+from rlm_tui.ui.state import UiState
 
 
 class Looking:
-    """Says panes of the moment that is looked at; remembers the rows of `calls` and the search."""
+    """Says panes of the moment that is looked at; remembers the rows of `calls`, their filter and the page."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, ui: UiState) -> None:
+        self._session, self._ui = session, ui
         self._keys: list[str] = []
-        self._hits: Iterator[Hit] = iter(())
-        self._query = ""
+        self._meant: Filter | None = None
+        self.page: int | None = None
 
     def calls(self) -> Iterator[str]:
         """The tree, numbered for `show`."""
         session = self._session
-        rows = CallRows(CallTree(), scene(session.view, session.log), WIDTH)
+        rows = CallRows(CallTree(), scene(session.view, session.log), WIDTH, self._narrowed())
         self._keys = [rows.rows.row(index).key for index in range(len(rows))]
         if not self._keys:
-            yield "calls: none yet."
+            yield "calls: none that the filter finds; f alone shows all." if self._meant else "calls: none yet."
         for index in range(len(rows)):
             yield f"{index + 1}. {'  ' * rows.rows.row(index).depth}{spoken_row(rows[index])}"
 
     def step(self, number: str = "") -> list[str]:
-        """The step of this moment, or a row of `calls`."""
-        chosen = interesting(self._session.view)
+        """What is looked at, or a row of `calls`, which is looked at from then on."""
         if number:
             if not self._keys:
                 next(self.calls())
             if not number.isdecimal() or not 1 <= int(number) <= len(self._keys):
                 return [f"note: there is no row {number}; calls lists {plural(len(self._keys), 'row')}."]
-            chosen = self._keys[int(number) - 1]
-        return _said(step(page_at(self._session), chosen))
+            self._ui.selection, self._ui.pinned = self._keys[int(number) - 1], True
+        return _said(step(page_at(self._session), self._ui.selection))
 
     def chat(self) -> list[str]:
         """The conversation."""
@@ -75,23 +74,39 @@ class Looking:
             return ["context:", *(f"  {spoken_row(row)}" for row in OutlineRows(document, WIDTH)[:])]
         if not number.isdecimal():
             return ["note: a page is named by its number, as in: context 3."]
+        self.page = int(number) if len(document.parts) == 1 and document.parts[0].is_paged else None
         return _page(document, int(number))
 
-    def find(self, query: str) -> list[str]:
-        """The first hits of a search in the document."""
-        document = self._session.document
-        if document is None:
-            return self.context()
-        self._query, self._hits = query, find(document, query)
-        return self.next() if query.strip() else ["note: find what? as in: find magic number."]
+    def summary(self) -> Iterator[str]:
+        """What the run comes to, and its iterations."""
+        told = Summary(self._session, WIDTH)
+        yield from _said(told.facts(dense=True))
+        yield from (f"iteration {spoken_row(row)}" for row in told.turns()[:])
 
-    def next(self) -> list[str]:
-        """The next hits."""
-        document = self._session.document
-        hits = list(islice(self._hits, _HITS)) if document is not None else []
-        if document is None or not hits:
-            return [f"find: no more hits of {self._query}."]
-        return [f"{document.place(hit.part, hit.offset)}: {excerpt(document, hit).text}" for hit in hits]
+    def filter(self, text: str) -> Iterator[str]:
+        """The calls that a filter finds, with what holds them; without a filter all of them."""
+        try:
+            self._meant = parse(text) if text.strip() else None
+        except FilterError as error:
+            yield f"note: {error}"
+            return
+        yield from self.calls()
+
+    def _narrowed(self) -> NarrowedRows | None:
+        if self._meant is None:
+            return None
+        narrowing = Narrowing(self._meant, "")
+        narrowing.look(self._session.view, self._session.log)
+        while not narrowing.is_done:
+            narrowing.look(self._session.view, self._session.log)
+        return narrowing.rows
+
+    def lead(self, way: Way) -> list[str]:
+        """Go to the sibling, the parent or the first child of what is looked at, and say it."""
+        key = leads(self._session.view, self._ui.selection, way)
+        if key is not None:
+            self._ui.selection, self._ui.pinned = key, True
+        return self.step()
 
 
 def _said(rows: Rows) -> list[str]:

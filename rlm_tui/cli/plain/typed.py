@@ -11,10 +11,30 @@ ACTIONS = (
     "gate.run", "gate.edit", "gate.tell", "gate.skip", "gate.retry", "gate.inject", "gate.go_on", "gate.step",
     "gate.into", "gate.out", "gate.turn", "gate.original", "gate.answer", "gate.pause", "gate.interrupt", "gate.stop",
     "gate.ask", "gate.reset", "look.breakpoints", "walk.live", "walk.back", "walk.forward", "walk.first", "walk.last",
+    "walk.sibling_before", "walk.sibling_after", "walk.parent", "walk.child",
     "pane.calls", "pane.step", "pane.chat", "pane.repl", "pane.context", "pane.vars", "look.prompt", "look.find",
-    "look.next", "app.help", "app.quit",
+    "look.next", "look.previous", "look.filter", "look.summary", "mark.toggle", "mark.next", "mark.previous",
+    "mark.note", "take.copy", "take.open", "take.page", "take.editor", "app.help", "app.quit",
 )  # fmt: skip
-"""The actions of the registry that make sense in lines, by id."""
+"""The actions of the registry that are commands here too, by id."""
+INSTEAD = {
+    "gate.send": "a line that holds a full stop alone sends what was typed.",
+    "walk.left": "the step before is , or back.",
+    "walk.right": "the step after is . or forward.",
+    "pane.next": "there is no pane to go on to; 1 to 6 say each.",
+    "pane.previous": "there is no pane to go back to; 1 to 6 say each.",
+    "app.back": ".cancel leaves a text; f alone shows all calls again.",
+    "look.follow": "whatever happens is said as it comes; G goes to the newest moment.",
+    "look.zoom": "there is no screen of which a pane could have the whole.",
+    "look.runs": "rlm-tui runs lists the saved runs, and rlm-tui replay NAME --plain says one.",
+    "app.theme": "lines have no colours.",
+    "app.palette": "help lists every command, and why some cannot act.",
+    "app.settings": "config.toml holds the settings, and rlm-tui open --help names each.",
+    "app.leave": "q quits, and so does Ctrl+D.",
+    "app.copy": "Ctrl+C interrupts the running block; y copies.",
+    "app.suspend": "Ctrl+Z is the shell's own here; fg comes back.",
+}
+"""The other actions of the registry: why they are none here, or what is typed in their place."""
 AT_ONCE = ("gate.pause", "gate.interrupt", "gate.stop", "gate.tell", "app.quit")
 """Those that are meant for a run under way: from a pipe, all others wait until the run waits."""
 OWN = {
@@ -39,7 +59,8 @@ class Reader:
 
     def __init__(self, keymap: Keymap) -> None:
         self._keymap = keymap
-        self._by_key = {key: name for name in reversed(ACTIONS) for key in self._keys(BY_ID[name])}
+        names = (*reversed(INSTEAD), *reversed(ACTIONS))
+        self._by_key = {key: name for name in names for key in self._keys(BY_ID[name])}
 
     def read(self, line: str) -> Typed | None:
         """The meaning of a line, or None when it has none."""
@@ -75,4 +96,6 @@ def _words(action: Action) -> Iterator[str]:
     yield action.id.partition(".")[2].replace("_", " ")
 
 
-_BY_WORDS = {name: name for name in OWN} | {word: name for name in reversed(ACTIONS) for word in _words(BY_ID[name])}
+_BY_WORDS = {word: name for name in (*reversed(INSTEAD), *reversed(ACTIONS)) for word in _words(BY_ID[name])} | {
+    name: name for name in OWN
+}
