@@ -392,6 +392,11 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
         return [filter_of(self.current_theme)]
 
+    def on_descendant_focus(self) -> None:
+        """Over the panes, too, letters may be text now, or keys: the bar below says which."""
+        if self.screen is not self.main:
+            self._shown("show_bars")
+
     def watch_app_focus(self, focus: bool) -> None:
         """The person is back at this window."""
         if focus:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rlm_tui import events as ev
 from rlm_tui.cli.plain.hits import Hits
 from rlm_tui.cli.plain.keeping import Keeping
 from rlm_tui.cli.plain.looking import Looking
+from rlm_tui.cli.plain.speaker import Speaker
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import one_line, plural
@@ -21,8 +22,6 @@ from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
 if TYPE_CHECKING:
     from rlm_tui.cli.plain.typed import Typed
     from rlm_tui.engine.breakpoints import Breakpoint
-    from rlm_tui.session.base import Session
-    from rlm_tui.ui.state import UiState
 
 _STOP = "Stop the run? What it found so far is kept. Type yes to stop it."
 _FORGET = "Forget the conversation and every variable of the REPL? Type yes to forget them."
@@ -31,54 +30,6 @@ _WAYS: dict[str, Way] = {"sibling_before": "{", "sibling_after": "}", "parent": 
 
 def _stand(each: Breakpoint) -> str:
     return f"{'on' if each.is_on else 'off'}, {plural(each.hits, 'hit')}."
-
-
-class Speaker(Protocol):
-    """The linear front end, as those know it who do what was typed."""
-
-    session: Session
-    ui: UiState
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether a person types, so that a screen editor can be opened."""
-        ...
-
-    def say(self, lines: Iterable[str]) -> None:
-        """Write lines to stdout."""
-        ...
-
-    def send(self, command: cmd.SessionCommand, settled: Callable[[], bool] | None = None) -> None:
-        """Hand a command to the session; `settled` tells when it has had its effect."""
-        ...
-
-    def tell(self, first: int, last: int) -> None:
-        """Say the events after `first` up to `last` anew."""
-        ...
-
-    def confirm(self, sentence: str, then: Callable[[], None]) -> None:
-        """Ask before something is lost."""
-        ...
-
-    def write(self, hint: str, done: Callable[[str], None]) -> None:
-        """Take the next lines as a text."""
-        ...
-
-    def where(self) -> None:
-        """Say the state and what can be done."""
-        ...
-
-    def more(self) -> None:
-        """Say what was left out."""
-        ...
-
-    def help(self) -> None:
-        """Say what can be done now, and why the rest cannot."""
-        ...
-
-    def quit(self) -> None:
-        """Quit; asks while something runs."""
-        ...
 
 
 class Doing:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rlm_tui.cli.plain.linear import Section
+from rlm_tui.cli.plain.speaker import Speaker
 from rlm_tui.text import plural
 from rlm_tui.ui import clipboard, viewers
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.copies import Copy, absence, copies
 from rlm_tui.ui.selecting import step_here
-
-if TYPE_CHECKING:
-    from rlm_tui.cli.plain.doing import Speaker
 
 
 class Keeping:

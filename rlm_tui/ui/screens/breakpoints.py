@@ -169,10 +169,6 @@ class BreakpointsScreen(ModalScreen[None]):
         if chosen is not None:
             host_of(self).send(SetBreakpoint("", chosen.number))
 
-    def on_descendant_focus(self) -> None:
-        """Letters may be text now, or keys: the bar below says which."""
-        host_of(self).redraw()
-
     def on_click(self, event: events.Click) -> None:
         """A click beside the box closes it."""
         if event.widget is self:
