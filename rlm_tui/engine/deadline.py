@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
-from rlm_tui.engine.budget import Budget
+from rlm_tui.engine.budget import Budget, amount
 
 End: TypeAlias = Callable[[str], object]
 """Ends something that is under way; is told why, as the beginning of a sentence."""
@@ -71,7 +71,7 @@ class Deadline:
         while (cap := budget.limits.seconds) is not None:
             await budget.until(cap)
             if budget.seconds >= cap and not await raised(budget.seconds, cap):
-                self._end(f"The limit of {cap:,g} seconds for this run was reached")
+                self._end(f"The limit of {amount('seconds', cap)} for this run was reached")
                 return
 
     def _end(self, why: str) -> None:
@@ -87,7 +87,7 @@ class Deadline:
 
     async def _watch_last(self, allowed: float) -> None:
         await self._budget.until(self._budget.seconds + allowed)
-        self._end(f"The {allowed:,g} seconds of the last turn were used up")
+        self._end(f"The {amount('seconds', allowed)} of the last turn were used up")
 
     async def close(self) -> None:
         """Stop watching: what a person does after the run has no end."""

@@ -94,7 +94,7 @@ def test_in_lines_the_number_is_told_and_edited(tmp_path: Path) -> None:
     said = done.stdout
     assert "A batch of 30 sub-calls, ≈30 tokens: a asks all, i fewer, x none." in said
     assert "note: few is no number; it stays 30." in said
-    assert "The limit of 1 iterations was reached: i raises it, a answers now." in said
+    assert "The limit of 1 iteration was reached: i raises it, a answers now." in said
     assert "You raised the limit of iterations from 1 to 9." in said
     assert "ended: answered" in said
     assert done.returncode == 0

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from rlm_tui import RLM
 from rlm_tui import events as ev
 from rlm_tui.engine import deadline
 from rlm_tui.events import Limits
+from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
 from tests.driving import Driver, block, live
 from tests.functional.loopback import Loopback, Reply, openai_stream
@@ -174,6 +176,12 @@ def test_after_the_run_a_block_of_one_s_own_has_no_end(tmp_path: Path) -> None:
         run.send(cmd.Inject("print(kept + 1)"))
         run.until(lambda: len(run.of(ev.CodeFinished)) == 2)
         assert run.of(ev.CodeFinished)[-1].stdout == "42\n"
+
+
+def test_a_program_is_told_by_the_status() -> None:
+    result = RLM(ScriptedLM([_ENDLESS, "FINAL_VAR(kept)"]), max_seconds=0.6).completion("What?", "text")
+    assert (result.status, result.answer) == ("limit", "41")
+    assert "--max-seconds" in result.detail
 
 
 def test_the_command_line_ends_with_its_code_and_marks_the_answer(tmp_path: Path) -> None:
