@@ -95,7 +95,7 @@ def _number(session: Session, ui: UiState, hold: Hold, why: str) -> str:
     if edited:
         return f"The limit is {number} once {run} says so. {edit} changes it again."
     told = why if why.endswith(".") else f"{why}."
-    if "sub-calls" in told or "subcalls" in told:
+    if "sub-call" in told or "subcalls" in told:
         return f"{told[:-1]}: {edit} raises it, {run} goes on without. The calls over it become error texts."
     return f"{told[:-1]}: {edit} raises it, {run} answers now. The model has one last turn for its answer."
 
