@@ -86,7 +86,7 @@ class RootLoop:
         run = self._run
         self._turns += 1
         run.budget.iterations += 1
-        number = run.budget.iterations
+        number = self._turns
         self.iteration = run.open("iteration", self._node)
         run.emit(ev.IterationStarted(node=self.iteration, number=number))
         ending = await self._work()

@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from rlm_tui.session.base import YES, Capability, Session
-from rlm_tui.ui.selecting import held_text, open_hold, original_text, step_here
+from rlm_tui.ui.selecting import child_of, held_text, open_hold, original_text, step_here, whose_prompt
 from rlm_tui.ui.state import Pane, UiState
-from rlm_tui.ui.words import is_behind
+from rlm_tui.ui.words import child_name, is_behind
 
 if TYPE_CHECKING:
     from rlm_tui.ui.family import Way
@@ -130,6 +130,9 @@ def _original(session: Session, ui: UiState) -> Capability:
 
 
 def _inject(session: Session, ui: UiState) -> Capability:
+    child = child_name(session.view, child_of(session.view, ui.selection))
+    if child and session.can("inject"):
+        return whose_prompt(child)
     if session.phase in ("finished", "question"):
         return Capability(False, f"{key_of('look.prompt', ui)} opens the prompt of the REPL; type it there.")
     return at_gate("inject")(session, ui)
@@ -189,8 +192,9 @@ def _reset(session: Session, ui: UiState) -> Capability:
     return session.can("reset") if ui.screen == "main" else Capability(False, "The run is not on the screen now.")
 
 
-def _leave(_session: Session, ui: UiState) -> Capability:
-    inside = ui.typing or ui.editing or ui.asking or ui.zoomed or ui.narrowed or ui.searched
+def _leave(session: Session, ui: UiState) -> Capability:
+    is_below = bool(child_of(session.view, ui.selection))
+    inside = is_below or ui.typing or ui.editing or ui.asking or ui.zoomed or ui.narrowed or ui.searched
     return YES if inside else Capability(False, "There is nothing to leave.")
 
 
@@ -199,6 +203,9 @@ def _replay_only(session: Session, ui: UiState) -> Capability:
 
 
 def _prompt(session: Session, ui: UiState) -> Capability:
+    child = child_name(session.view, child_of(session.view, ui.selection))
+    if child and session.can("inject"):
+        return whose_prompt(child)
     return at_gate("inject")(session, ui)
 
 
@@ -361,7 +368,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane.next", ("tab",), "next pane", "Go to the next pane", _MOVE, on_main),
     Action("pane.previous", ("shift+tab",), "previous pane", "Go to the pane before", _MOVE, on_main),
     Action(
-        "app.back", ("escape",), "leave", "Leave an editor, a prompt, the zoom, the search or the filter", _MOVE, _leave
+        "app.back",
+        ("escape",),
+        "leave",
+        "Leave an editor, a prompt, the zoom, the search, the filter or a child RLM",
+        _MOVE,
+        _leave,
     ),
     Action("look.prompt", ("greater_than_sign",), "REPL", "Type a line for the REPL", _LOOK, _prompt, 30),
     Action("look.find", ("slash",), "find", "Search every field of the run, and the document", _LOOK, on_main, 31),

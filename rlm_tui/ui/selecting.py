@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlm_tui import events as ev
-from rlm_tui.session.base import Session
+from rlm_tui.session.base import Capability, Session
 from rlm_tui.trajectory import Hold, Step, View
 from rlm_tui.ui.words import iteration_of
 
@@ -46,6 +46,16 @@ def run_time(session: Session) -> float | None:
     """
     root = session.view.root
     return 0.0 if root is None else session.view.worked(root, clock_of(session))
+
+
+def child_of(view: View, selection: str | None) -> str:
+    """The child RLM that a selection is or is in, whose conversation and REPL the panes show; "" is the root's."""
+    return view.tree.repl_of(selection.partition("#")[0]) if is_there(view, selection) and selection else ""
+
+
+def whose_prompt(child: str) -> Capability:
+    """Why nothing can be typed into the REPL of a child RLM, by its name."""
+    return Capability(False, f"The REPL of {child} is for reading; Esc goes back, to the root's your lines go.")
 
 
 def is_there(view: View, selection: str | None) -> bool:

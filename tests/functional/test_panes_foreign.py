@@ -21,6 +21,7 @@ from rlm_tui.ui.content.vars import variables
 from rlm_tui.ui.lines import Line
 from rlm_tui.ui.rows import Rows
 from rlm_tui.ui.widgets.header import header_line, question_line
+from rlm_tui.ui.words import child_name
 from tests.foreign_logs import GOLDEN
 
 
@@ -52,7 +53,7 @@ def text(rows: Rows | list[Line]) -> str:
 def test_the_tree_shows_every_iteration_call_and_child(nested: ReplaySession) -> None:
     rows = text(list(CallRows(CallTree(), scene(nested.view, nested.log), 60)))
     assert rows.count("lm mock-root") == 3
-    assert rows.count("RLM depth") == 2
+    assert rows.count(" child ") == 2
     assert "llm ×3" in rows
 
 
@@ -76,7 +77,9 @@ def test_chat_repl_and_variables_are_those_of_the_log(nested: ReplaySession) -> 
     assert "Answer the following: What is the total salary" in text(list(chat(page, None).rows))
     blocks = text(list(repl(page).rows))
     assert "[1] iteration 1" in blocks
-    assert "depth 2 · iteration 1" in blocks
+    deep = next(node for node in nested.trajectory.nodes.values() if node.type == "rlm" and node.depth == 2)
+    assert child_name(page.view, deep.id) == "child 1.1"
+    assert "iteration 1" in text(list(repl(page, owner=deep.id).rows))
     names = [row.text.split()[0] for row in variables(page)]
     assert "child" in names
 

@@ -123,7 +123,7 @@ def test_the_root_is_the_run() -> None:
         text, f"QUESTION {QUESTION}", "ANSWER   ✓", "160,000", "DOCUMENT report.pdf", "412 pages", "MODEL", "LIMITS"
     )
     in_order(text, "ollama/qwen2.5:7b → ollama/qwen2.5:1.5b", "20 iterations · 200 sub-calls", "USED     2 iterations")
-    assert "ENDED    failed" in said(failing(), "1")
+    assert "ENDED    ✗ failed" in said(failing(), "1")
 
 
 def test_text_that_is_being_written_shows_as_it_comes() -> None:

@@ -14,6 +14,7 @@ from rlm_tui.ui.content.calls import CallRows, scene
 from rlm_tui.ui.content.chat import chat
 from rlm_tui.ui.content.context import OutlineRows, absent
 from rlm_tui.ui.content.narrowed import NarrowedRows, Narrowing
+from rlm_tui.ui.content.passages import child_context
 from rlm_tui.ui.content.repl import repl
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.summary import Summary
@@ -21,7 +22,9 @@ from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.content.vars import variables
 from rlm_tui.ui.family import Way, leads
 from rlm_tui.ui.lines import Rows
+from rlm_tui.ui.selecting import child_of
 from rlm_tui.ui.state import UiState
+from rlm_tui.ui.words import child_name
 
 
 class Looking:
@@ -55,19 +58,30 @@ class Looking:
 
     def chat(self) -> list[str]:
         """The conversation."""
-        return _said(chat(page_at(self._session), None).rows)
+        return self._of_whom(_said(chat(page_at(self._session), self._ui.selection).rows))
 
     def repl(self) -> list[str]:
         """Every block and its output."""
-        return _said(repl(page_at(self._session)).rows)
+        return self._of_whom(_said(repl(page_at(self._session), owner=self._child).rows))
 
     def vars(self) -> list[str]:
         """The variables, each a line."""
-        return [spoken_row(row) for row in variables(page_at(self._session))[:]]
+        return self._of_whom([spoken_row(row) for row in variables(page_at(self._session), repl=self._child)[:]])
+
+    @property
+    def _child(self) -> str:
+        """The child RLM that is looked at; "" is the root."""
+        return child_of(self._session.view, self._ui.selection)
+
+    def _of_whom(self, said: list[str]) -> list[str]:
+        child = child_name(self._session.view, self._child)
+        return [f"of {child}:", *said] if child else said
 
     def context(self, number: str = "") -> list[str]:
         """The outline of the document, or one page of it; of several documents one of them."""
         document = self._session.document
+        if self._child:
+            return [row.text for row in child_context(page_at(self._session), self._child)[:] if row.text]
         if document is None or not document.parts:
             return [row.text for row in absent(self._session.view.started, WIDTH) if row.text]
         if not number:

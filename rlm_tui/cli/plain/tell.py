@@ -19,7 +19,7 @@ from rlm_tui.ui.content.step import cut_code, exchange, read_as, says
 from rlm_tui.ui.content.subcall import subcall
 from rlm_tui.ui.content.told import queued, told, told_back
 from rlm_tui.ui.states import ENDS
-from rlm_tui.ui.words import hold_words, iteration_of
+from rlm_tui.ui.words import child_name, hold_words, iteration_of
 
 _EVENT: TypeAlias = Any
 _OPENING = ("question", "document", "", "model", "dialect", "sandbox", "limits")
@@ -43,11 +43,10 @@ def page_at(session: Session, seq: int | None = None) -> Page:
 
 
 def place(view: View, node_id: str) -> str:
-    """Where a node stands: `iteration 2`, and below the root `RLM at depth 1, iteration 2`."""
-    turn, owner = iteration_of(view, node_id), view.node(view.tree.rlm_of(node_id) or "")
-    depth = f"RLM at depth {owner.depth}" if owner is not None and owner.parent else ""
+    """Where a node stands: `iteration 2`, and below the root `child 1, iteration 2`."""
+    turn, child = iteration_of(view, node_id), child_name(view, node_id)
     number = f"iteration {turn.number}" if turn is not None and turn.number else ""
-    return ", ".join(part for part in (depth, number) if part)
+    return ", ".join(part for part in (child, number) if part)
 
 
 class Teller:

@@ -18,7 +18,7 @@ from rlm_tui.ui.content.narrowed import NarrowedRows
 from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
-from rlm_tui.ui.words import MARK, NOTED
+from rlm_tui.ui.words import MARK, NOTED, child_name
 
 _EMPTY = "The tree of calls grows here once a question is asked."
 _NUMBER = 6
@@ -170,7 +170,7 @@ def _label(moment: Scene, node: Node) -> list[tuple[str, str]]:
 
 def _rlm_name(view: View, node: Node) -> str:
     if node.parent:
-        return f"RLM depth {node.depth}"
+        return child_name(view, node.id)
     return "root" if len(view.roots) < 2 else f"root {view.tree.roots.index(node.id) + 1}"
 
 
@@ -248,7 +248,7 @@ def _batch(moment: Scene, key: str) -> Facts:
     view, calls = moment.view, members(moment.view, key)
     outcomes = [view.outcome(call) for call in calls]
     failed, done = outcomes.count("error"), len(calls) - outcomes.count(None)
-    label = [(f"llm ×{len(calls)} ", "sub")]
+    label = [(f"{_asks(view, calls)} ×{len(calls)} ", "sub")]
     if split_key(key)[1] == QUEUED:
         return ("○", "dim"), [*label, ("queued", "dim")], "", ""
     if done < len(calls):
@@ -263,6 +263,11 @@ def _batch(moment: Scene, key: str) -> Facts:
         symbol = _OUTCOMES["error" if failed == len(calls) else "ok"]
     used = sum((view.usage(call) for call in calls), ev.Usage()).tokens
     return symbol, label, short_seconds(_wall(moment, calls)), short_count(used)
+
+
+def _asks(view: View, calls: list[Node]) -> str:
+    """What the calls of a batch ask: child RLMs, or an LM."""
+    return "rlm" if any(view.children(call) for call in calls) else "llm"
 
 
 def _wall(moment: Scene, calls: list[Node]) -> float:

@@ -216,7 +216,8 @@ def _newest(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
         yield lm.id, _message(page, "assistant", text, lm.id, name, (("newest", "dim"),))
     text = page.live.text(lm.id, "text")
     if text:
-        heading = split(line(("● root LM", "root bold")), line(writing_mark(page, lm)), page.width)
+        who, role = _CHILD if lm.depth > 0 else _ROLES["assistant"]
+        heading = split(line((who, f"{role} bold")), line(writing_mark(page, lm)), page.width)
         yield lm.id, Joined(([heading], streaming(text, page, "text", MARGIN)))
     event = page.log.event(failed) if failed is not None and failed > last else None
     if isinstance(event, ev.LmFailed):

@@ -10,9 +10,10 @@ from rlm_tui import events as ev
 from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, plural, short_count
 from rlm_tui.trajectory import Node, View
+from rlm_tui.ui.content.parts import Page, context_of
 from rlm_tui.ui.lines import BLANK, Line, Rows, clip, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Joined, Provider, text_rows
-from rlm_tui.ui.words import iteration_of
+from rlm_tui.ui.words import child_name, iteration_of
 
 _NUMBER = 6
 _GIST = 80
@@ -87,3 +88,19 @@ def _seqs_of(view: View) -> array[int]:
 
 
 _NONE: array[int] = array("Q")
+
+
+def child_context(page: Page, rlm: str) -> Rows:
+    """The text that a child RLM works on, as `context` in its REPL."""
+    text = context_of(page, rlm)
+    if not text:
+        return wrap_text("The trace does not tell what this child RLM was asked about.", page.width, "dim")
+    size = plural(len(text), "character")
+    heading = clip(line((f"context of {child_name(page.view, rlm)}", "text bold"), (f"  {size}", "dim")), page.width)
+    return Joined(([heading, BLANK], _beginning(text, page.width)))
+
+
+def _beginning(text: str, width: int) -> Rows:
+    rest = len(text) - _MOST
+    more = wrap_text(f"… {plural(rest, 'more character')}; the step shows them.", width, "dim") if rest > 0 else []
+    return Joined((text_rows(text[:_MOST], width, "output"), more))

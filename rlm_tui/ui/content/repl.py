@@ -102,7 +102,7 @@ def _finished_after(page: Page, node_id: str, seq: int) -> ev.CodeFinished | Non
 
 def _heading(page: Page, event: ev.CodeStarted, node: Node, over: ev.CodeFinished | None) -> Rows:
     turn = turn_of(page.view, node)
-    whose: Piece = ("✎ you", "user") if event.by == "user" else (f"{_depth(node)}iteration {turn.number}", "dim")
+    whose: Piece = ("✎ you", "user") if event.by == "user" else (f"iteration {turn.number}", "dim")
     state: Piece = ("● running", "running") if over is None else OUTCOMES[over.status]
     time = short_seconds(over.elapsed_s if over else page.view.elapsed(node, page.now))
     left = line((f"[{event.number}] ", "muted bold"), whose, "  ", state, key=f"{NODE}{node.id}")
@@ -111,10 +111,6 @@ def _heading(page: Page, event: ev.CodeStarted, node: Node, over: ev.CodeFinishe
 
 def _forgotten(page: Page) -> Line:
     return clip(line((f"↻ {RESET}", "careful")), page.width)
-
-
-def _depth(node: Node) -> str:
-    return f"depth {node.depth} · " if node.depth else ""
 
 
 def _code(page: Page, event: ev.CodeStarted, seq: int) -> Rows:

@@ -1,4 +1,4 @@
-"""How full the window of the root LM is: `window 6.1k/8k ▇▇▇▇▇▇▁▁`."""
+"""How full the window of an LM is: `window 6.1k/8k ▇▇▇▇▇▇▁▁`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _BLOCKS = 8
 _NEAR = 0.7
 
 
-def window_note(session: Session) -> Span:
+def window_note(session: Session, rlm: str = "") -> Span:
     """The tokens of the last exchange, of those that the window holds; empty where either is unknown."""
     view = session.view
-    requests = view.tree.requests.get(view.root.id, []) if view.root is not None else []
+    owner = rlm or (view.root.id if view.root is not None else "")
+    requests = view.tree.requests.get(owner, [])
     by_now = bisect_right(requests, view.seq, key=lambda request: request[0])
     for seq, *_ in reversed(requests[max(0, by_now - 3) : by_now]):
         request = session.log.event(seq)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.host import Host
-from rlm_tui.ui.selecting import quit_question
+from rlm_tui.ui.selecting import child_of, quit_question
 
 
 class AppController:
@@ -16,7 +16,7 @@ class AppController:
         self.app = app
 
     def back(self) -> None:
-        """Leave what is innermost: editor, prompt, zoom, search, filter."""
+        """Leave what is innermost: editor, prompt, zoom, search, filter, child RLM (to the sub-call that asked it)."""
         app = self.app
         if app.ui.editing:
             app.finish_edit()
@@ -31,6 +31,8 @@ class AppController:
             app.main.finder.close(is_given_up=True)
         elif app.ui.narrowed:
             app.answered("filter", "")
+        elif child := child_of(app.session.view, app.ui.selection):
+            app.look_at(app.session.trajectory.nodes[child].parent, pinned=True)
 
     def palette(self) -> None:
         """Every command."""

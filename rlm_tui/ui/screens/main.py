@@ -117,7 +117,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_header(self) -> None:
         """Draw the header alone: its clock has moved on."""
-        self._header.show(self.owner.session)
+        self._header.show(self.owner.session, self.owner.ui.selection)
 
     def show_bars(self) -> None:
         """Draw the bars above and below the panes."""

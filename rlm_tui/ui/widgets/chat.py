@@ -9,8 +9,10 @@ from rlm_tui.ui.content.parts import NODE, live_mark, page_of, turn_of
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.content.window import window_note
 from rlm_tui.ui.lines import NO_SPAN
+from rlm_tui.ui.selecting import child_of
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.reading import Reading
+from rlm_tui.ui.words import child_name
 
 
 class ChatPane(Reading, LinesView):
@@ -21,13 +23,15 @@ class ChatPane(Reading, LinesView):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(tail=True, id=id)
         self.pane_note = NO_SPAN
+        self.pane_whose = ""
         self._messages = Messages()
         self._drawn: tuple[object, ...] = ()
         self._place = 0
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the conversation of the selected RLM."""
-        self.pane_note = window_note(session)
+        owner = child_of(session.view, selection)
+        self.pane_note, self.pane_whose = window_note(session, owner), child_name(session.view, owner)
         drawn = self._signature(session, selection)
         if drawn == self._drawn:
             return
@@ -69,7 +73,9 @@ class ChatPane(Reading, LinesView):
 
     def _signature(self, session: Session, selection: str | None) -> tuple[object, ...]:
         view = session.view
-        counts = tuple(view.count(kind) for kind in (ev.NodeOpened, ev.LmRequested, ev.LmResponded, ev.LmFailed))
+        counts = tuple(
+            view.count(kind) for kind in (ev.NodeOpened, ev.LmRequested, ev.LmResponded, ev.LmFailed, ev.Reset)
+        )
         words, live = len(view.queued_words()), live_mark(session, "text")
         return id(session), counts, words, live, selection, self.columns, self._opened, self._walked_to(session)
 

@@ -21,12 +21,15 @@ from rlm_tui.ui.content.context import (
     entry_at,
     outline_size,
 )
-from rlm_tui.ui.content.passages import Passages, banner
+from rlm_tui.ui.content.parts import page_of
+from rlm_tui.ui.content.passages import Passages, banner, child_context
 from rlm_tui.ui.finding import Finding
 from rlm_tui.ui.lines import Line
 from rlm_tui.ui.rows import TextRows
+from rlm_tui.ui.selecting import child_of
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.words import child_name
 
 _SLICE_S = 0.006
 _BEAT_S = 0.03
@@ -39,6 +42,7 @@ class ContextPane(Vertical):
 
     pane_title = "Context"
     pane_note = ""
+    pane_whose = ""
     DEFAULT_CSS = """
     ContextPane { height: 1fr; }
     ContextPane > #context-body { height: 1fr; layout: vertical; }
@@ -66,7 +70,9 @@ class ContextPane(Vertical):
         self._passages: Passages | None = None
         self._passage_key = (-1, 0, 0)
         self._led_by: str | None = None
+        self._selected: str | None = None
         self._timer: Timer | None = None
+        self._child: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """What to know of the documents, outline and text."""
@@ -90,9 +96,17 @@ class ContextPane(Vertical):
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the document as far as it is loaded."""
-        self._session = session
+        self._session, self._selected = session, selection
         if not self.text.size:  # it has no width yet; laid out, it is drawn again
             return
+        owner = child_of(session.view, selection)
+        self.pane_whose = child_name(session.view, owner)
+        if owner:
+            self._show_child(session, owner)
+            return
+        if self._child:
+            self._child, self._rows, self._outline_key, self._led_by = (), None, (), None
+            self.text.show_rows([], cursor=0, top=0)
         document = session.document
         if document is None or not document.parts:
             self._document = self._rows = None
@@ -106,6 +120,16 @@ class ContextPane(Vertical):
         self._show_about(document)
         self._show_outline(document)
         self._show_part(self._rows.index if self._rows else 0)
+
+    def _show_child(self, session: Session, owner: str) -> None:
+        """The text that a child RLM was asked about."""
+        self.pane_note, self.about.display, self._passages = "", False, None
+        self.set_class(True, "-lone")
+        drawn = id(session), owner, self.text.columns
+        if drawn != self._child:
+            self._child, self._document, self._rows = drawn, None, None
+            page = page_of(session, self.text.columns)
+            self.text.show_rows(child_context(page, owner), cursor=0, top=0)
 
     def _show_absent(self, session: Session, selection: str | None) -> None:
         """What a trace holds of a document that is not at hand; without a trace, what will appear here."""
@@ -241,7 +265,7 @@ class ContextPane(Vertical):
         """Draw for the new width."""
         event.stop()
         if self._session is not None:
-            self.show(self._session, self._led_by)
+            self.show(self._session, self._selected)
 
     @property
     def place(self) -> tuple[int, int | None]:

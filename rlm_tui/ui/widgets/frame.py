@@ -20,7 +20,10 @@ from rlm_tui.ui.widgets.layout import Plan, Titles, plan
 
 
 class PaneWidget(Protocol):
-    """What the frame asks of a pane: its title, and to draw a session at a selection (cheap when nothing changed)."""
+    """What the frame asks of a pane: its title, and to draw a session at a selection (cheap when nothing changed).
+
+    A pane that shows something of a child RLM names it in `pane_whose`.
+    """
 
     pane_title: str
 
@@ -102,7 +105,7 @@ class Frame(Widget):
     def mark(self, focused: Pane | None) -> None:
         """Light the title of the pane that has the focus, and show what panes note beside their titles."""
         notes = {name: _note_of(pane) for name, pane in self.panes.items()}
-        names = {name: self._title(name) for name in self.panes}
+        names = {name: self._title(name, is_shown=True) for name in self.panes}
         if (focused, notes, names) != (self._focused, self._notes, self._names):
             self._focused, self._notes, self._names = focused, notes, names
             self.refresh(*(titles.region for titles in self.plan.strips))
@@ -130,13 +133,15 @@ class Frame(Widget):
         spans: list[Span] = [Span(" ")]
         for name in titles.panes:
             role = "accent bold" if name == self._focused else "muted" if name == titles.shown else "dim"
-            spans += [span(self._title(name), role), Span("  ")]
+            spans += [span(self._title(name, is_shown=name == titles.shown), role), Span("  ")]
         note = self._notes.get(titles.shown, NO_SPAN)
         width = titles.region.width
         return pad(split(Line(tuple(spans)), Line((Span(f"{note.text} ", note.role),)), width), width)
 
-    def _title(self, name: Pane) -> str:
-        return f"{self._keys[name]} {getattr(self.panes[name], 'pane_title', name)}"
+    def _title(self, name: Pane, *, is_shown: bool) -> str:
+        pane = self.panes[name]
+        whose = getattr(pane, "pane_whose", "") if is_shown else ""
+        return f"{self._keys[name]} {getattr(pane, 'pane_title', name)}{whose and f' · {whose}'}"
 
     def on_click(self, event: events.Click) -> None:
         """A click on a title goes to its pane."""
@@ -144,7 +149,7 @@ class Frame(Widget):
             if titles.region.contains(event.x, event.y):
                 at = titles.region.x + 1
                 for name in titles.panes:
-                    end = at + len(self._title(name))
+                    end = at + len(self._title(name, is_shown=name == titles.shown))
                     if at <= event.x < end:
                         self.post_message(self.TitleClicked(name))
                     at = end + 2

@@ -12,9 +12,9 @@ from rlm_tui.session.base import Session
 from rlm_tui.text import clock, one_line, plural, short_bytes, short_cost
 from rlm_tui.trajectory import View
 from rlm_tui.ui.lines import Line, Span, line, span, split
-from rlm_tui.ui.selecting import run_time
+from rlm_tui.ui.selecting import child_of, run_time
 from rlm_tui.ui.widgets.bar import Bar
-from rlm_tui.ui.words import State, iteration_of, state_of
+from rlm_tui.ui.words import State, child_name, iteration_of, state_of
 
 _GAP = 2
 _VITAL = 2
@@ -34,9 +34,9 @@ class Field(NamedTuple):
         return Line(self.spans).cells
 
 
-def header_line(session: Session, width: int) -> Line:
+def header_line(session: Session, width: int, selection: str | None = None) -> Line:
     """The header in `width` cells: the state in its shorter words first, before a field that tells it apart goes."""
-    state, fields = state_of(session), fields_of(session)
+    state, fields = state_of(session), fields_of(session, child_of(session.view, selection))
     whole, brief = state_line(state), state_line(state._replace(words=state.short or state.words))
     vital = _cells(field for field in fields if field.rank <= _VITAL)
     left = whole if whole.cells + vital <= width else brief
@@ -63,8 +63,9 @@ def fitting(fields: list[Field], width: int) -> list[Field]:
     return kept
 
 
-def fields_of(session: Session) -> list[Field]:
-    """The fields in the order in which they stand: models, iterations, calls, cost, time, sandbox."""
+def fields_of(session: Session, child: str = "") -> list[Field]:
+    """The fields in the order in which they stand: models, iterations (of a child RLM by its node), calls, cost, time,
+    sandbox."""
     view = session.view
     run = view.started
     took = run_time(session)
@@ -75,7 +76,7 @@ def fields_of(session: Session) -> list[Field]:
     label = run.sandbox or (session.origin.sandbox if session.origin else "")
     walls = [Field((_sandbox(label),), 0)] if label or session.origin is None else []
     direct = [Field((span("DIRECT", "careful bold"),), 3)] if run.is_direct else []
-    return [*_models(run), *direct, *_spent(view, run), *time, *walls]
+    return [*_models(run), *direct, *_spent(view, run, child), *time, *walls]
 
 
 def _models(run: ev.RunStarted) -> list[Field]:
@@ -91,11 +92,13 @@ def _short(model: str) -> str:
     return one_line(model.rpartition("/")[2], 28)
 
 
-def _spent(view: View, run: ev.RunStarted) -> list[Field]:
-    turn = iteration_of(view, view.root.id) if view.root is not None else None
+def _spent(view: View, run: ev.RunStarted, child: str) -> list[Field]:
+    counted = child or (view.root.id if view.root is not None else "")
+    turn, noun = iteration_of(view, counted), f"{child_name(view, child)} it" if child else "it"
+    since = view.root.opened if view.root is not None else 0
     limits = run.limits
     fields = [
-        Field(_count("it", turn.number if turn else 0, limits.iterations), 1),
+        Field(_turns(noun, turn.number if turn else 0, view.count(ev.IterationStarted, since=since), limits), 1),
         Field(
             _count(
                 "calls", view.count(ev.SubcallRequested, since=view.root.opened if view.root else 0), limits.subcalls
@@ -113,6 +116,13 @@ def _count(noun: str, count: int, limit: int | None) -> tuple[Span, ...]:
     return span(f"{noun} ", "dim"), span(f"{count}/{limit}" if limit else str(count), _near(count, limit))
 
 
+def _turns(noun: str, own: int, every: int, limits: ev.Limits) -> tuple[Span, ...]:
+    """The turns of an RLM; where others take turns as well, theirs and its own against the limit: `it 2, all 9/20`."""
+    if every <= own:
+        return _count(noun, own, limits.iterations)
+    return (*_count(noun, own, None), span(", ", "dim"), *_count("all", every, limits.iterations))
+
+
 def _near(count: float, limit: float | None) -> str:
     return "careful bold" if limit and count >= _NEAR_LIMIT * limit else "muted"
 
@@ -125,9 +135,9 @@ def _sandbox(label: str) -> Span:
 class Header(Bar):
     """The first row of every screen."""
 
-    def show(self, session: Session) -> None:
-        """Draw the state of now, if it differs from what stands there."""
-        self.show_rows(header_line(session, self._width(self.app.size)))
+    def show(self, session: Session, selection: str | None = None) -> None:
+        """Draw the state of now, if it differs from what stands there; the iterations are those of the selected RLM."""
+        self.show_rows(header_line(session, self._width(self.app.size), selection))
 
     def _width(self, fallback: Size) -> int:
         return self.size.width or fallback.width

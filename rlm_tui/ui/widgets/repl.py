@@ -17,11 +17,13 @@ from rlm_tui.ui.content.parts import live_mark, page_of, turn_of
 from rlm_tui.ui.content.repl import Blocks, Transcript, repl
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import line
+from rlm_tui.ui.selecting import child_of, whose_prompt
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 from rlm_tui.ui.widgets.reading import Reading
+from rlm_tui.ui.words import child_name
 
 _REMEMBERED = 200
 _NAME = re.compile(r"[^\W\d]\w*$")
@@ -82,6 +84,7 @@ class ReplPane(Reading, Vertical):
         self.prompt = ReplPrompt()
         self.mark, self.hint, self.reason = Bar(), Bar(), Bar()
         self.history: list[str] = []
+        self.pane_whose = ""
         self._place = 0
         self._blocks = Blocks()
         self._drawn: tuple[object, ...] = ()
@@ -100,21 +103,25 @@ class ReplPane(Reading, Vertical):
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the blocks so far; the prompt is there when a block can be injected, else the reason why not."""
+        owner = child_of(session.view, selection)
+        self.pane_whose = child_name(session.view, owner)
         self._show_prompt(session)
         self.prompt.names = [*_HELPERS, *(variable.change.name for variable in session.view.variables())]
-        drawn = self._signature(session)
+        drawn = owner, *self._signature(session)
         if drawn != self._drawn or selection != self._selection:
             if session is not self._session:
                 self._blocks = Blocks()
             is_new = selection != self._selection and not session.following
             self._drawn, self._session, self._selection = drawn, session, selection
-            transcript = repl(page_of(session, self.lines.columns, self._opened), self._blocks)
+            transcript = repl(page_of(session, self.lines.columns, self._opened), self._blocks, owner)
             self.lines.show_rows(transcript.rows)
             if is_new:
                 self._go_to(session, transcript, selection)
 
     def _show_prompt(self, session: Session) -> None:
         capability = session.can("inject")
+        if capability and self.pane_whose:
+            capability = whose_prompt(self.pane_whose)
         self.set_class(not capability, "-closed")
         self.hint.show_rows(line(("Enter runs " if capability else "", "dim")))
         self.mark.show_rows(line((">", "user bold" if capability else "dim")))
@@ -123,10 +130,11 @@ class ReplPane(Reading, Vertical):
     def _signature(self, session: Session) -> tuple[object, ...]:
         view = session.view
         started, over = view.count(ev.CodeStarted), view.count(ev.CodeFinished)
+        forgotten = view.forgotten
         runs = started > over
         live = live_mark(session, "stdout") if runs else ()
         tick = round(session.now, 1) if runs else 0.0
-        return id(session), started, over, live, tick, self.lines.columns, self._opened, session.following
+        return id(session), forgotten, started, over, live, tick, self.lines.columns, self._opened, session.following
 
     def _go_to(self, session: Session, transcript: Transcript, selection: str | None) -> None:
         """Bring the block of a selection on screen."""

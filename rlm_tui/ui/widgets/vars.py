@@ -8,7 +8,9 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.parts import page_of
 from rlm_tui.ui.content.vars import VAR, last_changes, variables
+from rlm_tui.ui.selecting import child_of
 from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.words import child_name
 
 
 class VarsPane(LinesView):
@@ -16,6 +18,7 @@ class VarsPane(LinesView):
 
     pane_title = "Vars"
     pane_note = ""
+    pane_whose = ""
 
     class Wanted(Message):
         """A variable was opened whose value is not at hand yet."""
@@ -27,22 +30,25 @@ class VarsPane(LinesView):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._session: Session | None = None
+        self._selection: str | None = None
         self._opened: frozenset[str] = frozenset()
         self._drawn: tuple[object, ...] = ()
         self._asked: dict[str, int] = {}
 
-    def show(self, session: Session, selection: str | None) -> None:  # noqa: ARG002
-        """Draw the variables as the last block left them."""
-        view = session.view
-        counts = view.count(ev.CodeFinished), view.count(ev.RunStarted)
-        drawn = id(session), counts, self.columns, self._opened, id(session.values), view.at_end
+    def show(self, session: Session, selection: str | None) -> None:
+        """Draw the variables of the selected RLM as its last block left them."""
+        view, self._selection = session.view, selection
+        repl, self.pane_whose = child_of(view, selection), child_name(view, child_of(view, selection))
+        counts = view.count(ev.CodeFinished), view.count(ev.RunStarted), view.forgotten
+        drawn = id(session), repl, counts, self.columns, self._opened, id(session.values), view.at_end
         if drawn != self._drawn:
             self._drawn, self._session = drawn, session
             page = page_of(session, self.columns, self._opened)
-            changed = len(last_changes(page))
+            changed = len(last_changes(page, repl))
             self.pane_note = f"{changed} changed" if changed else ""
-            self.show_rows(variables(page, session.values if view.at_end else {}))
-            self._want(session, page.view.at_end)
+            is_at_hand = view.at_end and not repl  # the worker of a child ends with it
+            self.show_rows(variables(page, session.values if is_at_hand else {}, repl))
+            self._want(session, is_at_hand)
 
     def unfold(self, keys: set[str]) -> None:
         """Nothing of a variable is folded but its value, which is not searched."""
@@ -52,7 +58,7 @@ class VarsPane(LinesView):
         event.stop()
         if event.key.startswith(VAR) and self._session is not None:
             self._opened ^= {event.key}
-            self.show(self._session, None)
+            self.show(self._session, self._selection)
 
     def _want(self, session: Session, at_end: bool) -> None:
         """Ask for the values of what is open, once after each block; those of an earlier moment are gone."""
@@ -73,4 +79,4 @@ class VarsPane(LinesView):
         """Draw for the new width."""
         event.stop()
         if self._session is not None:
-            self.show(self._session, None)
+            self.show(self._session, self._selection)
