@@ -247,7 +247,7 @@ class Broker:
     async def _refusal(self, call: _Call, prompt: str) -> str:
         """The error value of a call over a limit, which is told once; nothing is counted, as nothing is asked."""
         run = self._run
-        while over := run.budget.subcall_over():
+        while over := run.budget.subcall_over(is_child=call.is_child):
             if over[0] in self._told_limits or not await self._consent.raised(call.node, *over):
                 break
         if over is None:

@@ -86,9 +86,12 @@ class Budget:
         turns = ("iterations", self.iterations, limits.iterations), ("errors", errors, limits.errors)
         return _first_over((*turns, *self._shared()))
 
-    def subcall_over(self) -> tuple[str, float, float] | None:
-        """The limit as (name, value, cap) that forbids one more sub-call, or None."""
-        return _first_over((("subcalls", self.subcalls, self.limits.subcalls), *self._shared()))
+    def subcall_over(self, *, is_child: bool = False) -> tuple[str, float, float] | None:
+        """The limit as (name, value, cap) that forbids one more sub-call, or None; a child RLM needs a turn, too."""
+        limits = self.limits
+        calls = "subcalls", self.subcalls, limits.subcalls
+        turns = "iterations", self.iterations, limits.iterations if is_child else None
+        return _first_over((calls, turns, *self._shared()))
 
     def cap(self, name: str) -> float | None:
         """What a limit allows."""

@@ -56,6 +56,18 @@ def test_at_the_greatest_depth_it_is_told_once_that_no_child_starts(tmp_path: Pa
         assert limits_hit(run) == [("depth", 1, 1)]
 
 
+def test_no_child_starts_once_there_is_no_turn_left_for_it(tmp_path: Path) -> None:
+    deeper = block("print(rlm_query('deeper'))")
+    limits = Limits(depth=50, iterations=6)
+    with live(tmp_path, [deeper, "FINAL(x)"], sub={".": deeper}, limits=limits, is_attended=False) as run:
+        finished = run.start().end()
+        assert (finished.status, finished.answer) == ("limit", "x")
+        children = [node for node in run.of(ev.NodeOpened) if node.type == "rlm" and node.parent]
+        assert len(children) == 5, "each took one of the turns"
+        assert len(run.of(ev.IterationStarted)) == 6 + 6, "each RLM had its last turn, and none began another"
+        assert "the limit of 6 iterations" in run.of(ev.SubcallFinished)[0].error
+
+
 class Children(Loopback):
     """Answers the root LM with a batch of children, and no child before all have asked."""
 

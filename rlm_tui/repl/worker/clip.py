@@ -8,7 +8,7 @@ from collections import deque
 class Clip:
     """Keeps the first and the last `keep` characters of what is added."""
 
-    __slots__ = ("_head", "_tail", "_tail_chars", "dropped", "keep", "room")
+    __slots__ = ("_head", "_skip", "_tail", "_tail_chars", "dropped", "keep", "room")
 
     def __init__(self, keep: int) -> None:
         self.keep = keep
@@ -17,6 +17,7 @@ class Clip:
         self._head: list[str] = []
         self._tail: deque[str] = deque()
         self._tail_chars = 0
+        self._skip = 0  # characters of the first piece of the tail that are dropped: to cut it each time would copy it
 
     def add(self, text: str) -> str:
         """Take in a text; returns the part of it that belongs to the head."""
@@ -33,19 +34,24 @@ class Clip:
         self._tail.append(kept)
         self._tail_chars += len(kept)
         while self._tail_chars > self.keep:
-            first = self._tail.popleft()
-            excess = min(self._tail_chars - self.keep, len(first))
+            left = len(self._tail[0]) - self._skip
+            excess = min(self._tail_chars - self.keep, left)
             self.dropped += excess
             self._tail_chars -= excess
-            if excess < len(first):
-                self._tail.appendleft(first[excess:])
+            self._skip += excess
+            if excess == left:
+                self._tail.popleft()
+                self._skip = 0
         if len(self._tail) > 4096:
-            self._tail = deque(["".join(self._tail)])
+            self._tail, self._skip = deque([self._kept()]), 0
+
+    def _kept(self) -> str:
+        return "".join(self._tail)[self._skip :]
 
     def rest(self) -> str:
         """What follows the head: the tail, behind a line that counts what is missing."""
         gap = f"\n… {self.dropped:,} characters of output dropped here …\n" if self.dropped else ""
-        return gap + "".join(self._tail)
+        return gap + self._kept()
 
     def text(self) -> str:
         """All that is kept."""
