@@ -183,9 +183,10 @@ class View:
 
     def queued_words(self) -> list[int]:
         """The seqs of `told` events whose words no request has carried yet."""
-        sent = [seq for seq in self.tree.told_out if seq <= self.seq]
-        since = sent[-1] if sent else START
-        return [seq for seq in self.tree.told if since < seq <= self.seq]
+        sent, told = self.tree.told_out, self.tree.told
+        count = _count(sent, self.seq)
+        since = sent[count - 1] if count else START
+        return told[_count(told, since) : _count(told, self.seq)]
 
     def deeds(self) -> list[int]:
         """The seqs of what a person did by now."""

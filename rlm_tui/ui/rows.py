@@ -154,40 +154,6 @@ class Joined(Provider):
         return self._parts[part][index - (self._ends[part - 1] if part else 0)]
 
 
-class Stack(Provider):
-    """Parts one after another, to which more are added at the end."""
-
-    def __init__(self) -> None:
-        self._parts: list[Rows] = []
-        self._ends: list[int] = []
-
-    def push(self, rows: Rows) -> None:
-        """Add a part."""
-        self._parts.append(rows)
-        self._ends.append(len(self) + len(rows))
-
-    def cut(self, count: int) -> None:
-        """Keep the first `count` parts only."""
-        del self._parts[count:], self._ends[count:]
-
-    @property
-    def parts(self) -> int:
-        """How many parts there are."""
-        return len(self._parts)
-
-    def start(self, part: int) -> int:
-        """The row at which a part begins."""
-        return self._ends[part - 1] if part else 0
-
-    def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
-
-    def at(self, index: int) -> Line:
-        """The line at an index."""
-        part = bisect_right(self._ends, index)
-        return self._parts[part][index - self.start(part)]
-
-
 class Window(Provider):
     """The rows of a provider from `start`, at most `count` of them."""
 

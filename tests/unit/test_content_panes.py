@@ -72,7 +72,9 @@ def test_an_exchange_that_was_taken_back_is_not_in_the_chat() -> None:
         said = len(now.view.conversation("1")) + (seq == before)
         assert len(heads) == said
         assert any("Look at p. 26" in row.text for row in talk.rows) == (seq == after)
-        assert set(talk.heads.values()) <= set(heads)
+        found = {talk.head(node) for node in run.trajectory.nodes} - {None}
+        assert found <= set(heads)
+        assert (talk.head(again) is None) == (seq != after)
 
 
 def test_words_that_wait_are_queued_and_then_sent() -> None:
@@ -96,10 +98,10 @@ def test_code_truncation_and_long_messages_are_told_apart() -> None:
     folded = list(chat(page(run), None).rows)
     fold = next(row for row in folded if row.key.startswith(FOLD))
     assert "more rows" in fold.text
-    whole = list(chat(page(run, opened=frozenset({fold.key})), None).rows)
-    assert [row.spans[-1].role for row in whole if "left out" in row.text] == ["careful"]
-    assert [row.spans[-1].role for row in whole if "print(len" in row.text] == ["code"]
-    assert [row.spans[-1].role for row in whole if "Done." in row.text] == ["text"]
+    unfolded = list(chat(page(run, opened=frozenset({fold.key})), None).rows)
+    assert [row.spans[-1].role for row in unfolded if "left out" in row.text] == ["careful"]
+    assert [row.spans[-1].role for row in unfolded if "print(len" in row.text] == ["code"]
+    assert [row.spans[-1].role for row in unfolded if "Done." in row.text] == ["text"]
 
 
 def test_a_response_is_in_the_chat_while_it_is_written() -> None:
@@ -118,9 +120,10 @@ def test_the_repl_holds_every_block_in_order() -> None:
     transcript = repl(page(run))
     said = texts(transcript.rows)
     assert [row[:3] for row in said if row.startswith("[")] == ["[1]", "[2]", "[3]"]
-    assert list(transcript.heads) == ["1.1.code1", "1.2.code1", code]
-    assert "[3] ✎ you" in said[transcript.heads[code]]
-    assert said[transcript.heads[code] + 1 : transcript.heads[code] + 3] == ["  1 len(hits)", "  12"]
+    heads = [transcript.head(node) for node in ("1.1.code1", "1.2.code1", code)]
+    assert [said[head or 0][:3] for head in heads] == ["[1]", "[2]", "[3]"]
+    assert "[3] ✎ you" in said[heads[2] or 0]
+    assert said[(heads[2] or 0) + 1 : (heads[2] or 0) + 3] == ["  1 len(hits)", "  12"]
 
 
 def test_a_block_that_runs_again_stands_there_twice() -> None:

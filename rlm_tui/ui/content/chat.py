@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import islice
 
 from rlm_tui import events as ev
 from rlm_tui.text import one_line, plural
-from rlm_tui.trajectory import Node
+from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
-from rlm_tui.ui.content.requests import asked_before, difference, sent_by
+from rlm_tui.ui.content.requests import asked_before, asks_again, difference, sent_by
 from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.lazy import Kept, Parts, together
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
-from rlm_tui.ui.rows import Joined, Stack, Window, text_rows
+from rlm_tui.ui.rows import Joined, text_rows
 
 _EMPTY = "The conversation with the root LM appears here, as the model sees it."
 _MESSAGE_ROWS = 24
 _SYSTEM_ROWS = 4
+_GUESS = 8
+_NEWEST = 8
 _CHILD = ("● LM of the child RLM", "sub")
 _ROLES = {"system": ("○ system", "dim"), "user": ("↳ to the model", "output"), "assistant": ("● root LM", "root")}
 _BODY = {"system": "dim", "user": "output", "assistant": "text"}
@@ -31,93 +35,141 @@ _CUT = "characters left out"
 
 @dataclass(slots=True)
 class Messages:
-    """The messages of an RLM as they were drawn, for a width and the folds that are open.
+    """The messages of an RLM: for each the event that sent it and its number there; and what was made of them.
 
     `sizes` says how many messages there were after each request. A request that changed earlier messages makes all
-    that was drawn before it useless for the time before it: `settled` is how many requests must be there at least.
+    that is known here useless for the time before it: `settled` is how many requests must be there at least.
     """
 
-    stack: Stack = field(default_factory=Stack)
+    kept: Kept = field(default_factory=lambda: Kept(_GUESS))
+    seqs: array[int] = field(default_factory=lambda: array("Q"))
+    numbers: array[int] = field(default_factory=lambda: array("Q"))
     sizes: list[int] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
     settled: int = 0
-    key: tuple[str, int, frozenset[str]] = ("", 0, frozenset())
+    key: tuple[str, int] = ("", 0)
+    opened: frozenset[str] = frozenset()
 
-    def fit(self, key: tuple[str, int, frozenset[str]]) -> None:
-        """Forget what was drawn for another RLM, width or other folds."""
+    def fit(self, key: tuple[str, int], opened: frozenset[str]) -> None:
+        """Forget what was made for another RLM or width, or for other folds."""
         if key != self.key:
             self.key = key
             self.reset()
+        if opened != self.opened:
+            self.opened, self.kept = opened, self.kept.redrawn()
 
     def reset(self) -> None:
         """Forget everything; rows that were given out stay as they are."""
-        self.stack = Stack()
+        self.kept, self.seqs, self.numbers = Kept(_GUESS), array("Q"), array("Q")
         self.sizes.clear()
-        self.places.clear()
         self.settled = 0
 
-    def take(self, lm: str, prior: int, parts: list[Rows]) -> None:
-        """Add what a request sent, behind the first `prior` messages."""
-        if prior < self.stack.parts:
-            self.stack.cut(prior)
+    def take(self, seq: int, prior: int, count: int) -> None:
+        """Add the messages that a request sent, behind the first `prior` ones."""
+        if prior < len(self.seqs):
+            self.kept, self.seqs, self.numbers = self.kept.until(prior), self.seqs[:prior], self.numbers[:prior]
             self.settled = len(self.sizes) + 1
-            self.places = {lm: part for lm, part in self.places.items() if part < prior}
-        self.places.setdefault(lm, self.stack.parts)
-        for part in parts:
-            self.stack.push(Joined((part, [BLANK])))
-        self.sizes.append(self.stack.parts)
+        self.seqs.extend([seq] * count)
+        self.numbers.extend(range(count))
+        self.sizes.append(len(self.seqs))
 
 
-class Talk(NamedTuple):
-    """The rows, and where the messages of each LM call begin in them."""
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The rows; the part of them with which the newest exchange begins, and where the one of an LM call does."""
 
     rows: Rows
-    heads: dict[str, int]
+    newest: int = 0
+    part_of: Callable[[str], int | None] = lambda _lm: None
+
+    def row_of(self, part: int) -> int:
+        """The row at which a part begins, as far as one knows."""
+        return self.rows.start(part) + (part > 0) if isinstance(self.rows, Parts) else 0
+
+    def last_heading(self) -> int:
+        """The row at which the newest message begins."""
+        parts = self.rows.parts if isinstance(self.rows, Parts) else 0
+        heads = (self.row_of(part) for part in range(parts - 1, max(-1, parts - _NEWEST), -1))
+        return next((row for row in heads if self.rows[row].key.startswith(NODE)), 0)
+
+    def head(self, lm: str) -> int | None:
+        """The row at which the messages of an LM call begin."""
+        part = self.part_of(lm)
+        return None if part is None else self.row_of(part)
 
 
 def chat(page: Page, selection: str | None, drawn: Messages | None = None) -> Talk:
-    """The conversation of the RLM that a selection belongs to; `drawn` keeps what was drawn before."""
+    """The conversation of the RLM that a selection belongs to; `drawn` keeps what was made before."""
     rlm = page.view.tree.rlm_of(split_key(selection)[0]) if selection else None
     root = page.view.root
     owner = rlm if rlm and page.view.node(rlm) else root.id if root else None
     if owner is None:
-        return Talk(wrap_text(_EMPTY, page.width, "dim"), {})
+        return Talk(wrap_text(_EMPTY, page.width, "dim"))
     messages = drawn or Messages()
-    messages.fit((owner, page.width, page.opened))
+    messages.fit((owner, page.width), page.opened)
     count = _sent(page, owner, messages)
-    rows: list[Rows] = [Window(messages.stack, 0, messages.stack.start(count))]
-    heads = {lm: messages.stack.start(part) for lm, part in messages.places.items() if part < count}
-    for lm, part in _unsent(page, owner):
-        heads.setdefault(lm, sum(map(len, rows)))
-        rows += [part, [BLANK]]
-    joined = Joined(rows)
-    return Talk(Window(joined, 0, len(joined) - 1) if len(joined) else wrap_text(_EMPTY, page.width, "dim"), heads)
+    unsent = list(_unsent(page, owner))
+    tail = [_spaced(part, count + nth) for nth, (_, part) in enumerate(unsent)]
+    if not count and not tail:
+        return Talk(wrap_text(_EMPTY, page.width, "dim"))
+    heads = {lm: count + nth for nth, (lm, _) in reversed(list(enumerate(unsent))) if lm}
+    first = max(0, count - 1 - messages.numbers[count - 1]) if count else 0
+    seqs, numbers = messages.seqs, messages.numbers
+
+    def part_of(lm: str) -> int | None:
+        found = _first_sent(page.view, seqs, count, lm)
+        return heads.get(lm) if found is None else found
+
+    def make(part: int) -> tuple[Rows, int]:
+        return _spaced(_part(page, owner, seqs[part], numbers[part]), part), 0
+
+    newest = max((part for lm in heads if (part := part_of(lm)) is not None), default=first)
+    return Talk(Parts(tail, messages.kept, count, make), newest, part_of)
+
+
+def _spaced(rows: Rows, part: int) -> Rows:
+    """A part below the one before it."""
+    return together([BLANK], rows) if part else rows
+
+
+def _first_sent(view: View, seqs: Sequence[int], count: int, lm: str) -> int | None:
+    """The first message that an LM call sent and that is still in the conversation."""
+    node = view.node(lm)
+    for seq in view.facts(node, ev.LmRequested) if node is not None else ():
+        part = bisect_left(seqs, seq, 0, count)
+        if part < count and seqs[part] == seq:
+            return part
+    return None
 
 
 def _sent(page: Page, owner: str, drawn: Messages) -> int:
-    """Draw the messages of every request by now that is not drawn yet; returns how many messages there are."""
+    """Take in every request by now that is not known yet; returns how many messages there are."""
     requests = page.view.tree.requests.get(owner, [])
     count = bisect_right(requests, page.view.seq, key=lambda request: request[0])
     if count < drawn.settled:
         drawn.reset()
-    for seq, prior, _ in requests[len(drawn.sizes) : count]:
-        event = page.log.event(seq)
-        if isinstance(event, ev.LmRequested):
-            parts = [
-                _message(page, message.role, page.log.text(message.content), event.node, f"chat{seq}.{nth}")
-                for nth, message in enumerate(event.messages)
-            ]
-            summed = _summed_up(page, owner, requests, seq)
-            if summed and parts:
-                parts[0] = Joined((summed, [BLANK], parts[0]))
-            drawn.take(event.node, prior, parts)
+    for request in islice(requests, len(drawn.sizes), count):
+        drawn.take(*request)
     return drawn.sizes[count - 1] if count else 0
 
 
-def _summed_up(page: Page, owner: str, requests: list[tuple[int, int, int]], seq: int) -> list[Line]:
+def _part(page: Page, owner: str, seq: int, nth: int) -> Rows:
+    """One message, with what stands above it."""
+    event = page.log.event(seq)
+    if not isinstance(event, ev.LmRequested) or nth >= len(event.messages):
+        return [BLANK]
+    message = event.messages[nth]
+    rows = _message(page, message.role, page.log.text(message.content), event.node, f"chat{seq}.{nth}")
+    summed = [] if nth else _summed_up(page, owner, seq)
+    return together(summed, [BLANK], rows) if summed else rows
+
+
+def _summed_up(page: Page, owner: str, seq: int) -> list[Line]:
     """That earlier messages gave way to a summary since the request before the one at `seq`."""
-    before = max((other for other, _, _ in requests if other < seq), default=0)
-    found = [at for at in page.view.tree.counts.get("Compacted", []) if before < at < seq]
+    requests = page.view.tree.requests.get(owner, [])
+    compacted: Sequence[int] = page.view.tree.counts.get("Compacted", ())
+    at = bisect_left(requests, seq, key=lambda request: request[0])
+    before = requests[at - 1][0] if at else 0
+    found = compacted[bisect_right(compacted, before) : bisect_left(compacted, seq)]
     events = [page.log.event(at) for at in found]
     own = [each for each in events if isinstance(each, ev.Compacted) and page.view.tree.rlm_of(each.node) == owner]
     words = [f"{plural(each.dropped, 'message')} → {one_line(page.log.text(each.summary), 200)}" for each in own]
@@ -131,7 +183,7 @@ def _message(page: Page, role: str, text: str, lm: str, name: str, right: tuple[
     size: tuple[Piece, ...] = right or ((plural(len(text), "character"), "dim"),)
     heading = split(line((title[0], f"{title[1]} bold"), key=f"{NODE}{lm}"), line(*size), page.width)
     limit = _SYSTEM_ROWS if role == "system" else _MESSAGE_ROWS
-    return Joined(([heading], folded(_body(text, role, page.width), limit, name, page, MARGIN)))
+    return together([heading], folded(_body(text, role, page.width), limit, name, page, MARGIN))
 
 
 @lru_cache(128)
@@ -193,8 +245,10 @@ def _newest_lms(page: Page, owner: str) -> list[Node]:
 
 def _again(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
     """Where the newest request asks again: what differs from the one before it."""
+    if page.view.fact(lm, ev.LmRequested) != last or not asks_again(page.view, lm):
+        return
     sent, before = sent_by(page.view, page.log, lm), asked_before(page.view, page.log, lm)
-    if sent is None or before is None or sent.seq != last:
+    if sent is None or before is None:
         return
     changes = difference(before, sent)
     what = "it differs from the request before:" if changes else "the request is the same as before"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.text import short_seconds
@@ -12,70 +12,67 @@ from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.block import OUTCOMES, written
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, numbered, streaming, turn_of
+from rlm_tui.ui.lazy import Kept, Parts, together
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
-from rlm_tui.ui.rows import Joined, Stack, Window
 
 _EMPTY = "Every block that runs, the model's and your own, appears here with its output."
 _CODE_ROWS = 16
 _OUTPUT_ROWS = 24
+_GUESS = 8
 
 
-class Transcript(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Transcript:
     """The rows, and where each block begins in them."""
 
     rows: Rows
-    heads: dict[str, int]
+    part_of: Callable[[str], int | None] = lambda _node: None
+
+    def head(self, node: str) -> int | None:
+        """The row at which a block began to run last."""
+        part = self.part_of(node)
+        return self.rows.start(part) + (part > 0) if part is not None and isinstance(self.rows, Parts) else None
 
 
 @dataclass(slots=True)
 class Blocks:
-    """The blocks that are over as they were drawn, for a width and the folds that are open."""
+    """What was made of the blocks of a REPL, for a width and the folds that are open."""
 
-    stack: Stack = field(default_factory=Stack)
-    until: list[int] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
-    key: tuple[str, int, frozenset[str]] = ("", 0, frozenset())
+    kept: Kept = field(default_factory=lambda: Kept(_GUESS))
+    key: tuple[str, int] = ("", 0)
+    opened: frozenset[str] = frozenset()
 
-    def fit(self, key: tuple[str, int, frozenset[str]]) -> None:
-        """Forget what was drawn for another REPL, width or other folds; rows that were given out stay as they are."""
+    def fit(self, key: tuple[str, int], opened: frozenset[str]) -> None:
+        """Forget what was made for another REPL, width or other folds; rows that were given out stay as they are."""
         if key != self.key:
-            self.key = key
-            self.stack = Stack()
-            self.until.clear()
-            self.places.clear()
+            self.key, self.kept = key, Kept(_GUESS)
+        if opened != self.opened:
+            self.opened, self.kept = opened, self.kept.redrawn()
 
 
 def repl(page: Page, drawn: Blocks | None = None, owner: str = "") -> Transcript:
-    """The blocks of all questions so far, or of the child RLM `owner`; with `drawn` only new ones are drawn."""
+    """The blocks of all questions so far, or of the child RLM `owner`; `drawn` keeps what was made before."""
     blocks = drawn or Blocks()
-    blocks.fit((owner, page.width, page.opened))
+    blocks.fit((owner, page.width), page.opened)
     seqs = page.view.tree.begun.get(owner, [])
     count = bisect_right(seqs, page.view.seq)
-    while blocks.stack.parts < count and _keep(page, seqs[blocks.stack.parts], blocks):
-        pass
-    whole = min(bisect_right(blocks.until, page.view.seq), count)
-    heads = {node: blocks.stack.start(part) for node, part in blocks.places.items() if part < whole}
-    rows: list[Rows] = [Window(blocks.stack, 0, blocks.stack.start(whole))]
-    for seq in seqs[whole:count]:
-        event = page.log.event(seq)
-        heads[event.node] = sum(map(len, rows))
-        rows.append(_drawn(page, seq, _finished_after(page, event.node, seq)))
-    if not owner and page.view.forgotten > (seqs[count - 1] if count else page.view.seq):
-        rows.append([_forgotten(page), BLANK])
-    joined = Joined(rows)
-    return Transcript(Window(joined, 0, len(joined) - 1) if count else wrap_text(_EMPTY, page.width, "dim"), heads)
+    if not count:
+        return Transcript(wrap_text(_EMPTY, page.width, "dim"))
 
+    def make(part: int) -> tuple[Rows, int | None]:
+        over = _finished_after(page, page.log.event(seqs[part]).node, seqs[part])
+        rows = _drawn(page, seqs[part], over)
+        return together([BLANK], rows) if part else rows, over.seq if over else None
 
-def _keep(page: Page, seq: int, blocks: Blocks) -> bool:
-    """Draw a block for good, if it is over; tells whether it is."""
-    node = page.log.event(seq).node
-    over = _finished_after(page, node, seq)
-    if over is None:
-        return False
-    blocks.places[node] = blocks.stack.parts
-    blocks.stack.push(_drawn(page, seq, over))
-    blocks.until.append(max(over.seq, blocks.until[-1] if blocks.until else 0))
-    return True
+    def part_of(node_id: str) -> int | None:
+        node = page.view.node(node_id)
+        seq = page.view.fact(node, ev.CodeStarted) if node is not None else None
+        part = bisect_left(seqs, seq or 0, 0, count)
+        return part if part < count and seqs[part] == seq else None
+
+    is_forgotten = not owner and page.view.forgotten > seqs[count - 1]
+    tail: list[Rows] = [[BLANK, _forgotten(page)]] if is_forgotten else []
+    return Transcript(Parts(tail, blocks.kept, count, make, page.view.seq), part_of)
 
 
 def _drawn(page: Page, seq: int, over: ev.CodeFinished | None) -> Rows:
@@ -87,9 +84,7 @@ def _drawn(page: Page, seq: int, over: ev.CodeFinished | None) -> Rows:
     place = bisect_right(begun, seq) - 1
     was_reset = place > 0 and page.view.at(seq).forgotten > begun[place - 1] and not page.view.tree.repl_of(node.id)
     above: list[Rows] = [[_forgotten(page), BLANK]] if was_reset else []
-    return Joined(
-        (*above, _heading(page, event, node, over), _code(page, event, seq), _output(page, node, over, seq), [BLANK])
-    )
+    return together(*above, _heading(page, event, node, over), _code(page, event, seq), _output(page, node, over, seq))
 
 
 def _finished_after(page: Page, node_id: str, seq: int) -> ev.CodeFinished | None:

@@ -118,10 +118,21 @@ def asked_before(view: View, log: Log, node: Node) -> Sent | None:
     seqs = view.facts(node, ev.LmRequested)
     if len(seqs) > 1:
         return sent_by(view.at(seqs[-2]), log, node)
-    above = view.node(node.parent)
+    earlier = _call_before(view, node)
+    return sent_by(view, log, earlier) if earlier is not None else None
+
+
+def asks_again(view: View, lm: Node) -> bool:
+    """Whether an LM call asks what was asked before; no conversation is read for it."""
+    return len(view.facts(lm, ev.LmRequested)) > 1 or _call_before(view, lm) is not None
+
+
+def _call_before(view: View, lm: Node) -> Node | None:
+    """The LM call before one in the same iteration."""
+    above = view.node(lm.parent)
     calls = [child for child in view.children(above) if child.type == "lm"] if above is not None else []
-    at = next((index for index, call in enumerate(calls) if call.id == node.id), 0)
-    return sent_by(view, log, calls[at - 1]) if at else None
+    at = next((index for index, call in enumerate(calls) if call.id == lm.id), 0)
+    return calls[at - 1] if at else None
 
 
 def difference(before: Sent, after: Sent) -> list[str]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.chat import Messages, Talk, chat
-from rlm_tui.ui.content.parts import NODE, live_mark, page_of, turn_of
+from rlm_tui.ui.content.parts import live_mark, page_of, turn_of
 from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.content.window import window_note
 from rlm_tui.ui.lines import NO_SPAN
 from rlm_tui.ui.selecting import child_of
-from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.widgets.lazy_view import LazyView
 from rlm_tui.ui.widgets.reading import Reading
 from rlm_tui.ui.words import child_name
 
 
-class ChatPane(Reading, LinesView):
+class ChatPane(Reading, LazyView):
     """Messages by role; a long one is folded, Enter opens it; a selected node scrolls to its exchange."""
 
     pane_title = "Chat"
@@ -59,17 +59,18 @@ class ChatPane(Reading, LinesView):
         """Go to the messages of the selection; the newest ones are shown to their end."""
         if self._session is None:
             return
-        head, newest = self._head(self._session, self._selection), max(talk.heads.values(), default=0)
-        if head in talk.heads and talk.heads[head] < newest:
-            self._go_to(talk, head)
+        part = talk.part_of(self._head(self._session, self._selection))
+        if part is not None and part < talk.newest:
+            self._go_to(talk, part)
         else:
             self._to_newest(talk)
 
     def _to_newest(self, talk: Talk) -> None:
         """The end of the conversation, or the beginning of a last message that is longer than the screen."""
+        self.show_rows(talk.rows)
+        self._settle_end()
         count = len(talk.rows)
-        last = next((at for at in range(count - 1, -1, -1) if talk.rows[at].key.startswith(NODE)), 0)
-        self.show_rows(talk.rows, cursor=count - 1, top=max(0, min(last, count - self.page)))
+        self.show_rows(talk.rows, cursor=count - 1, top=max(0, min(talk.last_heading(), count - self.page)))
 
     def _signature(self, session: Session, selection: str | None) -> tuple[object, ...]:
         view = session.view
@@ -88,7 +89,7 @@ class ChatPane(Reading, LinesView):
         turn = turn_of(view, node)
         return next((child.id for child in view.children(turn) if child.type == "lm"), "")
 
-    def _go_to(self, talk: Talk, lm: str) -> None:
-        head = talk.heads.get(lm)
-        if head is not None and not self.top <= head < self.top + self.page:
+    def _go_to(self, talk: Talk, part: int) -> None:
+        head = talk.row_of(part)
+        if not self._is_seen(head):
             self.show_rows(talk.rows, cursor=head, top=head)

@@ -76,6 +76,7 @@ class LinesView(ScrollView, can_focus=True):
         self._keep_cursor = keep_cursor
         self._tail = tail
         self._painted: dict[int, Line] = {}
+        self._count = 0
         self._columns = 0
         self._rows_columns = 0
         self._strips: dict[tuple[Line, int, bool], Strip] = {}
@@ -97,13 +98,18 @@ class LinesView(ScrollView, can_focus=True):
         return max(2, self.scrollable_content_region.width or self.size.width)
 
     @property
+    def is_at_end(self) -> bool:
+        """Whether the view goes along with what is added at the end."""
+        return self._tail and self.top + self.page >= self._count
+
+    @property
     def cursor_key(self) -> str:
         """What the row under the cursor means, or nothing."""
         return self.rows[self.cursor].key if 0 <= self.cursor < len(self.rows) else ""
 
     def show_rows(self, rows: Rows, *, cursor: int | None = None, top: int | None = None) -> None:
         """Take these rows; cursor and scroll position stay unless they are given."""
-        at_end = self._tail and self.top + self.page >= len(self.rows)
+        at_end = self.is_at_end
         if self._rows_columns not in (0, self.columns) and top is None and not at_end:
             top = _same_place(self.rows, self.top, rows)
             cursor = _same_place(self.rows, self.cursor, rows) if cursor is None else cursor
@@ -123,6 +129,7 @@ class LinesView(ScrollView, can_focus=True):
         self.scroll_to(y=max(0, len(self.rows) - self.page), animate=False)
 
     def _resize_rows(self, count: int) -> None:
+        self._count = count
         # set_reactive and not an assignment: the scrollbar always stands, so a new height needs no layout
         if count != self.virtual_size.height:
             self.set_reactive(LinesView.virtual_size, Size(self.size.width, count))

@@ -20,7 +20,7 @@ from rlm_tui.ui.lines import line
 from rlm_tui.ui.selecting import child_of, whose_prompt
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.editor import CodeEditor
-from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.widgets.lazy_view import LazyView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 from rlm_tui.ui.widgets.reading import Reading
 from rlm_tui.ui.words import child_name
@@ -61,7 +61,7 @@ class ReplPane(Reading, Vertical):
     pane_title = "REPL"
     DEFAULT_CSS = """
     ReplPane { height: 1fr; }
-    ReplPane > LinesView { height: 1fr; }
+    ReplPane > LazyView { height: 1fr; }
     ReplPane .repl-prompt { height: auto; max-height: 10; }
     ReplPane .repl-mark { width: 2; }
     ReplPane .repl-hint { width: 11; }
@@ -80,7 +80,7 @@ class ReplPane(Reading, Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.lines = LinesView(tail=True)
+        self.lines = LazyView(tail=True)
         self.prompt = ReplPrompt()
         self.mark, self.hint, self.reason = Bar(), Bar(), Bar()
         self.history: list[str] = []
@@ -141,7 +141,7 @@ class ReplPane(Reading, Vertical):
         node = session.view.node(split_key(selection or "")[0])
         turn = turn_of(session.view, node) if node else None
         wanted = [node.id, *(child.id for child in session.view.children(turn))] if node and turn else []
-        head = next((transcript.heads[name] for name in wanted if name in transcript.heads), None)
+        head = next((head for name in wanted if (head := transcript.head(name)) is not None), None)
         if head is not None and not self.lines.top <= head < self.lines.top + self.lines.page:
             self.lines.show_rows(transcript.rows, cursor=head, top=head)
 
