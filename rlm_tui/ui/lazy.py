@@ -13,6 +13,7 @@ from rlm_tui.ui.rows import Joined, Provider
 
 _MOST = 1 << 32
 _KEPT = 256
+_FEW = 32
 
 Place: TypeAlias = tuple[int, ...]
 """Where a row stands whatever the heights above it: its part, the part within that one, at last the row in there."""
@@ -177,6 +178,11 @@ class Parts(Provider):
             part += 1
         return changed
 
+    def glance(self) -> None:
+        """Where there are few parts, make them all: then nothing is guessed in a short run."""
+        for part in range(self._count if self._count <= _FEW else 0):
+            self._measure(part, 0, -1)
+
     def __iter__(self) -> Iterator[Line]:
         """Every row; so every part is made."""
         while self.settle(0, len(self)):
@@ -188,9 +194,8 @@ class Parts(Provider):
         changed = isinstance(rows, Parts) and rows.settle(first, last)
         if part < self._count:
             return self._heights.tell(part, len(rows)) or changed
-        if changed:
-            self._ends = list(accumulate(map(len, self._tail)))
-        return changed
+        before, self._ends = self._ends, list(accumulate(map(len, self._tail)))
+        return changed or before != self._ends
 
     def place(self, index: int) -> Place:
         """Where a row stands."""

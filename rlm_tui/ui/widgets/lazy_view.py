@@ -22,6 +22,8 @@ class LazyView(LinesView):
     def show_rows(self, rows: Rows, *, cursor: int | None = None, top: int | None = None) -> None:
         """Take these rows; what is under the cursor, else at the top, stays unless a position is given."""
         anchor = cursor
+        if isinstance(rows, Parts):
+            rows.glance()
         if cursor is None and top is None and not self.is_at_end:
             cursor, top, anchor = self._same(rows)
         with self._alone():
