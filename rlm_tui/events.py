@@ -27,6 +27,7 @@ class BodyRef(msgspec.Struct, frozen=True):
 Text: TypeAlias = str | BodyRef
 NodeType: TypeAlias = Literal["rlm", "iteration", "lm", "code", "subcall"]
 Role: TypeAlias = Literal["root", "sub"]
+Asks: TypeAlias = Literal["", "lm", "rlm", "tool"]
 Author: TypeAlias = Literal["model", "user", "engine"]
 Outcome: TypeAlias = Literal["ok", "error", "skipped", "interrupted", "cancelled"]
 RunStatus: TypeAlias = Literal["answered", "no_answer", "failed", "limit", "stopped"]
@@ -181,6 +182,18 @@ class RunStarted(TraceEvent, frozen=True, tag="run.started"):
     """Whether the whole context went straight to the model."""
     loaded: tuple[VarChange, ...] = ()
     """What else stands in the REPL from the start: `history`, `context_1` and so on."""
+    has_walls: bool | None = None
+    """Whether something keeps code from the files and the network of this machine; None: only `sandbox` tells."""
+
+    @property
+    def is_walled(self) -> bool:
+        """Whether walls stand round the REPL, by its label in the traces that say no more."""
+        return is_walled(self.sandbox) if self.has_walls is None else self.has_walls
+
+
+def is_walled(label: str) -> bool:
+    """Whether the label of a sandbox, as the head of a trace has it, is one of walls."""
+    return not label.startswith("NOT")
 
 
 class RunFinished(TraceEvent, frozen=True, tag="run.finished"):
@@ -203,6 +216,10 @@ class NodeOpened(TraceEvent, frozen=True, tag="node.opened"):
     role: Role = "root"
     title: str = ""
     by: Author = "model"
+    asks: Asks = ""
+    """Whom a sub-call asks: an LM, a child RLM, a tool that runs on the host; empty where it is not told."""
+    batch: str = ""
+    """The batch that a sub-call belongs to."""
 
 
 class NodeClosed(TraceEvent, frozen=True, tag="node.closed"):
@@ -220,9 +237,10 @@ class IterationStarted(TraceEvent, frozen=True, tag="iteration.started"):
 
 
 class IterationFinished(TraceEvent, frozen=True, tag="iteration.finished"):
-    """Turn `number` of an RLM is over."""
+    """Turn `number` of an RLM is over; `refused` is why its response or answer did not count, as the LM is told."""
 
     number: int
+    refused: Text = ""
 
 
 class LmRequested(TraceEvent, frozen=True, tag="lm.requested"):

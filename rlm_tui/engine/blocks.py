@@ -12,7 +12,6 @@ from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
 from rlm_tui.repl.base import BlockResult, Offer
 
-_NO_WALLS = "NOT SANDBOXED"
 _NO_WALLS_WHY = "NOT SANDBOXED: this code can read your files and use your network; run it?"
 _OFFLOADED_FROM, _PREVIEW = 500, 200  # characters
 _INJECTED_FINAL = "A final answer in a block of your own does not end the run."
@@ -84,7 +83,7 @@ class Blocks:
         config = self._run.config
         if self._run.has_asked_for_walls or not config.is_attended or config.sandbox != "auto" or not code:
             return ""
-        if self._run.sandbox_label != _NO_WALLS or config.model == "offline":
+        if self._run.has_walls or config.model == "offline":
             return ""
         self._run.has_asked_for_walls = True
         return _NO_WALLS_WHY

@@ -123,7 +123,10 @@ class Broker:
             self._told_models.add(call.model)
             text = f"The code asked for the model {call.model}; {model} answers all sub-calls of this run."
             self._run.emit(ev.Note(node=self.block, text=text))
-        node = self._run.open("subcall", self.block, title=f"{call.function}()" if is_tool else call.function)
+        is_led = call.function in _CHILDREN and self._run.may_recurse
+        asks: ev.Asks = "tool" if is_tool else "rlm" if is_led else "lm"
+        title = f"{call.function}()" if is_tool else call.function
+        node = self._run.open("subcall", self.block, title=title, asks=asks, batch=batch)
         is_child = call.function in _CHILDREN and self._may_recurse(node)
         place = batch, call.start + index, call.size
         asked = _HOST if is_tool else model

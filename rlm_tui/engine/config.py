@@ -7,16 +7,16 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, Unpack
 
 from rlm_tui.engine import prompts
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.deadline import Deadline
 from rlm_tui.engine.dialect import Dialect, built_in, dialect
 from rlm_tui.engine.gate import Emit, Gate, Pending, Verdict
-from rlm_tui.engine.tree import Nodes
+from rlm_tui.engine.tree import NodeFacts, Nodes
 from rlm_tui.errors import ProviderError
-from rlm_tui.events import Author, Checkpoint, ContextInfo, Limits, LmFailed, NodeType
+from rlm_tui.events import Checkpoint, ContextInfo, Limits, LmFailed, NodeType
 from rlm_tui.lm.base import LM, Request, Response
 from rlm_tui.lm.registry import is_local
 from rlm_tui.lm.retry import complete_with_retries
@@ -114,6 +114,7 @@ class Run:
     tools: Toolbox = field(default_factory=Toolbox)
     context: ContextInfo = field(default_factory=ContextInfo)
     sandbox_label: str = ""
+    has_walls: bool = False
     depth: int = 0
     blocks: int = 0
     errors: int = 0
@@ -161,10 +162,11 @@ class Run:
         """The gate, told how deep in the tree this is."""
         return await self.gate.pass_(checkpoint, replace(pending, depth=self.depth))
 
-    def open(self, kind: NodeType, parent: str = "", *, title: str = "", by: Author = "model") -> str:
+    def open(self, kind: NodeType, parent: str = "", **more: Unpack[NodeFacts]) -> str:
         """Open a node of this RLM below `parent`; a sub-call belongs to the next depth."""
         depth = self.depth + (kind == "subcall")
-        return self.nodes.open(kind, parent, title=title, depth=depth, role="sub" if depth else "root", by=by)
+        more["depth"], more["role"] = depth, "sub" if depth else "root"
+        return self.nodes.open(kind, parent, **more)
 
     async def complete(self, lm: LM, request: Request, node: str, heard: list[str] | None = None) -> Response:
         """Ask an LM, trying again where that helps; every failure on the way is an event of `node`.

@@ -109,6 +109,7 @@ class Engine:
                 limits=config.limits,
                 context=run.context,
                 sandbox=run.sandbox_label,
+                has_walls=run.has_walls,
                 is_direct=is_direct,
                 loaded=loaded,
             )

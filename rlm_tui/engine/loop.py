@@ -58,6 +58,7 @@ class RootLoop:
         self.blocks = Blocks(run, broker)
         self.iteration = ""
         self._turns = 0
+        self._refused = ""
         self._before: tuple[tuple[str, ...], list[str]] = ((), [])
         self._blocks_before = run.blocks
         self._is_last = False
@@ -86,11 +87,11 @@ class RootLoop:
         run = self._run
         self._turns += 1
         run.budget.iterations += 1
-        number = self._turns
+        number, self._refused = self._turns, ""
         self.iteration = run.open("iteration", self._node)
         run.emit(ev.IterationStarted(node=self.iteration, number=number))
         ending = await self._work()
-        run.emit(ev.IterationFinished(node=self.iteration, number=number))
+        run.emit(ev.IterationFinished(node=self.iteration, number=number, refused=self._refused))
         run.nodes.close(self.iteration, "error" if run.errors else "ok")
         return ending
 
@@ -112,7 +113,8 @@ class RootLoop:
         reply = await self.asker.ask(self.iteration)
         self.talk.say("assistant", reply.text)
         if reply.skipped:
-            self._reply_with([prompts.SKIPPED_RESPONSE])
+            self._refused = prompts.SKIPPED_RESPONSE
+            self._reply_with([self._refused])
             return None
         if reply.is_cut:
             return await self._out_of_time(reply)
@@ -127,7 +129,7 @@ class RootLoop:
             if ending is not None:
                 nothing = reply.found_nothing and ending.via != "user"
                 return replace(ending, status="no_answer") if nothing else ending
-            ran.messages.append(prompts.SKIPPED_ANSWER)
+            self._refuse(prompts.SKIPPED_ANSWER, ran)
         self._count_trouble(parsed, ran)
         if self._writes_json and not reply.held_to:
             self._writes_json = False
@@ -162,14 +164,14 @@ class RootLoop:
         if parsed.final is None:
             return None
         if ran.failed or ran.skipped:
-            ran.messages.append(prompts.FINAL_WAITED)
+            self._refuse(prompts.FINAL_WAITED, ran)
             return None
         if parsed.final.kind == "text":
             return self._worthy(Offer(parsed.final.value, "FINAL"), ran)
         value = await self._run.repl.lookup(parsed.final.value)
         if value is None:
             names = await self._run.repl.names()
-            ran.messages.append(prompts.no_such_variable(parsed.final.value, names))
+            self._refuse(prompts.no_such_variable(parsed.final.value, names), ran)
             ran.failed = True
             return None
         return self._worthy(Offer(value, "FINAL_VAR"), ran)
@@ -180,14 +182,14 @@ class RootLoop:
         early = prompts.too_early(run.config.dialect, self._turns, run.blocks - self._blocks_before)
         if offer is None or not early or self._is_last:
             return offer
-        ran.messages.append(early)
+        self._refuse(early, ran)
         ran.failed = True
         return None
 
     def _worthy(self, offer: Offer, ran: Ran) -> Offer | None:
         if offer.value.strip():
             return offer
-        ran.messages.append(prompts.EMPTY_ANSWER)
+        self._refuse(prompts.EMPTY_ANSWER, ran)
         ran.failed = True
         return None
 
@@ -203,6 +205,11 @@ class RootLoop:
         by: ev.Author = "user" if verdict.edited else "model"
         self._run.emit(ev.AnswerGiven(node=self.iteration, text=verdict.content, via=via, by=by))
         return Ending("answered", verdict.content, via)
+
+    def _refuse(self, why: str, ran: Ran) -> None:
+        """An answer does not count, and the model is told so."""
+        self._refused = why
+        ran.messages.append(why)
 
     def _count_trouble(self, parsed: Parsed, ran: Ran) -> None:
         is_useless = not parsed.blocks and parsed.final is None

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TypedDict, Unpack
 
 from rlm_tui import events as ev
 from rlm_tui.engine.gate import Emit
 
 _LETTERS: dict[ev.NodeType, str] = {"rlm": "", "iteration": "", "lm": "lm", "code": "code", "subcall": "sub"}
+
+
+class NodeFacts(TypedDict, total=False):
+    """What else `node.opened` tells."""
+
+    title: str
+    depth: int
+    role: ev.Role
+    by: ev.Author
+    asks: ev.Asks
+    batch: str
 
 
 class Nodes:
@@ -22,11 +34,7 @@ class Nodes:
         self,
         kind: ev.NodeType,
         parent: str = "",
-        *,
-        title: str = "",
-        depth: int = 0,
-        role: ev.Role = "root",
-        by: ev.Author = "model",
+        **more: Unpack[NodeFacts],
     ) -> str:
         """Open a node below `parent` and return its id."""
         letters = _LETTERS[kind]
@@ -34,7 +42,7 @@ class Nodes:
         number = self._children[parent, letters]
         node = f"{parent}.{letters}{number}" if parent else f"{letters}{number}"
         self._open[node] = None
-        self._emit(ev.NodeOpened(node=node, type=kind, parent=parent, depth=depth, role=role, title=title, by=by))
+        self._emit(ev.NodeOpened(node=node, type=kind, parent=parent, **more))
         return node
 
     def close(self, node: str, outcome: ev.Outcome = "ok") -> None:

@@ -134,4 +134,5 @@ class WorkerFacts:
 
     pid: int | None = None
     label: str = "NOT SANDBOXED"
+    has_walls: bool = False
     details: list[str] = field(default_factory=list)

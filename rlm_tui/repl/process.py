@@ -50,7 +50,7 @@ class WorkerREPL:
     """
 
     def __init__(self, handler: HostHandler, *, sandbox: str = "auto", memory_mb: int = 2048) -> None:
-        self.facts = WorkerFacts(label=choose(sandbox))
+        self.facts = WorkerFacts(None, *choose(sandbox))
         self._handler = handler
         self._memory_mb = memory_mb
         self._lock = asyncio.Lock()

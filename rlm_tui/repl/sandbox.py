@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rlm_tui.errors import UsageError
 
 CHOICES = ("auto", "strong", "none")
 NOT_SANDBOXED = "NOT SANDBOXED"
 
 
-def choose(sandbox: str) -> str:
-    """The label of the tier that `--sandbox` means on this machine; UsageError when it cannot be had."""
+class Tier(NamedTuple):
+    """An isolation: what it is called, and whether it keeps code from this machine."""
+
+    label: str
+    has_walls: bool
+
+
+def choose(sandbox: str) -> Tier:
+    """The tier that `--sandbox` means on this machine; UsageError when it cannot be had."""
     if sandbox not in CHOICES:
         raise UsageError(f"--sandbox {sandbox!r} is not known; use one of {', '.join(CHOICES)}.")
     if sandbox == "strong":
         raise UsageError("--sandbox strong is not available on this machine; use --sandbox none to run unsandboxed.")
-    return NOT_SANDBOXED
+    return Tier(NOT_SANDBOXED, has_walls=False)

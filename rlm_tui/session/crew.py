@@ -100,6 +100,7 @@ class Crew:
             tools=self._tools,
             context=context,
             sandbox_label=label,
+            has_walls=repl.facts.has_walls,
             text=partial(text_of, loading.document),
             measure=partial(loaded_window, config.model, self._setup) if root.name.startswith("ollama/") else None,
         )

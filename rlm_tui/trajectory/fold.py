@@ -98,6 +98,9 @@ class Fold:
         title = _interned(event.title)
         node = Node(event.node, event.type, above, event.depth, event.role, title, event.by, event.seq, event.t)
         node.stamps.append(event.seq << BITS | CODES[ev.NodeOpened])
+        node.in_batch, node.asks = bool(event.batch), event.asks
+        if event.type == "subcall" and not event.asks:
+            node.in_batch, node.asks = _told_by_title(event.title)
         self.nodes[event.node] = node
         (parent.children if parent else self.roots).append(event.node)
         if event.type == "rlm" and parent is not None:
@@ -272,6 +275,13 @@ class Fold:
         ev.Note: _remark,
         ev.LimitHit: _remark,
     }
+
+
+def _told_by_title(title: str) -> tuple[bool, ev.Asks]:
+    """Whether a sub-call is one of a batch and whom it asks, in traces that tell neither: by its function."""
+    if title.endswith("()"):
+        return False, "tool"
+    return "batch" in title, "rlm" if title.startswith(("rlm", "recursive")) else "lm"
 
 
 def _interned(text: str) -> str:

@@ -83,6 +83,9 @@ class Node(msgspec.Struct, eq=False):
     number: int = 0
     """Which iteration, block, call of a batch (from 0) or child RLM of an RLM (from 1) it is."""
     batch: str = ""
+    in_batch: bool = False
+    """Whether it is one of a batch, known before it is sent; `batch` names which, once it is."""
+    asks: ev.Asks = ""
     children: list[str] = []
     stamps: array[int] = msgspec.field(default_factory=lambda: array("Q"))
     spent: Spending = msgspec.field(default_factory=Spending)

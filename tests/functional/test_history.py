@@ -148,3 +148,16 @@ def test_a_reset_forgets_variables_and_history(tmp_path: Path) -> None:
 def test_an_estimate_grows_with_the_text() -> None:
     short, long = [Message("user", "a word")], [Message("user", "a word " * 100)]
     assert 0 < estimate(short) < estimate(long) <= 704
+
+
+def test_why_an_answer_did_not_count_is_a_fact_of_its_iteration(tmp_path: Path) -> None:
+    root = ["FINAL_VAR(nope)", block("e = ''") + "\nFINAL_VAR(e)", block("1 / 0") + "\nFINAL(early)", "FINAL(done)"]
+    with live(tmp_path, root) as run:
+        run.start().end()
+        text = run.session.log.text
+        refused = [text(event.refused) for event in run.of(ev.IterationFinished)]
+        assert refused[0].startswith("FINAL_VAR(nope) names no variable")
+        assert refused[1].startswith("An empty answer")
+        assert refused[2].startswith("Your final answer did not count")
+        assert refused[3] == ""
+        assert all(why in "\n".join(replies(run)) for why in refused[:3])

@@ -37,7 +37,8 @@ def refused(final: ev.Final, answer: str) -> tuple[Recorder, int]:
     two = run.iteration(2)
     run.ask(two, "Done.", prior=2)
     run.parsed(two, final=final)
-    run.finish_iteration(two, 2)
+    run.emit(ev.IterationFinished(node=two, number=2, refused=answer))
+    run.close(two)
     before = run.trajectory.last
     run.ask(run.iteration(3), "Oh.", prior=4, new=(("assistant", "Done."), ("user", f"Output:\n7\n\n{answer}")))
     return run, before

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -217,3 +220,32 @@ def test_a_child_has_a_repl_and_a_number_of_its_own() -> None:
     below = run.open(f"{block}.sub1", "subcall", block, depth=2)
     deep = run.open(f"{below}.1", "rlm", below, depth=2)
     assert child_name(run.trajectory.now(), deep) == "child 2.1"
+
+
+@pytest.mark.parametrize(
+    ("title", "told", "asks", "in_batch"),
+    [
+        ("anything", {"asks": "rlm", "batch": "b1"}, "rlm", True),
+        ("batch()", {"asks": "lm"}, "lm", False),
+        ("factor()", {"asks": "tool"}, "tool", False),
+        ("factor()", {}, "tool", False),
+        ("llm_query_batched", {}, "lm", True),
+        ("rlm_query", {}, "rlm", False),
+    ],
+)
+def test_whom_a_sub_call_asks_is_told_by_its_event_and_in_older_traces_by_its_title(
+    title: str, told: dict[str, Any], asks: str, in_batch: bool
+) -> None:
+    run = Recorder()
+    node = run.trajectory.nodes[run.open("1", "subcall", title=title, **told)]
+    assert (node.asks, node.in_batch) == (asks, in_batch)
+
+
+def test_walls_are_a_fact_and_in_older_traces_the_label() -> None:
+    def started(**more: Any) -> ev.RunStarted:
+        return ev.RunStarted(query="?", model="m", sub_model="m", dialect="paper", **more)
+
+    assert not started(sandbox="NOT SANDBOXED · no tool was found").is_walled
+    assert started(sandbox="bubblewrap · no network").is_walled
+    assert started(sandbox="NOTHING GETS OUT", has_walls=True).is_walled
+    assert not started(sandbox="thin walls", has_walls=False).is_walled

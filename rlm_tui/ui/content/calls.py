@@ -32,6 +32,7 @@ _OUTCOMES: dict[ev.Outcome, tuple[str, str]] = {
     "interrupted": ("✗", "careful"),
     "cancelled": ("○", "dim"),
 }
+_NAMES: dict[ev.Asks, str] = {"": "llm", "lm": "llm", "rlm": "rlm", "tool": "tool"}
 _HELD, _RUNNING, _RETRY = ("‖", "careful"), ("●", "running"), ("↻", "careful")
 
 
@@ -214,7 +215,7 @@ def held_text(view: View, log: Log, node: Node) -> tuple[str, str] | None:
 def _subcall(moment: Scene, node: Node) -> list[tuple[str, str]]:
     view, log = moment.view, moment.log
     request, answer = newest(view, log, node, ev.SubcallRequested), newest(view, log, node, ev.SubcallFinished)
-    name, place, said, role = "tool" if is_tool(node) else "llm", "", node.title, "muted"
+    name, place, said, role = _NAMES[node.asks], "", node.title, "muted"
     if request is not None and not is_tool(node):
         name = "rlm" if request.function.startswith("rlm") else "llm"
         place = f" {request.index + 1}" if request.batch else ""
@@ -228,7 +229,7 @@ def _subcall(moment: Scene, node: Node) -> list[tuple[str, str]]:
 
 def is_tool(node: Node) -> bool:
     """Whether a sub-call is the call of a host tool."""
-    return node.type == "subcall" and node.title.endswith("()")
+    return node.asks == "tool"
 
 
 def _quoted(text: str) -> str:
@@ -248,7 +249,7 @@ def _batch(moment: Scene, key: str) -> Facts:
     view, calls = moment.view, members(moment.view, key)
     outcomes = [view.outcome(call) for call in calls]
     failed, done = outcomes.count("error"), len(calls) - outcomes.count(None)
-    label = [(f"{_asks(view, calls)} ×{len(calls)} ", "sub")]
+    label = [(f"{_asks(calls)} ×{len(calls)} ", "sub")]
     if split_key(key)[1] == QUEUED:
         return ("○", "dim"), [*label, ("queued", "dim")], "", ""
     if done < len(calls):
@@ -265,9 +266,9 @@ def _batch(moment: Scene, key: str) -> Facts:
     return symbol, label, short_seconds(_wall(moment, calls)), short_count(used)
 
 
-def _asks(view: View, calls: list[Node]) -> str:
+def _asks(calls: list[Node]) -> str:
     """What the calls of a batch ask: child RLMs, or an LM."""
-    return "rlm" if any(view.children(call) for call in calls) else "llm"
+    return _NAMES[calls[0].asks] if calls else "llm"
 
 
 def _wall(moment: Scene, calls: list[Node]) -> float:

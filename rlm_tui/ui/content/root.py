@@ -68,7 +68,7 @@ def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
     yield label("MODEL", *models, width=page.width)
     yield label("DIALECT", started.dialect, (f"  {started.dialect_reason}", "dim"), width=page.width)
     if started.sandbox:
-        role = "failed" if started.sandbox.startswith("NOT") else "text"
+        role = "text" if started.is_walled else "failed"
         yield label("SANDBOX", (started.sandbox, role), width=page.width)
     if started.sandbox or started.limits.iterations is not None:
         yield label("LIMITS", (limits(started.limits), "muted"), width=page.width)

@@ -198,7 +198,7 @@ class Summary:
         dialect: list[Piece] = [(f"  dialect {asked.dialect}", "muted"), (f" {asked.dialect_reason}", "dim")]
         yield from packed("MODEL", [*models, *dialect], self.page.width)
         if asked.sandbox:
-            yield self._label("SANDBOX", (asked.sandbox, "failed" if asked.sandbox.startswith("NOT") else "text"))
+            yield self._label("SANDBOX", (asked.sandbox, "text" if asked.is_walled else "failed"))
         yield from of_context(self.page, asked.context)
         origin = self.origin
         if origin is None:

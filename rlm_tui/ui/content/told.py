@@ -5,14 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from rlm_tui import events as ev
-from rlm_tui.engine import prompts
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.parts import Page, beside, note, prose
 from rlm_tui.ui.lines import Rows
 from rlm_tui.ui.rows import Joined
 
-_REFUSALS = (prompts.FINAL_WAITED, prompts.EMPTY_ANSWER, prompts.SKIPPED_ANSWER, prompts.SKIPPED_RESPONSE)
 _QUEUED = "queued for its next message"
 
 
@@ -46,30 +44,14 @@ def _words(page: Page, seqs: list[int], state: str) -> Rows:
 
 def told_back(page: Page, iteration: Node) -> Rows:
     """Why the answer or the response of an iteration did not count, as the model was told with the next request."""
-    text = _next_message(page, iteration)
-    lines = text.split("\n") if text else []
-    found = [line for line in lines if line.startswith(_refusals(page, iteration))]
-    return note("↳", f"the model was told: {_first_sentence(found[-1])}", page) if found else []
-
-
-def _refusals(page: Page, iteration: Node) -> tuple[str, ...]:
-    parsed = newest(page.view, page.log, iteration, ev.ResponseParsed)
-    if parsed is None or parsed.final is None or parsed.final.kind == "text":
-        return _REFUSALS
-    return (*_REFUSALS, prompts.no_such_variable(parsed.final.value, []).partition(". ")[0])
+    over = newest(page.view, page.log, iteration, ev.IterationFinished)
+    if over is None or not over.refused:
+        return []
+    requests = page.view.tree.requests.get(iteration.parent, [])
+    is_told = any(over.seq < seq <= page.view.seq for seq, _, _ in requests)
+    return note("↳", f"the model was told: {_first_sentence(page.log.text(over.refused))}", page) if is_told else []
 
 
 def _first_sentence(text: str) -> str:
     first, stop, _ = text.partition(". ")
     return first + stop.rstrip()
-
-
-def _next_message(page: Page, iteration: Node) -> str:
-    """The last user message of the first request behind an iteration, or nothing while there is none."""
-    requests = page.view.tree.requests.get(iteration.parent, [])
-    over = iteration.closed if iteration.done(page.view.seq) else None
-    later = (seq for seq, _, _ in requests if over is not None and over < seq <= page.view.seq)
-    seq = next(later, None)
-    event = page.log.event(seq) if seq else None
-    messages = event.messages if isinstance(event, ev.LmRequested) else ()
-    return next((page.log.text(m.content) for m in reversed(messages) if m.role == "user"), "")

@@ -45,7 +45,7 @@ def batch_of(view: View, node: Node, held: Batches) -> str:
         return ""
     if view.fact(node, ev.SubcallRequested) is not None:
         return node.batch
-    return held.get(node.id) or (QUEUED if "batch" in node.title else "")
+    return held.get(node.id) or (QUEUED if node.in_batch else "")
 
 
 def members(view: View, key: str) -> list[Node]:

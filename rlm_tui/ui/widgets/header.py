@@ -74,7 +74,8 @@ def fields_of(session: Session, child: str = "") -> list[Field]:
         return time if session.trajectory.started else []
     # The log of another engine may not tell where its code ran.
     label = run.sandbox or (session.origin.sandbox if session.origin else "")
-    walls = [Field((_sandbox(label),), 0)] if label or session.origin is None else []
+    has_walls = run.is_walled if run.sandbox else bool(label) and ev.is_walled(label)
+    walls = [Field((_sandbox(label, has_walls),), 0)] if label or session.origin is None else []
     direct = [Field((span("DIRECT", "careful bold"),), 3)] if run.is_direct else []
     return [*_models(run), *direct, *_spent(view, run, child), *time, *walls]
 
@@ -127,9 +128,9 @@ def _near(count: float, limit: float | None) -> str:
     return "careful bold" if limit and count >= _NEAR_LIMIT * limit else "muted"
 
 
-def _sandbox(label: str) -> Span:
+def _sandbox(label: str, has_walls: bool) -> Span:
     word = one_line(label.partition(" · ")[0], 24) or "NOT SANDBOXED"
-    return span(word, "failed bold" if word.startswith("NOT") else "done bold")
+    return span(word, "done bold" if has_walls else "failed bold")
 
 
 class Header(Bar):
