@@ -33,6 +33,7 @@ from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
+from rlm_tui.ui.stopped import Stopped
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.theme import DARK, Fault, first_theme, load_themes
 from rlm_tui.ui.theme_file import chosen
@@ -131,7 +132,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin to drain the session once the first paint is out."""
         self._event_loop = asyncio.get_running_loop()
-        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
+        stopped = Stopped(lambda: self.call_later(self.refresh, layout=True))
+        self.app_resume_signal.subscribe(self, lambda _app: stopped.resumed())
         self.call_after_refresh(self._begin)
 
     @property

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,21 @@ def test_ctrl_z_and_fg_leave_the_terminal_whole_and_draw_again(tmp_path: Path) -
         terminal.wait("shell>", "Trace: ")
         terminal.press("exit\n")
         assert terminal.finish() == 0
+
+
+def test_a_stop_from_outside_changes_nothing_and_the_terminal_is_restored_in_the_end(tmp_path: Path) -> None:
+    with Terminal(python("replay", "sample:clean"), env={"RLM_TUI_HOME": str(tmp_path)}) as app:
+        app.wait("QUESTION")
+        for number in (signal.SIGCONT, signal.SIGSTOP, signal.SIGCONT):
+            os.kill(app.pid, number)
+            if number == signal.SIGSTOP:
+                assert os.WIFSTOPPED(os.waitpid(app.pid, os.WUNTRACED)[1])
+        app.press("0")
+        app.wait("QUESTION", gone=True)
+        app.press("ctrl+q")
+        assert app.finish() == 0
+        assert termios.tcgetattr(app._fd)[3] & (termios.ICANON | termios.ECHO) == termios.ICANON | termios.ECHO
+        assert app.written.count(b"\x1b[?1049h") == 1
 
 
 _FAULT = """
