@@ -269,8 +269,8 @@ def test_a_stop_from_outside_changes_nothing_and_the_terminal_is_restored_in_the
             os.kill(app.pid, number)
             if number == signal.SIGSTOP:
                 assert os.WIFSTOPPED(os.waitpid(app.pid, os.WUNTRACED)[1])
-        app.press("0")
-        app.wait("QUESTION", gone=True)
+        app.press("escape")
+        app.wait("Enter goes to the answer", gone=True)
         app.press("ctrl+q")
         assert app.finish() == 0
         assert termios.tcgetattr(app._fd)[3] & (termios.ICANON | termios.ECHO) == termios.ICANON | termios.ECHO
