@@ -6,6 +6,7 @@ from typing import Any
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document, Heading, Part
+from rlm_tui.engine.breakpoints import Breakpoint
 from rlm_tui.session.base import Attachment, Capability, LiveText, Origin, Phase
 from tests.trajectories import RUNS, Recorder, StillSession, peeked
 
@@ -71,6 +72,19 @@ def running() -> StillSession:
 def held() -> StillSession:
     """The code of iteration 3 waits."""
     return still(RUNS["held"](), "held")
+
+
+def at_breakpoint() -> StillSession:
+    """A breakpoint holds the code of iteration 2; another one is switched off."""
+    run = peeked()
+    two = run.iteration(2)
+    run.ask(two, f"I ask about every page.\n```repl\n{ASKS}\n```", prior=2)
+    run.parsed(two, ASKS)
+    code = run.open(f"{two}.code1", "code", two, title="answers = …")
+    why = 'breakpoint 1: ~code "llm_query", hit 1'
+    run.emit(ev.Held(node=code, hold=1, checkpoint="before_code", why=why, content=ASKS))
+    breaks = (Breakpoint(1, '~code "llm_query"', hits=1), Breakpoint(2, "~error", is_on=False))
+    return still(run, "held", breakpoints=breaks)
 
 
 def large_batch() -> StillSession:

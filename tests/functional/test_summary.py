@@ -166,7 +166,7 @@ async def test_a_trace_without_a_run_says_so(tmp_path: Path) -> None:
 
 async def test_a_click_on_a_key_of_the_summary_is_that_key() -> None:
     async with summary(clean()) as hand:
-        row = next(row for row in hand.app.screen.query_one(SummaryBar).rows if "the panes" in row)
+        row = next(row for row in hand.app.screen.query_one(SummaryBar).rows if "Esc panes" in row)
         await hand.pilot.click(SummaryBar, offset=(row.index("Esc"), 1))
         await hand.until(lambda: hand.app.screen is hand.app.main)
 

@@ -23,6 +23,7 @@ from rlm_tui.ui.opening import First, Opening
 from rlm_tui.ui.theme import DARK, LIGHT
 from tests.states import (
     asked,
+    at_breakpoint,
     at_limit,
     batched,
     edited,
@@ -63,6 +64,7 @@ PAGES = (
     "Charlie, engineer: 85,000\nBob, cook: 40,000",
 )
 
+VALUE = "\n".join(f"Charlie, engineer, row {number}: 85,000" for number in range(1, 9))
 Steps = Callable[[Hand], Awaitable[None]]
 Shoot = Callable[..., bool]
 
@@ -420,3 +422,65 @@ def test_saved_runs(shoot: Shoot, size: tuple[int, int], steps: Steps | None, mo
 @pytest.mark.parametrize("state", [large_batch, at_limit], ids=lambda state: state.__name__)
 def test_a_number_is_held(shoot: Shoot, state: Callable[[], Session], size: tuple[int, int]) -> None:
     assert shoot(state(), size)
+
+
+@EVERY
+def test_held_at_a_breakpoint(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(at_breakpoint(), size)
+
+
+async def list_breakpoints(hand: Hand) -> None:
+    await hand.press("b")
+    await hand.until(lambda: "hit" in hand.screen())
+
+
+@BOTH
+def test_breakpoints(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(at_breakpoint(), size, list_breakpoints)
+
+
+async def write_a_breakpoint(hand: Hand) -> None:
+    await list_breakpoints(hand)
+    await hand.press("n")
+    await hand.type("code")
+    await hand.until(lambda: "TYPING" in hand.bar("GateBar"))
+
+
+def test_a_breakpoint_is_written(shoot: Shoot) -> None:
+    assert shoot(at_breakpoint(), SMALL, write_a_breakpoint)
+
+
+@BOTH
+def test_the_value_of_a_variable(shoot: Shoot, size: tuple[int, int]) -> None:
+    session = finished()
+    session.values = {change.change.name: VALUE for change in session.trajectory.now().variables()}
+    assert shoot(session, size, pressing("6", "enter"))
+
+
+async def refuse_a_letter(hand: Hand) -> None:
+    await hand.press("y")
+    await hand.press("t")
+
+
+def test_a_letter_that_copies_nothing(shoot: Shoot) -> None:
+    assert shoot(held(), SMALL, refuse_a_letter)
+
+
+@BOTH
+def test_running_in_the_light(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(running(), size, theme=LIGHT)
+
+
+def test_replay_in_the_light(shoot: Shoot) -> None:
+    assert shoot(batched(), MEDIUM, theme=LIGHT)
+
+
+@BOTH
+def test_summary_without_colour(shoot: Shoot, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shoot(summed(), size, first=First("summary"))
+
+
+def test_held_without_colour_on_a_small_screen(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shoot(held(), SMALL)

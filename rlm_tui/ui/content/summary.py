@@ -16,7 +16,7 @@ from rlm_tui.ui.content.calls import Scene, gist, scene, state, time_of
 from rlm_tui.ui.content.kept import kept
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, packed, prose
 from rlm_tui.ui.content.root import of_context
-from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, rjust, split
+from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, indent, keyed, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Joined, Provider
 from rlm_tui.ui.states import ENDS, FILES, UNFINISHED
 from rlm_tui.ui.words import iteration_of
@@ -108,6 +108,13 @@ class Summary:
     def _label(self, name: str, *pieces: Piece, key: str = "", right: tuple[Piece, ...] = ()) -> Line:
         return label(name, *pieces, width=self.page.width, right=right, key=key)
 
+    def _told(self, name: str, text: str, role: str, key: str = "", right: tuple[Piece, ...] = ()) -> list[Line]:
+        """A sentence that leads somewhere, whole in all but the narrowest terminals."""
+        remark = line(*right)
+        rows = wrap_text(text, self.page.width - LABEL - (remark.cells + 1 if right else 0), role)
+        first = self._label(name, *((span.text, span.role) for span in rows[0].spans), key=key, right=right)
+        return [first, *keyed(indent(rows[1:], LABEL), key)]
+
     def _question(self, asked: ev.RunStarted) -> Rows:
         text = self.page.log.text(asked.query)
         rows = beside("QUESTION", prose(text, self.page, "text bold"), self.page.width)
@@ -133,13 +140,13 @@ class Summary:
         yield self._label("STATUS", *self._status())
         over, trouble = self.view.finished, trouble_place(self.view, self.page.log)
         if over is not None and over.detail:
-            yield line(" " * LABEL, (one_line(over.detail, 400), "failed" if over.status == "failed" else "careful"))
+            yield from self._told("", one_line(over.detail, 400), "failed" if over.status == "failed" else "careful")
         name = "PROBLEM"
         if trouble is not None:
             symbol, role = ("✗", "failed") if trouble.what == "the first error" else ("↻", "careful")
             more = len(self.view.troubles()) - 1 if symbol == "✗" else 0
             rest = ((plural(more, "more error"), "dim"),) if more > 0 else ()
-            yield self._label(name, (f"{symbol} {self._trouble(trouble)}", role), key=trouble.key, right=rest)
+            yield from self._told(name, f"{symbol} {self._trouble(trouble)}", role, trouble.key, rest)
         elif not self.waiting:
             yield self._label(name, ("none: no request, block or sub-call failed", "muted"))
 
@@ -217,7 +224,7 @@ class Summary:
             event = self.page.log.event(seq)
             place = Place(seq, event.node, "")
             words = self._deed(event, place)
-            yield self._label("" if index else "BY HAND", (f"✎ {words}", "user"), key=place.key)
+            yield from self._told("" if index else "BY HAND", f"✎ {words}", "user", place.key)
         if len(seqs) > _DEEDS:
             yield line(" " * LABEL, (f"… and {len(seqs) - _DEEDS:,} more", "dim"))
 
@@ -240,7 +247,7 @@ class Summary:
         """Marks and notes of the person who looked at it before."""
         found = kept(self._session.notebook, self.view)
         for index, each in enumerate(found[:_KEPT]):
-            yield self._label("" if index else "MARKS", (each.words, "user"), key=Place(each.seq, each.node, "").key)
+            yield from self._told("" if index else "MARKS", each.words, "user", Place(each.seq, each.node, "").key)
         if len(found) > _KEPT:
             yield line(" " * LABEL, (f"… and {len(found) - _KEPT:,} more", "dim"))
 
@@ -254,7 +261,7 @@ class Summary:
             event = self.page.log.event(seq)
             rows.append((*_remark(event), Place(seq, event.node, "").key))
         for index, (words, role, key) in enumerate(rows):
-            yield self._label("" if index else "NOTES", (words, role), key=key)
+            yield from self._told("" if index else "NOTES", words, role, key)
         more = len(seqs) + len(lost) - len(rows)
         if more > 0:
             yield line(" " * LABEL, (f"… and {more:,} more", "dim"))

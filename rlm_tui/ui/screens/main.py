@@ -129,9 +129,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
         keymap = owner.ui.keymap
         if self.is_ready:
             self.frame.name_keys({name: key_of(f"pane.{name}", ui) for name in PANES})
-        self._gate_bar.show(session, ui, verbs(session, ui, GATE_GROUPS, keymap, narrow=narrow))
         is_covered = isinstance(self.app.screen, ModalScreen)  # its own keys act then, and it names them
-        self._footer.show([] if is_covered else verbs(session, ui, FOOTER_GROUPS, keymap, narrow=narrow))
+        gate, footer = (
+            [] if is_covered else verbs(session, ui, groups, keymap, narrow=narrow)
+            for groups in (GATE_GROUPS, FOOTER_GROUPS)
+        )
+        self._gate_bar.show(session, ui, gate)
+        self._footer.show(footer)
 
     def show_panes(self) -> None:
         """Draw the panes that are on screen."""

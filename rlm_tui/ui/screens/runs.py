@@ -154,7 +154,7 @@ class RunsScreen(Screen[None]):
         ui, width = self.owner.sync(), self.app.size.width
         title = title_row(len(self._shown), len(self._runs), paths.traces_dir(), width)
         self.query_one("#runs-title", Bar).show_rows(title)
-        said: Sequence[Line] = said_rows(ui.notice, width) if ui.notice else about(self._run)
+        said: Sequence[Line] = said_rows(ui.notice, width) if ui.notice else about(self._run, width)
         self.query_one("#runs-about", Bar).show_all(said)
         spans = [span for verb in (_TYPING if ui.typing else _VERBS) for span in (*verb.spans, Span("   "))]
         row = split(Line((Span(" "), *spans)), mode_line(ui), width)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rlm_tui.text import one_line, plural, short_bytes, short_cost
 from rlm_tui.trace.saved import SavedRun, instant
-from rlm_tui.ui.lines import BLANK, Line, Piece, Span, clip, line, pad, rjust, split
+from rlm_tui.ui.lines import BLANK, Line, Piece, Span, clip, indent, line, pad, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.states import of_status
 
@@ -81,17 +81,18 @@ def title_row(shown: int, total: int, folder: Path, width: int) -> Line:
     return split(line((" Runs", "accent bold"), (f"  {count}", "muted")), line((f"{folder} ", "dim")), width)
 
 
-def about(run: SavedRun | None) -> list[Line]:
-    """What is known of the run under the cursor beyond its row."""
+def about(run: SavedRun | None, width: int) -> list[Line]:
+    """What is known of the run under the cursor beyond its row, nothing of it cut."""
     if run is None:
         return [BLANK, BLANK]
-    name = line((f" {one_line(run.path, 300)}", "muted"))
+    name = indent(wrap_text(one_line(run.path, 300), width - 2, "muted", words=False), 1)
     if run.problem:
-        return [line((f" {one_line(run.problem, 300)}", "failed")), name]
+        return [*indent(wrap_text(one_line(run.problem, 300), width - 2, "failed"), 1), *name]
     counts = [
         plural(run.iterations, "iteration") if run.iterations is not None else "",
         plural(run.sub_calls, "sub-call") if run.sub_calls is not None else "",
         short_bytes(run.bytes),
     ]
     words = [run.model or "–", run.document, *counts]
-    return [line((f" {' · '.join(one_line(word, 60) for word in words if word)}", "text")), name]
+    facts = " · ".join(one_line(word, 60) for word in words if word)
+    return [*indent(wrap_text(facts, width - 2), 1), *name]

@@ -15,7 +15,7 @@ from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.host import Host, host_of
-from rlm_tui.ui.lines import line, split
+from rlm_tui.ui.lines import indent, line, split
 from rlm_tui.ui.offers import ModelOffer, Recent, check, found_offers, recent_runs
 from rlm_tui.ui.screens.start_rows import (
     FORM,
@@ -37,7 +37,7 @@ from rlm_tui.ui.widgets.choices_view import ChoicesView
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.footer import Footer
 from rlm_tui.ui.widgets.frame import PaneWidget
-from rlm_tui.ui.widgets.gate_bar import mode_line
+from rlm_tui.ui.widgets.gate_bar import mode_line, rows_of
 from rlm_tui.ui.widgets.header import Header, QuestionBar
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
@@ -177,8 +177,10 @@ class StartScreen(Screen[None]):
         ui = owner.sync()
         self.show_header()
         hint = " Tab goes on, Enter chooses, F5 starts, Esc goes to the panes." if not ui.notice else f" {ui.notice}"
-        words = line((hint, "careful" if ui.notice else "dim"))
-        self.query_one("#start-notice", Bar).show_rows(split(words, mode_line(ui), self.app.size.width))
+        mode = mode_line(ui)
+        said = rows_of(hint.strip(), self.app.size.width - mode.cells - 2, "careful" if ui.notice else "dim")
+        rows = indent(said, 1)
+        self.query_one("#start-notice", Bar).show_all([split(rows[0], mode, self.app.size.width), *rows[1:]])
         self.query_one(Footer).show(verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap))
 
     def show_all(self) -> None:

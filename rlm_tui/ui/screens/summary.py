@@ -12,11 +12,12 @@ from textual.screen import Screen
 
 from rlm_tui.ui.content.summary import Place, Summary, answer_place, best_place, place_of, trouble_place
 from rlm_tui.ui.host import Host, host_of
-from rlm_tui.ui.lines import Line, Rows, line, split
+from rlm_tui.ui.lines import Line, Rows, indent, line, split
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
 from rlm_tui.ui.widgets.footer import Footer
+from rlm_tui.ui.widgets.gate_bar import rows_of
 from rlm_tui.ui.widgets.header import Header
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.rule import Rule
@@ -32,11 +33,12 @@ class SummaryBar(VerbBar):
     DEFAULT_CSS = "SummaryBar { height: 2; }"
 
     def show(self, sentence: str, role: str, keys: list[Verb]) -> None:
-        """Draw both rows."""
+        """Draw the sentence, whole, and the keys."""
         width = self.size.width or self.app.size.width
         mode = line(("KEYS ", "dim bold"))
-        row = self.verbs_line(keys, width - mode.cells - 1, 1)
-        self.show_rows(line((f" {sentence}", role)), split(row, mode, width))
+        said = indent(rows_of(sentence, width - 2, role), 1)
+        row = self.verbs_line(keys, width - mode.cells - 1, len(said))
+        self.show_all([*said, split(row, mode, width)])
 
 
 class SummaryScreen(Screen[None]):
@@ -149,7 +151,7 @@ class SummaryScreen(Screen[None]):
     def _verbs(self) -> list[Verb]:
         session = self.owner.session
         view, log = session.trajectory.now(), session.log
-        keys = [Verb("", "Enter", "go there"), Verb("", "Esc", "the panes")]
+        keys = [Verb("", "Enter", "go there"), Verb("", "Esc", "panes")]
         keys += [Verb("", "a", "answer")] if answer_place(view, log) else []
         trouble = trouble_place(view, log)
         keys += [Verb("", "e", trouble.what.removeprefix("the "))] if trouble else []

@@ -1,0 +1,142 @@
+"""What a person has done or asked for is in sight on a small terminal, and no sentence outlives what it speaks of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rlm_tui import events as ev
+from rlm_tui.cli import trace as trace_command
+from rlm_tui.session import commands as cmd
+from rlm_tui.trace.summary import summarize
+from rlm_tui.ui.opening import First
+from rlm_tui.ui.selecting import run_time
+from rlm_tui.ui.widgets.bar import Bar
+from tests.driving import block, live
+from tests.states import STATES
+from tests.ui_kit import Hand, on_screen
+
+SMALL = (80, 24)
+LONG = "\n".join(f"value_{number} = {number}" for number in range(30))
+ROOT = [block(LONG), "FINAL(3)"]
+
+
+def finished(hand: Hand) -> bool:
+    return hand.app.session.phase == "finished"
+
+
+async def inject(hand: Hand, code: str) -> None:
+    await hand.press("I")
+    await hand.type(code)
+    await hand.press("enter")
+
+
+async def test_what_an_injected_block_printed_is_in_sight_and_said(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        driver.send(cmd.Start("What?", step=True))
+        async with on_screen(driver.session, SMALL) as hand:
+            await hand.held("before_code")
+            await inject(hand, "print(40+2)")
+            await hand.until(lambda: "Your block printed: 42" in hand.bar("GateBar"))
+            await hand.until(lambda: "the model is told with its next message" in hand.screen())
+            rows = [row.strip() for row in hand.screen().split("\n")]
+            assert "42" in rows
+            await inject(hand, "nothing=0")
+            await hand.until(lambda: "Your block ran; it printed nothing." in hand.bar("GateBar"))
+            await inject(hand, "missing")
+            await hand.until(lambda: "Your block raised NameError: name" in hand.bar("GateBar"))
+
+
+async def test_a_sentence_ends_with_the_hold_it_speaks_of(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        driver.send(cmd.Start("What?", step=True))
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_code")
+            await inject(hand, "print(40+2)")
+            await hand.until(lambda: "Your block printed" in hand.bar("GateBar"))
+            await hand.press("c")
+            await hand.until(lambda: finished(hand) and "The answer is there" in hand.bar("GateBar"))
+
+
+async def test_the_clock_stands_with_the_run_and_leaves_out_what_was_held(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        driver.send(cmd.Start("What?", step=True))
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_code")
+            session = hand.app.session
+            before, begun = run_time(session), session.now
+            await hand.until(lambda: session.now > begun + 0.3)
+            assert run_time(session) == before
+            await hand.press("c")
+            await hand.until(lambda: finished(hand))
+            over, begun = run_time(session), session.now
+            await hand.until(lambda: session.now > begun + 0.1)
+            assert run_time(session) == over
+            view = session.view
+            assert view.root is not None
+            assert over == view.took(view.root) - view.waits()[view.root.id]  # type: ignore[operator]
+
+
+async def test_q_on_the_summary_of_a_run_does_what_the_footer_says() -> None:
+    async with on_screen(STATES["held"]()) as hand:
+        await hand.press("0")
+        await hand.until(lambda: "COST" in hand.screen())
+        assert "q back" in hand.app.screen.query_one("Footer", Bar).rows[0]
+        await hand.press("q")
+        assert hand.app.screen is hand.app.main
+    async with on_screen(STATES["batched"](), first=First("summary")) as hand:
+        await hand.until(lambda: "COST" in hand.screen())
+        assert "q quit" in hand.app.screen.query_one("Footer", Bar).rows[0]
+
+
+async def test_a_dialog_over_the_panes_shows_no_key_of_theirs_and_says_when_one_types() -> None:
+    async with on_screen(STATES["held"]()) as hand:
+        await hand.press("b")
+        await hand.until(lambda: "TYPING" in hand.bar("GateBar"))
+        assert hand.bar("Footer").strip() == ""
+        await hand.press("escape")
+        await hand.until(lambda: "KEYS" in hand.bar("GateBar"))
+
+
+async def test_a_letter_of_the_copy_menu_that_copies_nothing_says_why() -> None:
+    async with on_screen(STATES["held"](), SMALL) as hand:
+        await hand.press("y")
+        await hand.press("t")
+        assert "The response came without a reasoning." in hand.screen()
+        await hand.press("z")
+        assert "z copies nothing." in hand.screen()
+        await hand.press("escape")
+        assert hand.app.screen is hand.app.main
+
+
+async def test_end_and_home_move_the_selection_of_the_settings() -> None:
+    async with on_screen(STATES["held"](), SMALL) as hand:
+        await hand.press("equals_sign")
+        await hand.until(lambda: "max_tokens" in hand.screen())
+        about = hand.app.screen.query_one("#settings-about", Bar)
+        await hand.press("end")
+        assert "background" in about.rows[0]
+        await hand.press("home")
+        assert "root LM" in about.rows[0]
+        await hand.press("pagedown")
+        assert about.rows[0].strip()
+
+
+async def test_the_summary_tells_of_a_block_of_ones_own_and_trace_info_the_same_time(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        driver.send(cmd.Start("What?", step=True))
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_code")
+            begun = hand.app.session.now
+            await inject(hand, "print(40+2)")
+            await hand.until(lambda: bool(hand.app.session.trajectory.now().count(ev.CodeFinished)))
+            await hand.until(lambda: hand.app.session.now > begun + 1.2)
+            await hand.press("c")
+            await hand.until(lambda: finished(hand))
+            await hand.press("0")
+            await hand.until(lambda: "BY HAND" in hand.screen())
+            assert "injected a block in iteration 1: print(40+2)" in hand.screen()
+            path = Path(hand.app.session.trace_path)
+            time = next(row for row in hand.screen().split("\n") if "held for a person" in row)
+        driver.session.close()
+        told = dict(trace_command._lines(summarize(path)))
+        assert told["time"] in " ".join(time.split())
