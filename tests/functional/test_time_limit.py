@@ -162,6 +162,17 @@ def test_a_person_is_asked_while_the_block_goes_on_and_may_grant_more(tmp_path: 
         assert run.of(ev.CodeFinished)[0].stdout == "went on\n"
 
 
+def test_a_run_that_is_over_meanwhile_asks_no_longer(tmp_path: Path) -> None:
+    flag = tmp_path / "go"
+    waits = f"import os, time\nwhile not os.path.exists({str(flag)!r}): time.sleep(0.01)\nFINAL('done')"
+    with live(tmp_path, [block(waits)], limits=_limits()) as run:
+        run.start().hold("at_limit")
+        flag.touch()
+        assert run.end().answer == "done"
+        assert not run.holds()
+        assert [released.how for released in run.of(ev.Released)] == ["stop"]
+
+
 def test_a_person_who_grants_no_more_ends_the_block(tmp_path: Path) -> None:
     with live(tmp_path, [_ENDLESS, "FINAL_VAR(kept)"], limits=_limits()) as run:
         hold = run.start().hold("at_limit")
@@ -176,6 +187,13 @@ def test_after_the_run_a_block_of_one_s_own_has_no_end(tmp_path: Path) -> None:
         run.send(cmd.Inject("print(kept + 1)"))
         run.until(lambda: len(run.of(ev.CodeFinished)) == 2)
         assert run.of(ev.CodeFinished)[-1].stdout == "42\n"
+
+
+def test_a_model_that_reads_the_whole_context_is_cut_too(tmp_path: Path) -> None:
+    setup = {"route": True, "window": 100_000, "is_attended": False}
+    with live(tmp_path, [{"text": _LONG, "delay_s": 30}], limits=_limits(2.0), **setup) as run:
+        finished = _ended_by_time(run.start())
+        assert _LONG.startswith(str(finished.answer))
 
 
 def test_a_program_is_told_by_the_status() -> None:
