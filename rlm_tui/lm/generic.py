@@ -29,6 +29,7 @@ from rlm_tui.events import Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.endpoint import SILENCE_S, Endpoint
 from rlm_tui.lm.explain import explain
+from rlm_tui.lm.sdk import count
 from rlm_tui.text import one_line, scrub
 
 _NOTHING = object()
@@ -115,7 +116,7 @@ class GenericLM:
         if not isinstance(text, str):
             raise ProviderError(f"{host} answered {self.name} without a text at {paths.text!r}; check answer.text.")
         counts = [_at(content, path) for path in (paths.input_tokens, paths.output_tokens)]
-        known = [each if type(each) is int and each >= 0 else None for each in counts]
+        known = [count(each) for each in counts]
         reason = _at(content, paths.finish_reason)
         return Response(scrub(text)[0], Usage(*known), reason if isinstance(reason, str) else "stop")
 

@@ -24,6 +24,7 @@ from rlm_tui.errors import RlmTuiError, TraceError, UsageError
 from rlm_tui.lm.base import LM
 from rlm_tui.lm.cache import Answers, answers_for
 from rlm_tui.lm.fitted import is_unpriced, make_fitted
+from rlm_tui.lm.guest import as_guest
 from rlm_tui.lm.registry import REPLAY
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
@@ -169,7 +170,7 @@ class Crew:
         """The client of a model; all questions of a session share it."""
         known: LM | None = self._setup.lms.get(model) or self._lms.get(model)
         if known is not None:
-            return known
+            return as_guest(known)
         setup = self._setup
         wishes: dict[str, Any] = {"silence_s": setup.silence_s, "window": setup.window, "think": setup.think}
         if self._answers is None:
@@ -182,7 +183,7 @@ class Crew:
         if setup.limits.cost_usd is not None and is_unpriced(model, setup.base_url):
             file = paths.prices_file()
             self._outbox.message(f"What {model} costs is not known, so --max-cost does not bind it; add it to {file}.")
-        return lm
+        return as_guest(lm)
 
     def _tell(self, waiting: str) -> None:
         self.waiting = waiting

@@ -1,0 +1,74 @@
+"""Models that a program or a package brings: whatever they do is an answer, or an error in one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rlm_tui import RLM
+from rlm_tui.errors import ProviderError
+from rlm_tui.events import Usage
+from rlm_tui.lm.base import Request, Response
+from rlm_tui.lm.guest import GuestLM, as_guest
+from rlm_tui.lm.scripted import ScriptedLM
+from tests.driving import block
+
+
+class Guest:
+    """Does as it is told."""
+
+    name = "mine"
+
+    def __init__(self, act: Callable[[Request], Any]) -> None:
+        self._act = act
+
+    async def complete(self, request: Request, on_delta: Any = None) -> Any:
+        outcome = self._act(request)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (ValueError("no luck"), "The model mine failed (ValueError: no luck)."),
+        (KeyboardInterrupt(), "The model mine failed (KeyboardInterrupt)."),
+        (SystemExit(3), "The model mine failed (SystemExit: 3)."),
+        (asyncio.CancelledError(), "The model mine failed (CancelledError)."),
+        (None, "The model mine answered with NoneType, not a Response with a text."),
+        ("FINAL(x)", "The model mine answered with str, not a Response with a text."),
+        (Response(None), "The model mine answered with Response of NoneType, not"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_answer_ends_the_run_by_name(outcome: object, said: str) -> None:
+    with pytest.raises(ProviderError) as caught:
+        RLM(Guest(lambda _: outcome)).completion("What?", "text")
+    assert str(caught.value).startswith(said)
+
+
+def test_in_a_sub_call_it_is_an_error_value() -> None:
+    root = ScriptedLM([block("print(llm_query('a'))"), "FINAL(done)"])
+    result = RLM(root, sub_model=Guest(lambda _: ValueError("no luck"))).completion("What?", "text")
+    assert result.status == "answered"
+    assert "Error: The model mine failed (ValueError: no luck)." in result.history[2].content
+
+
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": 1}, Usage(10**400, -5, float("nan"))])
+def test_what_it_tells_of_itself_is_believed_as_far_as_that_can_be(usage: Any) -> None:
+    odd: Any = 7
+    answer = Response("FINAL(a\ud800b)", usage, finish_reason=odd, reasoning=odd)
+    result = RLM(Guest(lambda _: answer)).completion("What?", "text")
+    assert (result.answer, result.usage) == ("a\ufffdb", Usage())
+
+
+def test_a_model_of_this_program_needs_no_such_checks() -> None:
+    own = ScriptedLM([])
+    assert as_guest(own) is own
+    assert isinstance(as_guest(Guest(lambda _: None)), GuestLM)
