@@ -22,16 +22,27 @@ _MILLION = 1_000_000
 
 
 class Price(NamedTuple):
-    """US dollars per million tokens; what a provider takes off for input that it had cached is not counted."""
+    """US dollars per million tokens; what a provider takes off for input that it had cached is not counted.
+
+    A request whose input has more than `over` tokens is dearer as a whole, as makers of models with large windows list it.
+    """
 
     input: float
     output: float
+    over: float = math.inf
+    input_over: float = 0.0
+    output_over: float = 0.0
 
     def of(self, usage: Usage) -> float | None:
         """What a call cost, or None where a count is unknown."""
         if usage.input_tokens is None or usage.output_tokens is None:
             return None
-        return (usage.input_tokens * self.input + usage.output_tokens * self.output) / _MILLION
+        is_over = usage.input_tokens > self.over
+        a, b = (self.input_over, self.output_over) if is_over else (self.input, self.output)
+        return (usage.input_tokens * a + usage.output_tokens * b) / _MILLION
+
+
+_SHAPES = (set(Price._fields[:2]), set(Price._fields))
 
 
 class Prices:
@@ -79,12 +90,12 @@ def _read(file: Path) -> dict[str, Price]:
 
 def _price(file: Path, name: str, value: Any) -> Price:
     numbers = value if isinstance(value, dict) else {}
-    if numbers.keys() != set(Price._fields) or not all(map(_is_price, numbers.values())):
+    if numbers.keys() not in _SHAPES or not all(map(_is_price, numbers.values())):
         raise UsageError(
             f"{file}: the price of {one_line(name, 60)!r} is none; write {{ input = 0.15, output = 0.6 }}, "
             "in US dollars per million tokens."
         )
-    return Price(float(numbers["input"]), float(numbers["output"]))
+    return Price(**{key: float(number) for key, number in numbers.items()})
 
 
 def _is_price(number: object) -> bool:

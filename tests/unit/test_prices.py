@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import tomllib
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,13 @@ def test_a_price_is_dollars_a_million_tokens(tokens_in: int, tokens_out: int) ->
     assert cost == pytest.approx(tokens_in * 2e-6 + tokens_out * 8e-6)
 
 
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_a_long_request_is_dearer_as_a_whole(tokens_in: int, tokens_out: int) -> None:
+    tiered = Price(2.0, 8.0, 200_000, 4.0, 12.0)
+    flat = Price(4.0, 12.0) if tokens_in > 200_000 else Price(2.0, 8.0)
+    assert tiered.of(Usage(tokens_in, tokens_out)) == flat.of(Usage(tokens_in, tokens_out))
+
+
 @pytest.mark.parametrize("usage", [Usage(), Usage(5), Usage(None, 5)])
 def test_unknown_counts_make_an_unknown_cost(usage: Usage) -> None:
     assert Price(2.0, 8.0).of(usage) is None
@@ -53,8 +60,9 @@ def test_the_exact_name_goes_before_the_longest_beginning() -> None:
 
 
 def test_the_bundled_prices_are_dated_and_know_the_common_models() -> None:
-    assert isinstance(tomllib.loads(prices._BUNDLED.read_text("utf-8"))["date"], date)
+    assert tomllib.loads(prices._BUNDLED.read_text("utf-8"))["date"] >= dt.date(2026, 8, 21)
     table = prices.load()
+    assert table.price("gemini/gemini-2.5-pro") == Price(1.25, 10.0, 200_000, 2.5, 15.0)
     for name in ("openai/gpt-4o-mini", "openai/gpt-4o-mini-2024-07-18", "anthropic/claude-sonnet-4-5"):
         assert table.price(name) is not None
     assert table.price("openai/gpt-4o-audio-preview") is None, "another model, with other prices"
@@ -91,6 +99,7 @@ def test_the_persons_own_prices_win(tmp_path: Path) -> None:
         ('[models]\n"a/b" = { input = -1, output = 2 }', "'a/b'"),
         ('[models]\n"a/b" = { input = nan, output = 2 }', "'a/b'"),
         ('[models]\n"a/b" = { input = true, output = 2 }', "'a/b'"),
+        ('[models]\n"a/b" = { input = 1, output = 2, over = 5 }', "'a/b'"),
     ],
 )
 def test_prices_that_cannot_be_meant_are_one_sentence_with_the_file(tmp_path: Path, text: str, says: str) -> None:
