@@ -13,20 +13,23 @@ from rlm_tui.engine.dialect import Dialect, Reading
 from rlm_tui.lm.base import Shape
 from rlm_tui.text import one_line
 
-_GRAMMAR = r"""
-root ::= thought "\n" (block | final)
-thought ::= [^`\n] [^`\n]*
+_TURN_RULES = r"""
+think ::= ([^<] | "<" [^/] | "</" [^t] | "</t" [^h])* "</think>" "\n"*
+turn ::= thought "\n" (block | final)
+thought ::= [^`<\n] [^`\n]*
 block ::= "```repl\n" line+ "```"
 line ::= [^`\n] [^\n]* "\n" | "\n"
 final ::= "FINAL_VAR(" [a-zA-Z_] [a-zA-Z0-9_]* ")"
-""".strip()
+"""
+_GRAMMAR = f"""root ::= ("<think>" think)? turn{_TURN_RULES}"""
+_THINKING = f"""root ::= think turn{_TURN_RULES}"""
 _SCHEMA = {
     "type": "object",
     "properties": {"thought": {"type": "string"}, "code": {"type": "string"}},
     "required": ["thought", "code"],
     "additionalProperties": False,
 }
-_TURN = Shape(_GRAMMAR, json.dumps(_SCHEMA))
+_TURN = Shape(_GRAMMAR, json.dumps(_SCHEMA), _THINKING)
 _FINAL = re.compile(r"\s*FINAL_VAR\(\s*[\"']?([^\W\d]\w*)[\"']?\s*\)\s*")
 _FENCED = re.compile(r"\s*(`{3,})[^\n`]*\n(.*?)\n?\1\s*", re.DOTALL)
 _MOST = 4_000_000

@@ -17,10 +17,14 @@ class Message(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """The form that an answer is held to by a server that can: a grammar in GBNF, or a JSON schema, as text."""
+    """The form that an answer is held to by a server that can: a grammar in GBNF, or a JSON schema, as text.
+
+    `thinking` is the grammar for a model whose chat template has opened its reasoning before it writes a word.
+    """
 
     grammar: str
     schema: str
+    thinking: str = ""
 
 
 @dataclass(frozen=True, slots=True)

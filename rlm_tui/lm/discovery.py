@@ -20,6 +20,8 @@ from rlm_tui.lm.servers import READERS, Model, openai_models
 from rlm_tui.lm.visit import PATIENCE_S, Cutoff, Visit
 
 _GRACE_S = 0.5
+_ALSO = {"http://127.0.0.1:9931/v1": "llamacpp"}
+"""Where a server may be beside its usual address: llama.cpp announces that this port will be its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def usual_servers(base_url: str | None = None) -> dict[str, str]:
                 url = resolve(f"{name}/x").base_url
                 check_url(url)
                 found.setdefault(url, name)
-    return found
+    return {**found, **{url: name for url, name in _ALSO.items() if url not in found}}
 
 
 class Probe:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError
 from rlm_tui.lm.endpoint import Endpoint
-from rlm_tui.lm.failures import ModelLoadingError, error_for_status, retry_after_seconds
+from rlm_tui.lm.failures import CrowdedError, ModelLoadingError, TooLongError, error_for_status, retry_after_seconds
 from rlm_tui.text import one_line, short_seconds
 
 _DETAIL = 200
@@ -25,6 +26,13 @@ _STATUS_OF = {
     "overloaded_error": 529,
 }
 _NO_CREDIT = "insufficient_quota"
+_TOO_LONG = re.compile(r"context (?:length|size|window)|prompt is too long", re.IGNORECASE)
+_CROWDED = "context size has been exceeded"
+_LARGER = {
+    "llamacpp": "start llama-server with a larger -c",
+    "vllm": "start vLLM with a larger --max-model-len",
+    "lmstudio": "load it with a larger --context-length",
+}
 
 
 def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
@@ -51,6 +59,11 @@ def _for_status(error: Exception, status: int, endpoint: Endpoint) -> ProviderEr
     name, host = endpoint.name, endpoint.host
     detail = _detail(error, endpoint)
     headers = getattr(getattr(error, "response", None), "headers", {})
+    if status in (400, 413, 422) and _TOO_LONG.search(detail):
+        return _too_long(error, status, endpoint)
+    if _CROWDED in detail.lower():
+        text = f"{host} has one window for all requests to {name}, which did not fit into it together (HTTP {status})"
+        return CrowdedError(f"{text}; they go one after the other now ({_larger(endpoint)} for more).", status=status)
     if status == 401 and endpoint.api_key is None:
         return ProviderAuthError(f"{host} wants a key for {name} (HTTP 401); set {endpoint.key_name}.", status=status)
     if status == 401:
@@ -72,6 +85,21 @@ def _for_status(error: Exception, status: int, endpoint: Endpoint) -> ProviderEr
     else:
         text = f"{host} refused the request to {name} (HTTP {status}){detail}."
     return error_for_status(status, text, retry_after_seconds(headers))
+
+
+def _too_long(error: Exception, status: int, endpoint: Endpoint) -> TooLongError:
+    """With the numbers, where the server tells them apart (llama.cpp); else with its own words."""
+    body = _error_body(error)
+    sent, window = body.get("n_prompt_tokens"), body.get("n_ctx")
+    said = _detail(error, endpoint)
+    if isinstance(sent, int) and isinstance(window, int):
+        said = f": it has {sent:,} tokens, and the window takes {window:,}"
+    text = f"The prompt is too long for {endpoint.name} at {endpoint.host} (HTTP {status}){said}"
+    return TooLongError(f"{text}; hand over smaller pieces, or {_larger(endpoint)}.", status=status)
+
+
+def _larger(endpoint: Endpoint) -> str:
+    return _LARGER.get(endpoint.provider, "take a model with a larger window")
 
 
 def _where_names_are(endpoint: Endpoint) -> str:

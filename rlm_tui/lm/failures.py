@@ -16,6 +16,14 @@ class ModelLoadingError(ProviderBusyError):
     """The server is there and still loading the model, which takes as long as it takes."""
 
 
+class TooLongError(ProviderError):
+    """The prompt is longer than the window with which the model is served: sent again, it would be refused again."""
+
+
+class CrowdedError(ProviderBusyError):
+    """Requests that share one window did not fit into it together; each alone may."""
+
+
 def error_for_status(status: int, message: str, retry_after: float | None = None) -> ProviderError:
     """The leaf of the error tree that stands for an HTTP status; `retry_after` is in seconds."""
     if status in (401, 403):

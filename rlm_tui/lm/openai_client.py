@@ -34,7 +34,10 @@ class OpenAILM(SdkLM):
             self._extra = {"return_progress": True}  # it tells how far it has read the prompt, if it is asked to
 
     def _body(self, request: Request) -> dict[str, Any]:
-        return openai_body(self._endpoint, request)
+        body = openai_body(self._endpoint, request)
+        if "grammar" in body and self._is_thinking and request.shape is not None:
+            body["grammar"] = request.shape.thinking
+        return body
 
     async def _create(self, body: dict[str, Any]) -> Any:
         extra = {**self._extra, **{name: body.pop(name) for name in ("grammar",) if name in body}}

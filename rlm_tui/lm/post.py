@@ -56,13 +56,25 @@ class Poster:
 
         url = self._endpoint.base_url.rstrip("/") + path
         raw = orjson.dumps(body)
-        data = BytesIO(raw) if len(raw) > _MOST_AT_ONCE else raw
-        response = await self._ready().post(url, data=data, headers=self._headers, allow_redirects=False)
+        response = await self._posted(url, raw)
         reply = Reply(response, self._endpoint)
         if reply.status_code >= 300:
             async with reply:
                 raise WireError(await reply.error_body(), reply)
         return reply
+
+    async def _posted(self, url: str, raw: bytes) -> Any:
+        """The response; where a kept connection turns out to be closed, the request never came and goes out anew."""
+        while True:
+            told = SimpleNamespace(reused=False)
+            try:
+                data = BytesIO(raw) if len(raw) > _MOST_AT_ONCE else raw
+                return await self._ready().post(
+                    url, data=data, headers=self._headers, allow_redirects=False, trace_request_ctx=told
+                )
+            except self._aiohttp.ClientConnectionError as error:
+                if not told.reused or isinstance(error, TimeoutError):
+                    raise
 
     def _ready(self) -> Any:
         """The session of the running loop; a program may use one client from several loops, one after the other."""
@@ -73,7 +85,11 @@ class Poster:
             timeout = aiohttp.ClientTimeout(None, sock_connect=min(CONNECT_S, silence), sock_read=silence)
             connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
             cookies = aiohttp.DummyCookieJar()
-            self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=cookies)
+            tracing = aiohttp.TraceConfig()
+            tracing.on_connection_reuseconn.append(_mark_reused)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=timeout, cookie_jar=cookies, trace_configs=[tracing]
+            )
             self._loop = loop
         return self._session
 
@@ -88,6 +104,10 @@ class Poster:
             await self._session.close()
         else:
             self._drop()
+
+
+async def _mark_reused(_: object, context: SimpleNamespace, __: object) -> None:
+    context.trace_request_ctx.reused = True
 
 
 class Reply:

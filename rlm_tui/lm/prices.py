@@ -24,7 +24,7 @@ _MILLION = 1_000_000
 class Price(NamedTuple):
     """US dollars per million tokens; what a provider takes off for input that it had cached is not counted.
 
-    A request whose input has more than `over` tokens is dearer as a whole, as makers of models with large windows list it.
+    A request whose input has more than `over` tokens is dearer as a whole, as makers list it for large windows.
     """
 
     input: float

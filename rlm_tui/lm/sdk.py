@@ -20,6 +20,7 @@ from rlm_tui.lm.endpoint import CONNECT_S, Endpoint
 from rlm_tui.lm.explain import explain, no_completion
 from rlm_tui.lm.post import Poster, WireError, is_straight
 from rlm_tui.lm.stage import Stages
+from rlm_tui.lm.turns import Turns
 from rlm_tui.lm.watch import Watch
 from rlm_tui.lm.wire import SHAPED_BY
 from rlm_tui.text import one_line, scrub
@@ -73,6 +74,11 @@ class Answer:
         if isinstance(reason, str) and reason:
             self.finish_reason = scrub(reason[:_MOST_REASON])[0]
 
+    @property
+    def is_only_thought(self) -> bool:
+        """Whether the model came to its end and all that it wrote counts as reasoning."""
+        return self.finish_reason == "stop" and bool(self._thoughts) and not "".join(self._pieces).strip()
+
     def response(self) -> Response:
         """What came in all."""
         text, broken = _mend("".join(self._pieces))
@@ -124,6 +130,9 @@ class StreamLM:
         self._shaped_by = SHAPED_BY.get(endpoint.provider, "")
         self._has_told = False
         self._stages = Stages(endpoint)
+        self._turns = Turns()
+        self._is_thinking = False
+        """Whether its chat template has been seen to open the reasoning, so that answers begin inside of it."""
 
     @property
     def name(self) -> str:
@@ -136,15 +145,37 @@ class StreamLM:
         return "" if self._shaped_by in self._refused else words
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
-        answer = Answer(Watch.of(on_delta))
-        body = self._body(request)
-        try:
-            async with self._followed(answer.watch):
-                stream = await self._open(body, is_watched=request.is_watched)
-                async with stream:
-                    await self._read(stream, answer)
-        except self._errors as error:
-            raise explain(error, self._endpoint) from error
+        watch = Watch.of(on_delta)
+        while True:
+            body = self._body(request)
+            answer = await self._ask(body, watch, is_watched=request.is_watched)
+            if not self._is_lost_in_thought(answer, body):
+                break
+            watch.begin()
+        return self._response(request, body, answer)
+
+    async def _ask(self, body: dict[str, Any], watch: Watch, *, is_watched: bool) -> Answer:
+        answer = Answer(watch)
+        async with self._turns.turn(watch):
+            try:
+                async with self._followed(watch):
+                    stream = await self._open(body, is_watched=is_watched)
+                    async with stream:
+                        await self._read(stream, answer)
+            except self._errors as error:
+                raise explain(error, self._endpoint) from error
+        return answer
+
+    def _is_lost_in_thought(self, answer: Answer, body: Mapping[str, Any]) -> bool:
+        """Whether a grammar had all of the answer taken for reasoning; it is then asked for in another way."""
+        if self._shaped_by != "grammar" or "grammar" not in body or not self.held_to or not answer.is_only_thought:
+            return False
+        if self._is_thinking:
+            self._refused.add("grammar")
+        self._is_thinking = True
+        return True
+
+    def _response(self, request: Request, body: Mapping[str, Any], answer: Answer) -> Response:
         left_out = self._refused.intersection(body) - {"stream_options", self._shaped_by}
         answer.notes.extend(f"sent without {name}, which this model refuses" for name in sorted(left_out))
         if self._endpoint.start:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from rlm_tui.text import short_count
 
@@ -135,7 +136,7 @@ def _lmstudio_model(each: Mapping[str, Any]) -> Model:
 
 
 def llamacpp(get: Get) -> list[Model] | None:
-    """llama.cpp's model; the window is that of one slot, as a request gets one."""
+    """llama.cpp's model, or all that its router offers; the window is that of one slot, as a request gets one."""
     props = get("/props")
     settings = _object(props, "default_generation_settings")
     if settings is None:
@@ -148,16 +149,19 @@ def llamacpp(get: Get) -> list[Model] | None:
     return [_llamacpp_model(each, window if len(listed) == 1 else None) for each in listed]
 
 
-def total_slots(get: Get) -> int | None:
-    """How many requests llama.cpp works on at once."""
-    return _number(get("/props"), "total_slots")
+def total_slots(get: Get, name: str) -> int | None:
+    """How many requests llama.cpp works on at once; a router tells it of each model that is loaded."""
+    own = _number(get("/props"), "total_slots")
+    return own or _number(get(f"/props?model={quote(name, safe='')}&autoload=false"), "total_slots")
 
 
 def _llamacpp_model(each: Mapping[str, Any], window: int | None) -> Model:
-    meta = _object(each, "meta")
+    meta, state = _object(each, "meta"), _text(_object(each, "status"), "value")
+    window = _number(meta, "n_ctx") or window
     name = _text(each, "id").replace("\\", "/")
     name = name.rpartition("/")[2] or name if name.startswith("/") else name
-    return Model(name, window, _number(meta, "n_ctx_train"), _number(meta, "size"), loaded=window is not None or None)
+    loaded = state == "loaded" if state else window is not None or None
+    return Model(name, window, _number(meta, "n_ctx_train"), _number(meta, "size"), loaded=loaded)
 
 
 def openai_models(get: Get) -> tuple[str, list[Model]] | None:

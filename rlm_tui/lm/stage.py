@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.servers import total_slots
 from rlm_tui.lm.visit import fetch_json
 from rlm_tui.lm.watch import Watch
 
@@ -57,19 +58,16 @@ class Stages:
 
     def look(self) -> Literal["loading", "queued", "reading"]:
         """What a request waits for that has had no sign of life; asks the server, in a thread."""
-        if self._endpoint.provider == "llamacpp":
-            return "queued" if 0 < self._total_slots() <= self.streaming else "reading"
+        if self._endpoint.provider == "llamacpp" and 0 < self._total_slots() <= self.streaming:
+            return "queued"
         return "reading" if self._is_loaded() is not False else "loading"
 
     def _get(self, path: str) -> Any:
         return fetch_json(self._endpoint.base_url, path, _PATIENCE_S)
 
     def _total_slots(self) -> int:
-        if self._slots is None:
-            props = self._get("/props")
-            slots = props.get("total_slots") if isinstance(props, Mapping) else None
-            self._slots = slots if type(slots) is int else 0
-        return self._slots
+        self._slots = self._slots or total_slots(self._get, self._endpoint.model)
+        return self._slots or 0
 
     def _is_loaded(self) -> bool | None:
         """Whether the server says that the model is in memory; None when it does not say."""
@@ -78,9 +76,16 @@ class Stages:
             running = _members(self._get("/api/ps"), "models")
             names = {name, name if ":" in name else f"{name}:latest"}
             return None if running is None else any(str(each.get("name")) in names for each in running)
-        listed = _members(self._get("/api/v0/models"), "data") or []
-        states = [each.get("state") for each in listed if each.get("id") == name]
-        return states[0] == "loaded" if states else None
+        path = "/v1/models" if self._endpoint.provider == "llamacpp" else "/api/v0/models"
+        listed = _members(self._get(path), "data") or []
+        states = [_state(each) for each in listed if each.get("id") == name]
+        return states[0] == "loaded" if states and states[0] else None
+
+
+def _state(model: Mapping[str, Any]) -> object:
+    """As LM Studio writes it, or llama.cpp's router; a llama.cpp of one model has none."""
+    status = model.get("status")
+    return status.get("value") if isinstance(status, Mapping) else model.get("state")
 
 
 def _members(value: object, name: str) -> list[Mapping[str, Any]] | None:

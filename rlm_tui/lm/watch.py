@@ -120,6 +120,7 @@ class Watch:
         if not self._pieces:
             self._first, self.has_begun = now, True
             self._on_first(now - self._sent)
+        if not self._words.startswith(what):
             self._say(what)
         self._pieces += 1
         self._chars += len(piece)

@@ -57,7 +57,7 @@ def _lmstudio(get: Get, endpoint: Endpoint) -> _Told:
 def _llamacpp(get: Get, endpoint: Endpoint) -> _Told:
     models = llamacpp(get) or []
     alone = models[0].window if len(models) == 1 else None  # it answers by any name
-    return alone or _window_of(models, endpoint.model), total_slots(get)
+    return alone or _window_of(models, endpoint.model), total_slots(get, endpoint.model)
 
 
 def _any_server(get: Get, endpoint: Endpoint) -> _Told:

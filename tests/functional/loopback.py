@@ -162,6 +162,31 @@ def openai_stream(
     return Reply(chunks=data(*events))
 
 
+def llamacpp_events(
+    *pieces: str, thoughts: tuple[str, ...] = (), finish_reason: str = "stop", tokens_in: int = 14, cached: int = 0
+) -> list[dict[str, Any]]:
+    """The events of one streamed answer of llama.cpp as it sends them, with `return_progress`."""
+    told = {"total": tokens_in, "cache": cached, "processed": cached, "time_ms": 0}
+    role = delta(role="assistant", content=None)
+    texts = [*({"reasoning_content": each} for each in thoughts), *({"content": each} for each in pieces)]
+    usage = {"completion_tokens": len(texts), "prompt_tokens": tokens_in, "total_tokens": tokens_in + len(texts)}
+    timings = {"cache_n": cached, "prompt_n": tokens_in - cached, "prompt_ms": 1.2, "predicted_n": len(texts)}
+    usage_event = {**delta(), "choices": [], "timings": {**timings, "predicted_ms": 5.1, "predicted_per_second": 577.4}}
+    return [
+        {**role, "prompt_progress": told},
+        {**role, "prompt_progress": {**told, "processed": tokens_in, "time_ms": 1}},
+        role,
+        *(delta(**text) for text in texts),
+        delta(finish_reason),
+        {**usage_event, "usage": {**usage, "prompt_tokens_details": {"cached_tokens": cached}}},
+    ]
+
+
+def llamacpp_stream(*pieces: str, **more: Any) -> Reply:
+    """One streamed answer of llama.cpp; `more` is that of `llamacpp_events`."""
+    return Reply(chunks=data(*llamacpp_events(*pieces, **more)))
+
+
 def named(*events: dict[str, Any]) -> tuple[bytes, ...]:
     """Events as Anthropic sends them: each line of data after the name of its type."""
     return tuple(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events)

@@ -77,27 +77,72 @@ OLD_LMSTUDIO = {
         }
     ),
 }
+NOT_LLAMACPPS: Reply = plain_json({"error": {"message": "File Not Found", "type": "not_found_error", "code": 404}}, 404)
+_META = {"vocab_type": 2, "n_vocab": 151_936, "n_ctx_train": 32768, "n_embd": 3584, "n_params": 7_615_616_512}
+_META |= {"size": 4_677_120_000, "ftype": "Q4_K - Medium"}
+_NAME = "qwen2.5-7b-q4_k_m.gguf"
+
+
+def _listed(name: str, **more: object) -> dict[str, object]:
+    """One model as llama.cpp lists it in /v1/models."""
+    return {"id": name, "aliases": [name], "tags": [], "object": "model", "owned_by": "llamacpp", **more}
+
+
+def _props(**more: object) -> Reply:
+    """/props of a llama.cpp that has its model, without the many settings of sampling."""
+    settings = {"params": {"temperature": 0.8, "n_predict": -1, "reasoning_format": "none"}, "n_ctx": 8192}
+    about = {"default_generation_settings": settings, "total_slots": 2, "model_alias": _NAME, "endpoint_slots": True}
+    return plain_json(
+        {**about, "model_path": f"/models/{_NAME}", "is_sleeping": False, "build_info": "b1-0c1e570", **more}
+    )
+
+
 LLAMACPP = {
+    "/props": _props(),
+    "/v1/models": plain_json(
+        {
+            "models": [
+                {"name": _NAME, "model": _NAME, "size": "", "details": {"format": "gguf", "parameter_size": ""}}
+            ],
+            "object": "list",
+            "data": [_listed(_NAME, created=1_795_245_017, meta={**_META, "n_ctx": 8192})],
+        }
+    ),
+    "/api/tags": NOT_LLAMACPPS,
+}
+OLD_LLAMACPP = {  # the name was a path, and the list had no window
     "/props": plain_json(
         {
             "default_generation_settings": {"id": 0, "n_ctx": 8192, "is_processing": False},
             "total_slots": 2,
-            "model_path": "/models/qwen2.5-7b-q4_k_m.gguf",
+            "model_path": f"/models/{_NAME}",
         }
     ),
+    "/v1/models": plain_json({"data": [{"id": f"/models/{_NAME}", "owned_by": "llamacpp", "meta": _META}]}),
+}
+LLAMACPP_ROUTER = {
+    "/props": plain_json(
+        {
+            "role": "router",
+            "max_instances": 4,
+            "models_autoload": True,
+            "model_alias": "llama-server",
+            "model_path": "none",
+            "default_generation_settings": {"params": None, "n_ctx": 0},
+        }
+    ),
+    "/props?model=alpha&autoload=false": _props(total_slots=3),
     "/v1/models": plain_json(
         {
             "data": [
-                {
-                    "id": "/models/qwen2.5-7b-q4_k_m.gguf",
-                    "owned_by": "llamacpp",
-                    "meta": {"n_ctx_train": 32768, "n_params": 7_615_616_512, "size": 4_677_120_000},
-                }
-            ]
+                _listed("beta", status={"value": "loading", "args": []}, source="models_dir"),
+                _listed("alpha", status={"value": "loaded", "args": []}, meta={**_META, "n_ctx": 2048}),
+            ],
+            "object": "list",
         }
     ),
 }
 VLLM = {
     "/v1/models": plain_json({"data": [{"id": "Qwen/Qwen2.5-7B-Instruct", "owned_by": "vllm", "max_model_len": 32768}]})
 }
-LOADING: Reply = plain_json({"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}, 503)
+LOADING: Reply = plain_json({"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}, 503)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from loopback import Loopback, Reply, plain_json, web_page
-from model_servers import LLAMACPP, LMSTUDIO, LOADING, OLD_LMSTUDIO, OLLAMA, VLLM
+from model_servers import LLAMACPP, LLAMACPP_ROUTER, LMSTUDIO, LOADING, OLD_LLAMACPP, OLD_LMSTUDIO, OLLAMA, VLLM
 from test_cli import rlm_tui
 
 from rlm_tui.lm.discovery import Probe, Server, usual_servers
@@ -68,6 +68,12 @@ def look(routes: Mapping[str, Reply], guess: str = "openai") -> Server:
             (Model("m-1b", 4096, 131072, None, "", True), Model("m-7b", None, 32768, None, "llama", False)),
         ),
         (LLAMACPP, "llamacpp", (Model("qwen2.5-7b-q4_k_m.gguf", 8192, 32768, 4_677_120_000, "", True),)),
+        (OLD_LLAMACPP, "llamacpp", (Model("qwen2.5-7b-q4_k_m.gguf", 8192, 32768, 4_677_120_000, "", True),)),
+        (
+            LLAMACPP_ROUTER,
+            "llamacpp",
+            (Model("alpha", 2048, 32768, 4_677_120_000, "", True), Model("beta", None, None, None, "", False)),
+        ),
         (VLLM, "vllm", (Model("Qwen/Qwen2.5-7B-Instruct", 32768),)),
     ],
 )
@@ -195,8 +201,8 @@ def test_nobody_at_an_address_is_passed_over_in_silence() -> None:
 
 
 def test_the_usual_ports_are_asked_and_what_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    ports = {"ollama": 11434, "lmstudio": 1234, "llamacpp": 8080, "vllm": 8000}
-    assert usual_servers() == {f"http://127.0.0.1:{port}/v1": name for name, port in ports.items()}
+    ports = {11434: "ollama", 1234: "lmstudio", 8080: "llamacpp", 8000: "vllm", 9931: "llamacpp"}
+    assert usual_servers() == {f"http://127.0.0.1:{port}/v1": name for port, name in ports.items()}
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:5000/v1")
     monkeypatch.setenv("OLLAMA_HOST", "10.0.0.5")
     urls = list(usual_servers("http://localhost:9/v1"))

@@ -286,9 +286,9 @@ async def test_a_server_that_fails_is_worth_another_try(provider: str, reply: Re
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_refused_request_says_why(provider: str) -> None:
-    error = await fail(failure(400, "prompt is too long"), provider)
+    error = await fail(failure(400, "no such tool"), provider)
     assert type(error) is ProviderError
-    assert "prompt is too long" in str(error)
+    assert "no such tool" in str(error)
 
 
 @pytest.mark.parametrize(

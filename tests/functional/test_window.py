@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from loopback import Loopback, Reply, Seen, ollama_stream, openai_stream, plain_json
-from model_servers import LLAMACPP, OLLAMA, VLLM
+from model_servers import LLAMACPP, LLAMACPP_ROUTER, OLLAMA, VLLM
 
 from rlm_tui import events as ev
 from rlm_tui.context.load import Loading
@@ -38,6 +38,8 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ollama/long:8b", OLLAMA, Served(16_384, None, True)),
         ("ollama/qwen2.5:7b", OLLAMA, Served(None, None, True)),
         ("llamacpp/any", LLAMACPP, Served(8_192, 2, True)),
+        ("llamacpp/alpha", LLAMACPP_ROUTER, Served(2_048, 3, True)),
+        ("llamacpp/beta", LLAMACPP_ROUTER, Served(None, None, True)),
         ("vllm/Qwen/Qwen2.5-7B-Instruct", VLLM, Served(32_768, None, True)),
         ("vllm/other", VLLM, Served(None, None, True)),
         ("Qwen/Qwen2.5-7B-Instruct", VLLM, Served(32_768, None, True)),
