@@ -107,9 +107,9 @@ class RootAsker:
 
     async def _before(self, node: str, iteration: str, why: str) -> Verdict:
         self._talk.flush()
-        last = self._talk.messages[-1].content
+        *before, last = (message.content for message in self._talk.messages)
         is_human = self._run.root_lm.name == "human"
-        pending = Pending(node, last, parent=iteration, asks_person=why, needs_answer=is_human)
+        pending = Pending(node, last, parent=iteration, asks_person=why, needs_answer=is_human, before=tuple(before))
         verdict = await self._run.pass_("before_request", pending)
         if verdict.how != "answer" and verdict.edited:
             self._talk.replace_last(verdict.content)

@@ -12,7 +12,7 @@ from rlm_tui.errors import RlmTuiError
 from rlm_tui.filter import Count, Filter, Moment, SlowFilterError, parse_counted
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Node
-from rlm_tui.trajectory.facts import HELD_FIELDS
+from rlm_tui.trajectory.facts import HELD_FIELDS, Pair
 
 _SHOWN = 60
 
@@ -71,12 +71,12 @@ class Breakpoints:
         node = moment.view.node(pending.node)
         if node is None:
             return ""
-        about = HELD_FIELDS[checkpoint], pending.content
+        about = tuple((HELD_FIELDS[checkpoint], text) for text in (pending.content, *pending.before))
         found = [self._hit(each, moment, node, checkpoint, about) for each in self.listed if each.is_on]
         return next(filter(None, found), "")
 
     def _hit(
-        self, each: Breakpoint, moment: Moment, node: Node, checkpoint: ev.Checkpoint, about: tuple[str, str]
+        self, each: Breakpoint, moment: Moment, node: Node, checkpoint: ev.Checkpoint, about: tuple[Pair, ...]
     ) -> str:
         condition, count = self._meant[each.number]
         first = self._seen.get((each.number, node.id), checkpoint)

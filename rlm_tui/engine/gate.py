@@ -51,6 +51,8 @@ class Pending:
     """Whether only an answer can end the hold: there is no LM behind it."""
     depth: int = 0
     """The depth of the RLM that it belongs to."""
+    before: tuple[str, ...] = ()
+    """The messages of a request before `content`, its newest one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from rlm_tui.filter.terms import (
 )
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Node
-from rlm_tui.trajectory.facts import FIELDS
+from rlm_tui.trajectory.facts import FIELDS, Pair
 
 _MOST_CHARS, _MOST_DEPTH, _MOST_REPEATS, _MOST_PATTERN = 2_000, 40, 100_000, 500
 _MOST = 1e15
@@ -53,8 +53,8 @@ class Filter:
     source: str
     expr: Expr
 
-    def matches(self, moment: Moment, node: Node, pending: tuple[str, str] | None = None) -> bool:
-        """Whether a node matches; `pending` is a field and the text that is about to pass there."""
+    def matches(self, moment: Moment, node: Node, pending: tuple[Pair, ...] = ()) -> bool:
+        """Whether a node matches; `pending` are texts that are about to pass there, each with its field."""
         return self.expr.holds(Subject(moment, node, pending))
 
     @property

@@ -15,7 +15,7 @@ from rlm_tui import events as ev
 from rlm_tui.errors import TraceError, UsageError
 from rlm_tui.text import safe
 from rlm_tui.trajectory import Node, View, facts
-from rlm_tui.trajectory.facts import FIELDS, Said, Source
+from rlm_tui.trajectory.facts import FIELDS, Pair, Said, Source
 
 if TYPE_CHECKING:
     import regex
@@ -66,18 +66,18 @@ class Moment:
 
 
 class Subject(NamedTuple):
-    """One node at a moment, and the text (with its field) that is about to pass there, if any."""
+    """One node at a moment, and the texts (each with its field) that are about to pass there, if any."""
 
     moment: Moment
     node: Node
-    pending: tuple[str, str] | None = None
+    pending: tuple[Pair, ...] = ()
 
     @property
     def said(self) -> Iterator[Said]:
         """Every text of the node."""
         yield from facts.said(self.moment.view, self.moment.source, self.node)
-        if self.pending is not None:
-            yield Said(*self.pending, self.moment.view.seq)
+        for field, text in self.pending:
+            yield Said(field, text, self.moment.view.seq)
 
 
 class Expr:

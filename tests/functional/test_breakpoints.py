@@ -138,3 +138,15 @@ def test_a_wrong_filter_is_refused_with_a_caret_under_its_fault(
     assert said[0] == "  ~error & ~cod x"
     assert said[1] == "           ^^^^"
     assert said[2] == "rlm-tui: The filter is wrong at column 10: there is no ~cod, did you mean ~code?"
+
+
+def test_a_breakpoint_on_a_prompt_sees_the_whole_request(tmp_path: Path) -> None:
+    root = [block("print('first')"), block("print('second')"), "FINAL(done)"]
+    with live(tmp_path, root, breaks=("~kind lm ~iter 3 ~prompt ^first$",)) as run:
+        hold = run.start("What?").hold("before_request")
+        assert "second" in run.content(hold)
+        assert "first" not in run.content(hold)
+        view = run.session.trajectory.now()
+        assert view.node(hold.node) is not None
+    with live(tmp_path, root, breaks=("~kind lm ~iter 2 ~prompt ^second$",), trace=tmp_path / "b.rlm.jsonl") as run:
+        assert run.start("What?").end().status == "answered"

@@ -87,7 +87,7 @@ def test_what_is_about_to_pass_counts_as_said() -> None:
     run = RUNS["peeked"]()
     moment, node = Moment(run.trajectory.now(), run.log), run.trajectory.nodes["1.1.code1"]
     assert not parse("~code secret").matches(moment, node)
-    assert parse("~code secret").matches(moment, node, ("code", "print(secret)"))
+    assert parse("~code secret").matches(moment, node, (("code", "print(secret)"),))
 
 
 def test_what_a_problem_is_can_be_handed_over() -> None:
@@ -176,7 +176,7 @@ def test_an_expression_that_would_take_forever_is_stopped() -> None:
     run = RUNS["peeked"]()
     moment, node = Moment(run.trajectory.now(), run.log), run.trajectory.nodes["1.1.code1"]
     with pytest.raises(SlowFilterError, match="takes too long"):
-        parse('~code "(a|aa)+$"').matches(moment, node, ("code", "a" * 80 + "b"))
+        parse('~code "(a|aa)+$"').matches(moment, node, (("code", "a" * 80 + "b"),))
 
 
 # the hits of a breakpoint
