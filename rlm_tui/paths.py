@@ -8,10 +8,21 @@ from pathlib import Path
 _HOME = "RLM_TUI_HOME"
 
 
+def typed(name: str) -> Path:
+    """A path as a person typed it; a `~` of nobody stays, so that the file is missing by its own name."""
+    return Path(os.path.expanduser(name))
+
+
+def homeless() -> str:
+    """What `RLM_TUI_HOME` is, where it begins with the home of nobody; else ""."""
+    home = os.environ.get(_HOME, "")
+    return home if home.startswith("~") and os.path.expanduser(home) == home else ""
+
+
 def _data() -> Path:
     home = os.environ.get(_HOME)
     if home:
-        return Path(home).expanduser() / "data"
+        return typed(home) / "data"
     import platformdirs
 
     return platformdirs.user_data_path("rlm-tui", appauthor=False)
@@ -20,7 +31,7 @@ def _data() -> Path:
 def _config() -> Path:
     home = os.environ.get(_HOME)
     if home:
-        return Path(home).expanduser()
+        return typed(home)
     import platformdirs
 
     return platformdirs.user_config_path("rlm-tui", appauthor=False)
@@ -62,7 +73,7 @@ def cache_dir() -> Path:
     """The folder of what can be made again; whoever writes there creates it (mode 0700)."""
     home = os.environ.get(_HOME)
     if home:
-        return Path(home).expanduser() / "cache"
+        return typed(home) / "cache"
     import platformdirs
 
     return platformdirs.user_cache_path("rlm-tui", appauthor=False)

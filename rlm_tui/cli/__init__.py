@@ -7,6 +7,7 @@ import os
 import sys
 from importlib import import_module
 
+from rlm_tui import paths
 from rlm_tui.cli import diagnostics
 from rlm_tui.errors import ExitCode, UsageError
 from rlm_tui.version import __version__
@@ -86,6 +87,8 @@ def _dispatch(words: list[str]) -> int:
     if module is None:
         parser.print_help()
         return ExitCode.OK
+    if nowhere := paths.homeless():
+        raise UsageError(f"RLM_TUI_HOME is {nowhere}, the home of nobody here; set it to a whole path.")
     code: int = module.run(arguments)
     return code
 

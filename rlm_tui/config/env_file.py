@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-from rlm_tui import files
+from rlm_tui import files, paths
 from rlm_tui.errors import UsageError
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
@@ -23,7 +23,7 @@ def read_into_environment(name: str, *, is_typed: bool) -> None:
     A name that was not typed at the command line must be a whole path: a relative one would mean another file in
     every folder.
     """
-    path = Path(name).expanduser()
+    path = paths.typed(name)
     if not is_typed and not path.is_absolute():
         raise UsageError(f"env_file is {name!r}; write the whole path, as a part of one means another file elsewhere.")
     for variable, value in _variables(path):

@@ -18,12 +18,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from rlm_tui import files
+from rlm_tui import files, paths
 from rlm_tui.errors import ProviderError, UsageError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
@@ -56,7 +55,7 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load(name: str) -> Definition:
     """The checked content of a file; UsageError, with the place in it, for one that cannot be meant."""
     try:
-        return msgspec.convert(files.read_toml(Path(name).expanduser()), Definition)
+        return msgspec.convert(files.read_toml(paths.typed(name)), Definition)
     except OSError as error:
         raise UsageError(f"The endpoint {name} cannot be read: {files.why(error)}.") from None
     except ValueError as error:

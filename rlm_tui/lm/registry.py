@@ -6,10 +6,10 @@ import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from rlm_tui import paths
 from rlm_tui.errors import UsageError
 from rlm_tui.lm.endpoint import Endpoint, check_url
 from rlm_tui.text import one_line
@@ -133,7 +133,7 @@ def check_spec(spec: str, *, base_url: str | None = None) -> None:
 
         load_script(_script_path(spec))
     elif spec.startswith(REPLAY):
-        if not Path(spec.removeprefix(REPLAY)).expanduser().is_file():
+        if not paths.typed(spec.removeprefix(REPLAY)).is_file():
             raise UsageError(f"There is no trace {spec.removeprefix(REPLAY)!r}; write replay:FILE.rlm.jsonl.")
     elif spec not in _BUILT_IN and not _plugin(spec, base_url):
         check_url(resolve(spec, base_url=base_url).base_url)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import msgspec
 
-from rlm_tui import files
+from rlm_tui import files, paths
 from rlm_tui.errors import ExitCode, ProviderError, UsageError
 from rlm_tui.events import Role, Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
@@ -155,7 +154,7 @@ class ScriptedLM:
 def load_script(path: str) -> _Script:
     """The checked content of a script file; raises UsageError naming the file and the place in it."""
     try:
-        file = Path(path).expanduser()
+        file = paths.typed(path)
         raw = json.loads(files.read_text(file, _MOST_BYTES), parse_constant=_refuse)
         script = msgspec.convert({"root": raw} if isinstance(raw, list) else raw, _Script)
     except OSError as error:

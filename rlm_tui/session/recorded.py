@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
 
 from rlm_tui import events as ev
+from rlm_tui import paths
 from rlm_tui.lm.base import Response
 from rlm_tui.lm.recorded import RecordedLM
 from rlm_tui.trace.opening import Reader, open_trace
@@ -16,7 +16,7 @@ def recorded_lm(path: str) -> RecordedLM:
 
     Responses that the person did without, and calls that failed, are left out.
     """
-    with open_trace(Path(path).expanduser()) as reader:
+    with open_trace(paths.typed(path)) as reader:
         reader.index()
         return _of(reader, path)
 

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
+from rlm_tui import paths
 from rlm_tui.errors import UsageError
 from rlm_tui.repl.base import HostNames, JsonValue, Source
 from rlm_tui.repl.worker.helpers import names as helper_names
@@ -100,7 +101,7 @@ def _take_named(maker: _Maker, name: str, value: Any) -> None:
 def _take_spec(maker: _Maker, spec: str) -> None:
     """A file or `module:function`, to run in the worker or, after `host:`, here."""
     is_host, name = spec.startswith(HOST), spec.removeprefix(HOST)
-    path = Path(name).expanduser()
+    path = paths.typed(name)
     is_file = name.endswith(".py") or path.is_file()
     if not is_file and not _MODULE.fullmatch(name):
         raise UsageError(f"Tools are a Python file or module:function, either after {HOST}; {spec!r} is neither.")

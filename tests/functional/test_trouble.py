@@ -435,3 +435,11 @@ def test_the_plain_mode_ends_with_its_terminal_and_keeps_the_trace(tmp_path: Pat
         assert os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1]) in (0, 130)
         terminal.status = 0
     assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
+
+
+def test_a_home_of_nobody_is_named_before_anything_is_made(tmp_path: Path) -> None:
+    env = {**os.environ, "RLM_TUI_HOME": "~nobody-of-this-name/x"}
+    done = subprocess.run(python("runs"), capture_output=True, text=True, env=env, cwd=tmp_path, check=False)
+    said = "rlm-tui: RLM_TUI_HOME is ~nobody-of-this-name/x, the home of nobody here; set it to a whole path.\n"
+    assert (done.returncode, done.stderr) == (2, said)
+    assert list(tmp_path.iterdir()) == []
