@@ -144,5 +144,5 @@ def test_a_file_that_may_not_be_read_is_one_sentence(home: Path, monkeypatch: py
 
 @pytest.mark.parametrize("what", ["keys", "tools", "tools on the host", "endpoint", "script"])
 def test_the_home_of_nobody_is_a_file_that_is_missing(what: str) -> None:
-    with pytest.raises(RlmTuiError, match="~nobody-of-this-name/x.* cannot be read .*no such file"):
+    with pytest.raises(RlmTuiError, match=r"~nobody-of-this-name/x.* cannot be read.*no such file"):
         TYPED[what][1]("~nobody-of-this-name/x.py")
