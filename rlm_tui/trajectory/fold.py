@@ -53,6 +53,9 @@ class Fold:
         self.remarks: list[int] = []
         self.troubles: list[int] = []
         self.repairs: list[int] = []
+        self.grown: list[str] = []
+        """Every node when it was opened, and a sub-call when it was sent: what the tree of calls grows by."""
+        self.grown_at = array("Q")
         self._asked: Counter[str] = Counter()
         self._kin: Counter[str] = Counter()
         self._doing = array("Q")
@@ -102,10 +105,15 @@ class Fold:
         if event.type == "subcall" and not event.asks:
             node.in_batch, node.asks = _told_by_title(event.title)
         self.nodes[event.node] = node
+        self._grow(event.seq, node)
         (parent.children if parent else self.roots).append(event.node)
         if event.type == "rlm" and parent is not None:
             self._kin[self.rlm_of(above) or ""] += 1
             node.number = self._kin[self.rlm_of(above) or ""]
+
+    def _grow(self, seq: int, node: Node) -> None:
+        self.grown.append(node.id)
+        self.grown_at.append(seq)
 
     def _node_closed(self, event: ev.NodeClosed) -> None:
         node = self.nodes.get(event.node)
@@ -165,6 +173,7 @@ class Fold:
         if node is not None:
             node.batch, node.number = _interned(event.batch), event.index
             self._asked[node.parent] += 1
+            self._grow(event.seq, node)
         self._act(event.seq, "subcall", event.node)
 
     def _subcall_finished(self, event: ev.SubcallFinished) -> None:

@@ -14,9 +14,9 @@ from rlm_tui.session.log import Log
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content import requests
+from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.calls import code_of
 from rlm_tui.ui.content.parts import response_of, turn_of
-from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.selecting import held_text, interesting, open_hold
 
 _MOST_EVENTS = 5_000

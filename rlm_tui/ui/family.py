@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui.content.tree import Batches, batch_key, batch_of, held_batches, split_key
+from rlm_tui.ui.content.batches import Batches, batch_key, batch_of, held_batches, split_key
 
 Way: TypeAlias = Literal["{", "}", "h", "l"]
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rlm_tui import events as ev
 from rlm_tui.ui.content.calls import CallRows, header, scene
-from rlm_tui.ui.content.tree import CallTree, Row
+from rlm_tui.ui.content.tree import CallTree
+from rlm_tui.ui.content.twigs import Row
 from rlm_tui.ui.lines import Line
 from tests.trajectories import RUNS, Recorder, batched, edited, failing, held, peeked
 

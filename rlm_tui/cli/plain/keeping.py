@@ -10,7 +10,7 @@ from rlm_tui.cli.plain.linear import Section
 from rlm_tui.cli.plain.speaker import Speaker
 from rlm_tui.text import plural
 from rlm_tui.ui import clipboard, viewers
-from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.copies import Copy, absence, copies
 from rlm_tui.ui.selecting import step_here
 

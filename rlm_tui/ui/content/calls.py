@@ -14,8 +14,11 @@ from rlm_tui.session.notebook import Notebook
 from rlm_tui.text import one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import is_edited, newest
+from rlm_tui.ui.content.batches import BATCH, QUEUED, members, split_key
 from rlm_tui.ui.content.narrowed import NarrowedRows
-from rlm_tui.ui.content.tree import BATCH, QUEUED, CallTree, Facts, Row, TreeRows, members, split_key
+from rlm_tui.ui.content.tally import Tally
+from rlm_tui.ui.content.tree import CallTree, Facts, TreeRows
+from rlm_tui.ui.content.twigs import Row
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.words import MARK, NOTED, child_name
@@ -239,41 +242,44 @@ def _quoted(text: str) -> str:
 def _known_batch(moment: Scene, key: str, tree: CallTree) -> Facts:
     """The facts of a batch; once its block is over they are looked up once."""
     if not moment.view.tree.nodes[split_key(key)[0]].done(moment.view.seq):
-        return _batch(moment, key)
+        return _batch(moment, key, tree)
     if key not in tree.batches:
-        tree.batches[key] = _batch(moment, key)
+        tree.batches[key] = _batch(moment, key, tree)
     return tree.batches[key]
 
 
-def _batch(moment: Scene, key: str) -> Facts:
-    view, calls = moment.view, members(moment.view, key)
-    outcomes = [view.outcome(call) for call in calls]
-    failed, done = outcomes.count("error"), len(calls) - outcomes.count(None)
-    label = [(f"{_asks(calls)} ×{len(calls)} ", "sub")]
+def _batch(moment: Scene, key: str, tree: CallTree) -> Facts:
     if split_key(key)[1] == QUEUED:
-        return ("○", "dim"), [*label, ("queued", "dim")], "", ""
-    if done < len(calls):
-        label.append((f"{done} done ", "dim"))
-    if failed:
-        label.append((f"✗ {failed}", "failed"))
-    if any(call.id in moment.held for call in calls):
+        return ("○", "dim"), [_queued(moment, key, tree), ("queued", "dim")], "", ""
+    view, held, tally = moment.view, moment.held, _tally(moment, key, tree)
+    label = [(f"{_NAMES[tally.asks]} ×{tally.count} ", "sub")]
+    if tally.still:
+        label.append((f"{tally.done} done ", "dim"))
+    if tally.failed:
+        label.append((f"✗ {tally.failed}", "failed"))
+    if held and any(call.id in held for call in tally.still):
         symbol = _HELD
-    elif done < len(calls):
+    elif tally.still:
         symbol = _RUNNING
     else:
-        symbol = _OUTCOMES["error" if failed == len(calls) else "ok"]
-    used = sum((view.usage(call) for call in calls), ev.Usage()).tokens
-    return symbol, label, short_seconds(_wall(moment, calls)), short_count(used)
+        symbol = _OUTCOMES["error" if tally.failed == tally.count else "ok"]
+    return symbol, label, short_seconds(tally.seconds(moment.now)), short_count(tally.used(view).tokens)
 
 
-def _asks(calls: list[Node]) -> str:
-    """What the calls of a batch ask: child RLMs, or an LM."""
-    return _NAMES[calls[0].asks] if calls else "llm"
+def _queued(moment: Scene, key: str, tree: CallTree) -> tuple[str, str]:
+    twig, nodes = tree.calls(key), moment.view.tree.nodes
+    calls = [call.id for call in members(moment.view, key)] if twig is None else twig.below
+    asks = next((_NAMES[nodes[call].asks] for call in calls), "llm")
+    return f"{asks} ×{len(calls)} ", "sub"
 
 
-def _wall(moment: Scene, calls: list[Node]) -> float:
-    """From the first call to the last answer."""
-    if not calls:
-        return 0.0
-    begun = min(call.opened_t for call in calls)
-    return max(call.opened_t + moment.view.elapsed(call, moment.now) for call in calls) - begun
+def _tally(moment: Scene, key: str, tree: CallTree) -> Tally:
+    """The count of a batch; while its block is under way it goes on from the last one."""
+    twig = tree.calls(key)
+    if twig is None:
+        tally = Tally()
+        tally.add(moment.view, members(moment.view, key))
+    else:
+        tally = tree.tallies.setdefault(key, Tally())
+        tally.at(moment.view, twig)
+    return tally

@@ -14,9 +14,9 @@ from rlm_tui.text import one_line, plural
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.asked import writing_mark
+from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
 from rlm_tui.ui.content.requests import asked_before, asks_again, difference, sent_by
-from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lazy import Kept, Parts, together
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
 from rlm_tui.ui.rows import Joined, text_rows

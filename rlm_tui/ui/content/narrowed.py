@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from rlm_tui.filter import Filter, Moment, SlowFilterError
 from rlm_tui.session.log import Log
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui.content.tree import Row, split_key
+from rlm_tui.ui.content.batches import split_key
+from rlm_tui.ui.content.twigs import Row
 
 _SLICE_S = 0.01
 _LOOKED_AT = 50

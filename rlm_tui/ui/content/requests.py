@@ -18,7 +18,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.session.log import Log
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import newest
-from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.content.batches import split_key
 
 _NO_WIRE = ("offline", "human", "scripted:", "replay:", "generic:")
 _COMPARED = 400_000  # characters; comparing more would hold up the screen

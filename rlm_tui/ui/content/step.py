@@ -11,6 +11,7 @@ from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.asked import MARK_CELLS, asked_row, writing_mark
+from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.block import answer, block, held_mark, held_rows
 from rlm_tui.ui.content.calls import held_text, thoughts_and_words
 from rlm_tui.ui.content.numbers import number_at
@@ -35,7 +36,6 @@ from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.root import root
 from rlm_tui.ui.content.subcall import batch, subcall
 from rlm_tui.ui.content.told import queued, told, told_back
-from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import BLANK, Piece, Rows, clip, line, wrap_text
 from rlm_tui.ui.rows import Joined
 from rlm_tui.ui.selecting import interesting

@@ -7,11 +7,11 @@ from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.asked import asked_row, writing_mark
+from rlm_tui.ui.content.batches import members
 from rlm_tui.ui.content.block import held_rows
 from rlm_tui.ui.content.calls import is_tool, scene, state
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, label, streaming, verbatim
 from rlm_tui.ui.content.remarks import remarks
-from rlm_tui.ui.content.tree import members
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
 from rlm_tui.ui.rows import Joined, Provider
 

@@ -4,55 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from rlm_tui import events as ev
 from rlm_tui.trajectory import Node, View
+from rlm_tui.ui.content.batches import BATCH, Batches, batch_key, batch_of, held_batches, split_key
+from rlm_tui.ui.content.growing import Growing
+from rlm_tui.ui.content.tally import Tally
+from rlm_tui.ui.content.twigs import Row, Twig
 
-BATCH = "#"
-QUEUED = "queued"
-Batches: TypeAlias = dict[str, str]
 Facts: TypeAlias = tuple[tuple[str, str], list[tuple[str, str]], str, str]
 """What a row says: symbol, label, time, tokens."""
-
-
-class Row(NamedTuple):
-    """A row of the tree: a node id, or `CODE#BATCH` for the calls of one batch, and how deep it stands."""
-
-    key: str
-    depth: int
-
-
-def batch_key(node: Node, batch: str) -> str:
-    """The selection that means a whole batch: the block that made the calls, and the batch."""
-    return f"{node.parent}{BATCH}{batch}"
-
-
-def split_key(key: str) -> tuple[str, str]:
-    """The node of a selection, and the batch in it or nothing."""
-    node, _, batch = key.partition(BATCH)
-    return node, batch
-
-
-def held_batches(view: View) -> Batches:
-    """The batch of every sub-call that waits before it was sent."""
-    return {hold.node: hold.batch for hold in view.holds() if hold.batch}
-
-
-def batch_of(view: View, node: Node, held: Batches) -> str:
-    """The batch that a sub-call belongs to by now, or nothing; those of a batch that wait for a slot are QUEUED."""
-    if node.type != "subcall":
-        return ""
-    if view.fact(node, ev.SubcallRequested) is not None:
-        return node.batch
-    return held.get(node.id) or (QUEUED if node.in_batch else "")
-
-
-def members(view: View, key: str) -> list[Node]:
-    """The sub-calls of a batch, in order."""
-    code, batch = split_key(key)
-    node, held = view.node(code), held_batches(view)
-    return [child for child in view.children(node) if batch_of(view, child, held) == batch] if node else []
 
 
 @dataclass(slots=True)
@@ -76,13 +37,13 @@ class _Trunk:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Rows in sequence: those of a trunk up to `whole` chunks, then loose ones."""
+    """Rows in sequence: the root, those of a trunk up to `whole` chunks, then those that still grow."""
 
     start: int
     root: str
-    trunk: _Trunk | None
-    whole: int
-    loose: list[Row]
+    trunk: _Trunk | None = None
+    whole: int = 0
+    growing: Growing | None = None
 
     @property
     def settled(self) -> int:
@@ -90,15 +51,15 @@ class _Stretch:
 
     @property
     def size(self) -> int:
-        return 1 + self.settled + len(self.loose)
+        return self.settled + (self.growing.stem.size if self.growing else 1)
 
     def row(self, index: int) -> Row:
         """The row at an index of the stretch; 0 is the root."""
-        if index == 0:
+        if index == 0 or self.trunk is None or self.growing is None:
             return Row(self.root, 0)
+        if index > self.settled:
+            return self.growing.stem.row(index - self.settled)
         index -= 1
-        if index >= self.settled or self.trunk is None:
-            return self.loose[index - self.settled]
         chunk = bisect_right(self.trunk.ends, index)
         return self.trunk.chunks[chunk][index - (self.trunk.ends[chunk - 1] if chunk else 0)]
 
@@ -141,21 +102,17 @@ class TreeRows:
         return path
 
     def _within(self, stretch: _Stretch, wanted: list[str]) -> int:
-        places = {key: rank for rank, key in enumerate(wanted)}
-        start, rows = self._near(stretch, wanted)
-        found = [(places[row.key], start + index) for index, row in enumerate(rows) if row.key in places]
-        return min(found)[1] if found else 0
-
-    def _near(self, stretch: _Stretch, wanted: list[str]) -> tuple[int, list[Row]]:
-        """The rows among which a selection stands, and the index of the first: one chunk, or the loose ones."""
-        root, nodes = self._view.node(stretch.root), self._view.tree.nodes
-        if root is None or len(wanted) < 2 or stretch.trunk is None:
-            return 1, []
+        root, nodes, trunk = self._view.node(stretch.root), self._view.tree.nodes, stretch.trunk
+        if root is None or len(wanted) < 2 or trunk is None or stretch.growing is None:
+            return 0
         opened = nodes[wanted[-2]].opened
         chunk = bisect_right(root.children, opened, key=lambda child: nodes[child].opened) - 1
         if chunk >= stretch.whole:
-            return 1 + stretch.settled, stretch.loose
-        return 1 + (stretch.trunk.ends[chunk - 1] if chunk else 0), stretch.trunk.chunks[chunk]
+            twig = next((twig for key in wanted if (twig := stretch.growing.twigs.get(key)) is not None), None)
+            return stretch.settled + twig.index() if twig is not None else 0
+        places, start = {key: rank for rank, key in enumerate(wanted)}, 1 + (trunk.ends[chunk - 1] if chunk else 0)
+        found = [(places[row.key], start + nth) for nth, row in enumerate(trunk.chunks[chunk]) if row.key in places]
+        return min(found)[1] if found else 0
 
 
 class CallTree:
@@ -164,8 +121,9 @@ class CallTree:
     def __init__(self) -> None:
         self.folds: dict[str, bool] = {}
         self.batches: dict[str, Facts] = {}
-        self.version = 0
+        self.tallies: dict[str, Tally] = {}
         self._trunks: dict[str, _Trunk] = {}
+        self._growing: dict[str, Growing] = {}
 
     def is_open(self, key: str) -> bool:
         """Whether what is below a row shows: all but batches, unless a person chose."""
@@ -174,7 +132,8 @@ class CallTree:
     def fold(self, key: str, is_open: bool, view: View) -> None:
         """Open or close a row."""
         self.folds[key] = is_open
-        self.version += 1
+        for growing in self._growing.values():
+            growing.fold(key, is_open)
         node = view.node(split_key(key)[0])
         while node is not None and node.parent in view.tree.nodes and view.tree.nodes[node.parent].parent:
             node = view.node(node.parent)
@@ -191,20 +150,29 @@ class CallTree:
             start += stretches[-1].size
         return TreeRows(stretches, view)
 
+    def calls(self, key: str) -> Twig | None:
+        """The batch of a selection with its calls, while its block is under way."""
+        return next((growing.twigs[key] for growing in self._growing.values() if key in growing.twigs), None)
+
     def _stretch(self, view: View, root: Node, start: int) -> _Stretch:
         if not self.is_open(root.id):
-            return _Stretch(start, root.id, None, 0, [])
+            return _Stretch(start, root.id)
         trunk = self._trunks.setdefault(root.id, _Trunk())
+        if root.id not in self._growing:
+            self._growing[root.id] = Growing(root.id, self.is_open)
+        growing = self._growing[root.id]
+        growing.at(view)
         nodes, ids, held = view.tree.nodes, root.children, held_batches(view)
         count = bisect_right(ids, view.seq, key=lambda child: nodes[child].opened)
         while len(trunk.chunks) < count:
             child = nodes[ids[len(trunk.chunks)]]
             if child.closed is None or child.closed > view.seq:
                 break
-            trunk.keep(self._flat(view.now(), child, 1, held), child.closed)
+            twig = growing.twigs.get(child.id)
+            trunk.keep(self._flat(view.now(), child, 1, held) if twig is None else twig.rows(1), child.closed)
         whole = min(bisect_right(trunk.until, view.seq), count)
-        loose = [row for child in ids[whole:count] for row in self._flat(view, nodes[child], 1, held)]
-        return _Stretch(start, root.id, trunk, whole, loose)
+        growing.keep(view, ids[whole:count])
+        return _Stretch(start, root.id, trunk, whole, growing)
 
     def _flat(self, view: View, top: Node, depth: int, held: Batches) -> list[Row]:
         """A node and all open rows below it, in reading order."""

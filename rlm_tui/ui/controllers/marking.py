@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlm_tui.session import commands as cmd
 from rlm_tui.trajectory import Step
 from rlm_tui.ui.asking import Asking
-from rlm_tui.ui.content.tree import split_key
+from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import step_here
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
+from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.chat import Messages, Talk, chat
 from rlm_tui.ui.content.parts import live_mark, page_of, turn_of
-from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.content.window import window_note
 from rlm_tui.ui.lines import NO_SPAN
 from rlm_tui.ui.selecting import child_of

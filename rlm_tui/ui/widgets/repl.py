@@ -13,9 +13,9 @@ from textual.message import Message
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
+from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.parts import live_mark, page_of, turn_of
 from rlm_tui.ui.content.repl import Blocks, Transcript, repl
-from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.lines import line
 from rlm_tui.ui.selecting import child_of, whose_prompt
 from rlm_tui.ui.widgets.bar import Bar

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from rlm_tui.session.base import Session
+from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.parts import ANSWER, AT, HELD, live_mark, page_of
 from rlm_tui.ui.content.step import step
-from rlm_tui.ui.content.tree import split_key
 from rlm_tui.ui.content.window import window_note
 from rlm_tui.ui.lines import NO_SPAN, Rows, line
 from rlm_tui.ui.rows import Window

@@ -1,0 +1,44 @@
+"""The batches of sub-calls in a tree: which call belongs to which, at any moment."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from rlm_tui import events as ev
+from rlm_tui.trajectory import Node, View
+
+BATCH = "#"
+QUEUED = "queued"
+Batches: TypeAlias = dict[str, str]
+
+
+def batch_key(node: Node, batch: str) -> str:
+    """The selection that means a whole batch: the block that made the calls, and the batch."""
+    return f"{node.parent}{BATCH}{batch}"
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """The node of a selection, and the batch in it or nothing."""
+    node, _, batch = key.partition(BATCH)
+    return node, batch
+
+
+def held_batches(view: View) -> Batches:
+    """The batch of every sub-call that waits before it was sent."""
+    return {hold.node: hold.batch for hold in view.holds() if hold.batch}
+
+
+def batch_of(view: View, node: Node, held: Batches) -> str:
+    """The batch that a sub-call belongs to by now, or nothing; those of a batch that wait for a slot are QUEUED."""
+    if node.type != "subcall":
+        return ""
+    if view.fact(node, ev.SubcallRequested) is not None:
+        return node.batch
+    return held.get(node.id) or (QUEUED if node.in_batch else "")
+
+
+def members(view: View, key: str) -> list[Node]:
+    """The sub-calls of a batch, in order."""
+    code, batch = split_key(key)
+    node, held = view.node(code), held_batches(view)
+    return [child for child in view.children(node) if batch_of(view, child, held) == batch] if node else []
