@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 import pyte
+from pyte.screens import Char
 
 KEYS = {
     "enter": "\r",
@@ -36,6 +38,7 @@ KEYS = {
     "ctrl+z": "\x1a",
 }
 _PATIENCE_S = 60.0
+_FRAMES_S = 0.15
 
 
 class Terminal:
@@ -104,17 +107,26 @@ class Terminal:
             while text not in self.text and time.monotonic() < pause:
                 self._pump(pause - time.monotonic())
 
-    def settle(self) -> None:
-        """Wait until the program has written nothing for a while, as it does between two frames without news."""
-        while select.select([self._fd], [], [], 0.15)[0]:
-            if not self._pump(1.0):
-                return
+    def drawn(self, columns: int, lines: int) -> None:
+        """Change the size and wait until the program has drawn a screen of that size down to its bars."""
+        self.resize(columns, lines)
+        self.screen.erase_in_display(2)
+        self.until(lambda: bool("".join(self.screen.display[-2:]).strip()) or self._is_too_small())
 
-    def pump_for(self, seconds: float) -> None:
-        """Take in what is written for some time, as a person who is late does; not a way to wait for anything."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self._pump(end - time.monotonic())
+    def _is_too_small(self) -> bool:
+        columns, lines = self.screen.columns, self.screen.lines
+        return columns * lines < 60 or f"is{columns}x{lines}" in "".join(self.text.split())
+
+    def at_rest(self) -> str:
+        """The screen that others are compared with: once it is whole nothing is written any more, frame after frame."""
+        while select.select([self._fd], [], [], _FRAMES_S)[0] and self._pump(1.0):
+            pass
+        return self.text
+
+    def cells(self, text: str) -> list[Char]:
+        """The first cell of the text, wherever it stands on the screen: its colours and its weight."""
+        rows = enumerate(self.screen.display)
+        return [self.screen.buffer[y][match.start()] for y, row in rows for match in re.finditer(re.escape(text), row)]
 
     def finish(self) -> int:
         """Wait for the end of the command; returns its exit code."""

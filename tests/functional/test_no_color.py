@@ -73,7 +73,10 @@ def test_no_colour_is_written_to_a_terminal(tmp_path: Path) -> None:
         terminal.wait("REPLAY")
         terminal.press("escape", "1", "j", ":")
         terminal.wait("Run what is held as it is")
-        terminal.settle()
+        terminal.press("escape")
+        terminal.wait("Run what is held as it is", gone=True)
+        terminal.press("ctrl+q")
+        assert terminal.finish() == 0
         codes = re.findall(rb"\x1b\[([0-9;]*)m", bytes(terminal.written))
     assert codes
     assert [code for code in codes if re.search(rb"(^|;)([34][0-8]|9[0-7]|10[0-7])(;|$)", code)] == []

@@ -106,24 +106,22 @@ async def test_a_prompt_beyond_the_bound_is_an_error_of_the_block() -> None:
         assert await stdout_of(repl, "print(llm_query('a'))") == "<a>\n"
 
 
-async def test_time_in_host_calls_is_not_the_blocks_own() -> None:
-    asked, go_on = asyncio.Event(), asyncio.Event()
+async def test_time_in_host_calls_is_not_the_blocks_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, late = asyncio.get_running_loop(), [0.0]
+    clock = loop.time
+    monkeypatch.setattr(loop, "time", lambda: clock() + late[0])
 
-    async def slow(call: HostCall) -> list[str]:
-        asked.set()
-        await go_on.wait()
+    async def slow(_call: HostCall) -> list[str]:
+        late[0] += 1000
         return ["late"]
 
     repl = WorkerREPL(slow)
     try:
-        block = asyncio.create_task(repl.run("print(llm_query('a'))", timeout_s=0.3))
-        await asked.wait()
-        asyncio.get_running_loop().call_later(0.6, go_on.set)
-        result = await block
+        result = await repl.run("print(llm_query('a'), llm_query('b'))", timeout_s=60)
     finally:
         await repl.close()
-    assert (result.status, result.stdout) == ("ok", "late\n")
-    assert result.elapsed_s < 0.3
+    assert (result.status, result.stdout) == ("ok", "late late\n")
+    assert result.elapsed_s < 1000
 
 
 async def test_calls_that_outlive_their_block_are_cancelled_and_refused() -> None:

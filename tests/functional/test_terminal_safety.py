@@ -48,15 +48,17 @@ def assert_clean(terminal: Terminal) -> None:
 
 def look_everywhere(terminal: Terminal) -> None:
     """Open every pane, the help and the palette."""
-    for key in "123456":
-        terminal.press(key)
-        terminal.settle()
+    for title in ("1 Calls", "2 Step", "3 Chat", "4 REPL", "5 Context", "6 Vars"):
+        terminal.press(title[0])
+        terminal.until(lambda title=title: any(cell.bold for cell in terminal.cells(title)))
     terminal.press("?")
-    terminal.settle()
-    terminal.press("escape", ":")
-    terminal.settle()
+    terminal.wait("Keys that act now")
     terminal.press("escape")
-    terminal.settle()
+    terminal.wait("Keys that act now", gone=True)
+    terminal.press(":")
+    terminal.wait("Search for commands")
+    terminal.press("escape")
+    terminal.wait("Search for commands", gone=True)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
@@ -82,14 +84,14 @@ def test_no_screen_of_a_live_run_or_its_replay_lets_an_escape_through(
         assert_clean(terminal)
     with Terminal(python("replay", str(trace)), columns=size[0], lines=size[1], env=env) as terminal:
         terminal.wait("REPLAY", "Enter goes to")
-        terminal.settle()
         assert_clean(terminal)
         terminal.press("escape")
         terminal.wait("recorded")
         look_everywhere(terminal)
         for key in ("home", ".", ".", "."):
+            before = terminal.text
             terminal.press(key)
-            terminal.settle()
+            terminal.until(lambda before=before: terminal.text != before)
         terminal.press("ctrl+q")
         assert terminal.finish() == 0
         assert_clean(terminal)

@@ -51,7 +51,7 @@ def test_a_command_that_needs_no_terminal_works(command: str, tmp_path: Path) ->
         "RLM_TUI_HOME": str(tmp_path / "home"),
     }
     over = subprocess.run(
-        ["sh", "-c", command], check=False, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+        ["sh", "-c", command], check=False, cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     assert over.returncode == 0, over.stderr
     assert "7481926" in over.stdout or "magic number" not in command
@@ -75,6 +75,12 @@ def test_every_key_that_is_named_is_one(page: str) -> None:
     assert named <= known
 
 
+def is_lit(terminal: Terminal, row: str, other: str) -> bool:
+    """Whether the cursor stands on a row: its ground is another than that of the others, which the screen's is."""
+    (ground,), (plain,) = ({cell.bg for cell in terminal.cells(text)} for text in (row, other))
+    return ground != plain == terminal.cells("Dialect")[0].bg
+
+
 def test_the_first_steps_of_the_tour_are_those_of_a_person_at_a_terminal(tmp_path: Path) -> None:
     home = {"RLM_TUI_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     with Terminal(python("open", "sample:report"), columns=80, lines=24, env=home) as terminal:
@@ -83,9 +89,9 @@ def test_the_first_steps_of_the_tour_are_those_of_a_person_at_a_terminal(tmp_pat
         terminal.wait("no model is chosen")
         terminal.press("enter")
         terminal.wait("● offline")
-        terminal.settle()
+        terminal.until(lambda: is_lit(terminal, "▸ Start", "○ step"))
         terminal.press("up")
-        terminal.settle()
+        terminal.until(lambda: is_lit(terminal, "○ step", "▸ Start"))
         terminal.press("enter")
         terminal.wait("● step")
         terminal.press("f5")
