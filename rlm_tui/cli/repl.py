@@ -86,7 +86,7 @@ def _config(settings: Settings) -> EngineConfig:
 def _tell(event: TraceEvent) -> None:
     """Say what happens to sub-calls beside their answers."""
     from rlm_tui import events as ev
-    from rlm_tui.engine.budget import describe_limit
+    from rlm_tui.trajectory.limits import describe_limit
 
     match event:
         case ev.LmFailed(retry_in_s=float(delay)):

@@ -12,7 +12,6 @@ import msgspec
 
 from rlm_tui import events as ev
 from rlm_tui.engine import hosting, prompts
-from rlm_tui.engine.budget import amount
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.consent import Consent
 from rlm_tui.engine.ending import Ending
@@ -21,6 +20,7 @@ from rlm_tui.errors import RlmTuiError
 from rlm_tui.lm.base import Message, Request, Response
 from rlm_tui.lm.scripted import ScriptUsedUpError
 from rlm_tui.repl.base import HostCall
+from rlm_tui.trajectory.limits import amount
 
 StartChild: TypeAlias = Callable[[Run, str, str, str], Awaitable[Ending]]
 """Takes (the parent's run, the node of the sub-call, the question, the text) and runs a child RLM."""

@@ -134,16 +134,3 @@ def _first_over(checks: Iterable[tuple[str, float | None, float | None]]) -> tup
         if cap is not None and value is not None and value >= cap:
             return name, float(value), float(cap)
     return None
-
-
-def amount(name: str, cap: float) -> str:
-    """A limit as an amount: `200 sub-calls`, `1 second`."""
-    many = {"subcalls": "sub-calls", "cost": "US dollars", "errors": "consecutive turns with an error"}.get(name, name)
-    return f"{cap:,g} {many.removesuffix('s') if cap == 1 else many}"
-
-
-def describe_limit(name: str, cap: float) -> str:
-    """A limit in words for a person: what was reached and which option raises it."""
-    if name == "window":
-        return f"The window of {cap:,g} tokens is full again after every summary; --window or another model gives more."
-    return f"The limit of {amount(name, cap)} was reached; --max-{name} raises it."

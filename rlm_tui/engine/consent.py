@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 
 from rlm_tui import events as ev
-from rlm_tui.engine.budget import describe_limit
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
 from rlm_tui.engine.tokens import estimate_text
 from rlm_tui.lm.prices import price_of
 from rlm_tui.repl.base import HostCall
 from rlm_tui.text import plural, short_cost, short_count
+from rlm_tui.trajectory.limits import reached
 
 _FREE = ("offline",)
 _ANSWER = 250  # tokens: a paragraph or two, as sub-calls are asked for; nobody knows before
@@ -59,7 +59,7 @@ class Consent:
                 return True
             if name == "seconds" and run.budget.is_time_up:  # refused meanwhile
                 return False
-            why = describe_limit(name, cap).partition(";")[0]
+            why = reached(name, cap)
             verdict = await run.pass_("at_limit", Pending(node, f"{cap:g}", asks_person=why))
             granted = _number(verdict.content, cap)
             if granted <= value or verdict.how == "skip":

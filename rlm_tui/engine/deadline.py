@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
-from rlm_tui.engine.budget import Budget, amount
+from rlm_tui.engine.budget import Budget
+from rlm_tui.trajectory.limits import amount
 
 End: TypeAlias = Callable[[str], object]
 """Ends something that is under way; is told why, as the beginning of a sentence."""

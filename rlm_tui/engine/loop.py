@@ -10,7 +10,6 @@ from rlm_tui.engine import prompts
 from rlm_tui.engine.ask import Reply, RootAsker
 from rlm_tui.engine.blocks import AskAgainError, Blocks, Ran
 from rlm_tui.engine.broker import Broker
-from rlm_tui.engine.budget import describe_limit
 from rlm_tui.engine.compaction import Compaction
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.consent import Consent
@@ -21,6 +20,7 @@ from rlm_tui.engine.shape import shape_of
 from rlm_tui.engine.talk import Talk
 from rlm_tui.lm.base import Message, held_to
 from rlm_tui.repl.base import Offer
+from rlm_tui.trajectory.limits import describe_limit
 
 _PARTIAL = 4_000
 

@@ -14,13 +14,17 @@ from rlm_tui.lm.base import Message
 _CHARS_A_TOKEN = 4
 _URL = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"
 _LOOKED_AT = 4_000
+_COUNTED_WHOLE = 200_000  # characters; a tokenizer takes a second for a few million of them
 _FRAME = 4  # what the roles and borders of a message take
 
 
 def estimate(messages: Iterable[Message]) -> int:
     """The tokens of some messages, as near as can be told from here."""
-    count = counter()
-    return sum(count(message.content) + _FRAME for message in messages)
+    return sum(_tokens(message.content) + _FRAME for message in messages)
+
+
+def _tokens(text: str) -> int:
+    return counter()(text) if len(text) <= _COUNTED_WHOLE else estimate_text(text)
 
 
 def estimate_text(text: str) -> int:
@@ -39,9 +43,10 @@ def counter() -> Callable[[str], int]:
         return _fourth
     try:
         import tiktoken
-    except ImportError:
+
+        encoding = tiktoken.get_encoding("o200k_base")
+    except (ImportError, OSError, ValueError):  # not installed; or the table is broken and cannot be fetched anew
         return _fourth
-    encoding = tiktoken.get_encoding("o200k_base")
     return lambda text: len(encoding.encode_ordinary(text))
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from rlm_tui import events as ev
-from rlm_tui.engine.tokens import estimate
+from rlm_tui.engine import tokens
+from rlm_tui.engine.tokens import estimate, estimate_text
 from rlm_tui.lm.base import Message
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import LiveText
@@ -143,6 +146,42 @@ def test_a_reset_forgets_variables_and_history(tmp_path: Path) -> None:
         run.until(lambda: run.of(ev.Reset))
         run.start("Second?").until(lambda: len(run.of(ev.RunFinished)) == 2)
         assert run.of(ev.RunFinished)[1].answer == "[False, []]"
+
+
+def test_a_tokenizer_counts_where_it_has_its_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tiktoken
+
+    words = {bytes([each]): each for each in range(256)} | {b"ab": 256}
+    encoding = tiktoken.Encoding("small", pat_str=r"\w+|\W+", mergeable_ranks=words, special_tokens={})
+    monkeypatch.setattr(tiktoken, "get_encoding", lambda _name: encoding)
+    monkeypatch.setattr(tokens, "_table", lambda: tmp_path)
+    tokens.counter.cache_clear()
+    assert estimate_text("ab" * 8) == 4, "no table, so a fourth of the characters"
+    (tmp_path / "table").write_bytes(b"")
+    monkeypatch.setattr(tokens, "_table", lambda: tmp_path / "table")
+    tokens.counter.cache_clear()
+    try:
+        assert estimate_text("ab" * 8) == 8
+        assert estimate([Message("user", "ab" * 8)]) > 8
+        assert estimate([Message("user", "ab" * 5_000_000)]) > 4_000_000, "a long text is judged by its beginning"
+    finally:
+        tokens.counter.cache_clear()
+
+
+def test_a_broken_table_is_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tiktoken
+
+    def broken(_name: str) -> None:
+        raise ValueError("Hash mismatch for data downloaded")
+
+    monkeypatch.setattr(tiktoken, "get_encoding", broken)
+    (tmp_path / "table").write_bytes(b"")
+    monkeypatch.setattr(tokens, "_table", lambda: tmp_path / "table")
+    tokens.counter.cache_clear()
+    try:
+        assert estimate_text("ab" * 8) == 4
+    finally:
+        tokens.counter.cache_clear()
 
 
 def test_an_estimate_grows_with_the_text() -> None:

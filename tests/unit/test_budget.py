@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlm_tui.engine.budget import Budget, describe_limit
+from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.deadline import Deadline
 from rlm_tui.events import Limits
+from rlm_tui.trajectory.limits import describe_limit
 
 
 class Clock:
@@ -108,6 +109,8 @@ async def test_what_begins_after_the_end_is_ended_at_once() -> None:
         ("subcalls", 1, "The limit of 1 sub-call was reached; --max-subcalls raises it."),
         ("cost", 0.5, "The limit of 0.5 US dollars was reached; --max-cost raises it."),
         ("errors", 5, "The limit of 5 consecutive turns with an error was reached; --max-errors raises it."),
+        ("depth", 1, "The limit of 1 level of RLMs was reached; --max-depth raises it."),
+        ("depth", 2, "The limit of 2 levels of RLMs was reached"),
         ("window", 500, "The window of 500 tokens is full again after every summary"),
     ],
 )

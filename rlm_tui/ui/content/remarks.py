@@ -6,6 +6,7 @@ from rlm_tui import events as ev
 from rlm_tui.text import short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import RESET
+from rlm_tui.trajectory.limits import reached
 from rlm_tui.ui.content.parts import Page, note
 from rlm_tui.ui.lines import Rows
 from rlm_tui.ui.rows import Joined
@@ -26,7 +27,7 @@ def remarks(page: Page, node: Node) -> Rows:
         elif isinstance(event, ev.Reset):
             rows.append(note("↳", FORGOTTEN, page))
         elif isinstance(event, ev.LimitHit):
-            rows.append(note("⚠", f"The limit of {event.cap:g} {event.limit.replace('_', ' ')} was reached.", page))
+            rows.append(note("⚠", f"{reached(event.limit, event.cap)}.", page))
     return Joined(rows)
 
 

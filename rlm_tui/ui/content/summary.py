@@ -12,6 +12,7 @@ from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, plural, short_bytes, short_cost, short_count, short_seconds, worked_words
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import RESET
+from rlm_tui.trajectory.limits import reached
 from rlm_tui.ui.content.calls import Scene, gist, scene, state, time_of
 from rlm_tui.ui.content.kept import kept
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, packed, prose
@@ -326,7 +327,8 @@ def trouble_words(event: ev.TraceEvent, node: Node | None) -> str:
 
 def _remark(event: ev.TraceEvent) -> tuple[str, str]:
     if isinstance(event, ev.LimitHit):
-        return f"⚠ the limit of {event.cap:g} {event.limit.replace('_', ' ')} was reached", "careful"
+        words = reached(event.limit, event.cap)
+        return f"⚠ {words[:1].lower()}{words[1:]}", "careful"
     if isinstance(event, ev.Reset):
         return f"↻ {RESET}", "careful"
     warned = isinstance(event, ev.Note) and event.level == "warning"

@@ -1,0 +1,30 @@
+"""Limits in words for a person: what was reached, and which option raises it."""
+
+from __future__ import annotations
+
+_WORDS = {
+    "subcalls": ("sub-call", "sub-calls"),
+    "cost": ("US dollar", "US dollars"),
+    "errors": ("turn with an error", "consecutive turns with an error"),
+    "depth": ("level of RLMs", "levels of RLMs"),
+}
+
+
+def amount(name: str, cap: float) -> str:
+    """A limit as an amount: `200 sub-calls`, `1 second`."""
+    plain = name.replace("_", " ")
+    one, many = _WORDS.get(name, (plain.removesuffix("s"), plain))
+    return f"{cap:,g} {one if cap == 1 else many}"
+
+
+def reached(name: str, cap: float) -> str:
+    """That a limit was reached, as a sentence without its full stop."""
+    if name == "window":
+        return f"The window of {cap:,g} tokens is full again after every summary"
+    return f"The limit of {amount(name, cap)} was reached"
+
+
+def describe_limit(name: str, cap: float) -> str:
+    """The same, with what gives more."""
+    way = "--window or another model gives more" if name == "window" else f"--max-{name} raises it"
+    return f"{reached(name, cap)}; {way}."
