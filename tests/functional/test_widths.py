@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from rich.cells import cell_len
 
@@ -83,3 +85,18 @@ async def test_the_start_screen_keeps_the_width(size: tuple[int, int]) -> None:
     async with on_screen(STATES["asked"](), size, **options) as hand:
         await hand.until(lambda: hand.app.screen is not hand.app.main)
         await assert_width(hand, size)
+
+
+@pytest.mark.parametrize("state", [name for name, make in STATES.items() if make().view.started is not None])
+async def test_the_header_keeps_iteration_and_sandbox_whatever_the_state_says(state: str) -> None:
+    async with on_screen(STATES[state](), (80, 24)) as hand:
+        assert re.search(r" it \d+/\d+  (.*  )?NOT SANDBOXED $", hand.bar("Header"))
+
+
+async def test_a_long_sentence_on_the_summary_is_whole_on_a_small_screen() -> None:
+    async with on_screen(STATES["batched"](), (80, 24), first=First("summary")) as hand:
+        await hand.until(lambda: "COST" in hand.screen())
+        sentence = "The note could not be kept because the folder beside the trace cannot be written by you; free it."
+        hand.app.say(sentence)
+        await hand.until(lambda: "free it." in hand.screen())
+        assert " ".join(" ".join(hand.screen().split()).split()).count(sentence) == 1

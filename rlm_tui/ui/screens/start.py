@@ -49,6 +49,8 @@ if TYPE_CHECKING:  # how servers are found is imported when the screen is drawn
 _TWO_COLUMNS = 110
 _PADDING = 2
 
+_NAMELESS = "Type a name as provider/name, or Esc goes back to the list."
+
 
 class StartScreen(Screen[None]):
     """Asks what is missing, offers what was found, and sends one Start."""
@@ -239,7 +241,7 @@ class StartScreen(Screen[None]):
             self.action_start()
 
     def _take(self, spec: str) -> None:
-        why = check(spec, self._setup.base_url)
+        why = check(spec, self._setup.base_url) if spec else _NAMELESS
         if why:
             self.owner.say(why)
             return
