@@ -142,6 +142,7 @@ class CachedLM:
 
     @property
     def name(self) -> str:
+        """The name of the LM behind it."""
         return self._lm.name
 
     @property
@@ -155,6 +156,7 @@ class CachedLM:
         return held_to(self._lm)
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        """The kept answer of an equal request, at no cost, else a new one, which is kept."""
         key = key_of(self._endpoint, request)
         kept = None if request.is_fresh else self._answers.get(key)
         if kept is not None:
@@ -169,4 +171,5 @@ class CachedLM:
         return response
 
     async def close(self) -> None:
+        """Give back the LM behind it."""
         await self._lm.close()

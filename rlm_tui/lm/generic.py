@@ -95,9 +95,11 @@ class GenericLM:
 
     @property
     def name(self) -> str:
+        """`generic/MODEL`, with the model that the file names."""
         return self._endpoint.name
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        """Fill in the template and follow the paths into what comes back; it is shown when it is whole."""
         try:
             reply = await self._poster.post("", fill(self._definition.request, _values(self._definition, request)))
             async with reply:
@@ -120,6 +122,7 @@ class GenericLM:
         return Response(scrub(text)[0], Usage(*known), reason if isinstance(reason, str) else "stop")
 
     async def close(self) -> None:
+        """Give back connections."""
         await self._poster.close()
 
 

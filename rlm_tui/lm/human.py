@@ -17,9 +17,11 @@ class HumanLM:
 
     @property
     def name(self) -> str:
+        """`human`."""
         return "human"
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        """What the person writes; ProviderError where nobody is there to be asked."""
         if self._ask is None:
             raise ProviderError("The model `human` needs a person at the screen; use `rlm-tui open` in place of this.")
         text, _ = scrub(await self._ask(request))

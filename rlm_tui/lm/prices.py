@@ -122,6 +122,7 @@ class PricedLM:
 
     @property
     def name(self) -> str:
+        """The name of the LM behind it."""
         return self._lm.name
 
     @property
@@ -130,6 +131,7 @@ class PricedLM:
         return held_to(self._lm)
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        """What the LM behind it answers, with its price where the provider tells none."""
         response = await self._lm.complete(request, on_delta)
         usage = response.usage
         if usage.cost_usd is not None:
@@ -137,4 +139,5 @@ class PricedLM:
         return replace(response, usage=Usage(usage.input_tokens, usage.output_tokens, self.price.of(usage)))
 
     async def close(self) -> None:
+        """Give back the LM behind it."""
         await self._lm.close()

@@ -25,9 +25,11 @@ class RecordedLM:
 
     @property
     def name(self) -> str:
+        """`replay:TRACE`."""
         return f"replay:{self._source}"
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        """The root LM's next recorded answer, or that of an equal prompt of a sub-call."""
         response = self._next_root() if request.role == "root" else self._found(request.messages[-1].content)
         if on_delta is not None and response.text:
             on_delta(response.text)

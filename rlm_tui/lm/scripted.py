@@ -101,9 +101,11 @@ class ScriptedLM:
 
     @property
     def name(self) -> str:
+        """The name that it was given."""
         return self._name
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        """The next answer of the script, or the error that stands in its place."""
         self.requests.append(request)
         answer = await self._next(request)
         item = Item(answer) if isinstance(answer, str) else answer

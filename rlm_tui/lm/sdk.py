@@ -136,6 +136,7 @@ class StreamLM:
 
     @property
     def name(self) -> str:
+        """`provider/model`."""
         return self._endpoint.name
 
     @property
@@ -145,6 +146,7 @@ class StreamLM:
         return "" if self._shaped_by in self._refused else words
 
     async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        """Answer one request; once more in another form where a grammar led it to nothing but thought."""
         watch = Watch.of(on_delta)
         while True:
             body = self._body(request)
@@ -199,6 +201,7 @@ class StreamLM:
                 await asyncio.wait([task])
 
     async def close(self) -> None:
+        """Give back the connections of the SDK."""
         with contextlib.suppress(RuntimeError, OSError):  # the loop that it was used on may be gone
             await self._client.close()
 
@@ -265,6 +268,7 @@ class SdkLM(StreamLM):
         super().__init__(endpoint, client, errors, (sdk.APIStatusError, WireError))
 
     async def close(self) -> None:
+        """Give back the connections of the SDK, and those past it."""
         await super().close()
         if self._poster is not None:
             with contextlib.suppress(RuntimeError, OSError):
