@@ -127,6 +127,26 @@ class StoredMessage(Value, frozen=True):
     content: Text
 
 
+class Parameters(Value, frozen=True):
+    """How an LM is asked beside its messages; None is what the provider does by itself."""
+
+    temperature: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    is_shaped: bool = False
+    """Whether the server was asked to hold the answer to the form of a turn."""
+
+
+class Served(Value, frozen=True):
+    """Where the models of a run answer and what their server is asked for; never a key."""
+
+    base_url: str = ""
+    sub_base_url: str = ""
+    window: int | None = None
+    """Tokens of a window that the server is asked for, where it takes that (Ollama)."""
+    think: bool | None = None
+
+
 class Final(Value, frozen=True):
     """A final form that the parser found: the text itself, or the name of a variable."""
 
@@ -182,6 +202,9 @@ class RunStarted(TraceEvent, frozen=True, tag="run.started"):
     """Whether the whole context went straight to the model."""
     loaded: tuple[VarChange, ...] = ()
     """What else stands in the REPL from the start: `history`, `context_1` and so on."""
+    served: Served | None = None
+    sub_parameters: Parameters | None = None
+    """How every sub-LM is asked; None: an older trace does not tell."""
     has_walls: bool | None = None
     """Whether something keeps code from the files and the network of this machine; None: only `sandbox` tells."""
 
@@ -252,6 +275,8 @@ class LmRequested(TraceEvent, frozen=True, tag="lm.requested"):
     attempt: int = 1
     window: int | None = None
     """Tokens that the model takes in one request, where that is known of a root LM."""
+    parameters: Parameters | None = None
+    """None: an older trace does not tell."""
 
 
 class LmResponded(TraceEvent, frozen=True, tag="lm.responded"):

@@ -120,20 +120,28 @@ class RootAsker:
         prior, messages = self._talk.unsent()
         config = self._run.config
         self._run.emit(
-            ev.LmRequested(node=node, model=config.model, messages=messages, prior=prior, window=config.window)
+            ev.LmRequested(
+                node=node,
+                model=config.model,
+                messages=messages,
+                prior=prior,
+                window=config.window,
+                parameters=self._run.parameters("root"),
+            )
         )
 
     async def _complete(self, node: str) -> Response | None:
         """The LM's response, or None when a person interrupted it."""
         run = self._run
+        how = run.parameters("root")
         request = Request(
             tuple(self._talk.messages),
             run.config.model,
             role="sub" if run.depth else "root",
-            temperature=run.config.temperature,
-            seed=run.config.seed,
-            stop=run.config.dialect.stop,
-            shape=shape_of(run.config.dialect) if run.config.constrain else None,
+            temperature=how.temperature,
+            seed=how.seed,
+            stop=how.stop,
+            shape=shape_of(run.config.dialect) if how.is_shaped else None,
             is_fresh=self.wants_another,
         )
         heard: list[str] = []

@@ -265,13 +265,13 @@ class Broker:
         return f"Error: {error}"
 
     async def _request(self, call: _Call, prompt: str) -> Response:
-        config = self._run.config
+        asked = self._run.parameters("sub")
         request = Request(
             (Message("user", prompt),),
             call.model,
             role="sub",
-            temperature=config.temperature,
-            seed=config.seed,
+            temperature=asked.temperature,
+            seed=asked.seed,
             is_fresh=call.node in self._again,
             is_watched=not call.batch and self._busy <= _MOST_WATCHED,
         )

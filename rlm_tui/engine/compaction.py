@@ -67,7 +67,11 @@ class Compaction:
         asking = Message("user", prompts.SUMMARISE)
         prior, unsent = talk.unsent()
         messages = (*unsent, ev.StoredMessage(asking.role, asking.content))
-        run.emit(ev.LmRequested(node=node, model=run.config.model, messages=messages, prior=prior))
+        run.emit(
+            ev.LmRequested(
+                node=node, model=run.config.model, messages=messages, prior=prior, parameters=ev.Parameters()
+            )
+        )
         request = Request((*talk.messages, asking), run.config.model, role="sub" if run.depth else "root")
         try:
             response = await run.deadline.bound(run.complete(run.root_lm, request, node))

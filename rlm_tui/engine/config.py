@@ -14,9 +14,10 @@ from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.deadline import Deadline
 from rlm_tui.engine.dialect import Dialect, built_in, dialect
 from rlm_tui.engine.gate import Emit, Gate, Pending, Verdict
+from rlm_tui.engine.shape import shape_of
 from rlm_tui.engine.tree import NodeFacts, Nodes
 from rlm_tui.errors import ProviderError
-from rlm_tui.events import Checkpoint, ContextInfo, Limits, LmFailed, NodeType
+from rlm_tui.events import Checkpoint, ContextInfo, Limits, LmFailed, NodeType, Parameters, Role, Served
 from rlm_tui.lm.base import LM, Request, Response
 from rlm_tui.lm.registry import is_local
 from rlm_tui.lm.retry import complete_with_retries
@@ -115,6 +116,7 @@ class Run:
     context: ContextInfo = field(default_factory=ContextInfo)
     sandbox_label: str = ""
     has_walls: bool = False
+    served: Served | None = None
     depth: int = 0
     blocks: int = 0
     errors: int = 0
@@ -141,6 +143,13 @@ class Run:
             blocks=0,
             errors=0,
         )
+
+    def parameters(self, role: Role) -> Parameters:
+        """How an RLM's own LM (`root`) or a sub-LM is asked."""
+        config, is_turn = self.config, role == "root"
+        stop = config.dialect.stop if is_turn else ()
+        is_shaped = is_turn and config.constrain and shape_of(config.dialect) is not None
+        return Parameters(config.temperature, config.seed, stop, is_shaped)
 
     @property
     def most_output(self) -> int:

@@ -110,6 +110,8 @@ class Engine:
                 context=run.context,
                 sandbox=run.sandbox_label,
                 has_walls=run.has_walls,
+                served=run.served,
+                sub_parameters=run.parameters("sub"),
                 is_direct=is_direct,
                 loaded=loaded,
             )

@@ -13,7 +13,7 @@ from rlm_tui.engine.dialect import Dialect, Reading
 from rlm_tui.lm.base import Shape
 from rlm_tui.text import one_line
 
-_TURN_RULES = r"""
+TURN_RULES = r"""
 think ::= ([^<] | "<" [^/] | "</" [^t] | "</t" [^h])* "</think>" "\n"*
 turn ::= thought "\n" (block | final)
 thought ::= [^`<\n] [^`\n]*
@@ -21,15 +21,15 @@ block ::= "```repl\n" line+ "```"
 line ::= [^`\n] [^\n]* "\n" | "\n"
 final ::= "FINAL_VAR(" [a-zA-Z_] [a-zA-Z0-9_]* ")"
 """
-_GRAMMAR = f"""root ::= ("<think>" think)? turn{_TURN_RULES}"""
-_THINKING = f"""root ::= think turn{_TURN_RULES}"""
+_GRAMMAR = f"""root ::= ("<think>" think)? turn{TURN_RULES}"""
+_THINKING = f"""root ::= think turn{TURN_RULES}"""
 _SCHEMA = {
     "type": "object",
     "properties": {"thought": {"type": "string"}, "code": {"type": "string"}},
     "required": ["thought", "code"],
     "additionalProperties": False,
 }
-_TURN = Shape(_GRAMMAR, json.dumps(_SCHEMA), _THINKING)
+TURN = Shape(_GRAMMAR, json.dumps(_SCHEMA), _THINKING)
 _FINAL = re.compile(r"\s*FINAL_VAR\(\s*[\"']?([^\W\d]\w*)[\"']?\s*\)\s*")
 _FENCED = re.compile(r"\s*(`{3,})[^\n`]*\n(.*?)\n?\1\s*", re.DOTALL)
 _MOST = 4_000_000
@@ -37,7 +37,7 @@ _MOST = 4_000_000
 
 def shape_of(dialect: Dialect) -> Shape | None:
     """What a server is asked to hold a turn to; only `strict` has one form."""
-    return _TURN if dialect.reads_like == "strict" else None
+    return TURN if dialect.reads_like == "strict" else None
 
 
 def unwrapped(text: str, reading: Reading) -> str | None:

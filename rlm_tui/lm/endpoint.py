@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from rlm_tui.errors import ProviderAuthError, UsageError
 
 CONNECT_S = 10.0
 SILENCE_S = 600.0  # a local model may read a long prompt for minutes before its first token
+
+
+def public(url: str) -> str:
+    """An address without what may be secret in it: name and password, query and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ from rlm_tui.engine.tree import Nodes
 from rlm_tui.errors import RlmTuiError, TraceError, UsageError
 from rlm_tui.lm.base import LM
 from rlm_tui.lm.cache import Answers, answers_for
+from rlm_tui.lm.endpoint import public
 from rlm_tui.lm.fitted import is_unpriced, make_fitted
 from rlm_tui.lm.guest import as_guest
-from rlm_tui.lm.registry import REPLAY
+from rlm_tui.lm.registry import REPLAY, endpoint_of
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
@@ -102,6 +103,7 @@ class Crew:
             context=context,
             sandbox_label=label,
             has_walls=repl.facts.has_walls,
+            served=self._served(config),
             text=partial(text_of, loading.document),
             measure=partial(loaded_window, config.model, self._setup) if root.name.startswith("ollama/") else None,
         )
@@ -157,6 +159,13 @@ class Crew:
 
     def _new_repl(self, handler: HostHandler) -> WorkerREPL:
         return WorkerREPL(handler, sandbox=self._setup.sandbox, memory_mb=self._setup.memory_mb)
+
+    def _served(self, config: EngineConfig) -> ev.Served:
+        """Where the models answer, as the trace has it."""
+        setup = self._setup
+        ends = [endpoint_of(name, base_url=setup.base_url) for name in (config.model, config.sub_name)]
+        root, sub = (public(end.base_url) if end is not None else "" for end in ends)
+        return ev.Served(root, sub, setup.window, setup.think)
 
     async def _models(self, config: EngineConfig) -> tuple[LM, LM]:
         """The clients of both models; SDKs take seconds to load, so in a thread."""

@@ -140,7 +140,7 @@ def _requests(session: Session, key: str) -> Iterator[Copy]:
     if sent.messages:
         yield Copy("p", "the prompt (the newest message)", lambda: sent.messages[-1].content)
     yield Copy("s", "the exact request as JSON", lambda: requests.as_json(session, sent))
-    if requests.endpoint_of(session, sent.model) is not None:
+    if requests.endpoint_of(session, sent) is not None:
         yield Copy("u", "the exact request as curl (key: $KEY)", lambda: requests.as_curl(session, sent))
     before = requests.asked_before(view, log, call)
     changes = requests.difference(before, sent) if before is not None else []

@@ -18,12 +18,15 @@ from rlm_tui import events as ev
 from rlm_tui.context.load import Loading
 from rlm_tui.engine.dialect import READINGS, Reading
 from rlm_tui.engine.parser import parse
+from rlm_tui.lm.endpoint import public
 from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.session.base import Terms
 from rlm_tui.session.commands import Start
 from rlm_tui.session.live import LiveSession
 from rlm_tui.session.setup import Setup
-from rlm_tui.ui.content.requests import as_json, sent_by
+from rlm_tui.ui.content.requests import as_curl, as_json, sent_by
 from tests.driving import Driver, block, live
+from tests.trajectories import Recorder, StillSession
 from tests.ui_kit import on_screen
 
 
@@ -173,3 +176,31 @@ def test_the_request_that_is_copied_is_the_one_that_was_sent(tmp_path: Path, pro
         assert sent is not None
         copied = json.loads(as_json(driver.session, sent))
         assert copied == {name: value for name, value in bodies[0].items() if name != "return_progress"}
+
+
+def test_a_copied_request_is_what_was_sent_whatever_is_set_up_today_and_holds_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLLM_API_KEY", "sk-secret")
+    texts = turn("x = 7"), turn("FINAL_VAR(x)")
+    with answered(tmp_path, "vllm", *(stream("vllm", text) for text in texts), temperature=0.25, seed=3) as (
+        bodies,
+        run,
+    ):
+        node, trace = run.of(ev.LmRequested)[0].node, Path(run.session.trace_path)
+        today = StillSession(Recorder(), terms=Terms("http://10.0.0.1:1/v1", 0.9, 99, think=True))
+        today.recorder.log, today.recorder.trajectory = run.session.log, run.session.trajectory
+        sent = sent_by(today.view, today.log, today.trajectory.nodes[node])
+        assert sent is not None
+        assert json.loads(as_json(today, sent)) == bodies[0]
+        assert (bodies[0]["temperature"], bodies[0]["seed"]) == (0.25, 3)
+        command = as_curl(today, sent)
+        assert "10.0.0.1" not in command
+        assert "http://127.0.0.1" in command
+        assert "sk-secret" not in command + trace.read_text()
+
+
+def test_an_address_is_kept_without_what_may_be_secret_in_it() -> None:
+    assert public("https://me:pw@host.example:8443/v1?key=abc#x") == "https://host.example:8443/v1"
+    assert public("http://127.0.0.1:8080/v1") == "http://127.0.0.1:8080/v1"
+    assert public("") == ""

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.engine.dialect import READINGS, built_in
-from rlm_tui.engine.shape import shape_of
+from rlm_tui.engine.shape import TURN, shape_of
 from rlm_tui.errors import UsageError
 from rlm_tui.lm import wire
 from rlm_tui.lm.base import Message, Request
-from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.endpoint import Endpoint, public
 from rlm_tui.lm.registry import resolve
 from rlm_tui.session.base import Session
 from rlm_tui.session.log import Log
@@ -71,34 +71,50 @@ def _conversation(view: View, log: Log, node: Node) -> tuple[Message, ...]:
 
 
 def request_of(session: Session, sent: Sent) -> Request:
-    """What the client was given."""
+    """What the client was given: as its event tells, in older traces as the run was set up."""
+    event, run = session.log.event(sent.seq), session.trajectory.at(sent.seq).started
+    is_turn = isinstance(event, ev.LmRequested)
+    told = event.parameters if isinstance(event, ev.LmRequested) else run.sub_parameters if run is not None else None
+    asked = told if told is not None else _set_up(session, run, is_turn=is_turn)
+    shape = TURN if asked.is_shaped else None
+    return Request(
+        sent.messages, sent.model, temperature=asked.temperature, seed=asked.seed, stop=asked.stop, shape=shape
+    )
+
+
+def _set_up(session: Session, run: ev.RunStarted | None, *, is_turn: bool) -> ev.Parameters:
     terms = session.terms
-    plain = Request(sent.messages, sent.model, temperature=terms.temperature, seed=terms.seed)
-    run = session.view.started
-    is_turn = isinstance(session.log.event(sent.seq), ev.LmRequested)
+    plain = ev.Parameters(terms.temperature, terms.seed)
     if run is None or not is_turn or run.is_direct or run.dialect not in READINGS:
         return plain
     dialect = built_in(run.dialect)
-    return replace(plain, stop=dialect.stop, shape=shape_of(dialect) if terms.constrain else None)
+    is_shaped = terms.constrain and shape_of(dialect) is not None
+    return ev.Parameters(terms.temperature, terms.seed, dialect.stop, is_shaped)
 
 
-def endpoint_of(session: Session, model: str) -> Endpoint | None:
-    """Where a model answers by what this machine is set to; None for one that is no server.
+def endpoint_of(session: Session, sent: Sent) -> Endpoint | None:
+    """Where a request went; None for a model that is no server.
 
     A trace may name a model in a way that says nothing of a server: then the address is `$BASE_URL`.
     """
-    if model.startswith(_NO_WIRE):
+    run, terms = session.trajectory.at(sent.seq).started, session.terms
+    if sent.model.startswith(_NO_WIRE):
         return None
+    served = run.served if run is not None else None
+    if served is None or run is None:
+        address, window, think = public(terms.base_url or ""), terms.window, terms.think
+    else:
+        address = served.base_url if sent.model == run.model else served.sub_base_url
+        window, think = served.window, served.think
     try:
-        terms = session.terms
-        return replace(resolve(model, base_url=terms.base_url), window=terms.window, think=terms.think)
+        return replace(resolve(sent.model, base_url=address or None), window=window, think=think)
     except UsageError:
-        return Endpoint("openai", model, "$BASE_URL", "KEY")
+        return Endpoint("openai", sent.model, "$BASE_URL", "KEY")
 
 
 def as_json(session: Session, sent: Sent) -> str:
     """The body that went out."""
-    endpoint = endpoint_of(session, sent.model)
+    endpoint = endpoint_of(session, sent)
     if endpoint is not None:
         return wire.as_json(wire.body_of(endpoint, request_of(session, sent)))
     return wire.as_json({"model": sent.model, "messages": [message._asdict() for message in sent.messages]})
@@ -106,7 +122,7 @@ def as_json(session: Session, sent: Sent) -> str:
 
 def as_curl(session: Session, sent: Sent) -> str:
     """The command that sends it again; empty for a model that is no server."""
-    endpoint = endpoint_of(session, sent.model)
+    endpoint = endpoint_of(session, sent)
     return wire.curl(endpoint, request_of(session, sent)) if endpoint is not None else ""
 
 
