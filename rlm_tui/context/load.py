@@ -177,6 +177,7 @@ class Loading:
             os.close(fd)
 
     def _read_all(self, fd: int, size: int | None, name: str) -> Data:
+        """What comes, until it ends; of a file that grows meanwhile what it held when it was opened."""
         if size is None and os.isatty(fd):
             raise DocumentError("Nothing is piped into standard input; pipe a text or a PDF into it, or name a file.")
         data, poll = bytearray(), select.poll()
@@ -185,7 +186,8 @@ class Loading:
         while not self.is_cancelled:
             if size is None:
                 poll.poll()  # a file is always there to be read; the kernel's own that never are would hang here
-            chunk = b"" if self.is_cancelled else os.read(fd, _CHUNK)
+            most = min(_CHUNK, size - len(data)) if size else _CHUNK  # the kernel's own files tell no size
+            chunk = b"" if self.is_cancelled else os.read(fd, most)
             if not chunk:
                 break
             data += chunk

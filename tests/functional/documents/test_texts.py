@@ -242,3 +242,32 @@ def test_what_is_named_as_a_pdf_and_is_none_is_told(tmp_path: Path, content: str
     assert document.parts[0].kind == kind
     assert document.notes == [f"paper.pdf is named as a PDF but holds {holds}."]
     assert load_document([write(tmp_path / "page.html", content)]).notes == []
+
+
+def test_of_a_file_that_grows_while_it_is_read_it_is_what_it_held_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text("line\n" * 100)
+    monkeypatch.setattr(load_module, "_CHUNK", 64)
+
+    def grow(_: object) -> None:
+        with path.open("a") as file:
+            file.write("more\n" * 100)
+
+    assert load_document([str(path)], on_progress=grow).value == "line\n" * 100
+
+
+def test_a_file_that_shrinks_or_goes_while_it_is_read_is_read_as_far_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text("line\n" * 100)
+    monkeypatch.setattr(load_module, "_CHUNK", 50)
+
+    def shrink(progress: object) -> None:
+        if path.exists():
+            os.truncate(path, 100)
+            path.unlink()
+
+    assert load_document([str(path)], on_progress=shrink).value == "line\n" * 20
