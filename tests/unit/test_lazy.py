@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from rlm_tui.ui.lazy import Heights, Kept, Parts, together
 from rlm_tui.ui.lines import Line, Rows, line
+from rlm_tui.ui.long_text import PART, long_rows
+from rlm_tui.ui.rows import text_rows
 
 CALM = settings(deadline=None, max_examples=100)
 SIZES = st.lists(st.integers(1, 30), min_size=1, max_size=40)
@@ -110,3 +112,15 @@ def test_only_what_is_looked_at_is_made() -> None:
 def test_rows_at_hand_need_no_parts() -> None:
     assert not isinstance(together(lines(0, 2), lines(1, 2)), Parts)
     assert isinstance(together(lines(0, 2), parts([1], 1)), Parts)
+
+
+@settings(deadline=None, max_examples=5)
+@given(st.lists(st.text("ab `c\n", max_size=50), min_size=1, max_size=4), st.integers(20, 60))
+def test_a_long_text_in_parts_says_the_same(texts: list[str], width: int) -> None:
+    text = "".join(each + "x" * (3 * PART // len(texts)) + "\n" + each for each in texts)
+    rows = long_rows(text, width, words=False)
+    assert isinstance(rows, Parts)
+    assert "".join(row.text for row in rows) == text.replace("\n", "")
+    lines = text.replace("x" * 100, "x\n" * 50)
+    whole = [row.text for row in text_rows(lines, width, "text", False)]
+    assert [row.text for row in long_rows(lines, width, "text", False)] == whole

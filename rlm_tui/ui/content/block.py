@@ -23,6 +23,7 @@ from rlm_tui.ui.content.parts import (
     verbatim,
 )
 from rlm_tui.ui.content.remarks import remarks
+from rlm_tui.ui.lazy import together
 from rlm_tui.ui.lines import BLANK, Piece, Rows, line
 from rlm_tui.ui.rows import Joined
 
@@ -180,7 +181,7 @@ def written(page: Page, event: ev.CodeFinished, name: str, limit: int) -> Rows:
         for text, role in _texts(page, event)
         if text.strip()
     ]
-    return Joined((*rows, *(prose(f"⚠ {remark}", page, "careful", MARGIN) for remark in event.notes)))
+    return together(*rows, *(prose(f"⚠ {remark}", page, "careful", MARGIN) for remark in event.notes))
 
 
 def _seen(page: Page, node: Node, event: ev.CodeFinished, total: int) -> Piece:

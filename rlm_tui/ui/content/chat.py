@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_
 from rlm_tui.ui.content.requests import asked_before, asks_again, difference, sent_by
 from rlm_tui.ui.lazy import Kept, Parts, together
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
+from rlm_tui.ui.long_text import in_parts
 from rlm_tui.ui.rows import Joined, text_rows
 
 _EMPTY = "The conversation with the root LM appears here, as the model sees it."
@@ -31,6 +33,7 @@ _ROLES = {"system": ("○ system", "dim"), "user": ("↳ to the model", "output"
 _BODY = {"system": "dim", "user": "output", "assistant": "text"}
 _PERSON = ("The user says: ", "The user changed ", "The user ran ")
 _CUT = "characters left out"
+_FENCE = re.compile(r"^[^\S\n]*(?:```|~~~)", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -104,7 +107,7 @@ def chat(page: Page, selection: str | None, drawn: Messages | None = None) -> Ta
     owner = rlm if rlm and page.view.node(rlm) else root.id if root else None
     if owner is None:
         return Talk(wrap_text(_EMPTY, page.width, "dim"))
-    messages = drawn or Messages()
+    messages, page = drawn or Messages(), page._replace(is_lazy=True)
     messages.fit((owner, page.width), page.opened)
     count = _sent(page, owner, messages)
     unsent = list(_unsent(page, owner))
@@ -186,27 +189,36 @@ def _message(page: Page, role: str, text: str, lm: str, name: str, right: tuple[
     return together([heading], folded(_body(text, role, page.width), limit, name, page, MARGIN))
 
 
-@lru_cache(128)
+@lru_cache(32)
 def _body(text: str, role: str, width: int) -> Rows:
     """A message with code, a person's words and marks of truncation each in their own role."""
-    parts: list[Rows] = []
-    for kind, piece in _pieces(text, _BODY.get(role, "text"), fences=role == "assistant"):
-        parts.append(text_rows(piece, width, kind, kind != "code", MARGIN) if piece else [BLANK])
-    return Joined(parts)
+    has_fences = role == "assistant"
+    fences = [found.start() for found in _FENCE.finditer(text)] if has_fences else []
+    plain = _BODY.get(role, "text")
+
+    def draw(begin: int, end: int) -> Rows:
+        pieces = list(_pieces(text[begin:end], plain, has_fences, bisect_left(fences, begin) % 2 == 1))
+        if end < len(text) and not pieces[-1][1]:
+            pieces.pop()  # the next part begins on a line of its own
+        return Joined(
+            [text_rows(piece, width, kind, kind != "code", MARGIN) if piece else [BLANK] for kind, piece in pieces]
+        )
+
+    return in_parts(text, width, draw)
 
 
-def _pieces(text: str, plain: str, *, fences: bool) -> Iterator[tuple[str, str]]:
-    kind, lines = plain, list[str]()
-    in_code = False
+def _pieces(text: str, plain: str, fences: bool, in_code: bool) -> Iterator[tuple[str, str]]:
+    """A text cut where what it is changes; it begins in the middle of code or not."""
+    kind, lines = "code" if in_code else plain, list[str]()
     for text_line in text.split("\n"):
-        is_fence = text_line.lstrip().startswith(("```", "~~~"))
-        wanted = _role_of(text_line, plain) if not (in_code or (is_fence and fences)) else "code"
+        is_fence = fences and _FENCE.match(text_line) is not None
+        wanted = "code" if in_code or is_fence else _role_of(text_line, plain)
         if wanted != kind and lines:
             yield kind, "\n".join(lines)
             lines = []
         kind = wanted
         lines.append(text_line)
-        in_code = in_code != (is_fence and fences)
+        in_code = in_code != is_fence
     yield kind, "\n".join(lines)
 
 

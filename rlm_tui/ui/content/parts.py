@@ -12,7 +12,9 @@ from rlm_tui.session.log import Log
 from rlm_tui.text import plural
 from rlm_tui.trajectory import Hold, Node, View
 from rlm_tui.trajectory.facts import newest
+from rlm_tui.ui.lazy import Parts, together
 from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, split
+from rlm_tui.ui.long_text import in_parts, long_rows
 from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
 from rlm_tui.ui.selecting import clock_of
 
@@ -37,6 +39,8 @@ class Page(NamedTuple):
     now: float | None = None
     opened: frozenset[str] = _NOTHING
     notes: Mapping[str, str] = MappingProxyType({})
+    is_lazy: bool = False
+    """Whether the view makes of long texts only what is looked at."""
 
 
 def page_of(session: Session, width: int, opened: frozenset[str] = _NOTHING) -> Page:
@@ -84,23 +88,28 @@ def beside(name: str, rows: Rows, width: int, right: tuple[Piece, ...] = ()) -> 
 
 def folded(rows: Rows, limit: int, name: str, page: Page, margin: int = LABEL) -> Rows:
     """At most `limit` rows, and one that opens the rest; open, one that folds it up again."""
+    while isinstance(rows, Parts) and rows.settle(0, limit):
+        pass
     key, more = f"{FOLD}{name}", len(rows) - limit
     if more < 2:
         return rows
     if key in page.opened:
-        return Joined((rows, [line(" " * margin, ("▾ fold up", "dim"), key=key)]))
-    fold = line(" " * margin, (f"▸ {plural(more, 'more row')} · Enter opens", "dim"), key=key)
+        return together(rows, [line(" " * margin, ("▾ fold up", "dim"), key=key)])
+    about = "≈ " if isinstance(rows, Parts) else ""
+    fold = line(" " * margin, (f"▸ {about}{plural(more, 'more row')} · Enter opens", "dim"), key=key)
     return Joined((Window(rows, 0, limit), [fold]))
 
 
 def prose(text: str, page: Page, role: str = "text", margin: int = LABEL, right: int = 0) -> Rows:
     """A text broken at words; `right` cells stay free for a remark."""
-    return text_rows(text.strip("\n"), page.width - right, role, True, margin)
+    rows_of = long_rows if page.is_lazy else text_rows
+    return rows_of(text.strip("\n"), page.width - right, role, True, margin)
 
 
 def verbatim(text: str, page: Page, role: str = "output", margin: int = MARGIN) -> Rows:
     """A text as it came, all its blank lines kept."""
-    return text_rows(text.removesuffix("\n"), page.width, role, True, margin)
+    rows_of = long_rows if page.is_lazy else text_rows
+    return rows_of(text.removesuffix("\n"), page.width, role, True, margin)
 
 
 def streaming(text: str, page: Page, role: str, margin: int) -> Rows:
@@ -110,13 +119,22 @@ def streaming(text: str, page: Page, role: str, margin: int) -> Rows:
     return rows
 
 
-def numbered(code: str, page: Page, role: str = "code") -> list[Line]:
+def numbered(code: str, page: Page, role: str = "code") -> Rows:
     """Code with line numbers; a line that is too long goes on below, without a number."""
-    lines = code.rstrip("\n").split("\n")
-    digits = max(3, len(str(len(lines))))
+    code = code.rstrip("\n")
+    digits = max(3, len(str(code.count("\n") + 1)))
+
+    def draw(begin: int, end: int) -> Rows:
+        first = code.count("\n", 0, begin) + 1
+        return _numbered(code[begin:end].removesuffix("\n").split("\n"), first, digits, page.width, role)
+
+    return in_parts(code, page.width, draw) if page.is_lazy else draw(0, len(code))
+
+
+def _numbered(lines: list[str], begin: int, digits: int, width: int, role: str) -> list[Line]:
     rows: list[Line] = []
-    for number, text in enumerate(lines, 1):
-        pieces = text_rows(text, page.width, role, False, digits + 1)
+    for number, text in enumerate(lines, begin):
+        pieces = text_rows(text, width, role, False, digits + 1)
         mark = Span(f"{number:>{digits}} ", "dim")
         first = pieces[0].spans[1:] if len(pieces) else ()
         rows.append(Line((mark, *first)))

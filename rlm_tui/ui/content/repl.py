@@ -52,7 +52,7 @@ class Blocks:
 
 def repl(page: Page, drawn: Blocks | None = None, owner: str = "") -> Transcript:
     """The blocks of all questions so far, or of the child RLM `owner`; `drawn` keeps what was made before."""
-    blocks = drawn or Blocks()
+    blocks, page = drawn or Blocks(), page._replace(is_lazy=True)
     blocks.fit((owner, page.width), page.opened)
     seqs = page.view.tree.begun.get(owner, [])
     count = bisect_right(seqs, page.view.seq)

@@ -18,6 +18,7 @@ class LazyView(LinesView):
     """Rows whose heights come out when they are seen: places are kept, not indices."""
 
     _is_settling = False
+    _page = 1
 
     def show_rows(self, rows: Rows, *, cursor: int | None = None, top: int | None = None) -> None:
         """Take these rows; what is under the cursor, else at the top, stays unless a position is given."""
@@ -51,7 +52,7 @@ class LazyView(LinesView):
             if not rows.settle(self.top, self.top + self.page - 1):
                 break
             row, cursor = _found(rows, *places)
-            changed, anchor = True, None if anchor is None else row
+            changed, anchor = True, row
             with self._alone():
                 self._resize_rows(len(rows))
                 self.cursor = max(0, min(cursor if is_known else row + beside, len(rows) - 1))
@@ -108,7 +109,12 @@ class LazyView(LinesView):
             self._settle()
 
     def on_resize(self) -> None:
-        """Make what a taller screen shows more of."""
+        """Stay at the end, or keep the cursor in sight; make what a taller screen shows more of."""
+        before, self._page = self._page, self.page
+        if self.is_at_end or (self._tail and self.top + before >= self._count):
+            self._to_end()
+        elif self.top + self.page <= self.cursor < self.top + before:
+            self.scroll_to(y=self.cursor - self.page + 1)
         self._settle()
 
 

@@ -233,7 +233,8 @@ class LinesView(ScrollView, can_focus=True):
 
     def action_page(self, by: int) -> None:
         """Move by a screenful, one row of it kept."""
-        step = by * max(1, self.page - 1)
+        step, last = by * max(1, self.page - 1), self.top + self.page - 1
+        self.cursor = min(max(self.cursor, self.top), last, len(self.rows) - 1)
         self.scroll_to(y=max(0, min(self.top + step, self.max_scroll_y)), animate=False)
         self._move(self.cursor + step)
 
