@@ -171,7 +171,7 @@ async def test_reserved_names_come_back_and_taking_them_is_noted() -> None:
         "import sys\nsys.settrace(lambda *a: 1 / 0)",
         "import sys, threading\nsys.setprofile(lambda *a: None)\nthreading.settrace(1 / 1)",
         "import gc\ngc.callbacks.append(lambda *a: 1 / 0)\ngc.disable()",
-        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nsignal.setitimer(signal.ITIMER_REAL, 0.001)",
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nsignal.setitimer(signal.ITIMER_REAL, 0.08)",
         "import json, os, traceback\njson.dumps = json.loads = os.write = traceback.TracebackException = None",
         "import sys\nsys.modules.clear()",
         "globals()['\\ud800'] = globals()[5] = 1",
