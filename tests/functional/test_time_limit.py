@@ -20,6 +20,7 @@ from tests.driving import Driver, block, live
 from tests.functional.loopback import Loopback, Reply, openai_stream
 
 _ENDLESS = block("kept = 41\nwhile True: pass")
+_DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
 _LONG = "The bridge was opened in 1904, and so on" + " and on" * 100
 _SLOW = {"text": "The bridge was opened in 1904.", "delay_s": 600}
 
@@ -47,8 +48,7 @@ def test_a_running_block_is_interrupted_and_the_last_turn_has_its_variables(tmp_
 
 
 def test_a_block_that_takes_no_interrupt_is_ended_by_force(tmp_path: Path) -> None:
-    deaf = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
-    with live(tmp_path, [block(deaf), "FINAL(x)"], limits=_limits(), is_attended=False) as run:
+    with live(tmp_path, [block(_DEAF), "FINAL(x)"], limits=_limits(), is_attended=False) as run:
         assert _ended_by_time(run.start()).answer == "x"
         (done,) = run.of(ev.CodeFinished)
         assert done.status == "killed"
@@ -91,13 +91,19 @@ def test_code_of_a_response_that_was_cut_is_not_run(tmp_path: Path) -> None:
             assert not run.of(ev.CodeStarted)
 
 
-def test_a_child_rlm_that_never_ends_is_ended_with_the_block_that_asked_for_it(tmp_path: Path) -> None:
-    root = [block("seen = 7\nrlm_query('go')"), "FINAL_VAR(seen)"]
-    limits = _limits(1.0, depth=2)
-    with live(tmp_path, root, sub={".*": _ENDLESS}, limits=limits, is_attended=False) as run:
+@pytest.mark.parametrize("child", [_ENDLESS, block(_DEAF), block("rlm_query('deeper')")])
+@pytest.mark.parametrize("call", ["rlm_query('go')", "rlm_query_batched(['go'] * 6)"])
+def test_child_rlms_that_never_end_are_ended_with_the_block_that_asked_for_them(
+    tmp_path: Path, child: str, call: str
+) -> None:
+    root = [block(f"seen = 7\n{call}"), "FINAL_VAR(seen)"]
+    limits = _limits(1.0, depth=90, concurrency=2, iterations=1_000, subcalls=1_000)
+    with live(tmp_path, root, sub={".*": child}, limits=limits, is_attended=False) as run:
         finished = run.start().end()
         assert (finished.status, finished.answer) == ("limit", "7")
         assert {done.status for done in run.of(ev.CodeFinished)} <= {"interrupted", "killed"}
+        opened = {node.node for node in run.of(ev.NodeOpened)}
+        assert {node.node for node in run.of(ev.NodeClosed)} == opened
 
 
 def test_a_child_whose_lm_never_answers_is_ended_too(tmp_path: Path) -> None:
