@@ -3,6 +3,8 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 os.environ.pop("NO_COLOR", None)
 os.environ["TERM"] = "xterm-256color"
@@ -11,6 +13,9 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["RLM_TUI_HOME"] = tempfile.mkdtemp(prefix="rlm-tui-tests-")
 
 import pytest
+
+if TYPE_CHECKING:
+    from rlm_tui.session.replay import ReplaySession
 
 _HOME = os.environ["RLM_TUI_HOME"]
 
@@ -24,3 +29,15 @@ def pytest_unconfigure() -> None:
 def _no_servers_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test sees does not depend on the model servers that happen to run."""
     monkeypatch.setattr("rlm_tui.lm.discovery.usual_servers", lambda _base_url=None: {})
+
+
+@pytest.fixture
+def recorded() -> "Iterator[ReplaySession]":
+    """A recorded run, read to its end."""
+    from rlm_tui.session.replay import ReplaySession
+    from tests.replaying import TRACE
+
+    session = ReplaySession(TRACE)
+    session.read_whole()
+    yield session
+    session.close()

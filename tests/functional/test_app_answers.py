@@ -10,11 +10,11 @@ from rlm_tui.session.replay import ReplaySession
 from rlm_tui.ui.widgets.prompt import PromptEditor
 from tests.driving import block, live
 from tests.functional.test_app_gate import all_of
+from tests.replaying import TRACE
 from tests.ui_kit import Hand, on_screen
 
 ROOT = [block("x = 1"), block("y = 2"), "FINAL(3)"]
 SMALL = (80, 24)
-TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 
 
 def verbs(hand: Hand) -> str:

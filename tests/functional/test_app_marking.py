@@ -11,9 +11,8 @@ import pytest
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.sidecar import Sidecar, load_sidecar, save_sidecar, sidecar_of
 from tests.driving import block, live
+from tests.replaying import TRACE
 from tests.ui_kit import Hand, on_screen
-
-TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from rlm_tui.errors import DocumentError
 from rlm_tui.paths import log_file
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.ui.app import RlmTuiApp
-
-TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
+from tests.replaying import TRACE
 
 
 async def test_the_name_is_painted_before_the_session_is_made() -> None:

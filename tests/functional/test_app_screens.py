@@ -15,16 +15,7 @@ from rlm_tui.ui.theme import DARK, LIGHT
 from tests.driving import block, live
 from tests.ui_kit import Hand, on_screen
 
-TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 SIZES = [(80, 24), (120, 36), (200, 60)]
-
-
-@pytest.fixture
-def recorded():
-    session = ReplaySession(TRACE)
-    session.read_whole()
-    yield session
-    session.close()
 
 
 def shown_pane(hand: Hand) -> str:

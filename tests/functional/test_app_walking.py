@@ -6,11 +6,11 @@ from pathlib import Path
 
 from rlm_tui.session.replay import ReplaySession
 from tests.driving import block, live
+from tests.replaying import TRACE
 from tests.states import batched, failed, finished, held, still
 from tests.trajectories import RUNS
 from tests.ui_kit import Hand, on_screen
 
-TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 SMALL = (80, 24)
 
 

@@ -21,6 +21,7 @@ from rlm_tui.trace.saved import SavedRun
 from rlm_tui.ui.app import RlmTuiApp
 from rlm_tui.ui.opening import First, Opening
 from rlm_tui.ui.theme import DARK, LIGHT
+from tests.replaying import TRACE
 from tests.states import (
     asked,
     at_breakpoint,
@@ -42,7 +43,6 @@ from tests.states import (
 from tests.trajectories import QUESTION
 from tests.ui_kit import Clock, Hand
 
-TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 FOREIGN = TRACE.parent / "foreign"
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 60)
 BOTH = pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=lambda size: f"{size[0]}x{size[1]}")

@@ -1,7 +1,6 @@
 """The registry of actions: one list that keys, bars, help and palette are drawn from."""
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -10,16 +9,6 @@ from rlm_tui.ui.actions import ACTIONS, BY_ID, key_name, keys_of, reason, valid_
 from rlm_tui.ui.app import RlmTuiApp
 from rlm_tui.ui.state import GUARD_S, PANES, KeyGuard, UiState
 from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, verbs
-
-TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
-
-
-@pytest.fixture
-def recorded():
-    session = ReplaySession(TRACE)
-    session.read_whole()
-    yield session
-    session.close()
 
 
 def test_ids_are_unique_and_name_a_method(recorded: ReplaySession) -> None:

@@ -1,7 +1,5 @@
 """The parts of the screen that are arithmetic: layouts, slider, bars, the exact document of the editor."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +15,8 @@ from rlm_tui.ui.widgets.header import header_line, question_line
 from rlm_tui.ui.widgets.layout import plan
 from rlm_tui.ui.widgets.prompt import is_complete
 from rlm_tui.ui.widgets.slider import column_of, slider_line, step_at
+from tests.replaying import TRACE
 
-TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 sizes = st.builds(Size, st.integers(60, 300), st.integers(8, 90))
 orders = st.permutations(PANES)
 

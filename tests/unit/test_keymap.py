@@ -13,10 +13,10 @@ from rlm_tui.ui.actions import ACTIONS, key_name, key_of
 from rlm_tui.ui.bar_words import sentence
 from rlm_tui.ui.keymap import bindings, checked, key_named
 from rlm_tui.ui.state import UiState
+from tests.replaying import TRACE
 from tests.states import held
 
 FILE = Path("/nowhere/config.toml")
-TRACE = Path(__file__).parents[1] / "golden" / "version-1.rlm.jsonl"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rlm_tui.context import pdf as pdf_module
+from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading, load_document
 from rlm_tui.errors import DocumentError, ExitCode
 
@@ -38,6 +39,18 @@ def refused(*paths: str) -> str:
     assert "\n" not in message
     assert message.endswith(".")
     return message
+
+
+def is_refused(path: Path, data: bytes | str) -> str:
+    """The sentence with which a document is refused, which names it."""
+    message = refused(write(path, data))
+    assert message.startswith(path.name)
+    return message
+
+
+def loaded(path: Path, data: bytes | str) -> Document:
+    """A document of these bytes, loaded."""
+    return load_document([write(path, data)])
 
 
 def all_gone(children: list[subprocess.Popen[bytes]]) -> bool:

@@ -13,18 +13,7 @@ from rlm_tui.context import isolated as isolated_module
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import load_document
 from rlm_tui.errors import DocumentError
-from tests.functional.documents.kit import PAGE, refused, word_document, write
-
-
-def _loaded(path: Path, data: bytes | str) -> Document:
-    return load_document([write(path, data)])
-
-
-def _is_refused(path: Path, data: bytes | str) -> str:
-    """The sentence with which a document is refused, which names it."""
-    message = refused(write(path, data))
-    assert message.startswith(path.name)
-    return message
+from tests.functional.documents.kit import PAGE, is_refused, loaded, word_document, write
 
 
 def _outline(document: Document) -> list[tuple[str, int, str]]:
@@ -34,7 +23,7 @@ def _outline(document: Document) -> list[tuple[str, int, str]]:
 
 
 def test_a_page_is_read_as_a_person_sees_it(tmp_path: Path) -> None:
-    document = _loaded(tmp_path / "a.html", PAGE)
+    document = loaded(tmp_path / "a.html", PAGE)
     assert document.value == (
         "Annual report\n\n- Home\n- About & contact\n\nOverview\n\nHello world,\nsee the source (https://example.org/a)."
         "\n\nName | Age\nBob | 5\n\na\n  b\n\nEnd\n\n[image: A map]"
@@ -45,27 +34,27 @@ def test_a_page_is_read_as_a_person_sees_it(tmp_path: Path) -> None:
 
 def test_a_page_names_its_own_encoding(tmp_path: Path) -> None:
     page = "<html><head><meta charset='Shift_JIS'><title>日本</title></head><p>東京①</p></html>".encode("cp932")
-    document = _loaded(tmp_path / "a.htm", page)
+    document = loaded(tmp_path / "a.htm", page)
     assert document.value == "日本\n\n東京①"
     assert not document.notes
 
 
 def test_a_page_without_an_ending_is_known_by_its_begin(tmp_path: Path) -> None:
-    assert _loaded(tmp_path / "page", "<!-- x --><!DOCTYPE html><p>Hello").value == "Hello"
-    assert _loaded(tmp_path / "about.md", "<html> is a tag").parts[0].kind == "markdown"
+    assert loaded(tmp_path / "page", "<!-- x --><!DOCTYPE html><p>Hello").value == "Hello"
+    assert loaded(tmp_path / "about.md", "<html> is a tag").parts[0].kind == "markdown"
 
 
 def test_a_page_whose_text_is_fetched_by_scripts_says_so(tmp_path: Path) -> None:
-    message = _is_refused(tmp_path / "app.html", "<title>App</title><div id=root></div><script src=app.js></script>")
+    message = is_refused(tmp_path / "app.html", "<title>App</title><div id=root></div><script src=app.js></script>")
     assert (
         message
         == "app.html has no text of its own, as scripts fetch it; open the page in a browser and save it as PDF."
     )
-    assert "only white space" in _is_refused(tmp_path / "b.html", "<p> </p>")
+    assert "only white space" in is_refused(tmp_path / "b.html", "<p> </p>")
 
 
 def test_a_page_nested_as_deeply_as_it_likes_is_read(tmp_path: Path) -> None:
-    assert _loaded(tmp_path / "deep.html", "<div>" * 5_000 + "ground").value == "ground"
+    assert loaded(tmp_path / "deep.html", "<div>" * 5_000 + "ground").value == "ground"
 
 
 def _repacked(data: bytes, name: str, change: bytes, to: bytes) -> bytes:
@@ -78,7 +67,7 @@ def _repacked(data: bytes, name: str, change: bytes, to: bytes) -> bytes:
 
 
 def test_a_word_document_is_its_paragraphs_lists_and_rows_with_its_headings(tmp_path: Path) -> None:
-    document = _loaded(tmp_path / "a.docx", word_document())
+    document = loaded(tmp_path / "a.docx", word_document())
     assert document.value == (
         "The report\n\nResults\n\nSales rose\tby 7%\nin May\n- first\n\nName | Age\nBob | 5\n\nDetails"
     )
@@ -98,7 +87,7 @@ def test_text_in_controls_and_tracked_insertions_is_not_lost_and_deleted_text_is
         b'<w:p><w:pPr><w:pStyle w:val="ListBullet"/>',
         b"<w:p>" + inserted + b'<w:pPr><w:pStyle w:val="ListBullet"/>',
     )
-    text = _loaded(tmp_path / "a.docx", data).value
+    text = loaded(tmp_path / "a.docx", data).value
     assert "\nnew\nin a form\n" in text
     assert "old" not in text
 
@@ -113,17 +102,17 @@ def test_text_in_controls_and_tracked_insertions_is_not_lost_and_deleted_text_is
     ],
 )
 def test_what_is_no_word_document_has_its_own_sentence(tmp_path: Path, data: bytes, words: str) -> None:
-    assert words in _is_refused(tmp_path / "a.docx", data)
+    assert words in is_refused(tmp_path / "a.docx", data)
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("word/document.xml", b"x" * (40 << 20))
-    assert "zip bomb" in _is_refused(tmp_path / "a.docx", buffer.getvalue())
+    assert "zip bomb" in is_refused(tmp_path / "a.docx", buffer.getvalue())
     with zipfile.ZipFile(buffer := io.BytesIO(), "w") as file:
         file.writestr("notes.txt", "x")
-    assert "no Word document" in _is_refused(tmp_path / "b.docx", buffer.getvalue())
+    assert "no Word document" in is_refused(tmp_path / "b.docx", buffer.getvalue())
 
 
 def test_entities_and_nesting_in_a_word_document_do_not_grow(tmp_path: Path) -> None:
@@ -132,9 +121,9 @@ def test_entities_and_nesting_in_a_word_document_do_not_grow(tmp_path: Path) -> 
     )
     bomb = _repacked(word_document(), "word/document.xml", b"<w:document", laughs + b"]><w:document")
     bomb = _repacked(bomb, "word/document.xml", b"Sales", b"&i;")
-    assert "broken" in _is_refused(tmp_path / "a.docx", bomb)
+    assert "broken" in is_refused(tmp_path / "a.docx", bomb)
     deep = _repacked(word_document(), "word/document.xml", b"<w:body>", b"<w:body>" + b"<w:sdt>" * 100_000)
-    assert "broken" in _is_refused(tmp_path / "b.docx", deep)
+    assert "broken" in is_refused(tmp_path / "b.docx", deep)
 
 
 def test_a_missing_library_is_named_with_what_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +131,7 @@ def test_a_missing_library_is_named_with_what_installs_it(tmp_path: Path, monkey
     monkeypatch.setattr(
         isolated_module.importlib.util, "find_spec", lambda name: None if name == "docx" else real(name)
     )
-    assert _is_refused(tmp_path / "a.docx", word_document()) == "a.docx needs python-docx: pip install 'rlm-tui[docx]'."
+    assert is_refused(tmp_path / "a.docx", word_document()) == "a.docx needs python-docx: pip install 'rlm-tui[docx]'."
     write(tmp_path / "f" / "b.txt", "text")
     write(tmp_path / "f" / "a.docx", word_document())
     document = load_document([str(tmp_path / "f")])
@@ -152,7 +141,7 @@ def test_a_missing_library_is_named_with_what_installs_it(tmp_path: Path, monkey
 
 def test_json_stays_the_text_that_code_can_parse_and_its_outline_has_the_keys(tmp_path: Path) -> None:
     text = '{\r\n "users": [{"id": 1, "name": "Ann"}, {"id": 2}],\n "meta": {"ver": 3, "deep": {"x": [1]}}, "ok": true}'
-    document = _loaded(tmp_path / "a.json", text)
+    document = loaded(tmp_path / "a.json", text)
     assert document.value == text
     assert json.loads(text)["ok"] is True
     part = document.parts[0]
@@ -179,18 +168,18 @@ def test_json_stays_the_text_that_code_can_parse_and_its_outline_has_the_keys(tm
     ],
 )
 def test_broken_json_is_a_text_with_a_note(tmp_path: Path, text: str, note: str) -> None:
-    document = _loaded(tmp_path / "a.json", text)
+    document = loaded(tmp_path / "a.json", text)
     assert document.value == text
     assert document.notes == [note]
 
 
 def test_numbers_of_any_length_are_no_fault(tmp_path: Path) -> None:
-    assert not _loaded(tmp_path / "a.json", "[" + "9" * 6_000 + "]").notes
+    assert not loaded(tmp_path / "a.json", "[" + "9" * 6_000 + "]").notes
 
 
 def test_json_lines_have_their_records_and_broken_lines_are_a_note(tmp_path: Path) -> None:
     text = '{"a": 1}\n\n{"b": 2}\nbad\n{"c": 3} x\n'
-    document = _loaded(tmp_path / "a.jsonl", text)
+    document = loaded(tmp_path / "a.jsonl", text)
     assert document.value == text
     assert document.parts[0].shape == "JSON lines, 2 objects: a, b"
     assert document.notes == ["a.jsonl has 2 lines (4, 5) of no whole JSON."]
@@ -199,7 +188,7 @@ def test_json_lines_have_their_records_and_broken_lines_are_a_note(tmp_path: Pat
 
 def test_a_table_has_its_columns_and_uneven_rows_are_a_note(tmp_path: Path) -> None:
     text = 'name;age\nBob;5\n"two\nlines";6\nx\n'
-    document = _loaded(tmp_path / "a.csv", text)
+    document = loaded(tmp_path / "a.csv", text)
     part = document.parts[0]
     assert document.value == text
     assert part.shape == "CSV, 3 rows of 2 columns: name, age"
@@ -208,7 +197,7 @@ def test_a_table_has_its_columns_and_uneven_rows_are_a_note(tmp_path: Path) -> N
 
 
 def test_of_many_records_each_nth_is_in_the_outline(tmp_path: Path) -> None:
-    headings = _loaded(tmp_path / "a.csv", "n\n" + "".join(f"{n}\n" for n in range(1, 1_001))).parts[0].headings
+    headings = loaded(tmp_path / "a.csv", "n\n" + "".join(f"{n}\n" for n in range(1, 1_001))).parts[0].headings
     assert [heading.title for heading in headings[:3]] == ["1  1", "6  6", "11  11"]
     assert len(headings) == 200
 
@@ -238,7 +227,7 @@ def test_of_many_records_each_nth_is_in_the_outline(tmp_path: Path) -> None:
 def test_a_source_file_is_outlined_by_what_it_declares(
     tmp_path: Path, name: str, text: str, expected: list[tuple[str, int]]
 ) -> None:
-    document = _loaded(tmp_path / name, text)
+    document = loaded(tmp_path / name, text)
     assert document.value == text
     assert document.parts[0].kind == "code"
     assert [(heading.title, heading.level) for heading in document.parts[0].headings] == expected
@@ -258,7 +247,7 @@ def test_a_pattern_is_the_files_that_match_in_order(tmp_path: Path) -> None:
 
 def test_a_file_that_is_called_like_a_pattern_is_that_file(tmp_path: Path) -> None:
     write(tmp_path / "a1.txt", "other")
-    assert _loaded(tmp_path / "a[1].txt", "this").value == "this"
+    assert loaded(tmp_path / "a[1].txt", "this").value == "this"
 
 
 def test_a_pattern_without_a_match_is_one_sentence(tmp_path: Path) -> None:

@@ -11,20 +11,8 @@ import pytest
 
 from rlm_tui.context import cache as cache_module
 from rlm_tui.context import reader as reader_module
-from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading, load_document
-from tests.functional.documents.kit import PAGE, refused, write
-
-
-def _loaded(path: Path, data: bytes | str) -> Document:
-    return load_document([write(path, data)])
-
-
-def _is_refused(path: Path, data: bytes | str) -> str:
-    """The sentence with which a document is refused, which names it."""
-    message = refused(write(path, data))
-    assert message.startswith(path.name)
-    return message
+from tests.functional.documents.kit import PAGE, is_refused, loaded, write
 
 
 def _fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prelude: str) -> None:
@@ -52,7 +40,7 @@ def test_a_child_that_dies_or_lies_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[subprocess.Popen[bytes]], prelude: str, words: str
 ) -> None:
     _fault(monkeypatch, tmp_path, prelude)
-    assert words in _is_refused(tmp_path / "a.html", PAGE)
+    assert words in is_refused(tmp_path / "a.html", PAGE)
     assert [child.poll() is None for child in children] == [False]
 
 
@@ -61,13 +49,13 @@ def test_a_child_that_hangs_is_ended(
 ) -> None:
     _fault(monkeypatch, tmp_path, "reader._read = lambda *a: time.sleep(600)")
     monkeypatch.setattr(reader_module, "STALL_S", 0.05)
-    assert "hung on it" in _is_refused(tmp_path / "a.html", PAGE)
+    assert "hung on it" in is_refused(tmp_path / "a.html", PAGE)
     assert [child.poll() is None for child in children] == [False]
 
 
 def test_data_whose_outline_fails_is_read_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _fault(monkeypatch, tmp_path, "reader._read = lambda *a: os._exit(3)")
-    document = _loaded(tmp_path / "a.json", "[1]")
+    document = loaded(tmp_path / "a.json", "[1]")
     assert document.value == "[1]"
     assert "has no outline" in document.notes[0]
 
@@ -81,7 +69,7 @@ def test_the_child_has_an_empty_environment_and_nothing_open(tmp_path: Path, mon
         "reader._read = looks"
     )
     _fault(monkeypatch, tmp_path, prelude)
-    names, fds, isolated = eval(str(_loaded(tmp_path / "a.html", "x").value))  # noqa: S307
+    names, fds, isolated = eval(str(loaded(tmp_path / "a.html", "x").value))  # noqa: S307
     assert not {"OPENAI_API_KEY", "PATH", "HOME"} & set(names)
     assert (fds, isolated) == (3, 1)  # control, output and the document
 
