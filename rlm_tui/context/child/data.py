@@ -86,10 +86,11 @@ class _Scan:
     def _member(self, key: str, start: int, at: int, level: int) -> int:
         """One key and its value; the heading says what the value is."""
         index, headings = len(self.found.headings), self.found.headings
+        if index >= MAX_HEADINGS:
+            return self.skip(self._parse(at)[1])  # the outline is full: no need to look into it
         headings.append((key, level, start))
         end, words = self.value(at, level + 1)
         headings[index] = (f"{key}  {words}", level, start)
-        del headings[MAX_HEADINGS:]
         return end
 
     def _after(self, at: int, closing: str) -> int:
@@ -111,7 +112,9 @@ class _Scan:
             value, end = self._parse(at)
             records.add(value)
             at = self._after(self.skip(end), "]")
-        self.found.headings += record_headings(self._text, starts, level, at)
+        room = MAX_HEADINGS - len(self.found.headings)
+        if room > 0:  # a file may hold a list for each of a million keys
+            self.found.headings += record_headings(self._text, starts, level, at)[:room]
         return at + 1, f"a list of {records.words}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
 from .found import Flow, Found, RefusedError
@@ -13,6 +15,14 @@ _OWN_LINE = {"div", "tr", "dt", "dd", "br", "option", "caption", "figcaption", "
 _OWN_LINE |= {"address", "details", "summary", "fieldset", "legend", "body", "thead", "tbody", "tfoot"}
 _CELLS = {"td", "th"}
 _LARGE_CELL = "table, ul, ol, pre, h1, h2, h3, h4, p + p, div + div"
+MAX_DEPTH = 1_000  # browsers stop at half of it
+_CLOSED_ALONE = {"p", "li", "dt", "dd", "tr", "td", "th", "option", "optgroup", "thead", "tbody", "tfoot", "colgroup"}
+_CLOSED_ALONE |= {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_DRAWINGS = ("svg", "math")  # in them no tag is closed by another
+_TAG = re.compile(
+    r"<!--.*?-->|<(?:script|style|textarea)\b.*?</(?:script|style|textarea)|<(/?)([a-zA-Z][^\s/>]*)[^>]*>",
+    re.DOTALL | re.IGNORECASE,
+)
 _LINKED = ("http://", "https://", "mailto:")
 
 
@@ -20,6 +30,7 @@ def read_html(source: str) -> Found:
     """The text of a page with its title first and its headings as the outline."""
     from selectolax.lexbor import LexborHTMLParser
 
+    source, is_cut = shallow(source)
     tree = LexborHTMLParser(source)
     flow = Flow()
     _title(tree, flow)
@@ -28,7 +39,55 @@ def read_html(source: str) -> Found:
         _Walk(flow).over(tree.root)
     if flow.length == titled and tree.css_first("script") is not None:
         raise RefusedError("scripts")
-    return Found(flow.text, flow.headings)
+    remarks = (
+        [f"is nested more than {MAX_DEPTH:,} levels deep; its text is whole, the layout below is not"] if is_cut else []
+    )
+    return Found(flow.text, flow.headings, remarks=remarks)
+
+
+def shallow(source: str) -> tuple[str, bool]:
+    """The page without the tags that are nested too deeply, and whether there were any.
+
+    The parser looks through all that is open at every tag, so a page of 90,000 open ones would take it a minute.
+    """
+    if source.count("<") <= MAX_DEPTH:
+        return source, False
+    pieces, done, nest = list[str](), 0, _Nest()
+    for match in _TAG.finditer(source):
+        if match[2] is not None and not nest.keeps(match[2].lower(), match[1], match[0].endswith("/>")):
+            pieces.append(source[done : match.start()])
+            done = match.end()
+    return ("".join([*pieces, source[done:]]), True) if done else (source, False)
+
+
+class _Nest:
+    """The tags that are open, by name; those that HTML closes by itself do not count."""
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+        self._count: Counter[str] = Counter()
+        self._left_out: Counter[str] = Counter()
+
+    def keeps(self, name: str, slash: str, is_empty: bool) -> bool:
+        """Whether a tag may stay; one with a slash before its name is an end, one that is empty ends at once."""
+        is_drawing = any(self._count[drawing] for drawing in _DRAWINGS)
+        if (is_drawing and is_empty) or (name in _CLOSED_ALONE and not is_drawing):
+            return True
+        if not slash:
+            is_deep = len(self._open) >= MAX_DEPTH
+            (self._left_out if is_deep else self._count)[name] += 1
+            if not is_deep:
+                self._open.append(name)
+            return not is_deep
+        if self._left_out[name]:
+            self._left_out[name] -= 1
+            return False
+        while self._count[name]:
+            last = self._open.pop()
+            self._count[last] -= 1
+            if last == name:
+                break
+        return True
 
 
 def _title(tree: Any, flow: Flow) -> None:

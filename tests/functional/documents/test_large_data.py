@@ -1,0 +1,62 @@
+"""Pages and data that are large in one way: nested, or of very many keys; each becomes text, and is bounded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlm_tui.context.child.data import read_json
+from rlm_tui.context.child.found import MAX_HEADINGS
+from rlm_tui.context.child.html import MAX_DEPTH, shallow
+from rlm_tui.context.load import load_document
+from tests.functional.documents.kit import write
+
+DEEP = 30 * MAX_DEPTH
+
+
+def test_a_page_that_is_nested_without_end_keeps_its_text_and_says_so(tmp_path: Path) -> None:
+    page = "<h1>Top</h1>" + "<div><p>x</p>" * DEEP + "the deepest" + "</div>" * DEEP + "<h2>After</h2><p>all</p>"
+    document = load_document([write(tmp_path / "deep.html", page)])
+    part = document.parts[0]
+    assert part.text.split() == ["Top", *["x"] * DEEP, "the", "deepest", "After", "all"]
+    assert [heading.title for heading in part.headings] == ["Top", "After"]
+    assert document.notes == [
+        "deep.html is nested more than 1,000 levels deep; its text is whole, the layout below is not."
+    ]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from(["div", "/div", "b", "/b", "svg", "/svg", "tr", "p", "/p", "ul", "li", "path/"])))
+def test_no_page_reaches_the_parser_deeper_than_the_bound(tags: list[str]) -> None:
+    page = "".join(f"<{tag}>" for tag in tags * (1 + 3 * MAX_DEPTH // max(1, len(tags))))
+    again, _ = shallow(shallow(page)[0])
+    assert again == shallow(page)[0]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from(["<p>", "<li>", "<br>", "<td>", "<b>x</b>", "<div>y</div>", "<!-- <div> -->", "z"])))
+def test_a_page_that_is_long_and_not_deep_stays_as_it_is(pieces: list[str]) -> None:
+    page = "".join(pieces) * (2 * MAX_DEPTH)
+    assert shallow(page) == (page, False)
+
+
+def test_the_outline_of_data_with_very_many_keys_is_full_and_no_more(tmp_path: Path) -> None:
+    data = {f"key{number}": {"a": number, "b": [1, 2]} for number in range(2 * MAX_HEADINGS)}
+    document = load_document([write(tmp_path / "wide.json", json.dumps(data))])
+    part = document.parts[0]
+    assert part.shape.startswith("JSON, an object of 10,000 keys: key0, key1")
+    assert len(part.headings) == MAX_HEADINGS
+    assert not document.notes
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 3), st.integers(MAX_HEADINGS - 3, MAX_HEADINGS + 3))
+def test_an_outline_is_the_beginning_of_what_it_would_be_without_a_bound(lists: int, keys: int) -> None:
+    data = {f"k{number}": list(range(lists)) if number % 7 == 0 else {"a": 1} for number in range(keys)}
+    found = read_json(json.dumps(data))
+    assert len(found.headings) == MAX_HEADINGS
+    assert [offset for _, _, offset in found.headings] == sorted(offset for _, _, offset in found.headings)
+    assert not found.remarks
