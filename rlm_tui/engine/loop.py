@@ -237,7 +237,7 @@ class RootLoop:
         reason = describe_limit("seconds", cap) if self._is_last else self._hit("seconds", budget.seconds, cap)
         parsed = parse(reply.text, self._run.config.dialect, None)
         if reply.text:
-            self._emit_parsed(parsed, reply.held_to)
+            self._emit_parsed(replace(parsed, truncated=True, problem=""), reply.held_to)
         ran = Ran(skipped=bool(parsed.blocks))
         offer = self._in_time(await self._offer(parsed, ran), ran)
         ending = await self._offered(offer, ran) if offer is not None else None

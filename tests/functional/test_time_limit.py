@@ -62,6 +62,8 @@ def test_a_root_that_never_stops_is_cut_and_what_it_said_is_the_partial_answer(t
         assert finished.answer
         assert _LONG.startswith(str(finished.answer))
         assert len(run.of(ev.LmRequested)) == 1, "a root LM that takes the time gets no last turn"
+        (parsed,) = run.of(ev.ResponseParsed)
+        assert (parsed.truncated, parsed.problem) == (True, ""), "it was cut; the model did nothing wrong"
         (said,) = run.of(ev.LmResponded)
         assert said.finish_reason == "out of time"
 
