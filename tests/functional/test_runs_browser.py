@@ -217,3 +217,17 @@ def test_words_are_found_wherever_they_stand() -> None:
     assert matching(runs, "") == runs
     assert matching(runs, "PAYS offline") == runs[:1]
     assert matching(runs, "pays") == runs
+
+
+@pytest.mark.usefixtures("folder")
+async def test_the_verbs_of_the_list_can_be_clicked() -> None:
+    async with browsing() as hand:
+        await hand.until(says(hand, "3 saved runs"))
+        row = hand.screen().split("\n")[-1]
+        await hand.pilot.click("#runs-verbs", offset=(row.index("delete"), 0))
+        await hand.until(says(hand, "Delete the run"))
+        await hand.press("n")
+        await hand.press("slash")
+        await hand.until(says(hand, "TYPING"))
+        await hand.pilot.click("#runs-verbs", offset=(hand.screen().split("\n")[-1].index("choose"), 0))
+        await hand.until(says(hand, "3 saved runs"))

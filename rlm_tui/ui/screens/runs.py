@@ -16,7 +16,7 @@ from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.text import one_line, short_bytes
 from rlm_tui.trace.saved import SavedRun, delete_run, glance, newest_first, trace_files
 from rlm_tui.ui.host import Host, host_of
-from rlm_tui.ui.lines import BLANK, Line, Span, line, split
+from rlm_tui.ui.lines import BLANK, Line, line
 from rlm_tui.ui.screens.runs_rows import RunRows, about, matching, title_row
 from rlm_tui.ui.screens.settings_rows import said_rows
 from rlm_tui.ui.styles import FOLDER
@@ -156,9 +156,7 @@ class RunsScreen(Screen[None]):
         self.query_one("#runs-title", Bar).show_rows(title)
         said: Sequence[Line] = said_rows(ui.notice, width) if ui.notice else about(self._run, width)
         self.query_one("#runs-about", Bar).show_all(said)
-        spans = [span for verb in (_TYPING if ui.typing else _VERBS) for span in (*verb.spans, Span("   "))]
-        row = split(Line((Span(" "), *spans)), mode_line(ui), width)
-        self.query_one("#runs-verbs", VerbBar).show_rows(row)
+        self.query_one("#runs-verbs", VerbBar).show_verbs(_TYPING if ui.typing else _VERBS, mode_line(ui), width)
 
     def on_lines_view_resized(self, event: LinesView.Resized) -> None:
         """Draw for the new width."""

@@ -14,7 +14,6 @@ from rlm_tui.errors import RlmTuiError
 from rlm_tui.ui import preferences
 from rlm_tui.ui.actions import BY_ID, key_name, keys_of
 from rlm_tui.ui.host import Host, host_of
-from rlm_tui.ui.lines import split
 from rlm_tui.ui.screens.settings_rows import KEY, SETTING, about, said_rows, setting_rows, title_row
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
@@ -83,9 +82,7 @@ class SettingsScreen(Screen[None]):
             else about(preferences.current(self.owner), self._rows.cursor_key, width)
         )
         self.query_one("#settings-about", Bar).show_all(rows)
-        mode, keys = mode_line(ui), self.query_one("#settings-verbs", VerbBar)
-        row = keys.verbs_line(_TYPING if ui.typing else _VERBS, width - mode.cells - 1, 0)
-        keys.show_rows(split(row, mode, width))
+        self.query_one("#settings-verbs", VerbBar).show_verbs(_TYPING if ui.typing else _VERBS, mode_line(ui), width)
 
     def on_lines_view_resized(self) -> None:
         """Rows are made for the width that there is; the first time, the cursor stands on the first setting."""

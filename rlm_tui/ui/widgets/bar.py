@@ -10,7 +10,7 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from rlm_tui.ui.lines import BLANK, Line, Span, pad, span
+from rlm_tui.ui.lines import BLANK, Line, Span, pad, span, split
 from rlm_tui.ui.theme import style
 
 _KEY = "key:"
@@ -96,6 +96,10 @@ class VerbBar(Bar):
             used += verb.cells + gap
         self._spots = spots
         return Line(tuple(spans[:-1]))
+
+    def show_verbs(self, verbs: Iterable[Verb], right: Line, width: int) -> None:
+        """Draw one row of verbs, and what stands at its right end."""
+        self.show_rows(split(self.verbs_line(verbs, width - right.cells - 1, 0), right, width))
 
     def on_click(self, event: events.Click) -> None:
         """A click on a verb is its key."""
