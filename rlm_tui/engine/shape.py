@@ -16,10 +16,10 @@ from rlm_tui.text import one_line
 TURN_RULES = r"""
 think ::= ([^<] | "<" [^/] | "</" [^t] | "</t" [^h])* "</think>" "\n"*
 turn ::= thought "\n" (block | final)
-thought ::= [^`<\n] [^`\n]*
-block ::= "```repl\n" line+ "```"
+thought ::= [^`<\n] [^`<\n]{0,800}
+block ::= "```repl\n" [^` \t\r\n] [^\n]* "\n" line* "```"
 line ::= [^`\n] [^\n]* "\n" | "\n"
-final ::= "FINAL_VAR(" [a-zA-Z_] [a-zA-Z0-9_]* ")"
+final ::= "FINAL_VAR(" [a-zA-Z_] [a-zA-Z0-9_]{0,60} ")"
 """
 _GRAMMAR = f"""root ::= ("<think>" think)? turn{TURN_RULES}"""
 _THINKING = f"""root ::= think turn{TURN_RULES}"""
