@@ -20,6 +20,11 @@ FULL = 0.85
 """The share of the window from which on a conversation is compacted."""
 _LEAST = 4
 """Messages after the system prompt and the question that are worth a summary."""
+_LEAST_SHOWN = 800  # characters of a message
+_HUGE = 0.5
+"""The share of the window from which on one message (of a model that did not stop) is worth a summary by itself."""
+_ROOM = 0.6
+"""The share of the window that a conversation cut so takes; the rest is for the summary and a wrong estimate."""
 _MOST_IN_VAIN = 3
 """So many summaries in a row, each as soon as one can be, are going round in circles."""
 
@@ -54,10 +59,21 @@ class Compaction:
 
     def is_due(self) -> bool:
         """Whether the next request would fill the window too far."""
-        window, talk = self._run.config.window, self._talk
-        if not window or len(talk.messages) < 2 + _LEAST:
+        window, rest = self._run.config.window, self._talk.messages[2:]
+        if not window or self._tokens() < FULL * window:
             return False
-        return self._tokens() >= FULL * window
+        return len(rest) >= _LEAST or any(estimate([message]) > _HUGE * window for message in rest)
+
+    def _fitted(self) -> list[Message]:
+        """The conversation, its long messages as head and tail where it is too long to be read once more."""
+        messages, window, tokens = self._talk.messages, self._run.config.window or 0, self._tokens()
+        if tokens < window:
+            return messages
+        first, rest = messages[:2], messages[2:]
+        chars = sum(len(message.content) for message in messages)
+        room = int(_ROOM * window * chars / tokens) - sum(len(message.content) for message in first)
+        share = max(_LEAST_SHOWN, room // len(rest))
+        return [*first, *(Message(message.role, prompts.cut(message.content, share)[0]) for message in rest)]
 
     async def compact(self, iteration: str) -> None:
         """Let the model sum up all but the question; a summary that cannot be had is a note, and all stays."""
@@ -65,14 +81,17 @@ class Compaction:
         is_soon = len(talk.messages) <= 2 + _LEAST
         node = run.open("lm", iteration, title="compaction")
         asking = Message("user", prompts.SUMMARISE)
+        fitted = self._fitted()
         prior, unsent = talk.unsent()
+        if fitted is not talk.messages:
+            prior, unsent = 0, tuple(ev.StoredMessage(*message) for message in fitted)
         messages = (*unsent, ev.StoredMessage(asking.role, asking.content))
         run.emit(
             ev.LmRequested(
                 node=node, model=run.config.model, messages=messages, prior=prior, parameters=ev.Parameters()
             )
         )
-        request = Request((*talk.messages, asking), run.config.model, role="sub" if run.depth else "root")
+        request = Request((*fitted, asking), run.config.model, role="sub" if run.depth else "root")
         try:
             response = await run.deadline.bound(run.complete(run.root_lm, request, node))
         except ProviderError as error:

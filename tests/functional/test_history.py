@@ -56,6 +56,19 @@ def test_what_was_offloaded_can_be_forgotten(tmp_path: Path) -> None:
         assert run.of(ev.CodeFinished)[2].error is not None
 
 
+def test_a_response_that_filled_the_window_is_cut_for_the_summary(tmp_path: Path) -> None:
+    runaway = "I look.\n" + "and so on " * 600
+    with live(tmp_path, [runaway, "I rambled.", "FINAL(done)"], window=1200, dialect="paper") as run:
+        assert run.start().end().answer == "done"
+        (compacted,) = run.of(ev.Compacted)
+        assert run.session.log.text(compacted.summary) == "I rambled."
+        asked = run.of(ev.LmRequested)[1]
+        texts = [run.session.log.text(message.content) for message in asked.messages]
+        assert asked.prior == 0, "what is sent stands in the trace as it was sent"
+        assert "characters left out" in texts[2]
+        assert sum(map(len, texts)) < 4 * 1200
+
+
 def test_near_the_window_the_model_sums_up_and_the_history_stays_in_the_repl(tmp_path: Path) -> None:
     check = block("print(len(history), history[1]['content'][:6])")
     root = [block(LONG), block(LONG), "I found that x is seven.", check, "FINAL(done)"]
