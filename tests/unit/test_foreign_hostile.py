@@ -105,6 +105,17 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     assert imported(path)[1].problems == []
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_what_an_editor_of_another_system_saved_is_the_same_run(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes((GOLDEN / name).read_bytes())
+    with open_trace(path) as reader:
+        wanted = list(reader)
+    path.write_bytes(b"\xef\xbb\xbf" + (GOLDEN / name).read_bytes().replace(b"\n", b"\r\n"))
+    with open_trace(path) as reader:
+        assert list(reader) == wanted
+
+
 def test_deep_nesting_costs_one_line(tmp_path: Path) -> None:
     deep = "[" * 100_000 + "]" * 100_000
     path = write(tmp_path / "a", [META, iteration(1, code_blocks=[block(locals={"x": "DEEP"})]), iteration(2)])

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -52,14 +53,12 @@ class Feed:
 
     def lines(self) -> Iterator[Line]:
         """Every line that is not blank, one in memory at a time."""
-        start = number = 0
+        start, number = self._begin, 0
         while start < self.size:
             end = self._line_end(start)
             number += 1
             data = self._read(start, end - start)
             is_whole = data.endswith(b"\n")
-            if number == 1 and data.startswith(codecs.BOM_UTF8):
-                del data[: len(codecs.BOM_UTF8)]
             self.done = end
             if not data.isspace():
                 yield Line(number, data, end, is_whole)
@@ -67,7 +66,7 @@ class Feed:
 
     def value(self, kind: Any, kind_of_list: Any = Any) -> Any:
         """The one JSON value that the file is; of one that is cut off, what was whole before the cut."""
-        data = self._read(0, self.size)
+        data = self._read(self._begin, self.size - self._begin)
         self.done = self.size
         is_list = _LIST.match(data) is not None
         try:
@@ -93,6 +92,12 @@ class Feed:
             return
         value = self.value(Any)
         yield from ((1, item) for item in (value if isinstance(value, list) else [value]))
+
+    @cached_property
+    def _begin(self) -> int:
+        """Where the text begins, behind the mark that some editors put before it."""
+        mark = len(codecs.BOM_UTF8)
+        return mark if self._read(0, min(mark, self.size)) == codecs.BOM_UTF8 else 0
 
     def _line_end(self, start: int) -> int:
         at = start
