@@ -10,8 +10,10 @@ from rich.cells import cell_len
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.lines import ELLIPSIS
 from rlm_tui.ui.opening import First
+from rlm_tui.ui.widgets.header import header_line
+from rlm_tui.ui.words import state_of
 from tests.states import STATES
-from tests.trajectories import QUESTION
+from tests.trajectories import QUESTION, RUNS, StillSession
 from tests.ui_kit import Hand, on_screen
 
 AT = [(80, 24), (120, 36), (200, 60)]
@@ -100,3 +102,17 @@ async def test_a_long_sentence_on_the_summary_is_whole_on_a_small_screen() -> No
         hand.app.say(sentence)
         await hand.until(lambda: "free it." in hand.screen())
         assert " ".join(" ".join(hand.screen().split()).split()).count(sentence) == 1
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_a_state_says_in_short_is_never_cut(state: str) -> None:
+    session = STATES[state]()
+    says, header = state_of(session), header_line(session, 80).text
+    assert says.words in header or says.short in header
+
+
+def test_a_recorded_hold_is_named_whole_beside_the_name_of_a_model() -> None:
+    session = StillSession(RUNS["held"](), None, "replay")
+    header = header_line(session, 80).text
+    assert "code of it 3 held" in header
+    assert "it 3/20  NOT SANDBOXED" in header

@@ -11,14 +11,14 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.text import clock, one_line, plural, short_bytes, short_cost
 from rlm_tui.trajectory import View
-from rlm_tui.ui.lines import Line, Span, line, span, split
+from rlm_tui.ui.lines import Line, Span, clip, line, span, split
 from rlm_tui.ui.selecting import child_of, run_time
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.words import State, child_name, iteration_of, state_of
 
 _GAP = 2
 _VITAL = 2
-_LEAST = 38
+_LEAST, _SHORTEST = 38, 8
 _NEAR_LIMIT = 0.7
 
 
@@ -35,12 +35,16 @@ class Field(NamedTuple):
 
 
 def header_line(session: Session, width: int, selection: str | None = None) -> Line:
-    """The header in `width` cells: the state in its shorter words first, before a field that tells it apart goes."""
+    """The header in `width` cells: the state in its shorter words first, before a field that tells it apart goes.
+
+    What is short already is never cut; an answer or a failure, which stands elsewhere in full, leaves room.
+    """
     state, fields = state_of(session), fields_of(session, child_of(session.view, selection))
     whole, brief = state_line(state), state_line(state._replace(words=state.short or state.words))
     vital = _cells(field for field in fields if field.rank <= _VITAL)
     left = whole if whole.cells + vital <= width else brief
-    kept = fitting(fields, width - min(left.cells, max(min(_LEAST, width // 2), width - vital)))
+    least = max(min(_LEAST, width // 2), width - vital)
+    kept = fitting(fields, width - min(left.cells, max(least, brief.cells) if state.short else least))
     spans = [piece for field in kept for piece in (Span(" " * _GAP), *field.spans)]
     return split(left, Line((*spans[1:], Span(" "))) if spans else line(" "), width)
 
@@ -56,10 +60,13 @@ def state_line(state: State) -> Line:
 
 
 def fitting(fields: list[Field], width: int) -> list[Field]:
-    """The fields in `width` cells: the least important ones give way first, the sandbox never."""
+    """The fields in `width` cells: the least important ones give way first, the sandbox never; a model is shortened."""
     kept = list(fields)
-    while _cells(kept) > width and any(field.rank for field in kept):
-        kept.remove(max(kept, key=lambda field: field.rank))
+    while (over := _cells(kept) - width) > 0 and any(field.rank for field in kept):
+        at = max(range(len(kept)), key=lambda place: kept[place].rank)
+        field = kept.pop(at)
+        if field.rank == _VITAL and field.cells - over >= _SHORTEST:
+            kept.insert(at, Field(clip(Line(field.spans), field.cells - over).spans, field.rank))
     return kept
 
 
