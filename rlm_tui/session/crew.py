@@ -160,11 +160,17 @@ class Crew:
     def _new_repl(self, handler: HostHandler) -> WorkerREPL:
         return WorkerREPL(handler, sandbox=self._setup.sandbox, memory_mb=self._setup.memory_mb)
 
+    def _address(self, model: str) -> str:
+        """Where a model answers; "" for one that was handed over as an object, or is no server."""
+        if model in self._setup.lms:
+            return ""
+        end = endpoint_of(model, base_url=self._setup.base_url)
+        return public(end.base_url) if end is not None else ""
+
     def _served(self, config: EngineConfig) -> ev.Served:
         """Where the models answer, as the trace has it."""
         setup = self._setup
-        ends = [endpoint_of(name, base_url=setup.base_url) for name in (config.model, config.sub_name)]
-        root, sub = (public(end.base_url) if end is not None else "" for end in ends)
+        root, sub = (self._address(name) for name in (config.model, config.sub_name))
         return ev.Served(root, sub, setup.window, setup.think)
 
     async def _models(self, config: EngineConfig) -> tuple[LM, LM]:

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from rlm_tui import events as ev
 from rlm_tui.ui.content.calls import CallRows, header, scene
+from rlm_tui.ui.content.parts import Page
+from rlm_tui.ui.content.subcall import subcall
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.content.twigs import Row
 from rlm_tui.ui.lines import Line
@@ -169,3 +171,40 @@ def test_time_spent_waiting_for_a_person_is_nobodys_time() -> None:
     after = by_key(rows_at(run, CallTree()))
     for key in ("1", "1.3", "1.3.code1"):
         assert after[key].text.split()[-2:] == before[key].text.split()[-2:]
+
+
+def test_cached_calls_tools_and_children_are_told_apart() -> None:
+    run = Recorder()
+    run.start()
+    one = run.iteration(1)
+    lm = run.open(f"{one}.lm1", "lm", one, title="m")
+    run.emit(ev.LmRequested(node=lm, model="m", messages=()))
+    run.emit(ev.LmResponded(node=lm, text="x", cached=True))
+    code = run.begin_block(one, "x", 1)
+    for place, (asks, error, cached) in enumerate(
+        [("lm", "", True), ("tool", "it raised", False), ("rlm", "", False)], 1
+    ):
+        title = "factor()" if asks == "tool" else "rlm_query"
+        call = run.open(f"{code}.sub{place}", "subcall", code, depth=1, title=title, asks=asks)
+        run.emit(ev.SubcallRequested(node=call, function=title, prompt="why?", model="m"))
+        if asks == "rlm":
+            run.open(f"{call}.1", "rlm", call, depth=1)
+        run.emit(ev.SubcallFinished(node=call, text="so", error=error, cached=cached, usage=ev.Usage(3, 4, 0.02)))
+        run.close(call)
+    rows = texts(rows_at(run, CallTree()))
+    assert sum(" cached " in row for row in rows) == 2
+    (first,) = [row for row in rows if " llm " in row]
+    assert "cached" in first
+    assert any("tool factor() it raised" in row and "cached" not in row for row in rows)
+    assert any("rlm “so”" in row for row in rows)
+    assert any("child 1" in row for row in rows)
+    view = run.trajectory.now()
+
+    def step_of(place: int) -> str:
+        node = view.node(f"{code}.sub{place}")
+        assert node is not None
+        return "\n".join(row.text for row in subcall(Page(view, run.log, 90), node)[:])
+
+    assert "from the cache · 7 tok · $0.02" in step_of(1)
+    assert "tok" not in step_of(2)
+    assert "PROMPT   child 1, led by m" in step_of(3)

@@ -130,9 +130,16 @@ def _ran(page: Page, node: Node, event: _EVENT) -> list[Section]:
     return [*_block(page, node, ("calls", "output")), *variables]
 
 
-def _called(page: Page, _node: Node, event: _EVENT) -> list[Section]:
+def _called(page: Page, node: Node, event: _EVENT) -> list[Section]:
     nth = f"{event.index + 1} of {event.batch_size}" if event.batch else ""
-    return [Section("sub-call", nth, f"{event.model}: {one_line(page.log.text(event.prompt), _PROMPT)}")]
+    return [Section("sub-call", nth, f"{_whom(node, event)}: {one_line(page.log.text(event.prompt), _PROMPT)}")]
+
+
+def _whom(node: Node, event: ev.SubcallRequested) -> str:
+    """Who is asked: a model, a child RLM and its model, or the person's own tool."""
+    if node.asks == "tool":
+        return "your tool"
+    return f"a child RLM, led by {event.model}" if node.asks == "rlm" else event.model
 
 
 def _call_answered(page: Page, _node: Node, event: _EVENT) -> list[Section]:

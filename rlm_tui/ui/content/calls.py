@@ -27,6 +27,7 @@ _EMPTY = "The tree of calls grows here once a question is asked."
 _NUMBER = 6
 _TOKENS_FROM = 26
 _GIST = 120
+CACHED = "cached"
 _THOUGHTS = re.compile(r"\s*<(think|thinking|thought|reasoning)>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _OUTCOMES: dict[ev.Outcome, tuple[str, str]] = {
     "ok": ("✓", "done"),
@@ -144,9 +145,19 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
 
 
 def time_of(moment: Scene, node: Node) -> str:
-    """How long a node took without its waits for a person, or that it is unknown."""
+    """How long a node took without its waits for a person, that it is unknown, or that no LM was asked for it."""
+    if is_cached(moment, node):
+        return CACHED
     took = moment.view.took(node, moment.now)
     return short_seconds(None if took is None else max(0.0, took - moment.waits.get(node.id, 0.0)))
+
+
+def is_cached(moment: Scene, node: Node) -> bool:
+    """Whether the cache answered a call."""
+    if node.type not in ("lm", "subcall"):
+        return False
+    reply = newest(moment.view, moment.log, node, ev.LmResponded if node.type == "lm" else ev.SubcallFinished)
+    return isinstance(reply, ev.LmResponded | ev.SubcallFinished) and reply.cached
 
 
 def _tokens(moment: Scene, node: Node) -> str:
@@ -220,13 +231,12 @@ def _subcall(moment: Scene, node: Node) -> list[tuple[str, str]]:
     request, answer = newest(view, log, node, ev.SubcallRequested), newest(view, log, node, ev.SubcallFinished)
     name, place, said, role = _NAMES[node.asks], "", node.title, "muted"
     if request is not None and not is_tool(node):
-        name = "rlm" if request.function.startswith("rlm") else "llm"
         place = f" {request.index + 1}" if request.batch else ""
         said = _quoted(log.text(request.prompt))
     if answer is not None:
         said, role = (one_line(answer.error), "failed") if answer.error else (_quoted(log.text(answer.text)), "muted")
-        if is_tool(node) and not answer.error:
-            said = f"{node.title} {one_line(log.text(answer.text), _GIST)}"
+        if is_tool(node):
+            said = f"{node.title} {one_line(answer.error or log.text(answer.text), _GIST)}"
     return [(f"{name}{place} ", "sub"), (said, role)]
 
 

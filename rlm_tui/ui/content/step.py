@@ -39,6 +39,7 @@ from rlm_tui.ui.content.told import queued, told, told_back
 from rlm_tui.ui.lines import BLANK, Piece, Rows, clip, line, wrap_text
 from rlm_tui.ui.rows import Joined
 from rlm_tui.ui.selecting import interesting
+from rlm_tui.ui.words import child_name
 
 _EMPTY = "What the model says, the code it writes and what comes of it appear here."
 _SAYS_ROWS = 60
@@ -88,7 +89,7 @@ def _of_node(page: Page, node: Node) -> Rows:
 def _child(page: Page, node: Node) -> Rows:
     """An RLM below a sub-call: what it was asked and what it answered."""
     turns = sum(child.type == "iteration" for child in page.view.children(node))
-    said: Piece = (f"depth {node.depth} · {plural(turns, 'iteration')}", "root")
+    said: Piece = (f"{child_name(page.view, node.id)} · depth {node.depth} · {plural(turns, 'iteration')}", "root")
     call = page.view.node(node.parent)
     asked = subcall(page, call) if call is not None and call.type == "subcall" else []
     return Joined(([label("RLM", said, width=page.width)], [BLANK], asked))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from rlm_tui import events as ev
-from rlm_tui.text import one_line, plural, short_count, short_seconds
+from rlm_tui.text import one_line, plural, short_cost, short_count, short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.asked import asked_row, writing_mark
 from rlm_tui.ui.content.batches import members
 from rlm_tui.ui.content.block import held_rows
-from rlm_tui.ui.content.calls import is_tool, scene, state
+from rlm_tui.ui.content.calls import CACHED, is_tool, scene, state
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, label, streaming, verbatim
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
 from rlm_tui.ui.rows import Joined, Provider
+from rlm_tui.ui.words import child_name
 
 _ROWS = 60
 _FAILED = ("✗ failed; the code got an error text", "✗ failed; the code got an exception")
@@ -43,9 +44,15 @@ def _prompt(page: Page, node: Node) -> Rows:
     text = page.log.text(event.prompt)
     place = f" · {event.index + 1} of {event.batch_size}" if event.batch else ""
     right: tuple[Piece, ...] = ((plural(len(text), "character"), "dim"),)
-    by = "a tool of yours, on this machine" if is_tool(node) else event.model
+    by = "a tool of yours, on this machine" if is_tool(node) else f"{_led(page, node)}{event.model}"
     heading = label(_asked(node), (f"{by}{place}", "sub"), width=page.width, right=right)
     return Joined(([heading], folded(verbatim(text, page, "text"), _ROWS, f"{node.id}.prompt", page, MARGIN)))
+
+
+def _led(page: Page, node: Node) -> str:
+    """`child 2, led by `, where a child RLM works on a sub-call."""
+    child = next((each for each in page.view.children(node) if each.type == "rlm"), None)
+    return f"{child_name(page.view, child.id)}, led by " if child is not None else ""
 
 
 def _answer(page: Page, node: Node) -> Rows:
@@ -66,8 +73,10 @@ def _answer(page: Page, node: Node) -> Rows:
 
 def _answered(page: Page, node: Node, event: ev.SubcallFinished) -> Rows:
     took = "from the cache" if event.cached else short_seconds(event.latency_s)
-    used = page.view.usage(node).tokens
-    right: tuple[Piece, ...] = ((f"{took} · {short_count(used)} tok", "dim"),)
+    used = page.view.usage(node)
+    spent = [] if is_tool(node) else [f"{short_count(used.tokens)} tok"]
+    spent += [short_cost(used.cost_usd)] if used.cost_usd is not None else []
+    right: tuple[Piece, ...] = ((" · ".join([took, *spent]), "dim"),)
     if event.error:
         heading = label(_told(node), (_FAILED[is_tool(node)], "failed"), width=page.width, right=right)
         return Joined(([heading], verbatim(event.error, page, "failed")))
@@ -96,9 +105,10 @@ class _BatchRows(Provider):
             said = (one_line(log.text(request.prompt)), "dim")
         if isinstance(reply, ev.SubcallFinished):
             said = (one_line(reply.error), "failed") if reply.error else (f"“{one_line(log.text(reply.text))}”", "text")
+        is_kept = isinstance(reply, ev.SubcallFinished) and reply.cached
         numbers = (
             rjust(str(index + 1), 4),
-            rjust(short_seconds(view.took(node, self._page.now)), 7),
+            rjust(CACHED if is_kept else short_seconds(view.took(node, self._page.now)), 7),
             rjust(short_count(view.usage(node).tokens), 7),
         )
         row = line("  ", state(self._scene, node), *numbers, "  ", said, key=f"{NODE}{node.id}")
