@@ -233,3 +233,19 @@ async def test_a_huge_text_is_read_where_one_looks(make: Callable[[], AnyPane]) 
             assert seen(at)[-1] == before[0]
         await at.press("G")
         assert "199999 the quick" in "\n".join(seen(at)) or "Now." in "\n".join(seen(at))
+
+
+@BOTH
+async def test_what_the_mouse_selected_stays_selected(make: Callable[[], AnyPane], long_run: Recorder) -> None:
+    async with desk(make(), StillSession(long_run), (80, 24)) as at:
+        view = lines(at)
+        await at.pilot.mouse_down(LazyView, offset=(2, 3))
+        await at.pilot.hover(LazyView, offset=(30, 9))
+        await at.pilot.mouse_up(LazyView, offset=(30, 9))
+        assert view.text_selection
+        before = view.get_selection(view.text_selection)
+        assert before is not None
+        assert len(before[0].split("\n")) == 7
+        for _ in range(8):
+            await at.press("pageup")
+        assert view.get_selection(view.text_selection) == before

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from textual.geometry import Offset
+from textual.selection import Selection
+
 from rlm_tui.ui.content.parts import FOLD
 from rlm_tui.ui.lazy import Parts, Place
 from rlm_tui.ui.lines import Rows
@@ -37,7 +40,7 @@ class LazyView(LinesView):
             return None, None, None
         stays = self.cursor if self._is_seen(self.cursor) else self.top
         y, key = stays - self.top, self.cursor_key
-        at, cursor = _found(rows, self.rows.place(stays), self.rows.place(self.cursor))
+        at, cursor = _found(rows, [self.rows.place(stays), self.rows.place(self.cursor)])
         if stays == self.cursor and key.startswith(FOLD):
             at = cursor = next((row for row in range(at, max(-1, at - _FOLDED), -1) if rows[row].key == key), at)
         return cursor, max(0, at - y), at
@@ -48,17 +51,29 @@ class LazyView(LinesView):
         while isinstance(rows, Parts) and len(rows):
             row = self._known() if anchor is None else anchor
             y, beside, is_known = row - self.top, self.cursor - row, self._is_settled(self.cursor)
-            places = rows.place(row), rows.place(self.cursor)
+            places = [rows.place(each) for each in (row, self.cursor, *self._chosen())]
             if not rows.settle(self.top, self.top + self.page - 1):
                 break
-            row, cursor = _found(rows, *places)
+            row, cursor, *chosen = _found(rows, places)
             changed, anchor = True, row
             with self._alone():
                 self._resize_rows(len(rows))
                 self.cursor = max(0, min(cursor if is_known else row + beside, len(rows) - 1))
                 self.scroll_to(y=max(0, row - y))
+                self._choose(chosen)
         if changed:
             self._repaint_changed()
+
+    def _chosen(self) -> list[int]:
+        """The rows at which what the mouse selected begins and ends."""
+        return [end.y for end in self.text_selection or () if end is not None]
+
+    def _choose(self, rows: list[int]) -> None:
+        """Other indices for what the mouse selected."""
+        if self.text_selection and rows != self._chosen():
+            left = iter(rows)
+            ends = [None if end is None else Offset(end.x, next(left)) for end in self.text_selection]
+            self.screen.selections = {**self.screen.selections, self: Selection(*ends)}
 
     def _known(self) -> int:
         """The row on screen that was seen before, else the cursor, else the top."""
@@ -118,8 +133,8 @@ class LazyView(LinesView):
         self._settle()
 
 
-def _found(rows: Parts, one: Place, other: Place) -> tuple[int, int]:
-    """The rows of two places; making the one may move the other."""
-    rows.row(one)
-    rows.row(other)
-    return rows.row(one), rows.row(other)
+def _found(rows: Parts, places: list[Place]) -> list[int]:
+    """The rows of some places; making one may move the others."""
+    for place in places:
+        rows.row(place)
+    return [rows.row(place) for place in places]
