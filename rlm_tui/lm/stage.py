@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from rlm_tui.lm.endpoint import Endpoint
-from rlm_tui.lm.servers import total_slots
+from rlm_tui.lm.servers import llamacpp, lmstudio, total_slots
 from rlm_tui.lm.visit import fetch_json
 from rlm_tui.lm.watch import Watch
 
@@ -76,16 +76,9 @@ class Stages:
             running = _members(self._get("/api/ps"), "models")
             names = {name, name if ":" in name else f"{name}:latest"}
             return None if running is None else any(str(each.get("name")) in names for each in running)
-        path = "/v1/models" if self._endpoint.provider == "llamacpp" else "/api/v0/models"
-        listed = _members(self._get(path), "data") or []
-        states = [_state(each) for each in listed if each.get("id") == name]
-        return states[0] == "loaded" if states and states[0] else None
-
-
-def _state(model: Mapping[str, Any]) -> object:
-    """As LM Studio writes it, or llama.cpp's router; a llama.cpp of one model has none."""
-    status = model.get("status")
-    return status.get("value") if isinstance(status, Mapping) else model.get("state")
+        reader = {"lmstudio": lmstudio, "llamacpp": llamacpp}[self._endpoint.provider]
+        states = [model.loaded for model in reader(self._get) or () if model.name == name]
+        return states[0] if states else None
 
 
 def _members(value: object, name: str) -> list[Mapping[str, Any]] | None:

@@ -28,6 +28,11 @@ def test_every_option_is_one_of_open() -> None:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     known = {option for action in parser._actions for option in action.option_strings}
-    ours = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT)) - {"--context-length", "--parallel", "--max-model-len"}
+    ours = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT)) - {
+        "--context-length",
+        "--parallel",
+        "--max-model-len",
+        "--models-dir",
+    }
     assert ours
     assert ours <= known
