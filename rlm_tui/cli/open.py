@@ -69,10 +69,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _prepare(paths: list[str], setup: Setup, *, is_plain: bool) -> Loading | None:
     """Check what can be checked at once; standard input is read to its end, as the terminal then takes its place."""
     if "-" not in paths:
-        if not all(map(os.path.isfile, paths)):  # what is no plain file is looked for in full
-            from rlm_tui.context.sources import find_sources
+        if not all(map(os.path.isfile, paths)):
+            from rlm_tui.context.sources import check_sources
 
-            find_sources(paths)
+            check_sources(paths)
         if not is_plain:
             terminal.require("open")
         return None

@@ -25,6 +25,7 @@ _PDF_MAGIC_WITHIN = 1024
 PACKED = ("pdf", "docx")
 HEAD = 1 << 12
 _MAX_FILES = 20_000
+_LOOKED_AT = 200
 _KINDS = {
     "markdown": "md markdown mdown mkd",
     "html": "html htm xhtml shtml",
@@ -121,6 +122,22 @@ def unreadable(error: OSError) -> DocumentError:
 def left_out(error: DocumentError | OSError) -> str:
     """The note on one of several documents that cannot be read."""
     return f"Left out: {unreadable(error) if isinstance(error, OSError) else error}"
+
+
+def check_sources(paths: Sequence[str]) -> None:
+    """DocumentError as `find_sources` has it, as far as a short look tells: a large folder is not looked through."""
+    if not all(map(_has_source, paths)):
+        find_sources(paths)
+
+
+def _has_source(path: str) -> bool:
+    """Whether there is something to read, or too much to be looked through at once."""
+    if not os.path.isdir(path):
+        return os.path.isfile(path)
+    for looked, found in enumerate(_walk(Path(path), Counter(), []), 1):
+        if looked > _LOOKED_AT or _why_skip(found) is None:
+            return True
+    return False
 
 
 def _source(path: str) -> Source:

@@ -44,13 +44,14 @@ class Indexing:
         self._thread = threading.Thread(target=self._run, name="rlm-tui-index", daemon=True)
 
     def start(self) -> None:
-        """Begin to read."""
-        self._thread.start()
+        """Begin to read, if that was not begun."""
+        if self._thread.ident is None and not self._closing.is_set():
+            self._thread.start()
 
     @property
     def is_over(self) -> bool:
         """Whether everything has been read and taken."""
-        return not self._thread.is_alive() and self._chunks.empty()
+        return self._thread.ident is not None and not self._thread.is_alive() and self._chunks.empty()
 
     def event(self, seq: int) -> ev.TraceEvent:
         """An event that has been taken, with its texts; TraceError when the trace has lost it."""

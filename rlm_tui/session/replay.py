@@ -76,7 +76,6 @@ class ReplaySession(Cursor):
         self._changed = True
         self._read, self._is_indexed, self._drawn_at = 0, False, 0.0
         self._closing = threading.Event()
-        self._indexing.start()
 
     @property
     def phase(self) -> Phase:
@@ -173,7 +172,8 @@ class ReplaySession(Cursor):
         return Batch(messages=messages, changed=changed)
 
     def _fold(self, timeout_s: float = 0.0) -> bool:
-        """Fold the next batch of the index; whether there was one."""
+        """Fold the next batch of the index, which is begun when it is first asked; whether there was one."""
+        self._indexing.start()
         chunk = self._indexing.take(timeout_s)
         if chunk is not None:
             before = self.trajectory.last // _FROZEN

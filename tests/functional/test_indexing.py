@@ -131,3 +131,19 @@ async def test_what_is_not_read_yet_is_not_said_to_be_missing(path: Path) -> Non
         await hand.press("escape")
         assert "indexing" in hand.bar("Header")
     session.close()
+
+
+def test_a_trace_is_indexed_once_somebody_looks_and_not_before(path: Path) -> None:
+    session = ReplaySession(path)
+    assert "rlm-tui-index" not in {thread.name for thread in threading.enumerate()}
+    session.drain()
+    session.read_whole()
+    assert session.trajectory.now().finished is not None
+    session.close()
+
+
+def test_a_session_that_was_closed_unseen_never_begins_to_index(path: Path) -> None:
+    session = ReplaySession(path)
+    session.close()
+    session.drain()
+    assert "rlm-tui-index" not in {thread.name for thread in threading.enumerate()}
