@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from importlib import import_module
@@ -69,7 +70,8 @@ def _flushed(command: Callable[[list[str]], int], words: list[str]) -> int:
 def _open_streams() -> None:
     """A stream that was closed before the start is /dev/null; else its number goes to the next file that is opened.
 
-    What is written to such a stdout fails, as it would have: an answer that nobody gets is no success.
+    What is written to such a stdout fails, as it would have: an answer that nobody gets is no success. What the
+    encoding of stdout has no character for is written as an escape.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
@@ -79,6 +81,8 @@ def _open_streams() -> None:
                 os.close(fd)
             stream = open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
             setattr(sys, name, stream)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # an answer that was paid for is never lost to an old locale
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _dispatch(words: list[str]) -> int:

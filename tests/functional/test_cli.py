@@ -352,3 +352,11 @@ def test_a_temperature_is_a_number(tmp_path: Path, note: str, number: str) -> No
     done = rlm_tui("run", note, "-q", "?", "-m", "offline", "--temperature", number, home=tmp_path)
     assert done.returncode == 2
     assert "--temperature" in done.stderr.decode()
+
+
+def test_an_answer_that_the_locale_has_no_characters_for_is_written_with_escapes(tmp_path: Path, note: str) -> None:
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps(["FINAL(Zürich ‖ 数)"]))
+    words = ("run", note, "-q", "Wo?", "-m", f"scripted:{answers}", "--sandbox", "none")
+    done = rlm_tui(*words, home=tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout) == (0, b"Z\\xfcrich \\u2016 \\u6570\n")
