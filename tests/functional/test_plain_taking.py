@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from rlm_tui.cli.plain.front import Front
 from rlm_tui.cli.plain.lines_in import LinesIn
 from rlm_tui.cli.plain.typed import Reader
 from rlm_tui.resources import sample
+from rlm_tui.session.base import Attachment
 from rlm_tui.session.replay import ReplaySession
 
 
@@ -17,7 +19,7 @@ class Said:
     """A front on a recorded run that lacks its document, and what it says to a line."""
 
     def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.session = ReplaySession(path)
+        self.session = ReplaySession(path, attachment=Attachment("missing", "not at hand"))
         self.session.wait()
         while self.session.waiting:
             self.session.drain()
@@ -33,7 +35,7 @@ class Said:
 
 
 @pytest.fixture
-def said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Said:
+def said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Said]:
     """A copy of a sample run, so that what is kept beside it is kept beside the copy."""
     path = tmp_path / "run.rlm.jsonl"
     path.write_bytes(sample("clean").read_bytes())
