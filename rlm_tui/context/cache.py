@@ -43,9 +43,10 @@ def look_up(digest: str, kind: str) -> Entry | None:
     path = _path(digest, kind)
     try:
         data = files.read_bytes(path, _MAX_FILE)
-        os.utime(path)  # the oldest by last use goes first
     except OSError:
         return None
+    with contextlib.suppress(OSError):  # a cache that cannot be written can be read
+        os.utime(path)  # the oldest by last use goes first
     check, _, rest = data.partition(b"\n")
     if hashlib.sha256(rest).hexdigest().encode() != check:
         return None

@@ -146,3 +146,18 @@ def test_a_file_that_may_not_be_read_is_one_sentence(home: Path, monkeypatch: py
 def test_the_home_of_nobody_is_a_file_that_is_missing(what: str) -> None:
     with pytest.raises(RlmTuiError, match=r"~nobody-of-this-name/x.* cannot be read.*no such file"):
         TYPED[what][1]("~nobody-of-this-name/x.py")
+
+
+def test_a_cache_that_cannot_be_written_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "ab" * 32
+    documents.keep(key, "pdf", documents.Entry("text"))
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(documents.os, "utime", refused)
+    monkeypatch.setattr(documents.tempfile, "mkstemp", refused)
+    entry = documents.look_up(key, "pdf")
+    assert entry is not None
+    assert entry.text == "text"
+    documents.keep(key, "pdf", documents.Entry("another"))
