@@ -27,6 +27,7 @@ _STATUS_OF = {
 }
 _NO_CREDIT = "insufficient_quota"
 _TOO_LONG = re.compile(r"context (?:length|size|window)|prompt is too long", re.IGNORECASE)
+_UNKNOWN = re.compile(r"\bmodel '.*' not found", re.IGNORECASE)
 _CROWDED = "context size has been exceeded"
 _LARGER = {
     "llamacpp": "start llama-server with a larger -c",
@@ -70,8 +71,8 @@ def _for_status(error: Exception, status: int, endpoint: Endpoint) -> ProviderEr
         text = f"{host} refused the key for {name} (HTTP 401); check {endpoint.key_name}."
     elif status == 403:
         text = f"{host} does not let this key use {name} (HTTP 403){detail}; check {endpoint.key_name}."
-    elif status == 404:
-        text = f"{host} does not know the model {endpoint.model!r} (HTTP 404); {_where_names_are(endpoint)}."
+    elif status == 404 or (status == 400 and _UNKNOWN.search(detail)):
+        text = f"{host} does not know the model {endpoint.model!r} (HTTP {status}); {_where_names_are(endpoint)}."
     elif status < 400:
         text = f"{host} redirects {name} elsewhere (HTTP {status}), where no key is sent; name the final base URL."
     elif _NO_CREDIT in _codes(error):

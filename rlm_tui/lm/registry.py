@@ -60,9 +60,15 @@ PROVIDERS = {
         ),
     ),
     "ollama": Provider("http://127.0.0.1:11434/v1", _LOCAL_KEYS, hosted=False, start="ollama serve"),
-    "lmstudio": Provider("http://127.0.0.1:1234/v1", _LOCAL_KEYS, hosted=False, start="lms server start"),
-    "llamacpp": Provider("http://127.0.0.1:8080/v1", _LOCAL_KEYS, hosted=False, start="llama-server -m FILE"),
-    "vllm": Provider("http://127.0.0.1:8000/v1", _LOCAL_KEYS, hosted=False, start="vllm serve MODEL"),
+    "lmstudio": Provider(
+        "http://127.0.0.1:1234/v1", _LOCAL_KEYS, ("LMSTUDIO_BASE_URL",), hosted=False, start="lms server start"
+    ),
+    "llamacpp": Provider(
+        "http://127.0.0.1:8080/v1", _LOCAL_KEYS, ("LLAMACPP_BASE_URL",), hosted=False, start="llama-server -m FILE"
+    ),
+    "vllm": Provider(
+        "http://127.0.0.1:8000/v1", _LOCAL_KEYS, ("VLLM_BASE_URL",), hosted=False, start="vllm serve MODEL"
+    ),
 }
 _ALIKE, _ALIKE_BEFORE_TAG = 0.6, 0.9
 _BUILT_IN = {"offline": "keyword search demo, no LLM", "human": "you answer"}

@@ -35,7 +35,7 @@ from rlm_tui.session.following import Follower
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.recorded import recorded_lm
-from rlm_tui.session.serving import fitted, loaded_window
+from rlm_tui.session.serving import LOADS_LATER, fitted, loaded_window
 from rlm_tui.session.setup import Setup
 from rlm_tui.session.value import text_of, value_of
 from rlm_tui.tools.box import Toolbox
@@ -105,7 +105,7 @@ class Crew:
             has_walls=repl.facts.has_walls,
             served=self._served(config),
             text=partial(text_of, loading.document),
-            measure=partial(loaded_window, config.model, self._setup) if root.name.startswith("ollama/") else None,
+            measure=partial(loaded_window, config.model, self._setup) if root.name.startswith(LOADS_LATER) else None,
         )
         if self._engine is not None:
             before = self._engine.run

@@ -29,6 +29,10 @@ async def _asked(name: str, setup: Setup) -> Served:
     return await asyncio.to_thread(served, name, setup.base_url)
 
 
+LOADS_LATER = ("ollama/", "lmstudio/", "llamacpp/")
+"""Whose servers may load a model with its first request (llama.cpp's as a router), and know its window only then."""
+
+
 async def loaded_window(model: str, setup: Setup) -> int | None:
-    """The window of a model that is in memory by now; Ollama knows no other."""
+    """The window of a model that is in memory by now."""
     return (await _asked(model, setup)).window

@@ -15,6 +15,7 @@ from rlm_tui.engine.shape import shape_of
 from rlm_tui.errors import ProviderError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import LM, Message, Request
+from rlm_tui.lm.discovery import usual_servers
 from rlm_tui.lm.failures import CrowdedError, TooLongError
 from rlm_tui.lm.registry import PROVIDERS, make_lm, resolve
 from rlm_tui.lm.stage import Stages
@@ -96,6 +97,22 @@ async def test_a_prompt_beyond_the_window_is_named_with_what_to_do(
                 await lm.complete(ASKED)
             assert server.host in str(caught.value)
     assert len(server.seen) == 1
+
+
+async def test_a_router_that_has_no_such_model_is_asked_by_a_name_that_it_has() -> None:
+    refusal = {"error": {"code": 400, "message": "model 'm-1' not found", "type": "invalid_request_error"}}
+    with Loopback(plain_json(refusal, 400)) as server:
+        async with client(server.url) as lm:
+            with pytest.raises(ProviderError, match=r"does not know the model 'm-1' .* rlm-tui models lists"):
+                await lm.complete(ASKED)
+
+
+@pytest.mark.parametrize("provider", ["llamacpp", "lmstudio", "vllm"])
+def test_a_variable_says_where_each_server_is(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{provider.upper()}_BASE_URL", "http://127.0.0.1:5000/v1")
+    assert resolve(f"{provider}/m").base_url == "http://127.0.0.1:5000/v1"
+    assert resolve(f"{provider}/m", base_url="http://127.0.0.1:6000/v1").base_url == "http://127.0.0.1:6000/v1"
+    assert "http://127.0.0.1:5000/v1" in usual_servers()
 
 
 async def test_requests_that_do_not_fit_one_window_together_go_one_after_the_other_from_then_on() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import Loopback, Reply, Seen, ollama_stream, openai_stream, plain_json
+from loopback import Loopback, Reply, Seen, llamacpp_stream, ollama_stream, openai_stream, plain_json
 from model_servers import LLAMACPP, LLAMACPP_ROUTER, OLLAMA, VLLM
 
 from rlm_tui import events as ev
@@ -117,6 +117,23 @@ def test_ollama_is_asked_again_once_the_model_is_loaded(tmp_path: Path, monkeypa
             driver.start()
             assert driver.end().answer == "1"
             assert [request.window for request in driver.of(ev.LmRequested)] == [None, 4_096]
+
+
+def test_a_router_is_asked_again_once_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replies = llamacpp_stream(LOOK), llamacpp_stream("I have it.\nFINAL_VAR(context)")
+    routes = {path: LLAMACPP_ROUTER[path] for path in ("/props",)}
+    with Loopback(*replies, routes=routes) as server:
+        take = server.take
+
+        def take_and_load(seen: Seen) -> Reply:
+            server.routes.update(LLAMACPP_ROUTER)
+            return take(seen)
+
+        monkeypatch.setattr(server, "take", take_and_load)
+        with live(tmp_path, [], model="llamacpp/alpha", base_url=f"{server.url}/v1") as driver:
+            driver.start()
+            assert driver.end().status == "answered"
+            assert [request.window for request in driver.of(ev.LmRequested)] == [None, 2_048]
 
 
 @pytest.mark.parametrize(("used", "bar"), [(950, "▇▁▁▁▁▁▁▁"), (7_000, "▇▇▇▇▇▇▇▁"), (9_000, "▇▇▇▇▇▇▇▇")])
