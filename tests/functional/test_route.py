@@ -33,7 +33,7 @@ def test_a_context_that_fits_goes_straight_to_the_model_and_it_is_said(tmp_path:
     [
         {"route": False, "window": 8_192},
         {"route": True},
-        {"route": True, "window": 100},
+        {"route": True, "window": 1_200, "text": TEXT * 30},
         {"route": True, "window": 8_192, "text": "工程师" * 1_400},
     ],
 )
