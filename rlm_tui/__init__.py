@@ -3,9 +3,9 @@
 from rlm_tui import RLM, run, arun, open_trace, host_tool
 """
 
-from typing import TYPE_CHECKING
-
 from rlm_tui.version import __version__
+
+TYPE_CHECKING = False  # as in typing, whose import would be a tenth of what --help takes
 
 if TYPE_CHECKING:
     from rlm_tui.api import RLM, HostTool, Result, ScriptedLM, arun, host_tool, open_trace, run

@@ -32,8 +32,6 @@ class ExitCode(IntEnum):
     LIMIT = 4
     TRACE = 5
     INTERRUPTED = 130
-    UNREAD = 141
-    """As of a program that SIGPIPE ended: whoever read the output has gone."""
 
 
 class RlmTuiError(Exception):

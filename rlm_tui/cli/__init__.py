@@ -8,7 +8,6 @@ import os
 import sys
 from importlib import import_module
 
-from rlm_tui import paths
 from rlm_tui.cli import diagnostics
 from rlm_tui.errors import ExitCode, UsageError
 from rlm_tui.version import __version__
@@ -35,7 +34,7 @@ examples:
   rlm-tui replay sample:clean
 
 exit codes: 0 answer, or you quit · 1 no answer · 2 usage or document · 3 model endpoint ·
-            4 a limit was hit · 5 trace unreadable · 130 interrupted · 141 nobody reads the output
+            4 a limit was hit · 5 trace unreadable · 130 interrupted
 """
 
 
@@ -91,6 +90,8 @@ def _dispatch(words: list[str]) -> int:
     if module is None:
         parser.print_help()
         return ExitCode.OK
+    from rlm_tui import paths
+
     if nowhere := paths.homeless():
         raise UsageError(f"RLM_TUI_HOME is {nowhere}, the home of nobody here; set it to a whole path.")
     code: int = module.run(arguments)

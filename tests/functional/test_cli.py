@@ -245,13 +245,13 @@ def test_a_signal_stops_a_run_and_keeps_its_trace(tmp_path: Path, note: str, num
     assert rlm_tui("trace", "verify", str(trace), home=tmp_path).returncode == 0
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, note: str) -> None:
+def test_a_reader_that_goes_away_ends_it_quietly_and_is_no_success(tmp_path: Path, note: str) -> None:
     model = script(tmp_path, [*[block(f"print('{'x' * 9000}')")] * 9, "FINAL(42)"])
     command = f"{sys.executable} -m rlm_tui run {note} -q ? -m {model} --json | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, env={**os.environ, "RLM_TUI_HOME": str(tmp_path)}, check=False
     )
-    assert done.returncode == 141, "as of a program that SIGPIPE ended"
+    assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     assert b"BrokenPipe" not in done.stderr
 
