@@ -29,7 +29,8 @@ def fail(error: BaseException, *, debug: bool = False) -> int:
 
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError):
-        # The reader of our output has gone: no success, and nobody to tell it to. Point stdout at nothing, or Python complains when it flushes at exit.
+        # The reader of our output has gone: no success, and nobody to tell it to. Python would still complain of it
+        # when it flushes at exit.
         _drop_stdout()
         return ExitCode.FAILED
     if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
