@@ -74,6 +74,9 @@ class Blocks:
             ran.messages.append(prompts.edited_block(verdict.content))
         result, output = await self._until_accepted(node, iteration, verdict.content)
         ran.messages.append(output)
+        taken = any(change.name == "answer" and change.change != "removed" for change in result.changes)
+        if taken and self._run.config.dialect.reads_like == "rlms":
+            ran.messages.append(prompts.ANSWER_REBOUND)
         ran.failed = result.status != "ok"
         ran.offer = result.offer
         self._run.nodes.close(node, _outcome(result))

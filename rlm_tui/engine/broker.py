@@ -64,6 +64,8 @@ class Broker:
         self._again: set[str] = set()
         self._batches: dict[int, str] = {}
         self._consents: dict[str, asyncio.Future[int]] = {}
+        self.failures: set[str] = set()
+        """The error values that sub-calls gave, which are no answers."""
         self.block = ""
         self.fatal: RlmTuiError | None = None
         """An error of a sub-call after which the whole run makes no sense."""
@@ -150,6 +152,8 @@ class Broker:
         except asyncio.CancelledError:
             self._run.nodes.close(call.node, "cancelled")
             raise
+        if outcome != "ok":
+            self.failures.add(text)
         self._run.nodes.close(call.node, outcome)
         return text
 

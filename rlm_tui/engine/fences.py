@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from rlm_tui.engine.grammar import FENCE_LINE, LEAD, LEAKED, RUN, TOKEN_AT
+from rlm_tui.engine.grammar import CLOSE_THINK, FENCE_LINE, LEAD, LEAKED, RUN, THOUGHT, TOKEN_AT
 from rlm_tui.events import Repair
 
 Form: TypeAlias = Literal["repl", "python", "bare", "output", "other", "one-line", "tag", "tool-call", "transcript"]
@@ -19,7 +19,7 @@ _TAGS: dict[str, Form] = {
 }
 _TAG = re.compile(r"[ \t]*\{?\.?([a-z][\w+#.-]*)?\}?[,:]?[ \t]*", re.IGNORECASE)
 _CODE_TAGS = "|".join(tag for tag, form in _TAGS.items() if form in ("repl", "python"))
-_CAN_CLOSE = rf"{LEAD}{RUN}[ \t]*(?:\n|\Z|{LEAKED}|(?i:\{{?\.?(?:{_CODE_TAGS})\b))"
+_CAN_CLOSE = rf"{LEAD}{RUN}[ \t]*(?:\n|\Z|{LEAKED}|(?i:{THOUGHT}|\{{?\.?(?:{_CODE_TAGS})\b))"
 _PLAIN_START = r"[\w\n#'\"()\[\]{}\\@.,]"  # no fence begins so, which most lines are told by
 _FENCE_AHEAD = rf"\n(?:(?={_PLAIN_START})|(?!{_CAN_CLOSE}))"
 _TRIPLES = "|".join(
@@ -134,7 +134,7 @@ def _closed_by(line: re.Match[str], run: str) -> Close | None:
     if line["run"][0] != run[0] or len(line["run"]) < len(run):
         return None
     info = line["info"].strip()
-    if not info or TOKEN_AT.match(info):
+    if not info or TOKEN_AT.match(info) or CLOSE_THINK.match(info):
         return Close(line.start(), line.end("run"))
     tag, rest = read_info(info)
     if _TAGS.get(tag) in ("repl", "python") and "`" not in rest:

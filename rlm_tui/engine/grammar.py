@@ -21,6 +21,7 @@ _LEAKED_REST = (
     r"|(?<=\[)/?INST\])"
 )
 LEAKED = rf"[<\[]{_LEAKED_REST}"
+THOUGHT = rf"[<\[◁](?:{_CLOSE_REST})"
 
 _WHOSE = "repl|code|execution|console|program|terminal|python|cell|actual|expected|simulated|tool|interpreter|standard"
 _OF_BLOCK = r"(?:[ \t]+(?:of|for|from)[ \t]+(?:the[ \t]+)?(?:(?:code|repl)[ \t]+)?(?:block|cell|code)[ \t]*#?\d{0,6})?"
@@ -54,7 +55,7 @@ INLINE = re.compile(
     r"|(?P<late>(?<=`)``(?:repl|python|py)[ \t]*(?=\n)))",
     re.IGNORECASE,
 )
-CLOSE_THINK = re.compile(rf"[<\[◁](?:{_CLOSE_REST})", re.IGNORECASE)
+CLOSE_THINK = re.compile(THOUGHT, re.IGNORECASE)
 TOKEN_AT = re.compile(LEAKED, re.IGNORECASE)
 FENCE_LINE = re.compile(rf"^{LEAD}(?P<run>{RUN})(?P<info>[^\n]*)", re.MULTILINE)
 # Where a paragraph ends for a FINAL or a transcript that has no better end.

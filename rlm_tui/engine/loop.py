@@ -160,7 +160,7 @@ class RootLoop:
     async def _offer(self, parsed: Parsed, ran: Ran) -> Offer | None:
         """The answer that a turn offers: the REPL's own first, then the final form of the response."""
         if ran.offer is not None:
-            return ran.offer
+            return self._worthy(ran.offer, ran)
         if parsed.final is None:
             return None
         if ran.failed or ran.skipped:
@@ -187,9 +187,10 @@ class RootLoop:
         return None
 
     def _worthy(self, offer: Offer, ran: Ran) -> Offer | None:
-        if offer.value.strip():
+        text = offer.value.strip()
+        if text and text not in self._broker.failures:
             return offer
-        self._refuse(prompts.EMPTY_ANSWER, ran)
+        self._refuse(prompts.ERROR_ANSWER if text else prompts.EMPTY_ANSWER, ran)
         ran.failed = True
         return None
 
@@ -257,7 +258,7 @@ class RootLoop:
     async def _best_partial(self) -> str:
         """The nearest thing to an answer that there is: the answer dict's content, else what the model said last."""
         content = await self._run.repl.lookup("answer") or ""
-        if content.strip():
+        if content.strip() and content.strip() not in self._broker.failures:
             return content[:_PARTIAL]
         said = [prompts.prose(m.content) for m in self.talk.messages if m.role == "assistant"]
         return next((text[:_PARTIAL] for text in reversed(said) if text), "")

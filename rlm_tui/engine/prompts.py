@@ -153,6 +153,8 @@ SKIPPED_OUTPUT = "The block ran; its output was skipped by the user."
 SKIPPED_ANSWER = "The user does not accept that answer. Go on and find a better one."
 NOT_RUN = "Your code did not run, as an earlier block of the same message failed or gave the answer."
 FINAL_WAITED = "Your final answer did not count, as code in the same message did not run to its end. See to that first."
+ERROR_ANSWER = "That is the error of a sub-call, not an answer. Ask again, or find it in another way."
+ANSWER_REBOUND = '`answer` is a plain variable now. To end with it: answer = {"content": answer, "ready": True}'
 EMPTY_ANSWER = "An empty answer is not an answer. Go on, or say what you found."
 
 

@@ -51,6 +51,7 @@ def test_counts_usage_and_history_are_told(tmp_path: Path) -> None:
         (["a", "bc"], "context", "['a', 'bc']"),
         ({"name": "Ann", "age": 7}, "context['age']", "7"),
         ([{"role": "user", "content": "hi"}], "context[0]['content']", "'hi'"),
+        (("a", "bc"), "context", "['a', 'bc']"),
         ([1, 2.5, None, True], "context", "[1, 2.5, None, True]"),
         ([], "context", "[]"),
         (None, "context", "''"),
@@ -76,7 +77,7 @@ def test_a_path_is_read_and_several_are_a_list(tmp_path: Path) -> None:
 def test_the_model_is_told_what_a_json_context_is(tmp_path: Path) -> None:
     model = scripted(tmp_path, "FINAL(x)")
     (said, *_) = RLM(model).completion("What?", {"a": 1}).history
-    assert "Context: a dict of 1 key, 8 characters as JSON" in said.content
+    assert "Context: a dict of 1 key (a), 8 characters as JSON" in said.content
 
 
 def test_a_persistent_one_is_a_conversation(tmp_path: Path) -> None:

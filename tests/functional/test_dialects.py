@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rlm_tui import paths
+from rlm_tui import RLM, ScriptedLM, paths
 from rlm_tui.engine.config import choose_dialect
 from rlm_tui.engine.dialect import READINGS, Reading, built_in, dialect
 from rlm_tui.engine.parser import parse
@@ -145,3 +145,45 @@ def test_at_a_limit_the_dialect_does_not_stand_in_the_way_of_the_last_turn(tmp_p
     ) as run:
         finished = run.start().end()
         assert (finished.status, finished.answer) == ("limit", "a long text")
+
+
+def test_the_strict_example_of_a_variable_named_answer_holds_over_later_blocks(tmp_path: Path) -> None:
+    root = [block("answer = 'seven'"), block("print(answer.upper())"), "FINAL_VAR(answer)"]
+    with live(tmp_path, root, dialect="strict") as run:
+        assert run.start().end().answer == "seven"
+        assert "SEVEN" in run.said()[-1]
+
+
+def test_in_rlms_a_rebound_answer_is_told_how_to_end_with_it(tmp_path: Path) -> None:
+    root = [block("answer = 'seven'"), block("answer = {'content': answer, 'ready': True}")]
+    with live(tmp_path, root, dialect="rlms") as run:
+        assert run.start().end().answer == "seven"
+        assert 'answer = {"content": answer, "ready": True}' in run.said()[-1]
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        [block("found = llm_query('a')"), "FINAL_VAR(found)"],
+        [block("found = llm_query('a')\nFINAL(found)")],
+        [block("answer.update(content=llm_query('a'), ready=True)")],
+    ],
+)
+def test_the_error_of_a_sub_call_is_never_the_answer(tmp_path: Path, root: list[str]) -> None:
+    with live(tmp_path, [*root, "FINAL(found)"], sub=[{"error": {"status": 400}}] * 9) as run:
+        assert run.start().end().answer == "found"
+        assert any("the error of a sub-call, not an answer" in said for said in run.said())
+
+
+def test_in_dspy_the_input_fields_are_variables_by_name() -> None:
+    lm = ScriptedLM(["```python\nSUBMIT(answer=f'{report} {year} {list((1,))}')\n```"])
+    fields = {"report": "all is well", "year": 2026, "list": "not Python's", "two words": 1, "id": 5}
+    result = RLM(lm, dialect="dspy").completion("Well?", fields)
+    assert result.answer == "all is well 2026 [1]"
+    assert "(report, year, list, two words, id)" in result.history[0].content
+
+
+def test_an_input_field_may_be_the_answer_and_gives_way_to_a_variable_of_its_name() -> None:
+    assert RLM(ScriptedLM(["FINAL_VAR(report)"])).completion("?", {"report": "x"}).answer == "x"
+    code = "```repl\nreport = 'mine'\n```"
+    assert RLM(ScriptedLM([code, "FINAL_VAR(report)"])).completion("?", {"report": "x"}).answer == "mine"

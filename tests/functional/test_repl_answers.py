@@ -166,3 +166,22 @@ async def test_a_preview_of_much_is_short() -> None:
         result = await run(repl, "t = 'x' * 50_000_000\nrows = [t] * 100_000\nd = dict.fromkeys(range(100_000), t)")
         assert [change.size for change in result.changes] == [50_000_000, 100_000, 100_000]
         assert all(len(change.preview) <= 120 for change in result.changes)
+
+
+async def test_answer_may_be_a_variable_like_any_other_until_the_dict_is_meant() -> None:
+    async with open_repl() as repl:
+        await run(repl, "answer = 'rebound'")
+        assert await stdout_of(repl, "print(answer[:3], SHOW_VARS())") == "reb answer: str, 7 = 'rebound'\n"
+        assert (await run(repl, "x = 1")).notes == ()
+        assert await repl.lookup("answer") == "rebound"
+        assert "answer" in await repl.names()
+        assert (await run(repl, "answer['content'] = 'z'; answer['ready'] = True")).offer == Offer("z", "answer")
+
+
+async def test_what_is_none_or_a_dict_of_another_kind_is_told_as_it_is() -> None:
+    async with open_repl() as repl:
+        await run(repl, "nothing = None\nanswer = {'total': 3}")
+        assert await repl.lookup("nothing") == ""
+        assert await repl.lookup("answer") == "{'total': 3}"
+        await run(repl, "answer = {'content': None}")
+        assert await repl.lookup("answer") == ""

@@ -127,6 +127,7 @@ CODE = {
     ),
     "nested think": ("<think>a<think>b</think>```repl\nno\n```\n</think>\n```repl\nx\n```", ["x"], {"unopened-think"}),
     "two thinks": ("<think>a</think>\n```repl\nx\n```\n<think>b</think>\n```repl\ny\n```", ["x", "y"], set()),
+    "unopened, on a fence": ("I could\n```repl\nno\n```</think>\n```repl\nx\n```", ["x"], {"unopened-think"}),
     "unopened": ("I could\n```repl\nno\n```\n</think>\n```repl\nx\n```", ["x"], {"unopened-think"}),
     "quoted think": ("The `<think>` tag.\n```repl\nx\n```", ["x"], set()),
     "kimi": ("◁think▷a◁/think▷\n```repl\nx\n```", ["x"], set()),

@@ -1,9 +1,12 @@
 """The names that every block finds: sub-calls, answers, and a look at the variables and the document."""
 
+import builtins
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from json import dumps
+from keyword import iskeyword
 from typing import Any, NoReturn, cast
 
 from . import wire
@@ -11,8 +14,9 @@ from .document import Ctx, document_helpers, pieces
 from .link import Frame, HostError, Link
 from .memory import Listing, memory_helpers
 from .tools import from_source, on_host
-from .variables import describe, user_items
+from .variables import describe, is_a, user_items
 
+_MOST_FIELDS = 100
 _NAMES_P = re.compile(r"\bP\b")
 
 
@@ -35,6 +39,8 @@ class Helpers:
         self._link = link
         self._namespace = namespace
         self._loaded = loaded
+        self._fields: dict[str, Any] = {}
+        """The values of a dict that is the context, by their names."""
         self._ctx = Ctx(lambda: loaded.get("context", ""))
         self.offer: Offer | None = None
         self.replaced = 0
@@ -60,7 +66,7 @@ class Helpers:
             self.offered["context_0"] = self._loaded["context"]
         if _NAMES_P.search(code) and "P" not in self.offered:
             self.offered["P"] = self._ctx.text
-        for name, value in self.offered.items():
+        for name, value in (*self.offered.items(), *self._fields.items()):
             self._namespace.setdefault(name, value)
 
     def forget_document(self) -> None:
@@ -68,11 +74,16 @@ class Helpers:
         for name in ("P", "context_0"):
             if self._namespace.get(name) is self.offered.pop(name, self):
                 del self._namespace[name]
+        for name, value in self._fields.items():
+            if self._namespace.get(name) is value:
+                del self._namespace[name]
+        self._fields = _fields(self._loaded.get("context"), {*self.table, *self.offered, "P", "answer", "context"})
 
     def variables(self) -> dict[str, object]:
         """What a person or a model would call the variables: `context` and the user's own."""
-        items = user_items(self._namespace, (*self.table, "answer"))
-        return {name: value for name, value in items.items() if self.offered.get(name, self) is not value}
+        items = user_items(self._namespace, self.table if self.has_own_answer() else (*self.table, "answer"))
+        given = {**self.offered, **self._fields}
+        return {name: value for name, value in items.items() if given.get(name, self) is not value}
 
     def add_source(self, title: str, text: str, names: Sequence[str]) -> None:
         """Make custom tools from their source; from now on they are helpers, whose names are reserved."""
@@ -88,9 +99,14 @@ class Helpers:
         if name in self._loaded:  # also `_result_N`, which is no variable of the model's own
             return self._loaded[name]
         if name != "answer":
-            return self.variables()[name]
+            items = self.variables()
+            return items[name] if name in items else self._fields[name]
         value = self._namespace[name]
-        return dict.get(value, "content") if isinstance(value, dict) else value
+        return dict.get(value, "content", value) if is_a(value, dict) else value
+
+    def has_own_answer(self) -> bool:
+        """Whether `answer`, a name that models like, has become a variable of theirs."""
+        return "answer" in self._namespace and not is_a(self._namespace["answer"], dict)
 
     def _request(
         self, function: str, prompts: Sequence[str], model: str | None, is_batch: bool, question: str = ""
@@ -213,7 +229,7 @@ class Helpers:
         if not isinstance(name, str):
             return name
         items = self.variables()
-        if name in items or name == "answer":
+        if name in items or name in self._fields or name == "answer":
             return self.find(name)
         if not name.isidentifier() or any(value is name for value in items.values()):
             return name
@@ -226,6 +242,15 @@ class Helpers:
             return Listing("\n".join(lines) or "There are no variables yet.")
 
         return SHOW_VARS
+
+
+def _fields(context: object, taken: AbstractSet[str]) -> dict[str, Any]:
+    """The input fields by name, as dspy has them: of a context that is a dict, the keys that can be variables."""
+    if not is_a(context, dict):
+        return {}
+    names = [name for name in cast("dict[str, Any]", context) if name.isidentifier() and not name.startswith("_")]
+    free = [name for name in names if name not in taken and not iskeyword(name) and not hasattr(builtins, name)]
+    return {name: cast("dict[str, Any]", context)[name] for name in free[:_MOST_FIELDS]}
 
 
 def _single(function: str, prompt: object) -> str:

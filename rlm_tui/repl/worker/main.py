@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import re
 import signal
 import sys
 from fcntl import F_DUPFD_CLOEXEC, fcntl
@@ -19,11 +20,12 @@ from .helpers import Helpers
 from .link import Interrupts, Link
 from .streams import NoInput, OutStream, Threads, no_input
 from .tools import line_of
-from .variables import changes, fingerprints, is_a, whole
+from .variables import changes, fingerprints, whole
 
 _FIRST_FD = 3
 _MAX_TEXT = 16 << 20
 _MAX_PROBLEM = 500
+_ANSWERS = re.compile(r"\banswer\s*(?:\[\s*[\"'](?:content|ready)[\"']|\.update\()")
 
 
 class Worker:
@@ -83,7 +85,8 @@ class Worker:
         text: str | None = None
         try:
             self._interrupts.begin()
-            text = str(self._helpers.find(header["name"]))[:_MAX_TEXT]
+            value = self._helpers.find(header["name"])
+            text = "" if value is None else str(value)[:_MAX_TEXT]
             self._interrupts.running = False
         except BaseException:  # noqa: BLE001  # str() is the block's own code; what cannot be told is not there
             self._interrupts.running = False
@@ -101,7 +104,7 @@ class Worker:
         self._guard.restore()
         self._helpers.offer_to(code)
         self._namespace.update({**self._helpers.table, **self._loaded, "__name__": "__main__"})
-        if not is_a(self._namespace.get("answer"), dict):
+        if "answer" not in self._namespace or (self._helpers.has_own_answer() and _ANSWERS.search(code)):
             self._namespace["answer"] = {"content": "", "ready": False}
         if not callable(self._namespace.get("print", print)):
             del self._namespace["print"]
@@ -146,10 +149,7 @@ class Worker:
     def _taken_notes(self) -> list[str]:
         wanted = {**self._helpers.table, **self._loaded}
         taken = [name for name, value in wanted.items() if self._namespace.get(name) is not value]
-        notes = [f"`{name}` is reserved; the next block finds it as it was." for name in taken]
-        if not is_a(self._namespace.get("answer"), dict):
-            notes.append('`answer` is reserved; give an answer by answer["content"] = … and answer["ready"] = True.')
-        return notes
+        return [f"`{name}` is reserved; the next block finds it as it was." for name in taken]
 
     def _output_notes(self, late: str) -> list[str]:
         notes = [f"A thread of an earlier block printed meanwhile: {late.strip()}"] if late else []
