@@ -119,6 +119,12 @@ class ContextInfo(Value, frozen=True):
         """Code points of all parts together."""
         return sum(part.chars for part in self.parts)
 
+    @property
+    def name(self) -> str:
+        """The name of the document, or of the first of several and how many more there are."""
+        names = [part.name for part in self.parts]
+        return f"{names[0]} +{len(names) - 1}" if len(names) > 1 else "".join(names)
+
 
 class StoredMessage(Value, frozen=True):
     """One message of a conversation with an LM, as it was sent."""

@@ -113,14 +113,8 @@ def _glance(fd: int, path: Path) -> SavedRun:
         cost_usd=tally.usage.cost_usd if tally.finished else None,
         bytes=path.stat().st_size,
         path=str(path),
-        document=_documents(started.context),
+        document=started.context.name,
     )
-
-
-def _documents(context: ev.ContextInfo) -> str:
-    """The name of the document, or of the first of several and how many more there are."""
-    names = [part.name for part in context.parts]
-    return f"{names[0]} +{len(names) - 1}" if len(names) > 1 else "".join(names)
 
 
 def _header(data: bytes) -> Header:

@@ -147,6 +147,11 @@ class RlmTuiApp(Host, inherit_bindings=False):
         is_shown = self.is_open and self.main.is_ready and bool(self.screen_stack) and self.screen.is_mounted
         return is_shown and (self.focused is not None or not self.screen.focus_chain)
 
+    @property
+    def _top(self) -> Screen[Any] | None:
+        """The screen on top; none when the app ends, while a timer or a thread may still have something to say."""
+        return self.screen_stack[-1] if self.screen_stack else None
+
     def _begin(self) -> None:
         gc.enable()
         if self._first.shown == "panes":
@@ -157,7 +162,9 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self._opener.start(lambda: self.post_message(self.Opened()))
 
     def on_rlm_tui_app_opened(self) -> None:
-        """The session is there, or there is none."""
+        """The session is there, or there is none, or nobody waits for it any more."""
+        if not self.screen_stack:
+            return
         assert self._opener is not None  # noqa: S101
         if self._opener.made is None:
             self.failure = self._opener.failure
@@ -203,6 +210,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def tick(self) -> None:
         """Take in what happened; draw only when something did, or when the clock in the header moved on."""
+        if not self.screen_stack:
+            return  # it ends: the last frame of the clock may come when the screens are gone
         if self._early.is_waiting and self._is_up:
             for key in self._early.release():
                 self.post_message(key)
@@ -246,18 +255,17 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self.main.enter("step")
 
     def _shown(self, method: str) -> None:
-        top = self.screen
-        below: list[Screen[Any]] = [] if top is self.main or getattr(top, "covers", False) else [self.main]
-        screens: list[Screen[Any]] = [*below, top]
-        for screen in screens:
+        stack = self.screen_stack
+        covering = [at for at, screen in enumerate(stack) if getattr(screen, "covers", False)]
+        for screen in stack[covering[-1] if covering else 0 :]:
             if screen.is_attached and screen.is_mounted and hasattr(screen, method):
                 getattr(screen, method)()
 
     def sync(self) -> UiState:
         """The state of the front end, with what Textual knows of it."""
-        on_main = self.screen is self.main and self.main.is_ready
+        on_main = self._top is self.main and self.main.is_ready
         self.ui.screen = "main" if on_main else "other"
-        focused = self.focused
+        focused = self.focused if self._top is not None else None
         self.ui.typing = focused is not None and focused.check_consume_key("a", "a")
         return self.ui
 
@@ -337,7 +345,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def _moment(self) -> tuple[object, ...]:
         hold = open_hold(self.session)
-        return self.session.phase, hold.id if hold is not None else 0, self.screen
+        return self.session.phase, hold.id if hold is not None else 0, self._top
 
     def _is_past(self) -> bool:
         """Whether what was said has had its time, or something else waits for the person since."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from textual.command import CommandPalette
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import Capability
@@ -12,7 +13,9 @@ from rlm_tui.session.setup import Setup
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.start import StartScreen
 from rlm_tui.ui.theme import DARK, LIGHT
+from rlm_tui.ui.widgets.bar import Bar
 from tests.driving import block, live
+from tests.states import running
 from tests.ui_kit import Hand, on_screen
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -153,6 +156,39 @@ async def test_a_reason_in_the_palette_is_never_markup(
         await hand.press("colon")
         await hand.type("held")
         await hand.until(lambda: "not now: [bold]no[/] ␛[2J" in hand.screen())
+
+
+SHOWN: list[First] = [First("start", "What?", Setup()), First("runs"), First("summary"), First("panes")]
+
+
+@pytest.mark.parametrize("first", SHOWN, ids=lambda first: first.shown)
+async def test_the_screen_below_the_palette_says_that_one_types(
+    recorded: ReplaySession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: First
+) -> None:
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
+    async with on_screen(recorded, first=first) as hand:
+        await hand.until(lambda: hand.app.focused is not None)
+        below = hand.app.screen
+
+        def says(word: str, other: str) -> bool:
+            said = "".join("".join(bar.rows) for bar in below.query(Bar))
+            return word in said and other not in said
+
+        await hand.until(lambda: says("KEYS ", "TYPING "))
+        await hand.press("colon")
+        await hand.until(lambda: isinstance(hand.app.screen, CommandPalette))
+        await hand.until(lambda: says("TYPING ", "KEYS "))
+        await hand.pilot.press("escape")
+        await hand.until(lambda: says("KEYS ", "TYPING "))
+
+
+async def test_an_app_that_has_ended_takes_in_nothing_more() -> None:
+    async with on_screen(running()) as hand:
+        hand.app.say("Hit 1 of 2")
+    assert not hand.app.screen_stack
+    hand.app.tick()
+    hand.app.redraw()
+    hand.app.say("Hit 2 of 2")
 
 
 async def test_dark_and_light_are_one_command_apart(recorded: ReplaySession) -> None:

@@ -15,7 +15,7 @@ from rlm_tui.trace.sidecar import Sidecar, save_sidecar, sidecar_of
 from rlm_tui.trace.store import TraceStore
 from rlm_tui.ui.opening import First, Opening
 from rlm_tui.ui.screens.runs import RunsScreen
-from rlm_tui.ui.screens.runs_rows import ago, matching, run_row
+from rlm_tui.ui.screens.runs_rows import about, ago, matching, run_row
 from tests.states import finished, held
 from tests.ui_kit import Hand, on_screen
 from tests.unit.trace_examples import HEADER
@@ -231,3 +231,14 @@ async def test_the_verbs_of_the_list_can_be_clicked() -> None:
         await hand.until(says(hand, "TYPING"))
         await hand.pilot.click("#runs-verbs", offset=(hand.screen().split("\n")[-1].index("choose"), 0))
         await hand.until(says(hand, "3 saved runs"))
+
+
+def test_the_rows_below_the_list_are_always_as_many() -> None:
+    long = "/home/" + "deep/" * 60 + "the-end.rlm.jsonl"
+    runs = [SavedRun(path=path, model=model, problem=problem) for path in ("/a", "/漢" * 200, long)
+            for model in ("", "m " * 90) for problem in ("", "It is cut off. " * 20)]  # fmt: skip
+    for width in (60, 80, 120, 200):
+        shown = [about(run, width) for run in (*runs, None)]
+        assert {len(rows) for rows in shown} == {3}
+        assert max(row.cells for rows in shown for row in rows) <= width
+        assert all("the-end.rlm.jsonl" in "".join(row.text.strip() for row in about(run, width)) for run in runs[-4:])

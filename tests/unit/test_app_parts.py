@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.geometry import Size
 
+from rlm_tui.resources import sample
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trajectory import Step
 from rlm_tui.ui.offers import found_offers
@@ -77,6 +78,15 @@ def test_header_and_question_keep_their_width_and_never_lose_state_and_sandbox(w
     assert question.cells <= width
     assert "REPLAY" in header.text
     assert "SANDBOXED" in header.text
+
+
+def test_the_pages_of_a_replay_stand_by_the_name_of_the_document() -> None:
+    session = ReplaySession(sample("batch"))
+    session.read_whole()
+    rows = {width: question_line(session, width).text for width in (80, 120, 200)}
+    session.close()
+    assert all(" report.pdf 40 p " in row for row in rows.values())
+    assert [width for width, row in rows.items() if "batch.rlm.jsonl" in row] == [120, 200]
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=12), max_size=20), st.integers(10, 200))

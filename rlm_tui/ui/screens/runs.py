@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,12 +16,11 @@ from rlm_tui.text import one_line, short_bytes
 from rlm_tui.trace.saved import SavedRun, delete_run, glance, newest_first, trace_files
 from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.lines import BLANK, Line, line
-from rlm_tui.ui.screens.runs_rows import RunRows, about, matching, title_row
-from rlm_tui.ui.screens.settings_rows import said_rows
+from rlm_tui.ui.screens.runs_rows import RunRows, about, matching, same_height, title_row
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
 from rlm_tui.ui.widgets.editor import CodeEditor
-from rlm_tui.ui.widgets.gate_bar import mode_line
+from rlm_tui.ui.widgets.gate_bar import mode_line, rows_of
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 from rlm_tui.ui.widgets.too_small import TooSmall
@@ -154,8 +152,8 @@ class RunsScreen(Screen[None]):
         ui, width = self.owner.sync(), self.app.size.width
         title = title_row(len(self._shown), len(self._runs), paths.traces_dir(), width)
         self.query_one("#runs-title", Bar).show_rows(title)
-        said: Sequence[Line] = said_rows(ui.notice, width) if ui.notice else about(self._run, width)
-        self.query_one("#runs-about", Bar).show_all(said)
+        said = same_height(rows_of(ui.notice, width - 2, "careful")) if ui.notice else about(self._run, width)
+        self.query_one("#runs-about", Bar).show_rows(*said)
         self.query_one("#runs-verbs", VerbBar).show_verbs(_TYPING if ui.typing else _VERBS, mode_line(ui), width)
 
     def on_lines_view_resized(self, event: LinesView.Resized) -> None:
@@ -168,6 +166,10 @@ class RunsScreen(Screen[None]):
         event.stop()
         self._chosen = ""
         self.owner.ui.notice = ""
+        self.show_bars()
+
+    def on_screen_resume(self) -> None:
+        """What stood over it is gone: its keys act again."""
         self.show_bars()
 
     def on_descendant_focus(self) -> None:

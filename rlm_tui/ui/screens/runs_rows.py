@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.cells import cell_len
+
 from rlm_tui.text import one_line, plural, short_bytes, short_cost
 from rlm_tui.trace.saved import SavedRun, instant
 from rlm_tui.ui.lines import BLANK, Line, Piece, Span, clip, indent, line, pad, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.states import of_status
+from rlm_tui.ui.widgets.gate_bar import rows_of
 
 _STATUS_CELLS, _AGO, _COST = 13, 5, 6
 _DOCUMENT, _MODEL = 18, 22
 _WIDE = 100
+ABOUT_ROWS = 3
 _AGES = ((60, 1, "s"), (3600, 60, "m"), (86_400, 3600, "h"), (86_400 * 100, 86_400, "d"))
 
 
@@ -82,17 +86,36 @@ def title_row(shown: int, total: int, folder: Path, width: int) -> Line:
 
 
 def about(run: SavedRun | None, width: int) -> list[Line]:
-    """What is known of the run under the cursor beyond its row, nothing of it cut."""
+    """What is known of the run under the cursor beyond its row; of a path that is too long the end stays."""
     if run is None:
-        return [BLANK, BLANK]
-    name = indent(wrap_text(one_line(run.path, 300), width - 2, "muted", words=False), 1)
+        return same_height([])
     if run.problem:
-        return [*indent(wrap_text(one_line(run.problem, 300), width - 2, "failed"), 1), *name]
+        facts = rows_of(one_line(run.problem, 300), width - 2, "failed", most=2)
+    else:
+        facts = rows_of(_facts(run), width - 2, "text", most=2)
+    path = one_line(run.path, len(run.path) + 1)
+    room = (width - 3) * (ABOUT_ROWS - len(facts))  # a wide character may leave the last cell of a row empty
+    name = path if cell_len(path) <= room else f"…{_end(path, room - 1)}"
+    return same_height([*facts, *wrap_text(name, width - 2, "muted", words=False)])
+
+
+def _end(text: str, cells: int) -> str:
+    start = max(0, len(text) - cells)
+    while cell_len(text[start:]) > cells:
+        start += 1
+    return text[start:]
+
+
+def same_height(rows: list[Line]) -> list[Line]:
+    """Rows below the list, always as many, so that the list stands still."""
+    return [*indent(rows[:ABOUT_ROWS], 1), *[BLANK] * (ABOUT_ROWS - len(rows))]
+
+
+def _facts(run: SavedRun) -> str:
     counts = [
         plural(run.iterations, "iteration") if run.iterations is not None else "",
         plural(run.sub_calls, "sub-call") if run.sub_calls is not None else "",
         short_bytes(run.bytes),
     ]
     words = [run.model or "–", run.document, *counts]
-    facts = " · ".join(one_line(word, 60) for word in words if word)
-    return [*indent(wrap_text(facts, width - 2), 1), *name]
+    return " · ".join(one_line(word, 60) for word in words if word)

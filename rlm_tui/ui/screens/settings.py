@@ -106,6 +106,10 @@ class SettingsScreen(Screen[None]):
         self._at = below if at > self._at or at == 0 else above
         self._rows.move_cursor(self._at)
 
+    def on_screen_resume(self) -> None:
+        """What stood over it is gone: its keys act again."""
+        self.show_bars()
+
     def on_descendant_focus(self) -> None:
         """Letters may be text now, or keys."""
         self.show_bars()

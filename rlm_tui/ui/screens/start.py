@@ -148,7 +148,11 @@ class StartScreen(Screen[None]):
 
     def _find_recent(self) -> None:
         self._recent = recent_runs()
-        self.app.call_later(self.show_all)
+        self.app.call_later(self._show_recent)
+
+    def _show_recent(self) -> None:
+        if self.is_attached and self.is_mounted:
+            self.show_all()
 
     @property
     def _question(self) -> PromptEditor:
@@ -304,6 +308,10 @@ class StartScreen(Screen[None]):
     def action_leave(self) -> None:
         """To the panes, without a question."""
         self.dismiss(None)
+
+    def on_screen_resume(self) -> None:
+        """What stood over it is gone: its keys act again."""
+        self.show_bars()
 
     def on_descendant_focus(self) -> None:
         """Letters may be text now, or keys."""

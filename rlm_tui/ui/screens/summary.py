@@ -17,7 +17,7 @@ from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
 from rlm_tui.ui.widgets.footer import Footer
-from rlm_tui.ui.widgets.gate_bar import rows_of
+from rlm_tui.ui.widgets.gate_bar import mode_line, rows_of
 from rlm_tui.ui.widgets.header import Header
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.rule import Rule
@@ -32,10 +32,9 @@ class SummaryBar(VerbBar):
 
     DEFAULT_CSS = "SummaryBar { height: 2; }"
 
-    def show(self, sentence: str, role: str, keys: list[Verb]) -> None:
-        """Draw the sentence, whole, and the keys."""
+    def show(self, sentence: str, role: str, keys: list[Verb], mode: Line) -> None:
+        """Draw the sentence, whole, the keys, and whether letters are keys."""
         width = self.size.width or self.app.size.width
-        mode = line(("KEYS ", "dim bold"))
         said = indent(rows_of(sentence, width - 2, role), 1)
         row = self.verbs_line(keys, width - mode.cells - 1, len(said))
         self.show_all([*said, split(row, mode, width)])
@@ -104,7 +103,7 @@ class SummaryScreen(Screen[None]):
         owner = self.owner
         ui = owner.sync()
         self.show_header()
-        self._bar.show(*self._sentence(), self._verbs())
+        self._bar.show(*self._sentence(), self._verbs(), mode_line(ui))
         footer = verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap)
         self._footer.show(footer if self._is_first else [_back(verb) for verb in footer])
 
@@ -215,6 +214,10 @@ class SummaryScreen(Screen[None]):
         """Draw for the new width."""
         event.stop()
         self.show_all()
+
+    def on_screen_resume(self) -> None:
+        """What stood over it is gone: its keys act again."""
+        self.show_bars()
 
     def on_descendant_focus(self) -> None:
         """Enter leads elsewhere now."""

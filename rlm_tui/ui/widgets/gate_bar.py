@@ -34,11 +34,11 @@ class GateBar(VerbBar):
             self.styles.height = len(said) + 1
 
 
-def rows_of(text: str, width: int, role: str) -> list[Line]:
-    """A text in rows of `width` cells, at most three; the last one says so when something was left out."""
+def rows_of(text: str, width: int, role: str, most: int = _MOST_ROWS) -> list[Line]:
+    """A text in rows of `width` cells, at most `most`; the last one says so when something was left out."""
     rows = wrap_text(text, width, role)
-    if len(rows) > _MOST_ROWS:
-        rows[_MOST_ROWS - 1 :] = [clip(pad(rows[_MOST_ROWS - 1], width + 1, role), width)]
+    if len(rows) > most:
+        rows[most - 1 :] = [clip(pad(rows[most - 1], width + 1, role), width)]
     return rows
 
 

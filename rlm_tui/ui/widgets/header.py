@@ -169,12 +169,20 @@ class QuestionBar(Bar):
 
 
 def question_line(session: Session, width: int) -> Line:
-    """`? What do the engineers earn?` on the left, `report.pdf 412 p` on the right."""
+    """`? What do the engineers earn?` on the left, `report.pdf 412 p` on the right.
+
+    The pages are the document's, so its name stands there; that of a trace comes after it where all of both has room.
+    """
     run = session.view.started
     asked = one_line(session.log.text(run.query), 400) if run is not None else ""
     none = "no question yet" if run is None else "the log names no question"
     left = line((" ? ", "accent bold"), (asked or none, "text" if asked else "dim"))
-    return split(left, line((one_line(session.title, 40), "muted"), (f" {size_words(session)} ", "dim")), width)
+    is_recorded = session.origin is not None and run is not None and bool(run.context.parts)
+    name = run.context.name if run is not None and is_recorded else session.title
+    document = line((one_line(name, 40), "muted"), (f" {size_words(session)} ", "dim"))
+    of_trace = line(*document.spans, (f"· {one_line(session.title, 60)} ", "dim"))
+    has_room = is_recorded and left.cells + of_trace.cells + _GAP <= width
+    return split(left, of_trace if has_room else document, width)
 
 
 def size_words(session: Session) -> str:
