@@ -24,6 +24,7 @@ from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import Session
 from rlm_tui.session.live import LiveSession
+from rlm_tui.session.options import check_model, check_options
 from rlm_tui.session.setup import Setup
 from rlm_tui.tools import HostTool, host_tool
 from rlm_tui.tools.box import Toolbox
@@ -129,8 +130,11 @@ class RLM:
         unknown = options.keys() - set(_TAKEN)
         if unknown:
             raise UsageError(f"RLM takes no {', '.join(sorted(unknown))}; it takes {', '.join(_TAKEN)}.")
+        check_options(options)
         given: dict[str, Any] = {"sandbox": "none", **options}
         sub_model, trace, tools = given.get("sub_model"), given.get("trace", False), given.get("tools")
+        for each in (model, *([] if sub_model is None else [sub_model])):
+            check_model(each)
         names, lms = _told_apart(model, sub_model)
         self._setup = Setup(
             model=names[0],

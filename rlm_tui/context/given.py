@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
 from rlm_tui.context.document import Part
 from rlm_tui.context.load import Loading
 from rlm_tui.errors import UsageError
-from rlm_tui.text import one_line, plural, scrub
+from rlm_tui.text import plural, scrub
 
 Context: TypeAlias = "str | Path | Sequence[str] | Sequence[Path] | Sequence[object] | Mapping[str, object] | None"
-_MOST_KEYS, _LONGEST_KEY = 20, 40
 
 
 def loading_of(context: Context, *, memory_mb: int | None = None) -> Loading:
@@ -62,9 +60,7 @@ def _json(context: object) -> str:
 
 def _type_of(context: object) -> str:
     if isinstance(context, dict):
-        keys = [one_line(str(key), _LONGEST_KEY) for key in islice(context, _MOST_KEYS)]
-        more = ", …" if len(context) > _MOST_KEYS else ""
-        return f"a dict of {plural(len(context), 'key')} ({', '.join(keys)}{more})" if keys else "a dict without keys"
+        return f"a dict of {plural(len(context), 'key')}"
     if isinstance(context, list):
         is_talk = all(isinstance(item, dict) and {"role", "content"} <= item.keys() for item in context)
         return f"a list of {plural(len(context), 'message' if is_talk and context else 'item')}"

@@ -72,7 +72,7 @@ class _Maker:
 def toolbox(given: Given | Iterable[Given]) -> Toolbox:
     """The tools that a person or a program named; UsageError for what cannot be one. Only `host:` ones are imported."""
     maker = _Maker()
-    is_one = isinstance(given, str | Path | Mapping) or callable(given)
+    is_one = isinstance(given, str | Path | Mapping) or callable(given) or not isinstance(given, Iterable)
     for each in cast("Iterable[Given]", [given] if is_one else given):
         if isinstance(each, Mapping):
             for name, value in each.items():

@@ -77,7 +77,7 @@ def test_a_path_is_read_and_several_are_a_list(tmp_path: Path) -> None:
 def test_the_model_is_told_what_a_json_context_is(tmp_path: Path) -> None:
     model = scripted(tmp_path, "FINAL(x)")
     (said, *_) = RLM(model).completion("What?", {"a": 1}).history
-    assert "Context: a dict of 1 key (a), 8 characters as JSON" in said.content
+    assert "Context: a dict of 1 key, 8 characters as JSON" in said.content
 
 
 def test_a_persistent_one_is_a_conversation(tmp_path: Path) -> None:
@@ -188,3 +188,98 @@ def test_the_import_is_light() -> None:
     code = "import json, sys; from rlm_tui import RLM; print(json.dumps([m.split('.')[0] for m in sys.modules]))"
     loaded = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
     assert not {"textual", "rich", "openai", "anthropic", "pypdfium2"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"max_iterations": "3"}, "max_iterations cannot be '3'; it takes a whole number above 0, or None"),
+        ({"max_iterations": -1}, "whole number above 0"),
+        ({"max_subcalls": True}, "whole number above 0"),
+        ({"max_concurrent_subcalls": 0}, "takes a whole number above 0."),
+        ({"max_depth": 0}, "whole number above 0"),
+        ({"max_cost": -1}, "a number above 0, or None"),
+        ({"max_seconds": float("nan")}, "a number above 0"),
+        ({"block_timeout": None}, "takes a number above 0."),
+        ({"window": -3}, "whole number above 0, or None"),
+        ({"memory_mb": 1}, "from 64 to"),
+        ({"cache": "maybe"}, "one of off, memory, disk"),
+        ({"sandbox": "foo"}, "one of auto, strong, none"),
+        ({"dialect": 3}, "takes a text"),
+        ({"temperature": "hot"}, "a number or None"),
+        ({"seed": "x"}, "a whole number or None"),
+        ({"think": "yes"}, "True, False or None"),
+        ({"constrain": "auto"}, "True or False"),
+        ({"model": 3}, "not of type int"),
+        ({"sub_model": object()}, "not of type object"),
+        ({"tools": 3}, "not of type int"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused_before_anything_starts(options: dict, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        RLM(**{"model": "offline", **options})
+    assert said in str(caught.value)
+
+
+def test_options_may_be_none_where_none_means_no_limit() -> None:
+    none = dict.fromkeys(("max_iterations", "max_subcalls", "max_tokens", "max_cost", "max_seconds", "max_errors"))
+    result = RLM(ScriptedLM(["FINAL(x)"]), **none, window=None, temperature=None, seed=None, think=None).completion("?")
+    assert result.answer == "x"
+
+
+@pytest.mark.parametrize("context", [{1, 2}, b"bytes", float("nan"), {"a": object()}])
+def test_a_context_that_cannot_be_handed_over_says_what_can(context: object) -> None:
+    with pytest.raises(UsageError, match="give a str, a list of str, paths, or what JSON can say"):
+        run("What?", context)  # type: ignore[arg-type]
+
+
+def test_a_script_of_a_user_type_checks_strictly(tmp_path: Path) -> None:
+    script = tmp_path / "mine.py"
+    script.write_text(USER_SCRIPT, "utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", str(script)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+USER_SCRIPT = """
+from pathlib import Path
+
+from rlm_tui import RLM, Result, ScriptedLM, arun, events, host_tool, open_trace, run
+
+
+@host_tool
+def price(kind: str) -> float:
+    return 1.0
+
+
+def twice(x: int) -> int:
+    return 2 * x
+
+
+rlm = RLM(model="ollama/qwen2.5:7b", sub_model="ollama/qwen2.5:1.5b", max_iterations=20, max_depth=2)
+RLM(ScriptedLM(["FINAL(x)"]), tools=[twice, price, {"rate": 0.5}, "tools.py"], max_cost=None)
+talk: list[dict[str, str]] = [{"role": "user", "content": "hi"}]
+texts: list[str] = ["a", "b"]
+files: tuple[Path, ...] = (Path("a.pdf"),)
+fields: dict[str, int] = {"year": 2026}
+results: list[Result] = [rlm.completion("What?", each) for each in (talk, texts, files, fields)]
+result = run("What is it?", context="text", model="openai/gpt-4o-mini")
+answer: str | None = result.answer
+counts: int = result.iterations + result.sub_calls + result.code_executions
+cost: float | None = result.cost_usd
+said: list[str] = [message.content for message in result.history]
+where: Path | None = result.trace_path
+used: int | None = result.usage.input_tokens
+
+
+async def main() -> Result:
+    async for event in rlm.events("What?", texts):
+        if isinstance(event, events.CodeFinished):
+            print(event.status.upper())
+    await rlm.acompletion(query="What?", context=texts)
+    return await arun("What?", "text", "offline", max_seconds=3)
+
+
+with open_trace("run.rlm.jsonl") as reader:
+    print([event.seq for event in reader])
+"""

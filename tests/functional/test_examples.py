@@ -25,7 +25,7 @@ SAYS = {
     "context_as_variable": [
         r"a text +is str of 1200000 +· in the prompt: False",
         r"texts +is list of 2 ",
-        r"a dict +is dict of 2 ",
+        r"a dict +is dict of 2 .*False",
         r"messages +is list of 2 .*False",
     ],
     "recursion": [r"^root RLM\n  child RLM\n  child RLM\n  child RLM\n18$"],
