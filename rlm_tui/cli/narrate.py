@@ -71,10 +71,10 @@ class Narration:
                 again = f"; next try in {short_seconds(event.retry_in_s)}" if event.retry_in_s is not None else ""
                 return f"  the model failed: {event.message}{again}"
             case ev.CodeFinished():
-                what = event.error.type if event.error else "ok"
-                return (
-                    f"  block {what} in {short_seconds(event.elapsed_s)}: {one_line(self._log.text(event.stdout), 90)}"
-                )
+                took, stdout = short_seconds(event.elapsed_s), one_line(self._log.text(event.stdout), 90)
+                if event.error:
+                    return f"  block {event.error.type} in {took}: {one_line(event.error.message, 90) or stdout}"
+                return f"  block {'ok' if event.status == 'ok' else event.status} in {took}: {stdout}"
             case ev.SubcallFinished() if event.error:
                 return f"  sub-call failed: {one_line(event.error, 100)}"
             case ev.LimitHit():

@@ -11,7 +11,7 @@ from rlm_tui.engine.config import Run
 from rlm_tui.engine.consent import Consent
 from rlm_tui.engine.ending import Ending
 from rlm_tui.engine.loop import NOTHING, Earlier, RootLoop
-from rlm_tui.engine.route import Direct, whole_context
+from rlm_tui.engine.route import Direct, Route, route_of
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.lm.base import Message
 from rlm_tui.repl.base import HostCall
@@ -57,11 +57,13 @@ class Engine:
         run = self.run
         node = run.nodes.open("rlm", title=one_line(query))
         self._node = node
-        whole = whole_context(run, is_first=earlier == NOTHING)
-        self._begin(node, query, earlier.loaded, is_direct=whole is not None)
+        route = route_of(run, is_first=earlier == NOTHING)
+        self._begin(node, query, earlier.loaded, is_direct=route.text is not None)
+        if route.told:
+            run.emit(ev.Note(node=node, text=route.told))
         self._loop = RootLoop(run, query, node, self._broker, earlier)
         try:
-            ending, code = await self._worked(query, self._loop, whole), None
+            ending, code = await self._worked(query, self._loop, route), None
         except RlmTuiError as error:
             ending, code = Ending("failed", detail=str(error)), error.exit_code
         except asyncio.CancelledError as stop:
@@ -72,23 +74,22 @@ class Engine:
             raise
         return self._finish(node, ending, code)
 
-    async def _worked(self, query: str, loop: RootLoop, whole: tuple[str, str] | None) -> Ending:
+    async def _worked(self, query: str, loop: RootLoop, route: Route) -> Ending:
         """Work on the question, while the clock is watched."""
         run, node = self.run, self._node
         run.deadline.start(lambda value, cap: Consent(run).raised(node, "seconds", value, cap))
         try:
             if run.config.dialect.question_variable:
                 await run.repl.load(run.config.dialect.question_variable, query)
-            straight = await self._straight(query, *whole) if whole is not None else None
+            straight = await self._straight(query, route.text) if route.text is not None else None
             return straight or await loop.run()
         finally:
             await run.deadline.close()
 
-    async def _straight(self, query: str, text: str, told: str) -> Ending | None:
+    async def _straight(self, query: str, text: str) -> Ending | None:
         """Let the model read the whole context; None leaves the question to the usual loop."""
         usual = self._loop
         assert usual is not None  # noqa: S101  # made by ask()
-        self.run.emit(ev.Note(node=self._node, text=told))
         self._loop = direct = Direct(self.run, query, self._node, self._broker, text)
         ending = await direct.once()
         if ending is None:

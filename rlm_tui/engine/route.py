@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,22 +25,39 @@ from rlm_tui.text import short_count
 COMFORT = 0.5
 """The share of the window that a context may take; the rest is for the question, the answer and a wrong estimate."""
 _FEWEST_BYTES = 3  # a token of text that is no English prose may have this few
+_STAYS = "The context stays a variable of the REPL, {}."
 _REFUSED = "The answer that was read straight from the context does not stand; the run goes on with the REPL."
 
 
-def whole_context(run: Run, *, is_first: bool) -> tuple[str, str] | None:
-    """The text of a context that is to go straight to the model, and what a person is told; None for the usual way."""
+class Route(NamedTuple):
+    """Which way a question goes: with a text, straight to the model; what a person is told, if there was a choice."""
+
+    text: str | None = None
+    told: str = ""
+
+
+def route_of(run: Run, *, is_first: bool) -> Route:
+    """Whether the context fits the window comfortably; where that was asked for and is not so, it is said why."""
     window = run.config.window
-    if not run.config.route or not window or not is_first or run.text is None or run.tools.tools:
-        return None
+    if not run.config.route or not is_first or run.text is None:
+        return Route()
+    if run.tools.tools:
+        return Route(told=_STAYS.format("as custom tools need the REPL"))
+    if not window:
+        return Route(told=_STAYS.format(f"as the window of {run.config.model} is not known; --window tells it"))
     if run.context.chars > window * COMFORT * _FEWEST_BYTES:
-        return None
+        return Route(told=_too_long(run.context.chars // _FEWEST_BYTES, window))
     text = run.text()
     tokens = max(estimate([Message("user", text)]), len(text.encode("utf-8", "replace")) // _FEWEST_BYTES)
     if tokens > window * COMFORT:
-        return None
+        return Route(told=_too_long(tokens, window))
     size = f"at most {short_count(tokens)} of {short_tokens(window)} tokens"
-    return text, f"The context fits the window ({size}), so it goes straight to the model: one request, no REPL."
+    return Route(text, f"The context fits the window ({size}), so it goes straight to the model: one request, no REPL.")
+
+
+def _too_long(tokens: int, window: int) -> str:
+    size = f"up to {short_count(tokens)} tokens, and the window has {short_tokens(window)}"
+    return _STAYS.format(f"as it may not fit comfortably ({size})")
 
 
 class Direct(RootLoop):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeAlias
 
 import msgspec
 
@@ -61,6 +61,7 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Answer: TypeAlias = str | Item
+Given: TypeAlias = Answer | Mapping[str, Any]
 
 
 class _Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,13 +74,13 @@ class ScriptedLM:
 
     Each attempt takes one item, so an error is followed by what the retry gets. `requests` records what was asked.
     Without `sub`, or where no regex is found, a sub-call gets "sub-answer". Raises ScriptUsedUpError at the end
-    of a list, and UsageError for a pattern that is no regular expression.
+    of a list, and UsageError for a pattern that is no regular expression, or an answer that cannot be meant.
     """
 
     def __init__(
         self,
-        root: Iterable[Answer],
-        sub: Iterable[Answer] | Mapping[str, Answer] | None = None,
+        root: Iterable[Given],
+        sub: Iterable[Given] | Mapping[str, Given] | None = None,
         *,
         name: str = "scripted",
         source: str = "the script",
@@ -87,10 +88,12 @@ class ScriptedLM:
         self.requests: list[Request] = []
         self._name = name
         self._source = source
-        self._table = _compile(sub, source) if isinstance(sub, Mapping) else None
-        self._lists: dict[Role, list[Answer]] = {"root": list(root)}
-        if sub is not None and not isinstance(sub, Mapping):
-            self._lists["sub"] = list(sub)
+        self._table: list[tuple[regex.Pattern[str], Answer]] | None = None
+        self._lists: dict[Role, list[Answer]] = {"root": [_item(each) for each in root]}
+        if isinstance(sub, Mapping):
+            self._table = _compile({pattern: _item(each) for pattern, each in sub.items()}, source)
+        elif sub is not None:
+            self._lists["sub"] = [_item(each) for each in sub]
         self._taken: dict[Role, int] = {"root": 0, "sub": 0}
 
     @classmethod
@@ -171,6 +174,16 @@ def load_script(path: str) -> _Script:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")
+
+
+def _item(given: object) -> Answer:
+    """An answer that a program gives: a text, an Item, or a dict as in a file."""
+    if isinstance(given, str | Item):
+        return given
+    try:
+        return msgspec.convert(given, Item)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{one_line(repr(given), 60)} is no answer of a script: {error}.") from None
 
 
 def _compile(table: Mapping[str, Answer], source: str) -> list[tuple[regex.Pattern[str], Answer]]:

@@ -32,17 +32,21 @@ def test_a_context_that_fits_goes_straight_to_the_model_and_it_is_said(tmp_path:
     "more",
     [
         {"route": False, "window": 8_192},
-        {"route": True},
-        {"route": True, "window": 1_200, "text": TEXT * 30},
-        {"route": True, "window": 8_192, "text": "工程师" * 1_400},
+        {"route": True, "said": "window of scripted:"},
+        {"route": True, "window": 1_200, "text": TEXT * 30, "said": "up to 2.6k tokens, and the window has"},
+        {"route": True, "window": 8_192, "text": "工程师" * 1_400, "said": "may not fit comfortably"},
     ],
 )
-def test_otherwise_it_stays_a_variable(tmp_path: Path, more: dict[str, Any]) -> None:
+def test_otherwise_it_stays_a_variable_and_it_is_said_why(tmp_path: Path, more: dict[str, Any]) -> None:
+    said = more.pop("said", None)
     with live(tmp_path, ["FINAL(7)"], **{"text": TEXT, **more}) as run:
         finished = run.start().end()
         assert (finished.answer, finished.via) == ("7", "FINAL")
         assert TEXT not in "".join(run.said())
         assert not run.of(ev.RunStarted)[0].is_direct
+        notes = [note.text for note in run.of(ev.Note) if "stays a variable" in note.text]
+        assert len(notes) == (said is not None)
+        assert said is None or said in notes[0]
 
 
 @pytest.mark.parametrize("first", ["", "  \n"])

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -181,3 +182,17 @@ async def test_a_pattern_that_runs_away_is_stopped_and_named(monkeypatch: pytest
     with pytest.raises(ProviderError, match=r"answers\.json, sub: '\(a\|aa\)\+\$\|b' searches") as caught:
         await lm.complete(request("a" * 60 + "!", "sub"))
     assert "simpler" in str(caught.value)
+
+
+async def test_a_program_may_give_answers_as_a_file_does() -> None:
+    lm = ScriptedLM([{"text": "one", "finish_reason": "length"}], {"a": {"error": {"status": 400}}})
+    response = await lm.complete(Request((Message("user", "?"),), "m"))
+    assert (response.text, response.finish_reason) == ("one", "length")
+    with pytest.raises(ProviderError, match="HTTP 400"):
+        await lm.complete(Request((Message("user", "a"),), "m", role="sub"))
+
+
+@pytest.mark.parametrize("answer", [3, {"txt": "a"}, {"error": {"status": 200}}, None])
+def test_an_answer_that_cannot_be_meant_is_refused_when_the_script_is_made(answer: Any) -> None:
+    with pytest.raises(UsageError, match="is no answer of a script"):
+        ScriptedLM([answer])
