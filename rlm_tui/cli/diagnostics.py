@@ -38,7 +38,7 @@ def fail(error: BaseException, *, debug: bool = False) -> int:
         why = "stdout is closed" if error.errno == errno.EBADF else str(error.strerror).lower()
         error = RlmTuiError(f"The output cannot be written ({why}); send it elsewhere.")
     if not isinstance(error, RlmTuiError):
-        from rlm_tui.session.crash import unexpected
+        from rlm_tui.crash import unexpected
 
         error = unexpected(error)
     if not debug:

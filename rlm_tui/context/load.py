@@ -23,7 +23,8 @@ from rlm_tui.context.reader import reader
 from rlm_tui.context.sources import HEAD, Source, belied, find_sources, kind_of, left_out, unreadable
 from rlm_tui.context.texts import Texts, fill
 from rlm_tui.context.weight import warnings
-from rlm_tui.errors import DocumentError
+from rlm_tui.crash import unexpected
+from rlm_tui.errors import DocumentError, RlmTuiError
 from rlm_tui.text import scrub, short_bytes
 
 MAX_BYTES = 2_000_000_000
@@ -64,7 +65,7 @@ class Loading:
     ) -> None:
         self.document = Document()
         self.progress = Progress(0, None, "documents")
-        self.error: DocumentError | None = None
+        self.error: RlmTuiError | None = None
         self.version = 0
         self.finished = False
         self._paths = list(paths)
@@ -111,6 +112,8 @@ class Loading:
             self.error = DocumentError(f"{self.progress.what} do not fit in memory; open a smaller document.")
         except OSError as error:
             self.error = unreadable(error)
+        except Exception as error:  # noqa: BLE001  the end of a thread: nobody above would hear of it
+            self.error = unexpected(error)
         finally:
             self.finished = True
             self.version += 1

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from rlm_tui import events as ev
-from rlm_tui.errors import TraceError
+from rlm_tui.crash import told
 from rlm_tui.trace.opening import open_trace
 
 _CHUNK = 500
@@ -75,8 +75,8 @@ class Indexing:
         try:
             self._unpack()
             self._index()
-        except TraceError as error:
-            self.error = str(error)
+        except Exception as error:  # noqa: BLE001  the end of a thread: nobody above would hear of it
+            self.error = str(told(error))
 
     def _unpack(self) -> None:
         """A compressed trace is unpacked here: its head alone is enough to open it."""
@@ -87,16 +87,18 @@ class Indexing:
 
     def _index(self) -> None:
         chunk, due = list[ev.TraceEvent](), 0.0
-        for _, event in self.reader.iter_index(self._progress):
-            if self._closing.is_set():
-                return
-            if isinstance(event, ev.RunStarted):
-                self._on_run(event.context)
-            chunk.append(_light(event))
-            if len(chunk) >= _CHUNK or time.monotonic() > due:
-                self._hand_over(chunk)
-                chunk, due = [], time.monotonic() + _LOOK_S
-        self._hand_over(chunk)
+        try:
+            for _, event in self.reader.iter_index(self._progress):
+                if self._closing.is_set():
+                    return
+                if isinstance(event, ev.RunStarted):
+                    self._on_run(event.context)
+                chunk.append(_light(event))
+                if len(chunk) >= _CHUNK or time.monotonic() > due:
+                    self._hand_over(chunk)
+                    chunk, due = [], time.monotonic() + _LOOK_S
+        finally:
+            self._hand_over(chunk)  # also what was read before a fault
 
     def _progress(self, done: int, _size: int) -> None:
         self._read = done

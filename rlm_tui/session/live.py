@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
+from rlm_tui.crash import unexpected
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import YES, Batch, Capability, Origin, Phase, Terms
-from rlm_tui.session.crash import unexpected
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
+from rlm_tui.crash import told
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session.attach import SEARCHING, find_document, held_document
 from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Phase, Terms
@@ -120,7 +121,8 @@ class ReplaySession(Cursor):
     def origin(self) -> Origin:
         """The file, what wrote it, what of it is lost, and whether its document is at hand."""
         reader = self._indexing.reader
-        problems = tuple(problem.message for problem in reader.problems if problem.name != "unfinished")
+        lost = [problem.message for problem in reader.problems if problem.name != "unfinished"]
+        problems = (self._indexing.error, *lost) if self._indexing.error else tuple(lost)
         header = reader.header
         return Origin(
             str(self._path),
@@ -220,6 +222,14 @@ class ReplaySession(Cursor):
         self._finder.start()
 
     def _find(self, context: ev.ContextInfo) -> None:
+        try:
+            self._attach(context)
+        except Exception as error:  # noqa: BLE001  the end of a thread: nobody above would hear of it
+            if not self._closing.is_set():  # else the file was closed under it
+                self._attachment = Attachment("missing", f"not to be had: {told(error)}")
+        self._changed = True
+
+    def _attach(self, context: ev.ContextInfo) -> None:
         if self._attachment is SEARCHING:
             self._attachment = find_document(context, self._path.parent)
         if self._attachment.paths and not self._closing.is_set():
@@ -230,7 +240,6 @@ class ReplaySession(Cursor):
         if not self._attachment.paths and reader.documents:
             self._held = held_document(context, [reader.text(ref) for ref in reader.documents])
             self._attachment = Attachment("found", "the log itself holds it")
-        self._changed = True
 
     def close(self) -> None:
         """End the indexing and release the file."""

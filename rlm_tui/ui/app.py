@@ -16,10 +16,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
+from rlm_tui.crash import unexpected
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.session.base import Session
 from rlm_tui.session.commands import SessionCommand
-from rlm_tui.session.crash import unexpected
 from rlm_tui.session.signals import told_to_end
 from rlm_tui.text import safe
 from rlm_tui.ui.actions import BY_ID, Keymap, reason

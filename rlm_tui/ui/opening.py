@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
+from rlm_tui.crash import told
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session.base import OPENING, Batch, Capability, LiveText, Origin, Phase, Session, Terms
-from rlm_tui.session.crash import unexpected
 from rlm_tui.session.notebook import Notebook
 from rlm_tui.trajectory import Trajectory, View
 
@@ -58,7 +58,7 @@ class Opener:
         try:
             self.made = self._make()
         except Exception as error:  # noqa: BLE001  the end of a thread: nobody above would hear of it
-            self.failure = error if isinstance(error, RlmTuiError) else unexpected(error)
+            self.failure = told(error)
         then()
 
     def close(self) -> None:

@@ -17,6 +17,8 @@ from rlm_tui.session.indexing import Indexing
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.codec import Header, encode, encode_header
 from rlm_tui.trace.opening import open_trace
+from rlm_tui.trace.reader import TraceReader
+from rlm_tui.trace.reading import Progress
 from rlm_tui.ui.opening import First
 from tests.ui_kit import on_screen
 
@@ -147,3 +149,30 @@ def test_a_session_that_was_closed_unseen_never_begins_to_index(path: Path) -> N
     session.close()
     session.drain()
     assert "rlm-tui-index" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_fault_while_it_is_read_leaves_what_came_before_and_is_told(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Faulty(TraceReader):
+        """Its importer has a fault at the tenth event."""
+
+        def iter_index(self, progress: Progress | None = None) -> Iterator[tuple[int, ev.TraceEvent]]:
+            for seq, event in super().iter_index(progress):
+                if seq == 10:
+                    raise KeyError("a fault of an importer")
+                yield seq, event
+
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
+    monkeypatch.setattr("rlm_tui.session.indexing.open_trace", lambda path, **_: Faulty(path))
+    session = ReplaySession(path)
+    told: list[str] = []
+    while session.waiting:
+        told += session.drain().messages
+        session.wait(0.05)
+    told += session.drain().messages
+    assert session.trajectory.last == 9
+    assert "a fault of an importer" in session.origin.problems[0]
+    assert told == [session.origin.problems[0]]
+    assert "KeyError" in (tmp_path / "data" / "crash.log").read_text()
+    session.close()

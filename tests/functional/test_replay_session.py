@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from rlm_tui import events as ev
 from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
@@ -66,6 +68,17 @@ def test_a_link_to_a_device_is_not_followed_into_it(tmp_path: Path) -> None:
     (tmp_path / "document.txt").symlink_to("/dev/zero")
     with replay(path) as session:
         assert session.document is None
+
+
+def test_a_fault_while_the_document_is_looked_for_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
+    monkeypatch.setattr("rlm_tui.session.replay.find_document", faulty)
+    with replay(recorded(tmp_path)) as session:
+        assert session.origin.attachment.state == "missing"
+        assert "Input/output error" in session.origin.attachment.words
 
 
 def test_bundled_traces_find_their_bundled_document() -> None:

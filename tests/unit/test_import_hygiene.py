@@ -65,12 +65,12 @@ def test_help_loads_neither_screen_nor_sdk_nor_engine() -> None:
 
 
 AT_FIRST_PAINT = {
-    "rlm_tui": "cli config errors events files lm paths repl resources session text trace trajectory ui version",
+    "rlm_tui": "cli config crash errors events files lm paths repl resources session text trace trajectory ui version",
     "rlm_tui.cli": "diagnostics open options replay terminal",
     "rlm_tui.config": "reading schema",
     "rlm_tui.lm": "endpoint registry watch",
     "rlm_tui.repl": "sandbox",
-    "rlm_tui.session": "base commands crash notebook setup signals",
+    "rlm_tui.session": "base commands notebook setup signals",
     "rlm_tui.trace": "codec magic migrate opening reader reading source store",
     "rlm_tui.trajectory": "facts fold nodes spending view waited",
     "rlm_tui.ui": "actions app asking attention bar_words early host keymap lines opening pace palette screens "

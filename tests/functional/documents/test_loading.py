@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from rlm_tui import events as ev
 from rlm_tui.context.load import Loading, Progress, load_document
+from tests.driving import live
 from tests.functional.documents.kit import all_gone, break_pdf_child, refused, until, write
 from tests.pdfs import make_pdf
 
@@ -104,3 +106,18 @@ def test_cancelling_at_once_is_no_error(tmp_path: Path) -> None:
     loading.join()
     assert loading.error is None
     assert loading.finished
+
+
+def test_a_fault_of_our_own_is_told_and_nothing_is_asked_about_half_a_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object) -> None:
+        raise ValueError("a fault in the outline")
+
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
+    monkeypatch.setattr("rlm_tui.context.texts.Texts.add", faulty)
+    with live(tmp_path, ["FINAL(answered about nothing)"]) as run:
+        run.start().until(lambda: not run.session.is_running)
+        assert "a fault in the outline" in run.session.trouble
+    assert run.of(ev.LmRequested) == []
+    assert "ValueError" in (tmp_path / "data" / "crash.log").read_text()

@@ -8,6 +8,11 @@ from rlm_tui import paths
 from rlm_tui.errors import RlmTuiError
 
 
+def told(error: BaseException) -> RlmTuiError:
+    """An error as one sentence: its own where it was made for a person, else that of a fault of rlm-tui itself."""
+    return error if isinstance(error, RlmTuiError) else unexpected(error)
+
+
 def unexpected(error: BaseException) -> RlmTuiError:
     """A fault of rlm-tui itself as one sentence; its traceback goes to the crash log, which the sentence names."""
     log = paths.log_file()
