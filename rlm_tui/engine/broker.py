@@ -119,12 +119,8 @@ class Broker:
         return max(0, await asking - call.start)
 
     def _opened(self, call: HostCall, batch: str, index: int) -> _Call:
-        model = self._run.config.sub_name
         is_tool = call.function in self._run.tools.hosts
-        if call.model and call.model not in (model, *self._told_models):
-            self._told_models.add(call.model)
-            text = f"The code asked for the model {call.model}; {model} answers all sub-calls of this run."
-            self._run.emit(ev.Note(node=self.block, text=text))
+        model = self._run.config.sub_name if is_tool else self._wanted(call)
         is_led = call.function in _CHILDREN and self._run.may_recurse
         asks: ev.Asks = "tool" if is_tool else "rlm" if is_led else "lm"
         title = f"{call.function}()" if is_tool else call.function
@@ -133,6 +129,19 @@ class Broker:
         place = batch, call.start + index, call.size
         asked = _HOST if is_tool else model
         return _Call(node, self.block, call.function, asked, *place, call.question, is_child, is_tool)
+
+    def _wanted(self, call: HostCall) -> str:
+        """The model that the code asks for: the sub-LM, or the root LM by its name; of another it is told once."""
+        config = self._run.config
+        root = () if call.function in _CHILDREN else (config.model,)
+        for name in (config.sub_name, *root):
+            if not call.model or call.model in (name, name.partition("/")[2]):
+                return name
+        if call.model not in self._told_models:
+            self._told_models.add(call.model)
+            text = f"The code asked for the model {call.model}, which is none of this run; {config.sub_name} answers."
+            self._run.emit(ev.Note(node=self.block, text=text))
+        return config.sub_name
 
     def _may_recurse(self, node: str) -> bool:
         """Whether a child RLM may start; that an LM answers in its place is told once."""
@@ -279,4 +288,5 @@ class Broker:
             is_fresh=call.node in self._again,
             is_watched=not call.batch and self._busy <= _MOST_WATCHED,
         )
-        return await self._run.complete(self._run.sub_lm, request, call.node)
+        lm = self._run.sub_lm if call.model == self._run.config.sub_name else self._run.root_lm
+        return await self._run.complete(lm, request, call.node)

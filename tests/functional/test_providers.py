@@ -69,6 +69,35 @@ async def test_portkey_gets_its_headers(monkeypatch: pytest.MonkeyPatch) -> None
     assert "virtual" not in repr(resolve("portkey/x"))
 
 
+@pytest.mark.parametrize(
+    ("provider", "base_url", "key_name", "is_local"),
+    [
+        ("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", False),
+        ("anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY", False),
+        ("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", False),
+        ("gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY", False),
+        ("portkey", "https://api.portkey.ai/v1", "PORTKEY_API_KEY", False),
+        ("ollama", "http://127.0.0.1:11434/v1", None, True),
+        ("lmstudio", "http://127.0.0.1:1234/v1", None, True),
+        ("llamacpp", "http://127.0.0.1:8080/v1", None, True),
+        ("vllm", "http://127.0.0.1:8000/v1", None, True),
+    ],
+)
+def test_each_preset_knows_its_address_and_its_key(
+    provider: str, base_url: str, key_name: str | None, is_local: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = resolve(f"{provider}/some/model")
+    assert (endpoint.base_url, endpoint.model, endpoint.is_local) == (base_url, "some/model", is_local)
+    if key_name is None:
+        endpoint.check()
+        return
+    with pytest.raises(ProviderAuthError, match=key_name):
+        endpoint.check()
+    monkeypatch.setenv(key_name, "k")
+    assert resolve(f"{provider}/some/model").api_key == "k"
+    assert keys_found() == {provider: key_name}
+
+
 async def test_openrouter_is_asked_for_the_cost_and_tells_it() -> None:
     usage = {"prompt_tokens": 3, "completion_tokens": 1, "cost": 0.25}
     choice = {"index": 0, "message": {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}

@@ -125,6 +125,23 @@ def test_two_models_share_the_work() -> None:
     assert (len(large.requests), len(small.requests)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("named", "answer"), [("large", "from large"), ("small", "from small"), ("huge", "from small")]
+)
+def test_a_sub_call_may_name_the_model_that_answers(named: str, answer: str, tmp_path: Path) -> None:
+    code = block(f"FINAL([llm_query('hi', model='{named}'), *llm_query_batched(['hi'], model='{named}')])")
+    large = ScriptedLM([code], ["from large"] * 2, name="own/large")
+    small = ScriptedLM([], ["from small"] * 2, name="own/small")
+    trace = tmp_path / "run.rlm.jsonl"
+    assert RLM(large, sub_model=small, trace=trace).completion("What?", "text").answer == str([answer] * 2)
+    with open_trace(trace) as reader:
+        happened = list(reader)
+    asked = {event.model for event in happened if isinstance(event, events.SubcallRequested)}
+    assert asked == {"own/large" if named == "large" else "own/small"}
+    notes = [event.text for event in happened if isinstance(event, events.Note) and "is none of this run" in event.text]
+    assert len(notes) == (named == "huge")
+
+
 def test_two_models_of_one_name_are_two() -> None:
     assert (
         RLM(ScriptedLM([block("FINAL(llm_query('hi'))")]), sub_model=ScriptedLM([], ["the other"]))

@@ -138,7 +138,7 @@ class Helpers:
             """Ask a sub-LM one question and wait for its answer.
 
             prompt: the whole text it sees (it does not see `context` or your variables).
-            model: another model than the sub-LM of this run.
+            model: the name of the root LM, to ask that one in the place of the sub-LM.
             """
             return self._one("llm_query", prompt, model)
 
