@@ -103,7 +103,6 @@ def main(count: int) -> int:
     started, trip = asyncio.run(worker(2000))
     kept = [
         line("one iteration, trace on", statistics.median(times), ITERATION_MS),
-        line("the same, context of 100 MB", statistics.median(iterations(count, LARGE)), ITERATION_MS),
         line("worker start", started, START_MS),
         line("one llm_query round trip", trip, ROUND_TRIP_MS),
         line("one child RLM of two turns", child(20), CHILD_MS),
@@ -111,7 +110,10 @@ def main(count: int) -> int:
         line(f"last quarter of {count} iterations", last, FLAT * first),
     ]
     print(f"first quarter {first:.2f} ms, last quarter {last:.2f} ms an iteration")
-    return 0 if all([*kept, batches.main()]) else 1
+    kept.append(batches.main())
+    # last, as what this process takes now counts as the peak of every process that it starts later
+    kept.append(line("one iteration, context of 100 MB", statistics.median(iterations(count, LARGE)), ITERATION_MS))
+    return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":

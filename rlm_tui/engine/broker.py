@@ -133,9 +133,11 @@ class Broker:
     def _wanted(self, call: HostCall) -> str:
         """The model that the code asks for: the sub-LM, or the root LM by its name; of another it is told once."""
         config = self._run.config
-        root = () if call.function in _CHILDREN else (config.model,)
-        for name in (config.sub_name, *root):
-            if not call.model or call.model in (name, name.partition("/")[2]):
+        if not call.model:
+            return config.sub_name
+        names = [config.sub_name] if call.function in _CHILDREN else [config.sub_name, config.model]
+        for name in names:
+            if call.model in (name, name.partition("/")[2]):
                 return name
         if call.model not in self._told_models:
             self._told_models.add(call.model)
