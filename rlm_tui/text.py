@@ -85,6 +85,15 @@ def short_count(count: int | None) -> str:
     return f"{count / 1e9:.1f}G"
 
 
+def least_count(count: int | None, *, is_part: bool) -> str:
+    """As `short_count`; of a part of what there is, in no more cells: ≥611, ≥2.1k, ≥18k, never more than it."""
+    if not is_part or count is None:
+        return short_count(count)
+    digits = len(str(count))
+    step = 10 ** (digits - (3 if digits % 3 == 0 else 2)) if digits > 3 else 1  # digits that are not shown
+    return f"≥{short_count(count - count % step).replace('.0', '')}"
+
+
 def short_bytes(size: int) -> str:
     """A size in few cells: 412 B, 1.2 kB, 3.4 MB, 1.1 GB (powers of 1000)."""
     for limit, divisor, unit in ((1_000, 1, "B"), (999_950, 1e3, "kB"), (999_950_000, 1e6, "MB")):

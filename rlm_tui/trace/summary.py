@@ -26,12 +26,13 @@ class Tally:
         self.seconds = 0.0
         self.times = Times()
         self._settled = self._running = ev.Usage()
+        self._is_told = True
         self._below: set[str] = set()
 
     @property
     def usage(self) -> ev.Usage:
-        """Of the finished runs what they say themselves, of one that was cut off the sum of its calls."""
-        return self._settled + self._running
+        """Of the finished runs what they say themselves, of one that was cut off the sum of its calls, if all tell."""
+        return self._settled + (self._running if self._is_told else ev.Usage())
 
     def take(self, event: ev.TraceEvent) -> None:
         """Count one event; `iterations` are those of the root RLM."""
@@ -43,6 +44,7 @@ class Tally:
             case ev.RunFinished():
                 self.finished = event
                 self._settled, self._running = self._settled + event.usage, ev.Usage()
+                self._is_told = True
             case ev.AnswerGiven():
                 self.offered = self.offered if event.node in self._below else event
             case ev.NodeOpened(depth=depth):
@@ -55,6 +57,7 @@ class Tally:
                 self.sub_calls += not event.refused
             case ev.LmResponded(usage=usage) | ev.SubcallFinished(usage=usage):
                 self._running += usage
+                self._is_told = self._is_told and not _is_silent(event)
             case ev.LimitHit():
                 self.remarks.append(f"The limit {event.limit} was hit ({event.value:g} of {event.cap:g}).")
             case ev.Unknown():
@@ -119,6 +122,12 @@ def summarize(path: Path) -> Summary:
             events=len(reader),
             bytes=path.stat().st_size,
         )
+
+
+def _is_silent(event: ev.LmResponded | ev.SubcallFinished) -> bool:
+    """Whether a request of an RLM does not tell what it spent."""
+    is_asked = isinstance(event, ev.LmResponded) and event.by == "model" and not event.cached
+    return is_asked and event.usage.tokens is None
 
 
 def _answer(tally: Tally, notes: list[str]) -> ev.Text | None:

@@ -136,6 +136,8 @@ class Fold:
 
     def _lm_responded(self, event: ev.LmResponded) -> None:
         self._spend(event.node, event.seq, event.usage)
+        if event.usage.tokens is None and event.by == "model" and not event.cached:
+            self._lack(event.node, event.seq, 1)
         self._act(event.seq, "idle", event.node)
 
     def _lm_failed(self, event: ev.LmFailed) -> None:
@@ -182,6 +184,7 @@ class Fold:
             self.troubles.append(event.seq)
         node = self.nodes.get(event.node)
         if node is not None:
+            self._lack(event.node, event.seq, _gaps_of(event, node))
             self._asked[node.parent] -= 1
             if self._asked[node.parent] <= 0:
                 self._act(event.seq, "code", node.parent)
@@ -250,6 +253,13 @@ class Fold:
             node.spent.add(seq, *amounts)
             node = self.nodes.get(node.parent)
 
+    def _lack(self, node_id: str, seq: int, more: int) -> None:
+        """Note of a node and all above it that a call (or `more` of them) did not tell what it spent."""
+        node = self.nodes.get(node_id) if more else None
+        while node is not None:
+            node.spent.lack(seq, more)
+            node = self.nodes.get(node.parent)
+
     def rlm_of(self, node_id: str) -> str | None:
         """The RLM that a node belongs to."""
         node = self.nodes.get(node_id)
@@ -291,6 +301,17 @@ def _told_by_title(title: str) -> tuple[bool, ev.Asks]:
     if title.endswith("()"):
         return False, "tool"
     return "batch" in title, "rlm" if title.startswith(("rlm", "recursive")) else "lm"
+
+
+def _gaps_of(event: ev.SubcallFinished, node: Node) -> int:
+    """1 for a call to an LM that does not tell what it spent; one that does tells for all below it.
+
+    One that took no time was answered by a person; a child RLM of ours tells by its own calls.
+    """
+    if event.usage.tokens is not None:
+        return -node.spent.gaps
+    is_asked = event.latency_s is None or event.latency_s > 0
+    return int(is_asked and not (event.error or event.cached or node.children or node.asks == "tool"))
 
 
 def _interned(text: str) -> str:

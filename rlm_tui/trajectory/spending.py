@@ -14,10 +14,28 @@ _MOST = 2.0**53  # what a double holds exactly; a trace may claim any number
 class Spending:
     """What a node and all below it spent, summed up at each event; a row is seq, tokens in, tokens out, cost."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_gaps", "_rows")
 
     def __init__(self) -> None:
         self._rows = array("d")
+        self._gaps: array[int] | None = None
+
+    @property
+    def gaps(self) -> int:
+        """How many calls below spent what nobody told, by the last event."""
+        return self._gaps[-1] if self._gaps else 0
+
+    def lack(self, seq: int, more: int) -> None:
+        """So many more calls of unknown spending at an event; fewer when something above tells for them."""
+        if self._gaps is None:
+            self._gaps = array("q")
+        self._gaps.extend((seq, self.gaps + more))
+
+    def lacks_at(self, seq: int) -> bool:
+        """Whether the sum by an event is only a part of what was spent."""
+        gaps = self._gaps or ()
+        end = 2 * bisect_right(range(len(gaps) // 2), seq, key=lambda row: gaps[2 * row])
+        return bool(end and gaps[end - 1])
 
     def add(self, seq: int, tokens_in: float, tokens_out: float, cost: float) -> None:
         """Spend some more at an event; NaN is unknown, which is not 0."""

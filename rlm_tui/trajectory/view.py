@@ -102,6 +102,10 @@ class View:
         """What a node and everything below it spent by now."""
         return node.spent.at(self.seq)
 
+    def is_partial(self, node: Node) -> bool:
+        """Whether `usage` is less than was spent, as a call did not tell its part."""
+        return node.spent.lacks_at(self.seq)
+
     def fact(self, node: Node, kind: type[ev.TraceEvent]) -> int | None:
         """The seq of the newest event of a kind that a node owns, or None."""
         code = CODES[kind]

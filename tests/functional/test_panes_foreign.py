@@ -72,6 +72,24 @@ def test_an_iteration_says_what_the_model_saw(nested: ReplaySession) -> None:
     assert "IndexError: list index out of range" in rows
 
 
+def test_what_only_some_calls_tell_is_no_sum(nested: ReplaySession) -> None:
+    rows = list(CallRows(CallTree(), scene(nested.view, nested.log), 60))
+    root, first, second = (row.text for row in rows if row.key in ("r1", "r1.1", "r1.2"))
+    assert root.endswith(second[-5:]), "the root LM's own requests and those of the batch are told by nobody"
+    assert "≥" in root
+    assert first.endswith("–")
+    asked = next(row.text for row in rows if "rlm “" in row.text)
+    assert "≥" not in asked, "what a call with a child RLM used is told whole"
+    used = next(row for row in text(step(page_of(nested, 90), "r1")).splitlines() if "USED" in row)
+    assert "at least" in used
+    assert "$" not in used
+    assert "$" not in header_line(nested, 120).text
+
+
+def test_the_limit_of_another_engine_is_that_of_each_rlm(nested: ReplaySession) -> None:
+    assert "it 3/5 " in header_line(nested, 120).text
+
+
 def test_chat_repl_and_variables_are_those_of_the_log(nested: ReplaySession) -> None:
     page = page_of(nested, 90)
     assert "Answer the following: What is the total salary" in text(list(chat(page, None).rows))

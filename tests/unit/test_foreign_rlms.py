@@ -96,6 +96,13 @@ def test_what_a_child_used_is_counted_once(tmp_path: Path) -> None:
     assert Trajectory(events).now().usage(root).input_tokens == 110
 
 
+def test_what_only_sub_calls_tell_is_not_the_usage_of_a_run_that_was_left(tmp_path: Path) -> None:
+    used = {"model_usage_summaries": {"m": {"total_calls": 1, "total_input_tokens": 10, "total_output_tokens": 1}}}
+    call = {"root_model": "s", "prompt": "p", "response": "r", "usage_summary": used, "execution_time": 0.1}
+    log = write(tmp_path / "a", [META, iteration(1, code_blocks=[block(calls=[call])])])
+    assert set(summarize(log).usage.values()) == {None}
+
+
 def test_batched_calls_have_no_tokens_of_their_own() -> None:
     events, reader = imported(GOLDEN / NESTED[0])
     batched = [event.node for event in of(events, ev.SubcallRequested) if event.batch]

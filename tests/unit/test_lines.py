@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from rlm_tui.text import least_count
 from rlm_tui.ui.lines import Line, clip, indent, line, mark, pad, paint, rjust, span, split, wrap, wrap_text
 from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
 
@@ -155,3 +156,13 @@ def test_providers_one_after_another_are_one_list() -> None:
 def test_an_indented_row_keeps_its_key() -> None:
     assert indent([line("a", key="k")], 2) == [Line((span("  "), span("a")), "k")]
     assert cell_len(indent([line("汉")], 3)[0].text) == 5
+
+
+@given(st.integers(0, 10**11))
+def test_a_part_is_never_said_to_be_more_than_it_is(count: int) -> None:
+    said = least_count(count, is_part=True)
+    units = {"k": 1e3, "M": 1e6, "G": 1e9}
+    assert said[0] == "≥"
+    assert len(said) <= 6
+    assert float(said[1:].rstrip("kMG")) * units.get(said[-1], 1) <= count
+    assert least_count(None, is_part=True) == "–"

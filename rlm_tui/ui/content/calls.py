@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rlm_tui import events as ev
 from rlm_tui.session.log import Log
 from rlm_tui.session.notebook import Notebook
-from rlm_tui.text import one_line, short_count, short_seconds
+from rlm_tui.text import least_count, one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import is_edited, newest
 from rlm_tui.ui.content.batches import BATCH, QUEUED, members, split_key
@@ -162,7 +162,7 @@ def is_cached(moment: Scene, node: Node) -> bool:
 
 def _tokens(moment: Scene, node: Node) -> str:
     used = moment.view.usage(node).tokens
-    return "" if node.type == "code" and used is None else short_count(used)
+    return "" if node.type == "code" and used is None else least_count(used, is_part=moment.view.is_partial(node))
 
 
 def _label(moment: Scene, node: Node) -> list[tuple[str, str]]:

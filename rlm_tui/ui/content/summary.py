@@ -9,7 +9,16 @@ from typing import NamedTuple
 from rlm_tui import events as ev
 from rlm_tui.session.base import LiveText, Origin, Session
 from rlm_tui.session.log import Log
-from rlm_tui.text import one_line, plural, short_bytes, short_cost, short_count, short_seconds, worked_words
+from rlm_tui.text import (
+    least_count,
+    one_line,
+    plural,
+    short_bytes,
+    short_cost,
+    short_count,
+    short_seconds,
+    worked_words,
+)
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import RESET
 from rlm_tui.trajectory.limits import reached
@@ -184,7 +193,8 @@ class Summary:
     def _costs(self, asked: ev.RunStarted) -> Iterator[Line]:
         view = self.view
         over, root = view.finished, view.root
-        used = over.usage if over is not None else view.usage(root) if root is not None else ev.Usage()
+        is_known = root is not None and not view.is_partial(root)
+        used = over.usage if over is not None else view.usage(root) if root is not None and is_known else ev.Usage()
         calls = view.count(ev.SubcallRequested, since=root.opened if root is not None else 0)
         caps = asked.limits
         tokens = f"{short_count(used.input_tokens)} tokens in, {short_count(used.output_tokens)} out"
@@ -299,8 +309,9 @@ class TurnRows(Provider):
     def at(self, index: int) -> Line:
         """The row of an iteration."""
         node, moment = self._nodes[index], self._moment
+        view = moment.view
         time = rjust(time_of(moment, node), _NUMBERS)
-        tokens = rjust(short_count(moment.view.usage(node).tokens), _NUMBERS)
+        tokens = rjust(least_count(view.usage(node).tokens, is_part=view.is_partial(node)), _NUMBERS)
         name = (f" {node.number or '…'} ", "text")
         left = line(state(moment, node), name, (gist(moment, node), "muted"))
         key = Place(node.closed or moment.view.seq, node.id, "").key

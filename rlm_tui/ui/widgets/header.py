@@ -84,7 +84,7 @@ def fields_of(session: Session, child: str = "") -> list[Field]:
     has_walls = run.is_walled if run.sandbox else bool(label) and ev.is_walled(label)
     walls = [Field((_sandbox(label, has_walls),), 0)] if label or session.origin is None else []
     direct = [Field((span("DIRECT", "careful bold"),), 3)] if run.is_direct else []
-    return [*_models(run), *direct, *_spent(view, run, child), *time, *walls]
+    return [*_models(run), *direct, *_spent(view, run, child, is_shared=_is_ours(session)), *time, *walls]
 
 
 def _models(run: ev.RunStarted) -> list[Field]:
@@ -100,13 +100,19 @@ def _short(model: str) -> str:
     return one_line(model.rpartition("/")[2], 28)
 
 
-def _spent(view: View, run: ev.RunStarted, child: str) -> list[Field]:
+def _is_ours(session: Session) -> bool:
+    """Whether the run is one of this engine; others count the turns of each RLM against its limit by themselves."""
+    return session.origin is None or session.origin.app.startswith("rlm-tui")
+
+
+def _spent(view: View, run: ev.RunStarted, child: str, *, is_shared: bool) -> list[Field]:
     counted = child or (view.root.id if view.root is not None else "")
     turn, noun = iteration_of(view, counted), f"{child_name(view, child)} it" if child else "it"
     since = view.root.opened if view.root is not None else 0
     limits = run.limits
+    own, every = turn.number if turn else 0, view.count(ev.IterationStarted, since=since)
     fields = [
-        Field(_turns(noun, turn.number if turn else 0, view.count(ev.IterationStarted, since=since), limits), 1),
+        Field(_turns(noun, own, every, limits, is_shared=is_shared), 1),
         Field(
             _count(
                 "calls", view.count(ev.SubcallRequested, since=view.root.opened if view.root else 0), limits.subcalls
@@ -115,7 +121,8 @@ def _spent(view: View, run: ev.RunStarted, child: str) -> list[Field]:
         ),
     ]
     cost = view.usage(view.root).cost_usd if view.root is not None else None
-    if cost is not None:
+    is_part = view.root is not None and view.is_partial(view.root)
+    if cost is not None and (limits.cost_usd is not None or not is_part):
         fields.append(Field((span(short_cost(cost), _near(cost, limits.cost_usd)),), 6))
     return fields
 
@@ -124,9 +131,9 @@ def _count(noun: str, count: int, limit: int | None) -> tuple[Span, ...]:
     return span(f"{noun} ", "dim"), span(f"{count}/{limit}" if limit else str(count), _near(count, limit))
 
 
-def _turns(noun: str, own: int, every: int, limits: ev.Limits) -> tuple[Span, ...]:
+def _turns(noun: str, own: int, every: int, limits: ev.Limits, *, is_shared: bool) -> tuple[Span, ...]:
     """The turns of an RLM; where others take turns as well, theirs and its own against the limit: `it 2, all 9/20`."""
-    if every <= own:
+    if every <= own or not is_shared:
         return _count(noun, own, limits.iterations)
     return (*_count(noun, own, None), span(", ", "dim"), *_count("all", every, limits.iterations))
 
