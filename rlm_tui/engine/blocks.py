@@ -10,6 +10,7 @@ from rlm_tui.engine import prompts
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
+from rlm_tui.errors import ReplError
 from rlm_tui.repl.base import BlockResult, Offer
 
 _NO_WALLS_WHY = "NOT SANDBOXED: this code can read your files and use your network; run it?"
@@ -124,13 +125,22 @@ class Blocks:
             self._broker.block = node
             run.emit(ev.CodeStarted(node=node, code=code, number=number, by=by))
             with run.deadline.ends(run.repl.end):
-                result = await run.repl.run(
-                    code,
-                    timeout_s=run.config.limits.block_timeout_s,
-                    on_output=lambda piece: run.signal(node, "stdout", piece),
-                )
+                result = await self._result(node, code, by)
         self._finished(node, result, shown=by == "model")
         return number, result
+
+    async def _result(self, node: str, code: str, by: ev.Author) -> BlockResult:
+        """What the REPL makes of a block; that it cannot run at all ends the block in the trace, too."""
+        run = self._run
+        try:
+            return await run.repl.run(
+                code,
+                timeout_s=run.config.limits.block_timeout_s,
+                on_output=lambda piece: run.signal(node, "stdout", piece),
+            )
+        except ReplError as error:
+            self._finished(node, BlockResult("died", error=ev.CodeError("ReplError", str(error))), shown=by == "model")
+            raise
 
     def _finished(self, node: str, result: BlockResult, *, shown: bool) -> None:
         raw = prompts.raw_output(result)
@@ -152,10 +162,14 @@ class Blocks:
     async def inject(self, parent: str, code: str) -> str:
         """Run a person's own block below `parent`; returns what the model is told of it."""
         node = self._run.open("code", parent, title="injected", by="user")
-        _, result = await self._execute(node, code, "user")
-        if result.offer is not None:
-            self._run.emit(ev.Note(node=node, text=_INJECTED_FINAL))
-        self._run.nodes.close(node, _outcome(result))
+        outcome: ev.Outcome = "error"
+        try:
+            _, result = await self._execute(node, code, "user")
+            if result.offer is not None:
+                self._run.emit(ev.Note(node=node, text=_INJECTED_FINAL))
+            outcome = _outcome(result)
+        finally:
+            self._run.nodes.close(node, outcome)
         output, _ = prompts.cut(prompts.raw_output(result), self._run.most_output)
         return prompts.injected_block(code, output)
 

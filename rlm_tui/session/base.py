@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Stream: TypeAlias = Literal["text", "reasoning", "stdout", "waiting"]
 Phase: TypeAlias = Literal["loading", "question", "running", "held", "interrupting", "finished", "replay"]
 
+FORGOTTEN = "The REPL was forgotten; the next question starts it anew."
 OPENING = "opening"
 """What a session waits for of which only the title is known."""
 

@@ -30,6 +30,7 @@ from rlm_tui.lm.registry import REPLAY, endpoint_of
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.base import FORGOTTEN
 from rlm_tui.session.conversation import Conversation
 from rlm_tui.session.following import Follower
 from rlm_tui.session.log import EventLog
@@ -60,6 +61,8 @@ class Crew:
             self.breakpoints.set(0, text)
         self._repl: WorkerREPL | None = None
         self._engine: Engine | None = None
+        self._before: Run | None = None
+        """What the newest question worked with; its counts go on in the next one."""
         self._conversation = Conversation()
         self._question: asyncio.Task[None] | None = None
         self._lms: dict[str, LM] = {}
@@ -107,9 +110,9 @@ class Crew:
             text=partial(text_of, loading.document),
             measure=partial(loaded_window, config.model, self._setup) if root.name.startswith(LOADS_LATER) else None,
         )
-        if self._engine is not None:
-            before = self._engine.run
+        if (before := self._before) is not None:
             run.blocks, run.has_asked_for_walls, run.pace = before.blocks, before.has_asked_for_walls, before.pace
+        self._before = run
         engine = self._engine = Engine(run)
         if more is not None:
             await self._conversation.bring(more.document, repl)
@@ -123,9 +126,10 @@ class Crew:
     async def reset(self) -> None:
         """Forget the conversation and the REPL; the next question starts both anew."""
         repl, self._repl, self._conversation = self._repl, None, Conversation()
+        engine, self._engine = self._engine, None
         if repl is not None:
             await repl.close()
-            self._log.emit(ev.Reset(node=self._engine.node if self._engine is not None else ""))
+            self._log.emit(ev.Reset(node=engine.node if engine is not None else ""))
 
     async def _weigh(self, document: Document) -> None:
         """Say what the context will take in the worker, before it is loaded there."""
@@ -219,7 +223,7 @@ class Crew:
             return
         engine = self._engine
         if engine is None:
-            raise RlmTuiError("There is no run yet; ask a question first.")
+            raise RlmTuiError(FORGOTTEN if self._before is not None else "There is no run yet; ask a question first.")
         done = _ACTIONS[type(command)](engine, command)
         if done is not None:
             await done

@@ -14,7 +14,7 @@ from rlm_tui.context.load import Loading
 from rlm_tui.crash import unexpected
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session import commands as cmd
-from rlm_tui.session.base import YES, Batch, Capability, Origin, Phase, Terms
+from rlm_tui.session.base import FORGOTTEN, YES, Batch, Capability, Origin, Phase, Terms
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
@@ -245,11 +245,7 @@ class LiveSession(Cursor):
 
     def can_inject(self) -> Capability:
         """A block of the person's own runs between two blocks of the model, also after the answer."""
-        if self.trajectory.now().started is None:
-            return Capability(False, "The REPL starts with the first question.")
-        if self._crew is not None and self._crew.is_block_running:
-            return Capability(False, "A block runs; yours can run when it is over or was interrupted.")
-        return YES
+        return self._can_use_repl("A block runs; yours can run when it is over or was interrupted.")
 
     def can_keep(self) -> Capability:
         """Whether quitting loses nothing; the reason says what becomes of the run either way."""
@@ -259,10 +255,16 @@ class LiveSession(Cursor):
 
     def can_show(self) -> Capability:
         """Whether the REPL can be asked for a value now."""
-        if self.trajectory.now().started is None:
+        return self._can_use_repl("A block runs; values can be read when it is over.")
+
+    def _can_use_repl(self, why_not_now: str) -> Capability:
+        now = self.trajectory.now()
+        if now.started is None:
             return Capability(False, "The REPL starts with the first question.")
+        if now.forgotten > now.started.seq:
+            return Capability(False, FORGOTTEN)
         busy = self._crew is not None and self._crew.is_block_running
-        return Capability(False, "A block runs; values can be read when it is over.") if busy else YES
+        return Capability(False, why_not_now) if busy else YES
 
     def can_interrupt(self) -> Capability:
         """Whatever runs can be stopped, also a block of the person's own at a hold or after the answer."""

@@ -242,7 +242,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         if not self.ui.pinned or not is_there(view, self.ui.selection):
             self.ui.selection, self.ui.pinned = interesting(view), False
         if self.main.is_ready:
-            self.controllers.gate.check_edit()
+            self.controllers.gate.check_open()
             if is_new:
                 self._bring_up_hold()
         self._shown("show_all")

@@ -102,7 +102,7 @@ async def test_a_block_of_ones_own_runs_in_the_same_repl(tmp_path: Path) -> None
             await hand.press("I")
             await hand.type("mine = 5")
             await hand.pilot.press("enter")
-            await hand.until(lambda: "mine" in hand.app.session.trajectory.variables)
+            await hand.until(lambda: "mine" in hand.app.session.trajectory.variables.get("", {}))
             started = all_of(hand, ev.CodeStarted)[0]
             assert isinstance(started, ev.CodeStarted)
             assert started.by == "user"
@@ -210,7 +210,7 @@ async def test_a_line_for_the_repl_is_a_block_of_ones_own(tmp_path: Path) -> Non
             assert "TYPING" in hand.bar("GateBar")
             await hand.type("mine = 7")
             await hand.pilot.press("enter")
-            await hand.until(lambda: "mine" in hand.app.session.trajectory.variables)
+            await hand.until(lambda: "mine" in hand.app.session.trajectory.variables.get("", {}))
             await hand.pilot.press("escape")
             await hand.until(lambda: "KEYS" in hand.bar("GateBar"))
 
@@ -267,3 +267,22 @@ async def test_resizing_while_editing_keeps_text_and_focus(tmp_path: Path) -> No
             edited = all_of(hand, ev.Edited)[0]
             assert isinstance(edited, ev.Edited)
             assert edited.after == "    ifyx = 1"
+
+
+async def test_an_answer_never_goes_to_another_hold_than_the_one_it_was_written_for(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        driver.send(cmd.Start("What?", step=True))
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_code")
+            await hand.press("a")
+            await hand.held("after_code")
+            await hand.press("S")
+            await hand.held("before_request")
+            await hand.press("w")
+            await hand.type("mine")
+            await hand.press("f11")
+            await hand.held("after_response")
+            await hand.until(lambda: "no longer held; your words are kept" in hand.bar("GateBar"))
+            assert [e.how for e in all_of(hand, ev.Released) if isinstance(e, ev.Released)] == ["run", "step", "step"]
+            await hand.press("w")
+            assert "mine" in hand.screen(), "what was written is still there"

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from rlm_tui import events as ev
+from rlm_tui.errors import ReplError
 from rlm_tui.events import Limits
+from rlm_tui.repl.base import BlockResult
+from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
 from rlm_tui.trace.recover import verify
 from tests.driving import block, live
@@ -327,3 +333,35 @@ def test_a_hold_of_an_earlier_question_never_means_one_of_this(tmp_path: Path) -
         assert new.id != old.id
         run.send(cmd.Run(new.id))
         run.until(lambda: len(run.of(ev.RunFinished)) == 2)
+
+
+def test_a_forgotten_repl_takes_no_block_until_the_next_question(tmp_path: Path) -> None:
+    with live(tmp_path, [block("x = 1"), "FINAL(one)", block("y = 2"), "FINAL(two)"]) as run:
+        run.start().end()
+        run.send(cmd.Reset())
+        run.send(cmd.Inject("print(1)"))
+        run.until(lambda: bool(run.of(ev.Reset)) and len(run.messages) == 1)
+        assert run.messages == ["The REPL was forgotten; the next question starts it anew."]
+        assert run.session.can("inject") == run.session.can("show") == (False, run.messages[0])
+        assert not [e for e in run.of(ev.NodeOpened) if e.by == "user"]
+        run.events.clear()
+        assert run.start("And then?").end().answer == "two"
+        assert [e.number for e in run.of(ev.CodeStarted)] == [2], "blocks are counted on"
+        run.send(cmd.Inject("print('here')"))
+        run.until(lambda: len(run.of(ev.CodeFinished)) == 2)
+
+
+def test_a_block_of_one_s_own_that_cannot_run_is_over_in_the_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any, **__: Any) -> BlockResult:
+        raise ReplError("The REPL cannot be started.")
+
+    with live(tmp_path, ["FINAL(one)"]) as run:
+        run.start().end()
+        monkeypatch.setattr(WorkerREPL, "run", broken)
+        run.send(cmd.Inject("print(1)"))
+        run.until(lambda: run.messages == ["The REPL cannot be started."])
+        (finished,), closed = run.of(ev.CodeFinished), run.of(ev.NodeClosed)[-1]
+        assert (finished.status, finished.error) == ("died", ev.CodeError("ReplError", "The REPL cannot be started."))
+        assert (closed.node, closed.outcome) == (finished.node, "error")

@@ -31,6 +31,7 @@ class GateController:
     def __init__(self, app: Host) -> None:
         self.app = app
         self._editing: tuple[int, str] | None = None
+        self._answering: int | None = None
 
     def run(self) -> None:
         """Run what is held as it is."""
@@ -108,7 +109,9 @@ class GateController:
         self.app.main.ask(_ASKINGS["inject"])
 
     def answer(self) -> None:
-        """Open the prompt for an answer in place of the LM."""
+        """Open the prompt for an answer in place of the LM, to what is held now."""
+        hold = open_hold(self.app.session)
+        self._answering = hold.id if hold is not None else None
         self.app.main.ask(_ASKINGS["answer"])
 
     def ask(self) -> None:
@@ -124,7 +127,6 @@ class GateController:
 
     def submitted(self, purpose: Purpose, text: str) -> None:
         """Send what a prompt was given."""
-        hold = open_hold(self.app.session)
         if purpose == "tell":
             self.app.send(cmd.Tell(text))
             self.app.say("It will go out with the model's next message.")
@@ -132,8 +134,8 @@ class GateController:
             self.app.send(cmd.Inject(text))
         elif purpose == "ask":
             self.app.send(cmd.Start(text.strip()))
-        elif hold is not None:
-            self.app.send(cmd.Answer(hold.id, text))
+        elif self._answering is not None:
+            self.app.send(cmd.Answer(self._answering, text))
 
     def saw(self, events: Sequence[ev.TraceEvent]) -> None:
         """Say what came of a block of the person's own, wherever they look, and bring it into sight."""
@@ -174,10 +176,14 @@ class GateController:
         elif text != before:
             self.app.send(cmd.Edit(hold, text))
 
-    def check_edit(self) -> None:
-        """Close the editor when its hold is gone, and say so."""
+    def check_open(self) -> None:
+        """Close the editor or the prompt for an answer when its hold is gone, and say so."""
         hold = open_hold(self.app.session)
-        if self._editing is not None and (hold is None or hold.id != self._editing[0]):
+        held = hold.id if hold is not None else None
+        if self.app.ui.asking == "answer" and held != self._answering:
+            self.app.main.close_prompt()
+            self.app.say("What you were answering is no longer held; your words are kept for the next answer.")
+        if self._editing is not None and held != self._editing[0]:
             self._editing = None
             self.app.ui.editing = False
             self.app.main.pane("step").end_edit()
