@@ -78,7 +78,10 @@ def raw_output(result: BlockResult) -> str:
     """What a block wrote: its output, its error output, its traceback and the worker's remarks."""
     parts = [result.stdout, result.stderr]
     if result.error is not None:
-        parts.append(result.error.traceback or f"{result.error.type}: {result.error.message}")
+        why = f"{result.error.type}: {result.error.message}"
+        parts.append(result.error.traceback or why)
+        if result.error.traceback and result.status == "interrupted":
+            parts.append(why)  # its traceback ends with a bare KeyboardInterrupt
     parts += [f"[{note}]" for note in result.notes]
     return "\n".join(part.rstrip("\n") for part in parts if part.strip()) or "(no output)"
 

@@ -8,7 +8,7 @@ import pytest
 
 from rlm_tui import RLM, ScriptedLM, paths
 from rlm_tui.engine.config import choose_dialect
-from rlm_tui.engine.dialect import READINGS, Reading, built_in, dialect
+from rlm_tui.engine.dialect import READINGS, Dialect, Reading, built_in, dialect
 from rlm_tui.engine.parser import parse
 from rlm_tui.engine.prompts import system_prompt
 from rlm_tui.errors import UsageError
@@ -186,3 +186,15 @@ def test_an_input_field_may_be_the_answer_and_gives_way_to_a_variable_of_its_nam
     assert RLM(ScriptedLM(["FINAL_VAR(report)"])).completion("?", {"report": "x"}).answer == "x"
     code = "```repl\nreport = 'mine'\n```"
     assert RLM(ScriptedLM([code, "FINAL_VAR(report)"])).completion("?", {"report": "x"}).answer == "mine"
+
+
+def test_the_page_on_dialects_shows_one_that_works_and_names_every_key(own: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "dialects.md").read_text("utf-8")
+    shown = page.split("```toml\n", 1)[1].split("\n```\n\n| key", 1)[0]
+    (own / "mine.toml").write_text(shown, "utf-8")
+    mine = dialect("mine")
+    assert parse(mine.code_example, mine).blocks
+    assert parse(mine.final_example, mine).final is not None
+    keys = page.split("| key", 1)[1]
+    assert [name for name in Dialect.__struct_fields__ if f"`{name}`" not in keys] == ["name"]
+    assert [name for name in READINGS if f"| `{name}` |" not in page] == []

@@ -156,3 +156,13 @@ def test_after_a_reset_counts_and_names_begin_anew(tmp_path: Path) -> None:
         assert [message.role for message in third.history] == ["user", "assistant"]
         assert third.iterations == 1
         assert rlm.completion("four", "fourth").answer == "True third 2"
+
+
+def test_a_block_that_runs_out_of_its_time_is_told_so_and_what_is_kept(tmp_path: Path) -> None:
+    limits = Limits(block_timeout_s=0.2)
+    with live(tmp_path, [block("kept = 7\nwhile True: pass"), block("FINAL(kept)")], limits=limits) as run:
+        assert run.start().end().answer == "7"
+        (told,) = [said for said in run.said() if "KeyboardInterrupt" in said]
+        assert (
+            "The block ran longer than 0.2 s of its own time and was interrupted; variables set so far are kept" in told
+        )

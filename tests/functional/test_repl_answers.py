@@ -185,3 +185,11 @@ async def test_what_is_none_or_a_dict_of_another_kind_is_told_as_it_is() -> None
         assert await repl.lookup("answer") == "{'total': 3}"
         await run(repl, "answer = {'content': None}")
         assert await repl.lookup("answer") == ""
+
+
+async def test_an_answer_that_is_cut_says_so() -> None:
+    async with open_repl() as repl:
+        result = await run(repl, "FINAL('x' * 17_000_000)")
+        assert result.offer is not None
+        assert len(result.offer.value) == 1 << 24
+        assert result.notes == ("The answer has 17,000,000 characters; the first 16,777,216 were taken.",)

@@ -133,6 +133,8 @@ class Worker:
         dropped = [self._out.finish(), self._err.finish()]
         notes = [*outcome.notes, *self._taken_notes(), *self._output_notes(late)]
         offer = outcome.offer
+        if offer and len(offer.value) > _MAX_TEXT:
+            notes.append(f"The answer has {len(offer.value):,} characters; the first {_MAX_TEXT:,} were taken.")
         done = {
             "op": "done",
             "id": run_id,
