@@ -38,6 +38,11 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     is_paid: bool = False
     """Whether its cost was known, so that it is known to cost nothing now."""
 
+    @property
+    def chars(self) -> int:
+        """How much it takes to keep."""
+        return len(self.text) + len(self.reasoning or "")
+
 
 class Answers(Protocol):
     """Where answers are kept."""
@@ -63,12 +68,16 @@ class MemoryAnswers:
         return self._kept.get(key)
 
     def put(self, key: str, answer: Answer) -> None:
-        """Keep an answer; it is small beside all that is kept."""
-        if key not in self._kept:
-            self._kept[key] = answer
-            self._chars += len(answer.text)
+        """Keep an answer in the place of an older one; it is small beside all that is kept."""
+        if key in self._kept:
+            self._drop(key)
+        self._kept[key] = answer
+        self._chars += answer.chars
         while self._chars > _MOST_CHARS:
-            self._chars -= len(self._kept.pop(next(iter(self._kept))).text)
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: str) -> None:
+        self._chars -= self._kept.pop(key).chars
 
 
 class DiskAnswers:
@@ -76,9 +85,10 @@ class DiskAnswers:
 
     def __init__(self) -> None:
         self._folder = paths.cache_dir() / "answers"
+        self._bytes = 0
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _trim(self._folder)
+            self._bytes = _trim(self._folder)
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.json"
@@ -92,30 +102,34 @@ class DiskAnswers:
 
     def put(self, key: str, answer: Answer) -> None:
         """Keep an answer, if the disk lets us; other sessions see all of it or nothing."""
-        path = self._path(key)
+        path, data = self._path(key), msgspec.json.encode(answer)
         with contextlib.suppress(OSError):
             path.parent.mkdir(mode=0o700, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=path.parent)
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(msgspec.json.encode(answer))
+                    file.write(data)
                 os.replace(name, path)
             except OSError:
                 os.unlink(name)
                 raise
+            self._bytes += len(data)
+            if self._bytes > _MOST_BYTES:
+                self._bytes = _trim(self._folder)
 
 
-def _trim(folder: Path) -> None:
-    """Let the oldest answers go when there are too many bytes of them."""
+def _trim(folder: Path) -> int:
+    """Let the oldest answers go when there are too many bytes of them; how many bytes are left."""
     found = [(entry.stat(), entry.path) for part in os.scandir(folder) if part.is_dir() for entry in os.scandir(part)]
     size = sum(stat.st_size for stat, _ in found)
     if size <= _MOST_BYTES:
-        return
+        return size
     for stat, path in sorted(found, key=lambda each: each[0].st_mtime):
         if size <= _MOST_BYTES * _KEPT_SHARE:
-            return
+            break
         os.unlink(path)
         size -= stat.st_size
+    return size
 
 
 def answers_for(setting: str) -> Answers | None:

@@ -53,6 +53,15 @@ async def test_an_equal_request_is_answered_from_the_cache_at_no_cost(kind: type
     assert (again.text, again.cached, again.usage, again.finish_reason) == ("42", True, Usage(0, 0, 0.0), "stop")
 
 
+@pytest.mark.parametrize("kind", [MemoryAnswers, DiskAnswers])
+async def test_an_answer_that_was_asked_for_anew_takes_the_place_of_the_first(
+    kind: type[MemoryAnswers | DiskAnswers],
+) -> None:
+    with Loopback(openai_stream("refused"), openai_stream("better")) as server:
+        said = await ask(server, kind(), REQUEST, replace(REQUEST, is_fresh=True), REQUEST)
+    assert [(each.text, each.cached) for each in said] == [("refused", False), ("better", False), ("better", True)]
+
+
 async def test_on_disk_another_session_finds_it_and_nobody_else_may_read_it(tmp_path: Path) -> None:
     with Loopback(openai_stream("42")) as server:
         await ask(server, DiskAnswers(), REQUEST)
@@ -121,10 +130,15 @@ def test_what_is_kept_in_memory_and_on_disk_is_bounded(monkeypatch: pytest.Monke
     for key in "abc":
         memory.put(key, cache.Answer("12345"))
     assert [memory.get(key) is not None for key in "abc"] == [False, True, True]
+    memory.put("c", cache.Answer("1", reasoning="2"))
+    memory.put("d", cache.Answer("123"))
+    assert [memory.get(key) is not None for key in "bcd"] == [True, True, True]
+    memory.put("e", cache.Answer("1", reasoning="234567"))
+    assert [memory.get(key) is not None for key in "bcde"] == [False, False, True, True]
     monkeypatch.setattr(cache, "_MOST_BYTES", 100)
+    disk = DiskAnswers()
     for key in ("aa", "bb", "cc"):
-        DiskAnswers().put(key, cache.Answer("x" * 60))
-    DiskAnswers()
+        disk.put(key, cache.Answer("x" * 60))
     assert len(list((tmp_path / "home" / "cache" / "answers").rglob("*.json"))) <= 1
 
 
