@@ -68,6 +68,7 @@ class Crew:
         self._lms: dict[str, LM] = {}
         self._answers: Answers | None = None
         self._syncs: set[asyncio.Task[None]] = set()
+        self._is_behind = False
 
     async def ask(self, command: cmd.Start, loading: Loading, more: Loading | None = None) -> None:
         """Wait for the document, make the parts, and work on the question to its end; `more` is a further context."""
@@ -267,18 +268,21 @@ class Crew:
         return self._engine is not None and self._engine.is_block_running
 
     def sync(self) -> None:
-        """Bring the trace to the disk in a thread, one sync at a time."""
+        """Bring the trace to the disk in a thread, one sync at a time; what comes during one gets another."""
         store = self._log.lines
+        self._is_behind = True
         if isinstance(store, TraceStore) and not self._syncs:
             task = asyncio.get_running_loop().create_task(self._sync(store))
             self._syncs.add(task)
             task.add_done_callback(self._syncs.discard)
 
     async def _sync(self, store: TraceStore) -> None:
-        try:
-            await asyncio.to_thread(store.sync)
-        except TraceError as error:
-            self._outbox.message(str(error))
+        while self._is_behind:
+            self._is_behind = False
+            try:
+                await asyncio.to_thread(store.sync)
+            except TraceError as error:
+                self._outbox.message(str(error))
 
     async def close(self) -> None:
         """End the worker and give back connections."""

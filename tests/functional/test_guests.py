@@ -24,6 +24,7 @@ class Guest:
 
     def __init__(self, act: Callable[[Request], Any]) -> None:
         self._act = act
+        self.is_closed = False
 
     async def complete(self, request: Request, on_delta: Any = None) -> Any:
         outcome = self._act(request)
@@ -32,7 +33,8 @@ class Guest:
         return outcome
 
     async def close(self) -> None:
-        """Nothing to give back."""
+        """Tell that it was asked to give back what it has."""
+        self.is_closed = True
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,12 @@ def test_what_it_tells_of_itself_is_believed_as_far_as_that_can_be(usage: Any) -
     answer = Response("FINAL(a\ud800b)", usage, finish_reason=odd, reasoning=odd)
     result = RLM(Guest(lambda _: answer)).completion("What?", "text")
     assert (result.answer, result.usage) == ("a\ufffdb", Usage())
+
+
+def test_a_model_of_the_program_is_left_open_when_the_run_is_over() -> None:
+    guest = Guest(lambda _: Response("FINAL(x)"))
+    RLM(guest).completion("What?", "text")
+    assert not guest.is_closed
 
 
 def test_a_model_of_this_program_needs_no_such_checks() -> None:

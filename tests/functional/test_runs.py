@@ -12,6 +12,7 @@ import pytest
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.events import Limits
+from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.recover import verify
@@ -197,6 +198,50 @@ def test_a_fault_of_our_own_ends_the_run_by_name_and_leaves_a_whole_trace(
     assert "ZeroDivisionError: oh" in finished.detail
     assert "ZeroDivisionError" in (tmp_path / "data" / "crash.log").read_text()
     assert verify(path) == []
+
+
+def test_what_a_person_sees_is_on_the_disk_before_the_session_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bytes] = []
+    monkeypatch.setattr("rlm_tui.trace.store._sync", lambda fd: synced.append(os.pread(fd, 1 << 20, 0)))
+    with live(tmp_path, ["FINAL(x)"], step=True) as run:
+        run.start().hold("before_final")
+        run.until(lambda: any(b'"kind":"held"' in data for data in synced))
+        run.send(cmd.Resume())
+        run.end()
+        run.until(lambda: any(b'"kind":"run.finished"' in data for data in synced))
+
+
+def test_what_comes_while_the_disk_is_slow_is_brought_there_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bytes] = []
+    ended = threading.Event()
+
+    def slow(fd: int) -> None:
+        synced.append(os.pread(fd, 1 << 20, 0))
+        ended.wait(30)
+
+    monkeypatch.setattr("rlm_tui.trace.store._sync", slow)
+    with live(tmp_path, [block("1"), "FINAL(x)"]) as run:
+        run.start().end()
+        assert not any(b'"kind":"run.finished"' in data for data in synced)
+        ended.set()
+        run.until(lambda: any(b'"kind":"run.finished"' in data for data in synced))
+
+
+def test_a_session_gives_back_the_clients_that_it_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    async def close(lm: ScriptedLM) -> None:
+        closed.append(lm.name)
+
+    monkeypatch.setattr(ScriptedLM, "close", close)
+    with live(tmp_path, ["FINAL(x)"]) as run:
+        run.start().end()
+        assert closed == []
+    assert len(closed) == 1
 
 
 def test_stopping_ends_the_run_and_keeps_the_trace(tmp_path: Path) -> None:
