@@ -90,7 +90,17 @@ class Recorder:
         )
         self.close(node, "ok" if status == "ok" else "error")
 
-    def subcall(self, code: str, place: int, answer: str, *, batch: str = "", size: int = 1, error: str = "") -> str:
+    def subcall(
+        self,
+        code: str,
+        place: int,
+        answer: str,
+        *,
+        batch: str = "",
+        size: int = 1,
+        error: str = "",
+        cached: bool = False,
+    ) -> str:
         node = self.open(f"{code}.sub{place}", "subcall", code, depth=1, role="sub")
         prompt = f"Salary of engineers? Chunk {place} of the report: Alice 75,000; Charlie 85,000"
         function = "llm_query_batch" if batch else "llm_query"
@@ -107,7 +117,8 @@ class Recorder:
             0.0,
         )
         usage = ev.Usage() if error else ev.Usage(590, 21, 0.0)
-        self.emit(ev.SubcallFinished(node=node, text=answer, error=error, usage=usage, latency_s=0.7), 0.3)
+        over = ev.SubcallFinished(node=node, text=answer, error=error, usage=usage, latency_s=0.7, cached=cached)
+        self.emit(over, 0.3)
         self.close(node, "error" if error else "ok")
         return node
 

@@ -126,6 +126,19 @@ def say_theme(settings: Settings) -> None:
         say(said)
 
 
+def say_keys(settings: Settings) -> None:
+    """Tell of keys in the settings that cannot be, where nothing is pressed: they are passed over."""
+    if not settings.keys:
+        return
+    from rlm_tui.cli.diagnostics import say
+    from rlm_tui.ui.keymap import keymap_of
+
+    try:
+        keymap_of(settings)
+    except UsageError as error:
+        say(f"{error} No key is needed here, so the run goes on.")
+
+
 def with_keys(settings: Settings, given: Mapping[str, Value]) -> Settings:
     """The settings once the file of keys is read, if there is one: it may set other settings' variables, too."""
     if not settings["env_file"]:

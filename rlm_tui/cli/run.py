@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError('run needs a question; add -q "what you want to know".')
     settings = options.settings_of(arguments)
     options.say_theme(settings)
+    options.say_keys(settings)
     model = settings["model"]
     if model == "human":
         raise UsageError("The model human answers in the app; use rlm-tui open … -m human.")

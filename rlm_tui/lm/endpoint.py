@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from rlm_tui.errors import ProviderAuthError, UsageError
 
 CONNECT_S = 10.0
+_LEAST_CONNECT_S = 1.0
 SILENCE_S = 600.0  # a local model may read a long prompt for minutes before its first token
+_NO_SECRETS = ("api-version", "api_version", "version", "deployment", "model", "region", "beta")
+_PLAIN = re.compile(r"[\w.:-]{1,40}", re.ASCII)
 
 
 def public(url: str) -> str:
-    """An address without what may be secret in it: name and password, query and fragment."""
+    """An address without what may be secret in it: name and password, fragment, and of the query all but what is known
+    to be none, such as Azure's `api-version`."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    known = [(name, value) for name, value in parse_qsl(parts.query) if name.lower() in _NO_SECRETS]
+    query = urlencode([(name, value) for name, value in known if _PLAIN.fullmatch(value)], safe=":")
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+
+
+def below(base_url: str, path: str) -> str:
+    """The address of a path below a base URL, whose query comes after it."""
+    base, mark, query = base_url.partition("#")[0].partition("?")
+    return f"{base.rstrip('/')}{path}{mark}{query}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,11 @@ class Endpoint:
     def root(self) -> str:
         """Where the server's own paths begin: the base URL without the `/v1` that is OpenAI's."""
         return self.base_url.rstrip("/").removesuffix("/v1")
+
+    @property
+    def connect_s(self) -> float:
+        """Seconds in which a connection must stand; a machine that is busy may take one even for its own."""
+        return min(CONNECT_S, max(_LEAST_CONNECT_S, self.silence_s))
 
     @property
     def is_local(self) -> bool:

@@ -29,6 +29,8 @@ _NO_CREDIT = "insufficient_quota"
 _TOO_LONG = re.compile(r"context (?:length|size|window)|prompt is too long", re.IGNORECASE)
 _UNKNOWN = re.compile(r"\bmodel '.*' not found", re.IGNORECASE)
 _CROWDED = "context size has been exceeded"
+_NO_HTTP = ("expected http/", "illegal status line", "illegal request line")
+_NO_TLS = ("wrong_version_number", "wrong version number")
 _LARGER = {
     "llamacpp": "start llama-server with a larger -c",
     "vllm": "start vLLM with a larger --max-model-len",
@@ -42,12 +44,18 @@ def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
     if status is not None:
         return _for_status(error, status, endpoint)
     name, host = endpoint.name, endpoint.host
+    if _says(error, *_NO_TLS):
+        return ProviderError(
+            f"{host} does not speak TLS, so {name} cannot be asked there by https; check the base URL."
+        )
     if _is(error, "ConnectTimeout") or _is(error, "ConnectionTimeoutError"):
         return _unreachable(endpoint)
     if "Timeout" in type(error).__name__:
         return _stalled(endpoint)
     if _is_unreachable(error):
         return _unreachable(endpoint)
+    if _says(error, *_NO_HTTP):
+        return ProviderError(f"{host} does not speak HTTP, so {name} cannot be asked there; check address and port.")
     if isinstance(error, ValueError | RecursionError):
         return ProviderError(f"{host} answered {name} with something that is no event stream; check the base URL.")
     detail = _detail(error, endpoint)
@@ -158,6 +166,15 @@ def _stalled(endpoint: Endpoint) -> ProviderError:
     kind = ProviderError if endpoint.is_local else ProviderBusyError
     said = f"{endpoint.host} said nothing for {short_seconds(endpoint.silence_s)} while {endpoint.name} was to answer"
     return kind(f"{said}, so it was given up (timeout); ask a smaller model, or allow more with --silence.")
+
+
+def _says(error: BaseException | None, *words: str) -> bool:
+    """Whether an error, or what it came from, has one of these words, where the libraries have no class for it."""
+    while error is not None:
+        if any(word in str(error).lower() for word in words):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _is_unreachable(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ from rlm_tui.errors import ProviderBusyError, ProviderError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import Request
 from rlm_tui.lm.bounded import bounded
-from rlm_tui.lm.endpoint import CONNECT_S, Endpoint
+from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.explain import explain, no_completion
 from rlm_tui.lm.sdk import NO_KEY, Answer, StreamLM, count
 from rlm_tui.lm.wire import ollama_body
@@ -44,14 +44,14 @@ class OllamaLM(StreamLM):
 
         client = ollama.AsyncClient(
             endpoint.root,
-            timeout=httpx.Timeout(endpoint.silence_s, connect=min(CONNECT_S, endpoint.silence_s)),
+            timeout=httpx.Timeout(endpoint.silence_s, connect=endpoint.connect_s),
             follow_redirects=False,  # a key must not travel on to where a redirect points
             trust_env=not endpoint.is_local,  # nor through a proxy on its way to this very machine
             event_hooks={"response": [_whole_or_refused(endpoint)]},
             # A small packed answer could unpack to any size; without a key the SDK would take another one's.
             headers={"accept-encoding": "identity", "authorization": f"Bearer {endpoint.api_key or NO_KEY}"},
         )
-        errors = (httpx.HTTPError, _RefusedError, ValueError, RecursionError)
+        errors = (httpx.HTTPError, TimeoutError, _RefusedError, ValueError, RecursionError)
         super().__init__(endpoint, client, errors, (_RefusedError,))
         self._response_error: type[Exception] = ollama.ResponseError
 

@@ -48,7 +48,7 @@ class OpenAILM(SdkLM):
         choices = getattr(event, "choices", None)
         answer.begun = answer.begun or choices is not None
         if _read_share(event) is not None:
-            answer.watch.read(_read_share(event))
+            answer.read(_read_share(event))
             return
         for choice in choices or ():
             _take_message(getattr(choice, "delta", None) or getattr(choice, "message", None), answer)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from rlm_tui.lm.bounded import breaks_of, within_bounds
-from rlm_tui.lm.endpoint import CONNECT_S, Endpoint
+from rlm_tui.lm.endpoint import Endpoint, below
 
 _DONE = b"[DONE]"
 _MOST_AT_ONCE = 1 << 20  # a longer body is written piece by piece, so that all else goes on meanwhile
@@ -54,7 +54,7 @@ class Poster:
         """Send a request and return its reply when its head has come; WireError for a status that is no success."""
         import orjson
 
-        url = self._endpoint.base_url.rstrip("/") + path
+        url = below(self._endpoint.base_url, path)
         raw = orjson.dumps(body)
         response = await self._posted(url, raw)
         reply = Reply(response, self._endpoint)
@@ -81,8 +81,8 @@ class Poster:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._drop()
-            aiohttp, silence = self._aiohttp, self._endpoint.silence_s
-            timeout = aiohttp.ClientTimeout(None, sock_connect=min(CONNECT_S, silence), sock_read=silence)
+            aiohttp, end = self._aiohttp, self._endpoint
+            timeout = aiohttp.ClientTimeout(None, sock_connect=end.connect_s, sock_read=end.silence_s)
             connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
             cookies = aiohttp.DummyCookieJar()
             tracing = aiohttp.TraceConfig()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from rlm_tui import paths
 from rlm_tui.errors import UsageError
-from rlm_tui.lm.endpoint import Endpoint, check_url
+from rlm_tui.lm.endpoint import Endpoint, below, check_url
 from rlm_tui.text import one_line
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def resolve(spec: str, *, base_url: str | None = None, api_key: str | None = Non
 def _azure_url(url: str) -> str:
     """The base URL of a resource, which people name as the portal shows it: without the path of the API."""
     url = url.strip().rstrip("/")
-    return url if "/openai" in urlsplit(url).path else f"{url}/openai/v1"
+    return url if "/openai" in urlsplit(url).path else below(url, "/openai/v1")
 
 
 def _ollama_url() -> str | None:

@@ -7,16 +7,17 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from rlm_tui.errors import ProviderBusyError, ProviderError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.bounded import bounded
-from rlm_tui.lm.endpoint import CONNECT_S, Endpoint
+from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.explain import explain, no_completion
 from rlm_tui.lm.post import Poster, WireError, is_straight
 from rlm_tui.lm.stage import Stages
@@ -48,6 +49,8 @@ class Answer:
         """Whether anything that came is part of a completion."""
         self.whole = False
         self._chars = 0
+        self.on_sign: Callable[[], None] = lambda: None
+        """Called for what shows that the model is at work."""
 
     def add(self, piece: object) -> None:
         """Take a piece of text; whatever is no text is passed over, as servers send null and worse."""
@@ -61,7 +64,13 @@ class Answer:
             self._thoughts.append(self._counted(piece))
             self.watch.think(scrub(piece)[0])
 
+    def read(self, share: float | None) -> None:
+        """The server reads the prompt, and tells how far it is."""
+        self.on_sign()
+        self.watch.read(share)
+
     def _counted(self, piece: str) -> str:
+        self.on_sign()
         self._chars += len(piece)
         if self._chars > _MOST_CHARS:
             raise ProviderError(
@@ -162,11 +171,19 @@ class StreamLM:
             try:
                 async with self._followed(watch):
                     stream = await self._open(body, is_watched=is_watched)
-                    async with stream:
+                    async with stream, self._alive(answer):
                         await self._read(stream, answer)
             except self._errors as error:
                 raise explain(error, self._endpoint) from error
         return answer
+
+    @contextlib.asynccontextmanager
+    async def _alive(self, answer: Answer) -> AsyncIterator[None]:
+        """What brings no text, no thought and no progress is silence, however much of it comes; TimeoutError then."""
+        loop, silence_s = asyncio.get_running_loop(), self._endpoint.silence_s
+        async with asyncio.timeout(silence_s) as bound:
+            answer.on_sign = lambda: bound.reschedule(loop.time() + silence_s)
+            yield
 
     def _is_lost_in_thought(self, answer: Answer, body: Mapping[str, Any]) -> bool:
         """Whether a grammar had all of the answer taken for reasoning; it is then asked for in another way."""
@@ -247,7 +264,7 @@ class SdkLM(StreamLM):
 
     def __init__(self, endpoint: Endpoint, sdk: ModuleType, client_class: type[Any]) -> None:
         http = sdk.DefaultAsyncHttpxClient(
-            timeout=sdk.Timeout(endpoint.silence_s, connect=min(CONNECT_S, endpoint.silence_s)),
+            timeout=sdk.Timeout(endpoint.silence_s, connect=endpoint.connect_s),
             follow_redirects=False,  # a key must not travel on to where a redirect points
             trust_env=not endpoint.is_local,  # nor through a proxy on its way to this very machine
             event_hooks={"response": [bounded(endpoint)]},
@@ -255,7 +272,8 @@ class SdkLM(StreamLM):
         )
         client = client_class(
             api_key=endpoint.api_key or NO_KEY,
-            base_url=endpoint.base_url,
+            base_url=endpoint.base_url.partition("?")[0],
+            default_query=dict(parse_qsl(urlsplit(endpoint.base_url).query)),
             default_headers=dict(endpoint.headers),
             max_retries=0,
             http_client=http,

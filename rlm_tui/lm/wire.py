@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rlm_tui.lm.base import Message, Request
-from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.endpoint import Endpoint, below
 from rlm_tui.text import scrub
 
 _MAX_TOKENS = 8192  # Anthropic's API wants a number; every current model writes at least this many
@@ -129,7 +129,7 @@ def curl(endpoint: Endpoint, request: Request) -> str:
     path = {"anthropic": "/v1/messages", "ollama": "/api/chat"}.get(endpoint.provider, "/chat/completions")
     headers = ['"Authorization: Bearer $KEY"', '"Content-Type: application/json"']
     headers += [f'"anthropic-version: {_API_VERSION}"'] if is_anthropic else []
-    url = (endpoint.root if endpoint.provider == "ollama" else endpoint.base_url.rstrip("/")) + path
+    url = below(endpoint.root if endpoint.provider == "ollama" else endpoint.base_url, path)
     url = f'"{url}"' if url.startswith("$") else shlex.quote(url)
     flags = " \\\n".join(f"  -H {header}" for header in headers)
     body = as_json(body_of(endpoint, request))

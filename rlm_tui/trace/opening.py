@@ -49,7 +49,7 @@ def is_trace(path: str) -> bool:
 
 def _importer(path: Path) -> Importer | None:
     head = _beginning(str(path))
-    is_json = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[") or b'\n{"' in head
+    is_json = head.lstrip()[:1] in (b"{", b"[") or b'\n{"' in head
     if head.startswith(MAGIC) or not (is_json or head.startswith((GZIP, ZSTD))):
         return None
     from rlm_tui.trace.foreign import importer_of
@@ -58,9 +58,9 @@ def _importer(path: Path) -> Importer | None:
 
 
 def _beginning(path: str) -> bytes:
-    """The first bytes of a regular file; nothing of anything else, which may hang."""
+    """The first bytes of a regular file, without a byte order mark; nothing of anything else, which may hang."""
     try:
         with open(files.open_regular(path), "rb") as file:
-            return file.read(_BEGINNING) or b""
+            return (file.read(_BEGINNING) or b"").removeprefix(codecs.BOM_UTF8)
     except OSError:
         return b""

@@ -9,6 +9,7 @@ import contextlib
 import os
 from array import array
 from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -63,7 +64,7 @@ class TraceReader(Reading):
             return
         self._reset()
         started = finished = False
-        first_line = 2 if self._start else 1
+        first_line = 2 if self._start > len(BOM_UTF8) else 1
         for number, (offset, line) in enumerate(scan(self._fd, self._start, self.size), first_line):
             event = self._take(number, offset, line)
             if event is not None:
@@ -119,6 +120,8 @@ class TraceReader(Reading):
     def _read_header(self) -> tuple[Header, int]:
         """The header and where the events begin; a damaged one is a problem, a file of another kind an error."""
         _, line = next(scan(self._fd, 0, self.size), (0, b""))
+        mark = len(BOM_UTF8) if line.startswith(BOM_UTF8) else 0  # an editor that saved it may have put it there
+        line, begin = line[mark:], len(line)
         try:
             unseal(line)
         except TraceError as error:
@@ -126,16 +129,16 @@ class TraceReader(Reading):
                 raise TraceError(f"{self.path} is not an rlm-tui trace.") from None
             said = f"The header cannot be read: {_clause(error)}" if line else "The file is empty."
             self._report("header", said, 1)
-            return Header(), len(line)
+            return Header(), begin
         if not line.endswith(b"\n"):
             self._report("torn", "The trace is cut off after its header.", 1)
         try:
-            return decode_header(line), len(line)
+            return decode_header(line), begin
         except TraceError as error:
             if not _is_event(line):
                 raise TraceError(f"{self.path.name}: {error}") from None
         self._report("header", "The header line is missing; the first line is already an event.", 1)
-        return Header(), 0
+        return Header(), mark
 
     def _reset(self) -> None:
         """Forget an index that was begun and left."""

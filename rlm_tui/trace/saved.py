@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,7 +119,7 @@ def _glance(fd: int, path: Path) -> SavedRun:
 
 
 def _header(data: bytes) -> Header:
-    line, end, _ = data.partition(b"\n")
+    line, end, _ = data.removeprefix(BOM_UTF8).partition(b"\n")
     if not end:
         raise TraceError("The trace is cut off inside its first line.")
     return decode_header(line)

@@ -185,6 +185,7 @@ class Fold:
         node = self.nodes.get(event.node)
         if node is not None:
             self._lack(event.node, event.seq, _gaps_of(event, node))
+            node.cached = event.cached
             self._asked[node.parent] -= 1
             if self._asked[node.parent] <= 0:
                 self._act(event.seq, "code", node.parent)

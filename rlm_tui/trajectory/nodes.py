@@ -86,6 +86,8 @@ class Node(msgspec.Struct, eq=False):
     in_batch: bool = False
     """Whether it is one of a batch, known before it is sent; `batch` names which, once it is."""
     asks: ev.Asks = ""
+    cached: bool = False
+    """Whether the cache answered a sub-call."""
     children: list[str] = []
     stamps: array[int] = msgspec.field(default_factory=lambda: array("Q"))
     spent: Spending = msgspec.field(default_factory=Spending)

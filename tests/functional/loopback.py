@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +17,8 @@ ND_JSON = "application/x-ndjson"
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer: `chunks` go out one by one; then the connection is whole, `cut`, or `stall`s until the end."""
+    """One answer: `chunks` go out one by one; then the connection is whole, `cut`, or `stall`s until the end, where
+    `again` goes out again and again meanwhile."""
 
     status: int = 200
     content_type: str = EVENT_STREAM
@@ -25,6 +26,7 @@ class Reply:
     chunks: tuple[bytes, ...] = ()
     cut: bool = False
     stall: bool = False
+    again: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,12 @@ class Loopback:
     def wait_until_over(self) -> None:
         self._over.wait()
 
+    def pieces(self, reply: Reply) -> Iterator[bytes]:
+        """What goes out one by one."""
+        yield from reply.chunks
+        while reply.again and not self._over.wait(0.01):
+            yield reply.again
+
 
 def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
@@ -115,7 +123,7 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 self.send_header("transfer-encoding", "chunked")
             self.send_header("connection", "close")
             self.end_headers()
-            for chunk in reply.chunks:
+            for chunk in loopback.pieces(reply):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
                 self.wfile.flush()
             if reply.stall:

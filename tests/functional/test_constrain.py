@@ -204,3 +204,6 @@ def test_an_address_is_kept_without_what_may_be_secret_in_it() -> None:
     assert public("https://me:pw@host.example:8443/v1?key=abc#x") == "https://host.example:8443/v1"
     assert public("http://127.0.0.1:8080/v1") == "http://127.0.0.1:8080/v1"
     assert public("") == ""
+    azure = "https://mine.example/openai/v1?api-version=2024-10-21-preview"
+    assert public(f"{azure}&sig=abc&subscription-key=k&token=t&code=c&unknown=u#sk-x") == azure
+    assert public("https://host.example/v1?version=" + "sk" * 40) == "https://host.example/v1"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from loopback import Loopback, Reply, data, delta, failure, named
+from loopback import EVENT_STREAM, ND_JSON, Loopback, Reply, data, delta, failure, named, ollama_events
 from test_cli import rlm_tui
 from test_lm_clients import PROVIDERS, REQUEST, as_asked, ask, fail, how
 
@@ -98,6 +103,68 @@ async def test_a_stall_is_a_timeout_with_its_name(provider: str, begun: bool) ->
             await lm.complete(as_asked(REQUEST))
         await lm.close()
     assert not isinstance(caught.value, ProviderBusyError), "a server on this machine still works on it"
+
+
+NOTHINGS = {
+    "openai": [data(delta(content=""), done=False)[0], data(delta(), done=False)[0], b": still here\n\n"],
+    "anthropic": [named({"type": "ping"})[0], b": still here\n\n"],
+    "ollama": [json.dumps(ollama_events("")[0]).encode() + b"\n"],
+}
+
+
+@pytest.mark.parametrize(("provider", "nothing"), [(name, each) for name in NOTHINGS for each in NOTHINGS[name]])
+async def test_a_stream_that_brings_nothing_without_end_is_silence(provider: str, nothing: bytes) -> None:
+    kind = ND_JSON if provider == "ollama" else EVENT_STREAM
+    with Loopback(Reply(content_type=kind, again=nothing)) as server:
+        base = server.url if provider == "anthropic" else f"{server.url}/v1"
+        lm = make_lm(f"{provider}/m-1", base_url=base, api_key="k", silence_s=0.2)
+        with pytest.raises(ProviderError, match=r"said nothing for 0\.2s.*\(timeout\)"):
+            await lm.complete(as_asked(REQUEST))
+        await lm.close()
+
+
+NO_HTTP = {
+    "mail": b"220 mail.example ready\r\n\r\n",
+    "text": b"x" * 60 + b"\r\n\r\n",
+    "tls": b"\x15\x03\x01\x00\x02\x02P\n\n",
+}
+
+
+@contextmanager
+def speaking(said: bytes) -> Iterator[str]:
+    """A server that takes one request and says something else than HTTP; its host."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def speak() -> None:
+            with server.accept()[0] as one:
+                one.recv(1 << 16)
+                one.sendall(said)
+                one.shutdown(socket.SHUT_WR)
+                while one.recv(1 << 16):
+                    pass
+
+        thread = threading.Thread(target=speak)
+        thread.start()
+        yield "{}:{}".format(*server.getsockname())
+        thread.join()
+
+
+@pytest.mark.parametrize("provider", [*PROVIDERS, "ollama"])
+@pytest.mark.parametrize("said", NO_HTTP)
+async def test_a_server_of_another_kind_is_named_so(provider: str, said: str) -> None:
+    with speaking(NO_HTTP[said]) as host:
+        lm = make_lm(f"{provider}/m-1", base_url=f"http://{host}/v1", api_key="k", silence_s=5)
+        with pytest.raises(ProviderError, match=rf"^{host} does not speak HTTP, so .*; check address and port\.$"):
+            await lm.complete(as_asked(REQUEST))
+        await lm.close()
+
+
+async def test_a_server_without_tls_is_named_so() -> None:
+    with Loopback(Reply()) as server:
+        lm = make_lm("openai/m-1", base_url=f"https://{server.host}/v1", api_key="k", silence_s=5)
+        with pytest.raises(ProviderError, match=r"does not speak TLS, so .* by https; check the base URL"):
+            await lm.complete(as_asked(REQUEST))
+        await lm.close()
 
 
 def test_a_stall_ends_a_run_with_one_sentence(tmp_path: Path) -> None:

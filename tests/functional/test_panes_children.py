@@ -8,10 +8,15 @@ from rlm_tui import events as ev
 from rlm_tui.events import Limits
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.ui.actions import reason
+from rlm_tui.ui.content.parts import page_of
+from rlm_tui.ui.content.passages import child_context
+from rlm_tui.ui.searching import At, Search
 from rlm_tui.ui.widgets.header import header_line
 from rlm_tui.ui.words import child_name, hold_words
 from tests.driving import Driver, block, live
 from tests.functional.test_recursion import below, led
+from tests.states import still
+from tests.trajectories import peeked
 from tests.ui_kit import Hand, on_screen
 
 ROOT = [block("words = rlm_query_batched(['tea is oolong', 'coffee is robusta'])\nprint(words)"), "FINAL(done)"]
@@ -97,3 +102,25 @@ async def test_the_variables_of_a_child_are_its_own(tmp_path: Path) -> None:
             await hand.press("escape")
             await hand.until(lambda: "words" in hand.screen())
             assert "found" not in hand.screen().split("6 Vars")[1]
+
+
+def test_a_long_context_of_a_child_says_that_it_is_cut_and_a_search_finds_in_all_of_it() -> None:
+    run = peeked()
+    code = run.begin_block(run.iteration(2), "rlm_query(context)", 2)
+    call = run.open(f"{code}.sub1", "subcall", code, depth=1, title="rlm_query", asks="rlm")
+    prompt = "a row of the table\n" * 15_000 + "the needle is here"
+    run.emit(ev.SubcallRequested(node=call, function="rlm_query", prompt=prompt, model="m"))
+    child = run.open(f"{call}.1", "rlm", call, depth=1)
+    session = still(run, "replay")
+    rows = child_context(page_of(session, 80), child)
+    said = [rows[0].text, rows[len(rows) - 1].text]
+    assert said == [
+        "context of child 1  200,000 of 285,018 characters shown; / finds in all",
+        "… 85,018 more characters; the step shows them.",
+    ]
+    search = Search(session, "needle is")
+    while search.is_busy:
+        search.work(0.01)
+    assert search.counts == [("prompt", 1)]
+    hit = search.hit(At("prompt", 0))
+    assert (hit.node, hit.found) == (call, "needle is")

@@ -17,6 +17,7 @@ from rlm_tui.lm import plugins
 from rlm_tui.lm.base import Message, Request
 from rlm_tui.lm.registry import PROVIDERS, check_spec, describe, endpoint_of, keys_found, make_lm, resolve
 from rlm_tui.lm.scripted import ScriptedLM
+from rlm_tui.lm.wire import curl
 from tests.driving import block, live
 
 REQUEST = Request((Message("user", "What?"),), "m")
@@ -40,6 +41,20 @@ async def test_azure_is_asked_at_its_resource_with_its_own_header(monkeypatch: p
         assert server.seen[0].path == "/openai/v1/chat/completions"
         assert server.seen[0].headers["api-key"] == "az-key"
         assert server.seen[0].body["model"] == "my-deployment"
+
+
+async def test_the_query_of_a_base_url_comes_after_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "az-key")
+    for straight in (True, False):
+        monkeypatch.setattr("rlm_tui.lm.sdk.is_straight", lambda _endpoint, straight=straight: straight)
+        with Loopback(openai_stream("ok")) as server:
+            monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"{server.url}/?api-version=preview")
+            lm = make_lm("azure/my-deployment")
+            assert (await lm.complete(REQUEST)).text == "ok"
+            await lm.close()
+            assert server.seen[0].path == "/openai/v1/chat/completions?api-version=preview"
+        command = curl(resolve("azure/my-deployment"), REQUEST)
+        assert f"'{server.url}/openai/v1/chat/completions?api-version=preview'" in command
 
 
 def test_azure_without_an_address_or_a_key_says_which_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,3 +26,13 @@ def test_a_file_that_cannot_be_meant_ends_every_command_with_2(tmp_path: Path, c
     assert done.returncode == 2
     said = f"rlm-tui: {tmp_path}/config.toml line 1: there is no setting 'modell'; did you mean model.\n"
     assert done.stderr.decode() == said
+
+
+def test_a_run_says_keys_that_cannot_be_and_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[keys]\n"gate.rum" = "a"\n')
+    done = rlm_tui("run", "sample:staff", "-q", "Who?", "-m", "offline", home=tmp_path)
+    assert b"Trace:" in done.stderr
+    said = f"{tmp_path}/config.toml line 2: there is no action 'gate.rum'; did you mean gate.run. "
+    assert f"{said}No key is needed here, so the run goes on.\n" in done.stderr.decode()
+    (tmp_path / "config.toml").write_text('[keys]\n"gate.run" = "Z"\n')
+    assert b"No key" not in rlm_tui("run", "sample:staff", "-q", "Who?", "-m", "offline", home=tmp_path).stderr

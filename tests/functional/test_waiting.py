@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,14 @@ from loopback import Loopback, Reply, data, delta, failure, ollama_stream, opena
 from model_servers import LLAMACPP, LOADING
 from test_lm_clients import REQUEST
 
+from rlm_tui.engine.config import EngineConfig
 from rlm_tui.lm.base import LM
 from rlm_tui.lm.registry import make_lm
 from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.lm.watch import Watch
+from rlm_tui.session.serving import fitted
+from rlm_tui.session.setup import Setup
+from rlm_tui.ui.words import state_of
 from tests.driving import live
 from tests.ui_kit import on_screen
 
@@ -200,3 +205,26 @@ async def test_a_single_sub_call_says_what_it_waits_for(tmp_path: Path) -> None:
             async with on_screen(driver.session) as hand:
                 driver.start()
                 await hand.until(lambda: "sub-LM: reading prompt 43%, iteration 1" in hand.bar("Header"))
+
+
+def test_a_question_that_is_made_ready_says_for_what_it_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_go_on = threading.Event()
+
+    async def waits(config: EngineConfig, setup: Setup) -> EngineConfig:
+        await asyncio.to_thread(may_go_on.wait)
+        return await fitted(config, setup)
+
+    monkeypatch.setattr("rlm_tui.session.crew.fitted", waits)
+    with live(tmp_path, ["FINAL(1)"]) as driver:
+        session = driver.start().session
+        try:
+            driver.until(lambda: session.waiting == "asking how the model is served")
+            assert session.phase == "loading"
+            assert session.is_running
+            assert state_of(session).words == "document.txt · asking how the model is served"
+            assert not session.can("start")
+        finally:
+            may_go_on.set()
+        assert driver.end().status == "answered"
+        assert session.waiting == ""
+        assert session.phase == "finished"

@@ -173,6 +173,16 @@ def test_time_spent_waiting_for_a_person_is_nobodys_time() -> None:
         assert after[key].text.split()[-2:] == before[key].text.split()[-2:]
 
 
+def test_a_batch_says_how_many_of_its_answers_come_from_the_cache() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    code = run.begin_block(two, "llm_query_batched(parts)", 2)
+    for place in range(1, 6):
+        run.subcall(code, place, "so", batch="b1", size=5, cached=place > 2)
+    assert "llm ×5 3 cached" in by_key(rows_at(run, CallTree()))[f"{code}#b1"].text
+    assert "cached" not in by_key(rows_at(batched(), CallTree()))["1.2.code1#b1"].text
+
+
 def test_cached_calls_tools_and_children_are_told_apart() -> None:
     run = Recorder()
     run.start()

@@ -9,6 +9,7 @@ import io
 import os
 import socket
 import threading
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.trace import source
 from rlm_tui.trace.codec import Header, encode
+from rlm_tui.trace.opening import is_trace
 from rlm_tui.trace.reader import TraceReader
 from rlm_tui.trace.recover import verify
+from rlm_tui.trace.saved import glance
 
 
 @pytest.fixture
@@ -317,3 +320,14 @@ def test_an_empty_file_is_called_so(tmp_path: Path) -> None:
     with TraceReader(path) as reader:
         assert list(reader) == []
         assert reader.problems[0].message == "The file is empty."
+
+
+def test_a_byte_order_mark_is_passed_over(trace: Path, tmp_path: Path) -> None:
+    marked = tmp_path / "marked.rlm.jsonl"
+    marked.write_bytes(BOM_UTF8 + trace.read_bytes())
+    headless = tmp_path / "headless.rlm.jsonl"
+    headless.write_bytes(BOM_UTF8 + trace.read_bytes().partition(b"\n")[2])
+    assert is_trace(str(marked))
+    assert read(marked) == read(trace)
+    assert read(headless) == (read(trace)[0], ["header"])
+    assert (glance(marked).question, glance(marked).problem) == (glance(trace).question, "")

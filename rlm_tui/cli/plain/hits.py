@@ -34,10 +34,10 @@ class Hits:
         search = self._worked()
         if search.fault:
             yield f"note: {search.fault}" + ("" if search.is_filter else " It is read as plain text.")
-        if not search.total:
-            yield f"find: {query} stands nowhere."
-            return
         more = " It is not searched to its end; find again goes on." if search.is_busy else ""
+        if not search.total:
+            yield f"find: no hit of {query} so far.{more}" if more else f"find: {query} stands nowhere."
+            return
         yield f"find: {plural(search.total, 'hit')} of {query}: {counted(search.counts).replace(' · ', ', ')}.{more}"
         for group, count in search.counts:
             yield from (self._said(search, At(group, nth)) for nth in range(min(count, _SAID)))

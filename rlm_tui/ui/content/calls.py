@@ -265,6 +265,8 @@ def _batch(moment: Scene, key: str, tree: CallTree) -> Facts:
     label = [(f"{_NAMES[tally.asks]} ×{tally.count} ", "sub")]
     if tally.still:
         label.append((f"{tally.done} done ", "dim"))
+    if tally.cached:
+        label.append((f"{tally.cached} {CACHED} ", "dim"))
     if tally.failed:
         label.append((f"✗ {tally.failed}", "failed"))
     if held and any(call.id in held for call in tally.still):

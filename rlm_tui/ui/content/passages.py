@@ -96,6 +96,8 @@ def child_context(page: Page, rlm: str) -> Rows:
     if not text:
         return wrap_text("The trace does not tell what this child RLM was asked about.", page.width, "dim")
     size = plural(len(text), "character")
+    if len(text) > _MOST:
+        size = f"{_MOST:,} of {size} shown; / finds in all"
     heading = clip(line((f"context of {child_name(page.view, rlm)}", "text bold"), (f"  {size}", "dim")), page.width)
     return Joined(([heading, BLANK], _beginning(text, page.width)))
 

@@ -13,7 +13,7 @@ class Tally:
     """The sum over the calls of a batch that are over; `still` are those under way."""
 
     def __init__(self) -> None:
-        self.failed = self.count = 0
+        self.failed = self.cached = self.count = 0
         self.still: list[Node] = []
         self._begun, self._ended = float("inf"), 0.0
         self._used = Usage()
@@ -48,6 +48,7 @@ class Tally:
         for call in looked:
             if call.done(view.seq):
                 self.failed += call.outcome == "error"
+                self.cached += call.cached
                 self._ended = max(self._ended, call.closed_t, call.opened_t)
                 self._used += view.usage(call)
             else:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from rlm_tui.context.child.data import read_json
 from rlm_tui.context.child.found import MAX_HEADINGS
@@ -28,12 +29,42 @@ def test_a_page_that_is_nested_without_end_keeps_its_text_and_says_so(tmp_path: 
     ]
 
 
-@settings(deadline=None, max_examples=40)
-@given(st.lists(st.sampled_from(["div", "/div", "b", "/b", "svg", "/svg", "tr", "p", "/p", "ul", "li", "path/"])))
+def depth_of(page: str) -> int:
+    """How deep the tree is that the parser builds."""
+    node, at, deepest = LexborHTMLParser(page).root, 0, 0
+    while node is not None:
+        deepest = max(deepest, at)
+        if node.child is not None:
+            node, at = node.child, at + 1
+            continue
+        while node is not None and node.next is None:
+            node, at = (node.parent, at - 1) if at else (None, 0)
+        node = node.next if node is not None else None
+    return deepest
+
+
+DEEPEST = 4 * MAX_DEPTH + 4
+"""Below a tag that counts there are at most three that do not (tbody, tr, td); html and body are above all."""
+TAGS = ["div", "/div", "b", "/b", "svg", "/svg", "table", "tr", "td", "p", "/p", "ul", "li", "a", "path/"]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.sampled_from(TAGS), min_size=1, max_size=9))
+@example(["div"])
+@example(["table", "tr", "td"])
+@example(["ul", "li"])
+@example(["svg"])
 def test_no_page_reaches_the_parser_deeper_than_the_bound(tags: list[str]) -> None:
-    page = "".join(f"<{tag}>" for tag in tags * (1 + 3 * MAX_DEPTH // max(1, len(tags))))
-    again, _ = shallow(shallow(page)[0])
-    assert again == shallow(page)[0]
+    page = "".join(f"<{tag}>" for tag in tags * (1 + 5 * MAX_DEPTH // len(tags)))
+    cut, is_cut = shallow(page)
+    assert depth_of(cut) <= DEEPEST
+    assert is_cut or cut == page
+    assert shallow(cut)[0] == cut
+
+
+def test_the_depth_of_a_page_is_measured() -> None:
+    assert depth_of("<div>" * 3 + "x") == depth_of("x") + 3
+    assert depth_of("<div>" * (5 * MAX_DEPTH)) > DEEPEST
 
 
 @settings(deadline=None, max_examples=40)
