@@ -42,7 +42,8 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong with a command line in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}; {self.prog} --help shows what it takes.")
+        of = self.prog.partition(" ")[2]  # the name of the program stands before every sentence
+        raise UsageError(f"{f'{of}: ' if of else ''}{message}; {self.prog} --help shows what it takes.")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -96,7 +96,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _checked(file: Path, name: str, value: object) -> Value:
     setting = BY_NAME.get(name)
     if setting is None:
-        raise UsageError(f"{place(file, name)}: there is no setting {name!r}; {nearest(name, [*BY_NAME, KEYS])}.")
+        raise UsageError(f"{place(file, name)}: there is no setting {name!r}; {nearest(name, [*BY_NAME, KEYS])}")
     try:
         return check(setting, value)
     except ValueError:
@@ -105,11 +105,11 @@ def _checked(file: Path, name: str, value: object) -> Value:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """`did you mean X?` without its mark, or the names that there are."""
+    """`did you mean X?`, or the names that there are; it ends its sentence."""
     import difflib
 
     near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}" if near else f"there are {', '.join(known)}"
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
 
 
 def place(file: Path, name: str) -> str:

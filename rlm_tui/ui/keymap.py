@@ -59,7 +59,7 @@ def checked(keys: Mapping[str, tuple[str, ...]], file: Path) -> dict[str, tuple[
     found: dict[str, tuple[str, ...]] = {}
     for action_id, texts in keys.items():
         if action_id not in BY_ID:
-            raise UsageError(f"{place(file, action_id)}: there is no action {action_id!r}; {_near(action_id)}.")
+            raise UsageError(f"{place(file, action_id)}: there is no action {action_id!r}; {_near(action_id)}")
         found[action_id] = tuple(_key(text, action_id, file) for text in texts)
     _refuse_clashes(found, file)
     return found
@@ -67,7 +67,7 @@ def checked(keys: Mapping[str, tuple[str, ...]], file: Path) -> dict[str, tuple[
 
 def _near(action_id: str) -> str:
     words = nearest(action_id, list(BY_ID))
-    return words if words.startswith("did") else "docs/keys.md lists them, and so do the settings in the app"
+    return words if words.startswith("did") else "docs/keys.md lists them, and so do the settings in the app."
 
 
 def _key(text: str, action_id: str, file: Path) -> str:

@@ -85,7 +85,7 @@ def chosen(name: str, names: Sequence[str], faults: Sequence[Fault] = (), where:
     if any(name in (fault.name, f"rlm-{fault.name}") for fault in faults):
         return DARK
     place = f" ({where})" if where else ""
-    raise UsageError(f"There is no theme {one_line(name, 40)!r}{place}; {nearest(name, list(names))}.")
+    raise UsageError(f"There is no theme {one_line(name, 40)!r}{place}; {nearest(name, list(names))}")
 
 
 def trouble(settings: Settings) -> str:

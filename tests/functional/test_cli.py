@@ -36,6 +36,16 @@ def lines(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.parametrize("words", [("run", "a.txt", "--nope"), ("nope",), ("run",)])
+def test_a_wrong_command_line_is_one_sentence_with_one_name(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = rlm_tui(*words, home=tmp_path)
+    said = done.stderr.decode()
+    assert done.returncode == 2
+    assert said.startswith("rlm-tui: ")
+    assert said.count("\n") == 1
+    assert "rlm-tui: rlm-tui" not in said
+
+
 def test_run_prints_the_answer_alone_on_stdout(tmp_path: Path, note: str) -> None:
     model = script(tmp_path, [block("print(1)"), "FINAL(forty-two)"])
     done = rlm_tui("run", note, "-q", "What?", "-m", model, home=tmp_path)

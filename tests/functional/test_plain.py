@@ -159,6 +159,11 @@ def test_at_every_step_the_lines_say_what_the_pane_says(name: str) -> None:
         session.close()
 
 
+def test_words_that_wait_are_said_as_the_persons_own(tmp_path: Path) -> None:
+    said = opened(tmp_path, "1\nt be careful\n3\n").stdout
+    assert "\nyou (queued for its next message):\n  be careful\n" in said
+
+
 def test_in_a_dumb_terminal_a_person_edits_interrupts_and_quits(tmp_path: Path) -> None:
     spec = script(tmp_path, [block("print('first')"), block("while True: pass"), "FINAL(done)"])
     words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--step", "--plain", "--sandbox", "none")

@@ -24,7 +24,7 @@ def test_a_file_that_cannot_be_meant_ends_every_command_with_2(tmp_path: Path, c
     (tmp_path / "config.toml").write_text("modell = 'offline'\n")
     done = rlm_tui(*command, home=tmp_path)
     assert done.returncode == 2
-    said = f"rlm-tui: {tmp_path}/config.toml line 1: there is no setting 'modell'; did you mean model.\n"
+    said = f"rlm-tui: {tmp_path}/config.toml line 1: there is no setting 'modell'; did you mean model?\n"
     assert done.stderr.decode() == said
 
 

@@ -131,5 +131,5 @@ def test_without_a_screen_a_theme_that_is_set_and_bad_is_told_with_its_place(own
     assert trouble(load()).startswith(f"The theme {own / 'mine.toml'} is passed over: it names no colour for ")
     (own.parent / "config.toml").write_text('# mine\ntheme = "rlm-lihgt"')
     place = f"{own.parent / 'config.toml'} line 2"
-    assert trouble(load()).startswith(f"There is no theme 'rlm-lihgt' ({place}); did you mean rlm-light.")
+    assert trouble(load()).startswith(f"There is no theme 'rlm-lihgt' ({place}); did you mean rlm-light?")
     assert "(--theme)" in trouble(load({"theme": "none"}))

@@ -23,6 +23,7 @@ _GAP = 3
 _NOTES = {"↻": "repaired", "⚠": "careful", "↳": "note", "✗": "failed"}
 _SYMBOLS = {"✓": "ok", "✗": "failed", "‖": "held", "●": "running", "↻": "trying again", "○": "not done", "✎": "yours:"}
 _MARKS = re.compile(r"^[‖✎✓✗●○□◌⚠▸▾↳] ?")
+_YOU = "user bold"  # words of the person that no node holds yet
 _OWN = ("text", "output", "code")
 
 
@@ -72,7 +73,7 @@ def _heading(row: Line) -> Section | None:
     if first.role == "muted bold":
         left, right = _ends(rest)
         return Section(_MARKS.sub("", first.text).strip().lower(), _joined(right), _joined(left))
-    if row.key.startswith(NODE) and first.role.endswith("bold"):
+    if first.role == _YOU or (row.key.startswith(NODE) and first.role.endswith("bold")):
         left, right = _ends(row.spans)
         return Section(_MARKS.sub("", _joined(left)), _joined(right))
     symbol = first.text.strip()

@@ -89,12 +89,12 @@ def of_context(page: Page, context: ev.ContextInfo) -> Iterator[Line]:
 def limits(caps: ev.Limits) -> str:
     """The limits of a run in a row; those that are not set are left out."""
     said = [
-        caps.iterations is not None and f"{caps.iterations} iterations",
-        caps.subcalls is not None and f"{caps.subcalls} sub-calls",
+        caps.iterations is not None and plural(caps.iterations, "iteration"),
+        caps.subcalls is not None and plural(caps.subcalls, "sub-call"),
         caps.tokens is not None and f"{short_count(caps.tokens)} tokens",
         caps.cost_usd is not None and short_cost(caps.cost_usd),
         caps.seconds is not None and short_seconds(caps.seconds),
-        caps.errors is not None and f"{caps.errors} errors in a row",
+        caps.errors is not None and f"{plural(caps.errors, 'error')} in a row",
     ]
     return " · ".join(part for part in said if part) or "none"
 
