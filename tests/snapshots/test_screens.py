@@ -283,7 +283,7 @@ def test_variables_alone(shoot: Shoot) -> None:
     assert shoot(finished(), SMALL, pressing("6"))
 
 
-@BOTH
+@EVERY
 def test_repl_with_a_line(shoot: Shoot, size: tuple[int, int]) -> None:
     async def write(hand: Hand) -> None:
         await hand.press("greater_than_sign")
@@ -339,6 +339,15 @@ def test_without_colour(shoot: Shoot, state: Callable[[], Session], monkeypatch:
     assert shoot(state(), MEDIUM)
 
 
+def test_held_without_colour_on_a_large_screen(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shoot(held(), LARGE)
+
+
+def test_held_in_the_light_on_a_large_screen(shoot: Shoot) -> None:
+    assert shoot(held(), LARGE, theme=LIGHT)
+
+
 def test_start_without_colour(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert questioning(MEDIUM, shoot)
@@ -379,6 +388,24 @@ def test_a_foreign_log_with_children(shoot: Shoot) -> None:
     session = ReplaySession(FOREIGN / "rlms-0.1.3-nested.jsonl")
     session.read_whole()
     assert shoot(session, MEDIUM)
+
+
+@EVERY
+def test_a_child_that_is_looked_at(shoot: Shoot, size: tuple[int, int]) -> None:
+    async def look(hand: Hand) -> None:
+        nodes = session.trajectory.now().tree.nodes.values()
+        child = next(node for node in nodes if node.type == "rlm" and node.parent)
+        hand.app.look_at(child.id, pinned=True)
+        await hand.press("3")
+        await hand.until(lambda: "Chat · child 1" in hand.screen())
+
+    session = ReplaySession(FOREIGN / "rlms-0.1.3-nested.jsonl")
+    session.read_whole()
+    assert shoot(session, size, look)
+
+
+def test_the_palette_over_the_start_screen(shoot: Shoot) -> None:
+    assert shoot(asked(), MEDIUM, search_commands, first=First("start", QUESTION, Setup()))
 
 
 def test_a_foreign_log_that_tells_little(shoot: Shoot) -> None:
