@@ -159,13 +159,14 @@ class Engine:
         """Whether the worker is busy with a block."""
         return self._loop is not None and self._loop.blocks.is_busy
 
-    def interrupt(self, *, force: bool = False) -> None:
-        """Stop the running block and keep its state (by force: lose it), else the request under way."""
+    def interrupt(self, *, force: bool = False) -> bool:
+        """Stop the running block and keep its state (by force: lose it), else the request under way; False: nothing."""
         if self._loop is None:
-            return
+            return False
         if not self._loop.blocks.is_busy:
-            self._loop.asker.interrupt()
-        elif force:
+            return self._loop.asker.interrupt()
+        if force:
             self.run.repl.kill()
         else:
             self.run.repl.interrupt()
+        return True

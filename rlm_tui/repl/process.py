@@ -62,6 +62,7 @@ class WorkerREPL:
         self._calls: Calls | None = None
         self._lost = ""
         self._why = ""
+        self._is_running = self._is_unwanted = False
         self._blocks = 0
         self._is_closed = False
 
@@ -79,13 +80,17 @@ class WorkerREPL:
 
     async def run(self, code: str, *, timeout_s: float, on_output: OnOutput | None = None) -> BlockResult:
         """Run one block; a dead worker is a result (`died`, `killed`) and is replaced before the next block."""
-        async with self._lock:
-            self._blocks += 1
-            result = await self._attempt(code, timeout_s, on_output)
-            if result is None:  # the worker had died meanwhile and the block had not begun
+        self._is_running, self._is_unwanted = True, False
+        try:
+            async with self._lock:
+                self._blocks += 1
                 result = await self._attempt(code, timeout_s, on_output)
-            self._why = ""
-            return result or BlockResult("died", error=CodeError("WorkerDied", f"The REPL worker {self._lost}."))
+                if result is None:  # the worker had died meanwhile and the block had not begun
+                    result = await self._attempt(code, timeout_s, on_output)
+                self._why = ""
+                return result or BlockResult("died", error=CodeError("WorkerDied", f"The REPL worker {self._lost}."))
+        finally:
+            self._is_running = False
 
     async def lookup(self, name: str) -> str | None:
         """The text of a variable, or None when there is none or its text cannot be had."""
@@ -116,10 +121,14 @@ class WorkerREPL:
         return self._names or [name for name, value in self._loaded.items() if not _is_tools(value)]
 
     def interrupt(self) -> None:
-        """Stop the running block with SIGINT, keeping the state; safe from any thread."""
-        watch = self._watch
-        if watch is not None:
-            self._soon(watch.interrupt)
+        """Stop the running block with SIGINT, keeping the state, or as it begins; safe from any thread."""
+        if self._is_running:
+            self._soon(self._interrupt)
+
+    def _interrupt(self) -> None:
+        self._is_unwanted = True
+        if self._watch is not None:
+            self._watch.interrupt()
 
     def end(self, why: str) -> None:
         """Stop the block that runs or is about to, as its timeout would; on the loop."""
@@ -226,6 +235,8 @@ class WorkerREPL:
         watch = self._watch = Watch(connection.child, timeout_s)
         if self._why:
             watch.end(self._why)
+        if self._is_unwanted:
+            watch.interrupt()
         calls = self._calls = Calls(self._handler, connection.channel, watch)
         try:
             header = {"op": "run", "number": self._blocks}

@@ -48,6 +48,8 @@ class Crew:
 
     def __init__(self, setup: Setup, log: EventLog, outbox: Outbox) -> None:
         self.waiting = ""
+        self.is_interrupting = False
+        """Whether what runs was asked to stop and has not yet."""
         self._setup = setup
         self._tools: Toolbox = setup.tools or Toolbox()
         self._log = log
@@ -225,6 +227,10 @@ class Crew:
         engine = self._engine
         if engine is None:
             raise RlmTuiError(FORGOTTEN if self._before is not None else "There is no run yet; ask a question first.")
+        if isinstance(command, cmd.Interrupt):
+            self.is_interrupting = engine.interrupt(force=command.force)
+            self._outbox.change()
+            return
         done = _ACTIONS[type(command)](engine, command)
         if done is not None:
             await done
@@ -241,7 +247,9 @@ class Crew:
             self._follower.rest()
 
     def follow(self, event: ev.TraceEvent) -> None:
-        """Take note of what happens, as far as a breakpoint needs it."""
+        """Take note of what happens, as far as an interrupt or a breakpoint needs it."""
+        if isinstance(event, ev.CodeFinished | ev.LmFailed | ev.RunFinished):
+            self.is_interrupting = False
         self._follower.take(event)
 
     def stop(self, why: str = "") -> bool:
@@ -311,5 +319,4 @@ _ACTIONS: dict[type[cmd.SessionCommand], _Action] = {
     cmd.Answer: lambda engine, command: engine.run.gate.answer(command.hold, command.text),
     cmd.Tell: lambda engine, command: engine.tell(command.text),
     cmd.Inject: lambda engine, command: engine.inject(command.code),
-    cmd.Interrupt: lambda engine, command: engine.interrupt(force=command.force),
 }

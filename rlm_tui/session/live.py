@@ -52,7 +52,6 @@ class LiveSession(Cursor):
         self._crew: Crew | None = None
         self._question: Future[None] | None = None
         self._more: Loading | None = None
-        self._is_interrupting = False
         self._is_closed = False
         self._synced = 0.0
         self._seen_version = -1
@@ -109,7 +108,7 @@ class LiveSession(Cursor):
         if now.holds():
             return "held"
         if self.is_running and now.started is not None and now.finished is None:
-            return "interrupting" if self._is_interrupting else "running"
+            return "interrupting" if self._crew is not None and self._crew.is_interrupting else "running"
         if self.is_running or not self.loading.finished:
             return "loading"
         return "question" if now.started is None else "finished"
@@ -151,7 +150,6 @@ class LiveSession(Cursor):
         elif isinstance(command, cmd.Stop):
             self._thread.call(lambda: self._stop(command.why))
         else:
-            self._is_interrupting = self._is_interrupting or isinstance(command, cmd.Interrupt)
             self._thread.start(self._do(command))
         self._outbox.change()
 
@@ -210,8 +208,6 @@ class LiveSession(Cursor):
 
     def _on_event(self, event: ev.TraceEvent) -> None:
         """Runs on the engine's thread for every event."""
-        if isinstance(event, ev.CodeFinished | ev.LmFailed | ev.RunFinished):
-            self._is_interrupting = False
         if self._crew is not None:
             self._crew.follow(event)
         self._outbox.event(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 
@@ -65,6 +66,22 @@ async def test_interrupt_comes_from_any_thread_and_also_before_the_block_has_beg
         thread.start()
         assert (await block).status == "interrupted"
         thread.join()
+
+
+async def test_interrupt_while_another_worker_starts_stops_the_block_that_waits_for_it() -> None:
+    async with open_repl() as repl:
+        pid = repl.facts.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await until_dead(pid)
+        block = asyncio.create_task(run(repl, "while True: pass", timeout_s=5))
+        while repl.facts.pid == pid:
+            await asyncio.sleep(0)
+        assert repl.facts.pid is None
+        repl.interrupt()
+        error = (await block).error
+        assert error is not None
+        assert error.type == "KeyboardInterrupt"
 
 
 async def test_interrupt_outside_a_block_does_nothing() -> None:

@@ -14,6 +14,7 @@ from rlm_tui.errors import TraceError
 from rlm_tui.events import Limits
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.base import YES
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.recover import verify
 from tests.driving import block, live
@@ -167,6 +168,23 @@ def test_interrupting_a_request_waits_for_the_person(tmp_path: Path) -> None:
         assert hold.why == "interrupted by you"
         run.send(cmd.Run(hold.id))
         assert run.end().answer == "in time"
+
+
+def test_an_interrupt_that_comes_too_late_does_not_count_for_the_next_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live(tmp_path, [block("print('going', flush=True)\nwhile True: pass"), "FINAL(x)"], step=True) as run:
+        hold = run.start().hold("before_code")
+        monkeypatch.setattr(run.session, "can", lambda _: YES)  # as it was when the block before still ran
+        run.send(cmd.Interrupt())
+        run.send(cmd.Resume())
+        run.until(lambda: "going" in run.session.live.text("1.1.code1", "stdout"))
+        assert hold.id not in [each.id for each in run.holds()]
+        assert run.session.phase == "running"
+        run.send(cmd.Interrupt())
+        run.until(lambda: run.session.phase == "interrupting" or bool(run.of(ev.CodeFinished)))
+        assert run.end().answer == "x"
+        assert run.of(ev.CodeFinished)[0].status == "interrupted"
 
 
 def test_a_block_over_its_time_is_stopped_and_the_state_kept(tmp_path: Path) -> None:
