@@ -75,7 +75,7 @@ async def test_interrupt_while_another_worker_starts_stops_the_block_that_waits_
         os.kill(pid, signal.SIGKILL)
         await until_dead(pid)
         block = asyncio.create_task(run(repl, "while True: pass", timeout_s=5))
-        while repl.facts.pid == pid:
+        while repl.facts.pid == pid:  # noqa: ASYNC110  # no event tells of it
             await asyncio.sleep(0)
         assert repl.facts.pid is None
         repl.interrupt()
