@@ -15,6 +15,9 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
+COMPACTION = "compaction"
+"""The title of a request for a summary of the conversation."""
+
 _N = TypeVar("_N", int, float)
 
 
@@ -291,7 +294,7 @@ class LmResponded(TraceEvent, frozen=True, tag="lm.responded"):
     text: Text
     reasoning: Text | None = None
     usage: Usage = Usage()
-    latency_s: float | None = 0.0
+    latency_s: float | None = None
     finish_reason: str | None = None
     cached: bool = False
     by: Author = "model"
@@ -357,7 +360,7 @@ class SubcallFinished(TraceEvent, frozen=True, tag="subcall.finished"):
     text: Text = ""
     error: str = ""
     usage: Usage = Usage()
-    latency_s: float | None = 0.0
+    latency_s: float | None = None
     cached: bool = False
 
 

@@ -35,11 +35,17 @@ class Reply:
 
 
 class RootAsker:
-    """Puts the conversation to the root LM and returns what counts as its reply."""
+    """Puts a conversation to the root LM and returns what counts as its reply.
 
-    def __init__(self, run: Run, talk: Talk) -> None:
+    With a `title` it is asked aside, for words about the conversation: in no form, and by no setting of a turn.
+    """
+
+    def __init__(self, run: Run, talk: Talk, title: str = "") -> None:
         self._run = run
         self._talk = talk
+        self._title = title
+        self.node = ""
+        """The newest request."""
         self._request: asyncio.Task[Response] | None = None
         self.wants_another = False
         """Whether the person was not content with the last response, so that none from the cache will do."""
@@ -56,7 +62,7 @@ class RootAsker:
     async def ask(self, iteration: str) -> Reply:
         """One exchange; asks again for as long as a person wants it."""
         while True:
-            node = self._run.open("lm", iteration, title=self._run.config.model)
+            node = self.node = self._run.open("lm", iteration, title=self._title or self._run.config.model)
             reply = await self._exchange(node, iteration)
             self.wants_another = reply is None
             if reply is not None:
@@ -126,14 +132,17 @@ class RootAsker:
                 messages=messages,
                 prior=prior,
                 window=config.window,
-                parameters=self._run.parameters("root"),
+                parameters=self._parameters(),
             )
         )
+
+    def _parameters(self) -> ev.Parameters:
+        return ev.Parameters() if self._title else self._run.parameters("root")
 
     async def _complete(self, node: str) -> Response | None:
         """The LM's response, or None when a person interrupted it."""
         run = self._run
-        how = run.parameters("root")
+        how = self._parameters()
         request = Request(
             tuple(self._talk.messages),
             run.config.model,

@@ -9,11 +9,12 @@ import json
 
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
+from rlm_tui.engine.ask import RootAsker
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.talk import Talk
 from rlm_tui.engine.tokens import estimate
 from rlm_tui.errors import ProviderError, UsageError
-from rlm_tui.lm.base import Message, Request
+from rlm_tui.lm.base import Message
 from rlm_tui.repl.base import JsonValue
 
 FULL = 0.85
@@ -36,6 +37,7 @@ class Compaction:
         self._run = run
         self._talk = talk
         self._in_vain = 0
+        self._asker: RootAsker | None = None
 
     def check(self) -> None:
         """Refuse a question whose first request does not fit the window; no summary could make it shorter."""
@@ -75,40 +77,38 @@ class Compaction:
         share = max(_LEAST_SHOWN, room // len(rest))
         return [*first, *(Message(message.role, prompts.cut(message.content, share)[0]) for message in rest)]
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether a summary is asked for right now."""
+        return self._asker is not None and self._asker.is_asking
+
+    def interrupt(self) -> bool:
+        """Cancel the request for a summary, if one is under way."""
+        return self._asker is not None and self._asker.interrupt()
+
     async def compact(self, iteration: str) -> None:
         """Let the model sum up all but the question; a summary that cannot be had is a note, and all stays."""
-        run, talk = self._run, self._talk
-        is_soon = len(talk.messages) <= 2 + _LEAST
-        node = run.open("lm", iteration, title="compaction")
-        asking = Message("user", prompts.SUMMARISE)
-        fitted = self._fitted()
-        prior, unsent = talk.unsent()
-        if fitted is not talk.messages:
-            prior, unsent = 0, tuple(ev.StoredMessage(*message) for message in fitted)
-        messages = (*unsent, ev.StoredMessage(asking.role, asking.content))
-        run.emit(
-            ev.LmRequested(
-                node=node, model=run.config.model, messages=messages, prior=prior, parameters=ev.Parameters()
-            )
-        )
-        request = Request((*fitted, asking), run.config.model, role="sub" if run.depth else "root")
+        is_soon = len(self._talk.messages) <= 2 + _LEAST
+        aside = self._talk.aside(self._fitted(), Message("user", prompts.SUMMARISE))
+        asker = self._asker = RootAsker(self._run, aside, ev.COMPACTION)
         try:
-            response = await run.deadline.bound(run.complete(run.root_lm, request, node))
+            reply = await asker.ask(iteration)
         except ProviderError as error:
-            self._failed(node, str(error))
+            self._failed(asker.node, str(error))
             return
-        if response is None:
-            run.nodes.close(node, "cancelled")
-            return
-        run.budget.spend(response.usage)
-        run.emit(ev.LmResponded(node=node, text=response.text, usage=response.usage))
-        if not response.text.strip():
-            self._failed(node, "the model wrote no summary.")
-            return
-        dropped = talk.compact(prompts.so_far(response.text))
-        self._in_vain = self._in_vain + 1 if is_soon else 0
-        run.nodes.close(node)
-        run.emit(ev.Compacted(node=node, summary=response.text, dropped=dropped))
+        finally:
+            self._asker = None
+        if reply.skipped or not reply.text.strip():
+            self._failed(asker.node, "you did without it." if reply.skipped else "the model wrote no summary.")
+        elif not reply.is_cut:
+            self._in_vain = self._in_vain + 1 if is_soon else 0
+            await self._replace(asker.node, reply.text)
+
+    async def _replace(self, node: str, summary: str) -> None:
+        """Put the summary in the place of what it sums up, which the REPL has from then on."""
+        run, talk = self._run, self._talk
+        dropped = talk.compact(prompts.so_far(summary))
+        run.emit(ev.Compacted(node=node, summary=summary, dropped=dropped))
         said = [message._asdict() for message in talk.everything]
         await run.repl.load("history", JsonValue(json.dumps(said, ensure_ascii=False)))
 

@@ -8,16 +8,15 @@ where the root LM itself was what took the time, as it would only take more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from rlm_tui.engine.budget import Budget
 from rlm_tui.trajectory.limits import amount
 
 End: TypeAlias = Callable[[str], object]
 """Ends something that is under way; is told why, as the beginning of a sentence."""
-_T = TypeVar("_T")
 _LAST_SHARE, _LAST_LEAST_S = 0.1, 5.0
 """What the one last turn may take: a share of the limit, and at least so many seconds."""
 
@@ -47,20 +46,6 @@ class Deadline:
             yield
         finally:
             del self._under_way[key]
-
-    async def bound(self, work: Coroutine[Any, Any, _T]) -> _T | None:
-        """What `work` comes to, or None when the end of the time ended it."""
-        task = asyncio.create_task(work)
-        try:
-            with self.ends(lambda _: task.cancel()):
-                return await task
-        except asyncio.CancelledError:
-            current = asyncio.current_task()
-            if not self.is_over or (current is not None and current.cancelling()):
-                raise
-            return None
-        finally:
-            await settled(task)
 
     def start(self, raised: Callable[[float, float], Awaitable[bool]]) -> None:
         """Watch from now on; at the limit `raised(value, cap)` tells whether a person grants more."""

@@ -152,7 +152,7 @@ class Engine:
     @property
     def is_busy(self) -> bool:
         """Whether a block runs or a request to the root LM is under way."""
-        return self.is_block_running or (self._loop is not None and self._loop.asker.is_asking)
+        return self.is_block_running or (self._loop is not None and self._loop.is_asking)
 
     @property
     def is_block_running(self) -> bool:
@@ -164,7 +164,7 @@ class Engine:
         if self._loop is None:
             return False
         if not self._loop.blocks.is_busy:
-            return self._loop.asker.interrupt()
+            return self._loop.interrupt()
         if force:
             self.run.repl.kill()
         else:

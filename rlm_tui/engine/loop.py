@@ -68,6 +68,15 @@ class RootLoop:
         config = self._run.config
         return config.constrain and shape_of(config.dialect) is not None and "JSON" in held_to(self._run.root_lm)
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether a request is under way."""
+        return self.asker.is_asking or self._compaction.is_asking
+
+    def interrupt(self) -> bool:
+        """Cancel the request that is under way, if any; the engine then waits for the person."""
+        return self.asker.interrupt() or self._compaction.interrupt()
+
     async def run(self) -> Ending:
         """Turns until an answer stands or a limit is reached."""
         self._compaction.check()

@@ -77,6 +77,18 @@ class Talk:
             self.counted = (0, 0)
         self._sent = min(self._sent, length)
 
+    def aside(self, messages: Sequence[Message], last: Message) -> Talk:
+        """A conversation of these messages (all, or what they were cut to) and one more, which is never said here.
+
+        What is said here counts as sent with it where it goes out whole.
+        """
+        other = Talk(*messages, last)
+        if list(messages) == self.messages:
+            other._sent, self._sent = self._sent, len(self.messages)
+        else:
+            self._sent = 0
+        return other
+
     def unsent(self) -> tuple[int, tuple[StoredMessage, ...]]:
         """How many messages a request repeats, and the new ones; marks all as sent."""
         prior, self._sent = self._sent, len(self.messages)

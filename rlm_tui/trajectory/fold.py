@@ -131,7 +131,7 @@ class Fold:
         owner = self.rlm_of(event.node)
         if event.attempt == 1 and owner is not None:
             self.requests.setdefault(owner, []).append((event.seq, event.prior, len(event.messages)))
-            if owner in self.roots:
+            if owner in self.roots and self.nodes[event.node].title != ev.COMPACTION:
                 self.told_out.append(event.seq)
 
     def _lm_responded(self, event: ev.LmResponded) -> None:

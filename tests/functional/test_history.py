@@ -87,6 +87,55 @@ def test_near_the_window_the_model_sums_up_and_the_history_stays_in_the_repl(tmp
         assert run.of(ev.CodeFinished)[-1].stdout == "6 I look\n"
 
 
+def _titles(run: Driver) -> list[str]:
+    return [opened.title for opened in run.of(ev.NodeOpened)]
+
+
+def test_a_request_for_a_summary_is_held_edited_and_answered_as_any_other(tmp_path: Path) -> None:
+    with live(tmp_path, [block(LONG), block(LONG), "FINAL(done)"], window=1000, step=True) as run:
+        hold = run.start().hold("before_code")
+        while "compaction" not in _titles(run):
+            run.send(cmd.Step(hold.id, "into"))
+            run.until(lambda old=hold.id: bool(run.holds()) and run.holds()[0].id != old)
+            hold = run.holds()[0]
+        assert (hold.checkpoint, hold.node) == ("before_request", run.of(ev.NodeOpened)[-1].node)
+        assert "Sum it up" in run.content(hold)
+        run.send(cmd.Answer(hold.id, "Nothing was found."))
+        run.send(cmd.Run(run.hold("after_response").id))
+        run.until(lambda: bool(run.of(ev.Compacted)))
+        run.send(cmd.Resume())
+        assert run.end().answer == "done"
+        (by,) = [e.by for e in run.of(ev.LmResponded) if e.node == hold.node]
+        assert (by, run.session.log.text(run.of(ev.Compacted)[0].summary)) == ("user", "Nothing was found.")
+
+
+def test_a_request_for_a_summary_can_be_interrupted_and_carries_no_words_of_the_person(tmp_path: Path) -> None:
+    late = {"text": "late", "delay_s": 60}
+    root = [block(LONG), block(LONG), late, "I found that x is seven.", "FINAL(done)"]
+    with live(tmp_path, root, window=1000) as run:
+        run.start().until(lambda: "compaction" in _titles(run) and bool(run.session.can("interrupt")))
+        run.send(cmd.Tell("Look at page 3."))
+        run.send(cmd.Interrupt())
+        hold = run.hold("before_request")
+        assert hold.why == "interrupted by you"
+        run.send(cmd.Run(hold.id))
+        run.until(lambda: len([e for e in run.of(ev.LmRequested) if e.node == hold.node]) == 2)
+        asked = run.of(ev.LmRequested)[-1].seq
+        assert len(run.session.trajectory.at(asked).queued_words()) == 1
+        run.end()
+        assert "Look at page 3." in run.said()[-1]
+        assert not run.session.trajectory.now().queued_words()
+
+
+def test_a_summary_has_its_time_and_reason_as_any_response(tmp_path: Path) -> None:
+    with live(tmp_path, [block(LONG), block(LONG), "x is seven.", "FINAL(done)"], window=1000) as run:
+        run.start().end()
+        response = run.of(ev.LmResponded)[2]
+        assert run.session.log.text(response.text) == "x is seven."
+        assert (response.finish_reason, response.latency_s is not None) == ("stop", True)
+    assert ev.LmResponded(text="").latency_s is ev.SubcallFinished().latency_s is None, "what is not told is not 0"
+
+
 def test_the_chat_says_what_was_summed_up(tmp_path: Path) -> None:
     root = [block(LONG), block(LONG), "I found that x is seven.", block("1"), "FINAL(done)"]
     with live(tmp_path, root, window=1000) as run:
