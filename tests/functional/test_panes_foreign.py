@@ -16,6 +16,7 @@ from rlm_tui.ui.content.chat import chat
 from rlm_tui.ui.content.parts import page_of
 from rlm_tui.ui.content.repl import repl
 from rlm_tui.ui.content.step import step
+from rlm_tui.ui.content.summary import Summary
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.content.vars import variables
 from rlm_tui.ui.lines import Line
@@ -88,6 +89,11 @@ def test_what_only_some_calls_tell_is_no_sum(nested: ReplaySession) -> None:
 
 def test_the_limit_of_another_engine_is_that_of_each_rlm(nested: ReplaySession) -> None:
     assert "it 3/5 " in header_line(nested, 120).text
+
+
+def test_the_summary_leaves_out_when_a_log_was_written_that_does_not_tell(bare: ReplaySession) -> None:
+    told = next(row.text for row in Summary(bare, 90).facts() if "TRACE" in row.text)
+    assert told.rstrip().endswith("events · dspy")
 
 
 def test_chat_repl_and_variables_are_those_of_the_log(nested: ReplaySession) -> None:

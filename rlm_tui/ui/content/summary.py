@@ -224,9 +224,8 @@ class Summary:
         symbol, role = _FOUND[origin.attachment.state]
         yield self._label("", (f"{symbol} {origin.attachment.words}", role))
         events = plural(self.view.tree.last, "event")
-        yield self._label(
-            "TRACE", (f"{short_bytes(origin.size)} · {events} · {origin.app} · {origin.created}", "muted")
-        )
+        told = (short_bytes(origin.size), events, origin.app, origin.created)
+        yield self._label("TRACE", (" · ".join(word for word in told if word), "muted"))
 
     def _deeds(self) -> Iterator[Line]:
         """What a person did in the run, each with its place."""
