@@ -160,7 +160,7 @@ class Final(Value, frozen=True):
     """A final form that the parser found: the text itself, or the name of a variable."""
 
     kind: Literal["text", "var"]
-    value: str
+    value: Text
 
 
 class Repair(Value, frozen=True):

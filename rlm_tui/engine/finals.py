@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from rlm_tui.engine.grammar import BOUND, FENCE_LINE, INLINE
-from rlm_tui.events import Final, Repair
+from rlm_tui.events import Repair
 
 Refusal: TypeAlias = Literal["", "empty", "name", "code", "cut"]
 
@@ -30,6 +30,14 @@ _ESCAPE = re.compile(
 )
 _CHARS = {"\n": "", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _FIELD = re.compile(r"\{[^{}]+\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """What a final form says: the text itself, or the name of a variable."""
+
+    kind: Literal["text", "var"]
+    value: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,11 +154,12 @@ class RootLoop:
         return bool(parsed.blocks) and before == self._before
 
     def _emit_parsed(self, parsed: Parsed, held_to: str) -> None:
+        final = parsed.final
         self._run.emit(
             ev.ResponseParsed(
                 node=self.iteration,
                 blocks=parsed.blocks,
-                final=parsed.final,
+                final=ev.Final(final.kind, final.value) if final is not None else None,
                 repairs=parsed.repairs,
                 truncated=parsed.truncated,
                 problem=parsed.problem,

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from rlm_tui.engine import fences, nudges
 from rlm_tui.engine.dialect import Dialect, Reading, built_in
 from rlm_tui.engine.fences import Form, Region
-from rlm_tui.engine.finals import FinalForm
+from rlm_tui.engine.finals import Final, FinalForm
 from rlm_tui.engine.grammar import LINE
 from rlm_tui.engine.lexer import Item, Label, Lexer, Scan
 from rlm_tui.engine.shape import unwrapped
-from rlm_tui.events import Final, Repair
+from rlm_tui.events import Repair
 from rlm_tui.text import one_line, plural
 
 NATIVE: dict[Reading, frozenset[Form]] = {

@@ -10,7 +10,7 @@ from rlm_tui.events import Usage
 from rlm_tui.lm.base import Request
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.sdk import Answer, SdkLM, cost, count
-from rlm_tui.lm.wire import openai_body
+from rlm_tui.lm.wire import ALSO, openai_body
 
 
 class OpenAILM(SdkLM):
@@ -28,10 +28,7 @@ class OpenAILM(SdkLM):
 
         super().__init__(endpoint, openai, openai.AsyncOpenAI)
         self._completions: Any = self._client.chat.completions  # loads the SDK's resources now, not on the loop
-        if endpoint.provider == "openrouter":
-            self._extra = {"usage": {"include": True}}  # it tells what a call cost, if it is asked to
-        if endpoint.provider == "llamacpp":
-            self._extra = {"return_progress": True}  # it tells how far it has read the prompt, if it is asked to
+        self._extra = ALSO.get(endpoint.provider, {})
 
     def _body(self, request: Request) -> dict[str, Any]:
         body = openai_body(self._endpoint, request)

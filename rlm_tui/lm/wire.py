@@ -23,10 +23,17 @@ SHAPED_BY = {"llamacpp": "grammar", "vllm": "response_format", "lmstudio": "resp
 """The member of the body by which a provider's server takes the shape of an answer."""
 
 
+ALSO: dict[str, dict[str, Any]] = {"openrouter": {"usage": {"include": True}}, "llamacpp": {"return_progress": True}}
+"""What else a provider's server is asked to tell: what a call cost, how far it has read the prompt."""
+
+
 def body_of(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """The whole JSON body that the client for an endpoint sends."""
+    """The whole JSON body that the client for an endpoint sends where somebody watches the answer come.
+
+    What a server has refused before, and a grammar for a model that turned out to think, are the client's to change.
+    """
     made = {"anthropic": anthropic_body, "ollama": ollama_body}.get(endpoint.provider, openai_body)
-    return {**made(endpoint, request), "stream": True}
+    return {**made(endpoint, request), **ALSO.get(endpoint.provider, {}), "stream": True}
 
 
 def openai_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:

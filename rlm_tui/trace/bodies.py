@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 
@@ -13,7 +13,7 @@ from rlm_tui import events as ev
 from rlm_tui.text import scrub
 
 LONG: Final = 512  # characters; a shorter text stands in its event
-_E = TypeVar("_E", bound=ev.TraceEvent)
+_S = TypeVar("_S", bound=msgspec.Struct)
 
 
 class Bodies:
@@ -23,10 +23,10 @@ class Bodies:
         self._write = write
         self._seqs: dict[bytes, int] = {}
 
-    def interned(self, event: _E) -> _E:
-        """The event with lone surrogates replaced and its long texts referred to."""
+    def interned(self, event: _S) -> _S:
+        """The event, or a value in one, with lone surrogates replaced and its long texts referred to."""
         changes: dict[str, Any] = {}
-        for name in _text_fields(type(event)):
+        for name in text_fields(type(event)):
             value = getattr(event, name)
             stored = self._stored(value)
             if stored is not value:
@@ -47,16 +47,18 @@ class Bodies:
         if isinstance(value, tuple) and value:
             items = tuple(self._stored(item) for item in value)
             return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
-        if isinstance(value, ev.StoredMessage):
-            content = self._stored(value.content)
-            return value if content is value.content else ev.StoredMessage(value.role, content)
+        if isinstance(value, msgspec.Struct) and not isinstance(value, ev.BodyRef):
+            return self.interned(value)
         return value
 
 
 @cache
-def _text_fields(kind: type[ev.TraceEvent]) -> tuple[str, ...]:
-    """The fields of an event kind that hold a `Text`, alone or within."""
-    holders = (ev.BodyRef, ev.StoredMessage)
-    return tuple(
-        field.name for field in msgspec.structs.fields(kind) if any(h.__name__ in str(field.type) for h in holders)
-    )
+def text_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of an event kind, or of a value in one, that hold a `Text`, alone or within."""
+    return tuple(field.name for field in msgspec.structs.fields(kind) if _holds_text(field.type))
+
+
+def _holds_text(hint: Any) -> bool:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return hint is ev.BodyRef or bool(text_fields(hint))
+    return any(map(_holds_text, get_args(hint)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from rlm_tui.errors import TraceError
 from rlm_tui.events import (
     BodyRef,
@@ -13,10 +15,10 @@ from rlm_tui.events import (
     NodeOpened,
     RunFinished,
     RunStarted,
-    StoredMessage,
     TraceEvent,
     Unknown,
 )
+from rlm_tui.trace.bodies import text_fields
 from rlm_tui.trace.foreign import ForeignReader
 from rlm_tui.trace.opening import open_trace
 from rlm_tui.trace.reading import Problem
@@ -99,11 +101,12 @@ def _may_come_first(event: TraceEvent) -> bool:
     return isinstance(event, BodyStored | Unknown) or (isinstance(event, NodeOpened) and not event.parent)
 
 
-def body_refs(event: TraceEvent) -> Iterator[int]:
-    """The seqs of the `body.stored` events that an event refers to."""
-    for name in event.__struct_fields__:
+def body_refs(event: msgspec.Struct) -> Iterator[int]:
+    """The seqs of the `body.stored` events that an event, or a value in one, refers to."""
+    for name in text_fields(type(event)):
         value = getattr(event, name)
         for item in value if isinstance(value, tuple) else (value,):
-            text = item.content if isinstance(item, StoredMessage) else item
-            if isinstance(text, BodyRef):
-                yield text.body
+            if isinstance(item, BodyRef):
+                yield item.body
+            elif isinstance(item, msgspec.Struct):
+                yield from body_refs(item)

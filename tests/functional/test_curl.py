@@ -50,7 +50,7 @@ def tools(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("request_sent", REQUESTS, ids=["plain", "with everything"])
-@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
+@pytest.mark.parametrize("provider", ["openai", "openrouter", "llamacpp", "anthropic", "ollama"])
 async def test_curl_sends_what_the_client_sent(
     provider: str, request_sent: Request, tools: dict[str, str], tmp_path: Path
 ) -> None:

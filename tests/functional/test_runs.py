@@ -218,6 +218,19 @@ def test_a_fault_of_our_own_ends_the_run_by_name_and_leaves_a_whole_trace(
     assert verify(path) == []
 
 
+def test_a_long_answer_is_written_once_beside_the_response_that_holds_it(tmp_path: Path) -> None:
+    answer = ("a long answer " * 100).strip()
+    with live(tmp_path, [f"FINAL({answer})"]) as run:
+        assert run.session.log.text(run.start().end().answer) == answer
+        (parsed,) = run.of(ev.ResponseParsed)
+        assert parsed.final is not None
+        assert run.session.log.text(parsed.final.value) == answer
+    path = tmp_path / "run.rlm.jsonl"
+    holders = [json.loads(line)["kind"] for line in path.read_text().splitlines() if answer in line]
+    assert holders == ["body.stored", "body.stored"]
+    assert verify(path) == []
+
+
 def test_what_a_person_sees_is_on_the_disk_before_the_session_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

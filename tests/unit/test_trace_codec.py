@@ -223,3 +223,9 @@ def test_the_documented_lines_are_real(request: pytest.FixtureRequest, tmp_path:
 
 def _golden(request: pytest.FixtureRequest) -> Path:
     return request.config.rootpath / "tests" / "golden"
+
+
+def test_a_final_text_that_stands_in_its_event_is_read_as_one_that_stands_elsewhere() -> None:
+    for value, read in (('"42"', "42"), ('{"body":3}', ev.BodyRef(3))):
+        line = seal(f'{{"kind":"response.parsed","final":{{"kind":"text","value":{value}}},"seq":5}}')
+        assert decode(line) == ev.ResponseParsed(seq=5, final=ev.Final("text", read))

@@ -68,11 +68,11 @@ def test_references_are_found_wherever_a_text_may_stand() -> None:
     message = ev.StoredMessage("user", ref)
     events = [
         ev.LmRequested(model="m", messages=(message, message)),
-        ev.ResponseParsed(blocks=("x", ref)),
+        ev.ResponseParsed(blocks=("x", ref), final=ev.Final("text", ref)),
         ev.Edited(what="code", before=ref, after="x"),
         ev.Note(text="x"),
     ]
-    assert [list(body_refs(event)) for event in events] == [[4, 4], [4], [4], []]
+    assert [list(body_refs(event)) for event in events] == [[4, 4], [4, 4], [4], []]
 
 
 def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:

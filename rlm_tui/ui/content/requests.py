@@ -113,7 +113,7 @@ def endpoint_of(session: Session, sent: Sent) -> Endpoint | None:
 
 
 def as_json(session: Session, sent: Sent) -> str:
-    """The body that went out."""
+    """The body that went out, as it is for an answer that is watched: calls of a batch go out without `stream`."""
     endpoint = endpoint_of(session, sent)
     if endpoint is not None:
         return wire.as_json(wire.body_of(endpoint, request_of(session, sent)))

@@ -224,7 +224,7 @@ def read_as(page: Page, node: Node) -> Rows:
     found = [plural(len(parsed.blocks), "block")] if parsed.blocks else []
     if parsed.final:
         form = "FINAL" if parsed.final.kind == "text" else "FINAL_VAR"
-        found.append(f"{form}({one_line(parsed.final.value, 60)})")
+        found.append(f"{form}({one_line(page.log.text(parsed.final.value), 60)})")
     if parsed.truncated:
         found.append("cut off at its end")
     usable = bool(parsed.blocks or parsed.final)
