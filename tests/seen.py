@@ -29,7 +29,7 @@ def snapshot(view: View) -> dict[str, Any]:
         "words": view.queued_words(),
         "activity": view.activity(),
         "remarks": view.remarks(),
-        "problems": (view.troubles(), view.repairs()),
+        "problems": (view.troubles(), view.repairs(), view.problems()),
         "steps": view.tree.steps[: view.step_number()],
         "counts": {kind.__name__: view.count(kind) for kind in ev.KINDS},
     }

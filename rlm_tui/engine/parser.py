@@ -38,7 +38,7 @@ _FALLBACK: dict[Form, str] = {
     "transcript": "a >>> transcript was taken as code",
 }
 _STOP_SEQUENCE = frozenset(("stop", "stop_sequence"))
-_OUT_OF_TOKENS = frozenset(
+OUT_OF_TOKENS = frozenset(
     ("length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "model_context_window_exceeded")
 )
 _LOOK_AT = 4_000
@@ -198,7 +198,7 @@ class _Reading:
         return None
 
     def _refused(self, form: FinalForm) -> bool:
-        if form.colon and form.at_end and not form.is_var and self.reason in _OUT_OF_TOKENS:
+        if form.colon and form.at_end and not form.is_var and self.reason in OUT_OF_TOKENS:
             return True
         return self.dialect.reads_like == "strict" and (form.colon or not form.is_var)
 
@@ -218,7 +218,7 @@ class _Reading:
             self._remark("text-final", f"{'FINAL_VAR' if form.is_var else 'FINAL'} is not how this dialect ends a run")
 
     def _see_length(self, usable: bool) -> None:
-        if self.reason not in _OUT_OF_TOKENS:
+        if self.reason not in OUT_OF_TOKENS:
             return
         if not self.truncated:
             self._remark("cut-by-length", "the response was cut off at the limit of output tokens")

@@ -48,6 +48,8 @@ def kept(view: View, reader: Reader, meant: Filter) -> list[Node]:
 
 def turn(view: View, reader: Reader, node: Node) -> dict[str, Any]:
     """An iteration as plain data: what the model said, what ran, what came of it."""
+    parsed = _events(view, reader, node, ev.ResponseParsed)
+    over = _events(view, reader, node, ev.IterationFinished)
     said = next((event for lm in view.children(node) for event in _events(view, reader, lm, ev.LmResponded)), None)
     return {
         "node": node.id,
@@ -56,8 +58,10 @@ def turn(view: View, reader: Reader, node: Node) -> dict[str, Any]:
         "seconds": view.elapsed(node),
         "usage": msgspec.structs.asdict(view.usage(node)),
         "response": reader.text(said.text) if isinstance(said, ev.LmResponded) else None,
-        "problem": next((e.problem for e in _events(view, reader, node, ev.ResponseParsed) if e.problem), None),
+        "problem": next((event.problem for event in parsed if event.problem), None),
+        "repairs": [msgspec.structs.asdict(repair) for event in parsed for repair in event.repairs],
         "blocks": [_block(view, reader, code) for code in view.children(node) if code.type == "code"],
+        "refused": next((reader.text(event.refused) for event in over if event.refused), None),
         "answers": [reader.text(event.text) for event in _events(view, reader, node, ev.AnswerGiven)],
     }
 
@@ -141,10 +145,14 @@ def _turn(told: dict[str, Any]) -> Iterator[str]:
     yield f"\n## Iteration {told['number']}{where}\n\n"
     if told["response"]:
         yield f"Response ({short_seconds(told['seconds'])}):\n\n{_fenced(told['response'])}"
+    for repair in told["repairs"]:
+        yield f"\nRead as: {_line(repair['detail'])}\n"
     if told["problem"]:
-        yield f"\n{_line(told['problem'])}\n"
+        yield f"\nThe model was told: {_line(told['problem'])}\n"
     for block in told["blocks"]:
         yield from _told_block(block)
+    if told["refused"]:
+        yield f"\nIt did not count. The model was told: {_line(told['refused'])}\n"
     for answer in told["answers"]:
         yield f"\nAnswer:\n\n{_fenced(answer)}"
 

@@ -25,6 +25,7 @@ FIELDS: dict[str, str] = {
     "told": "what a person told the model",
 }
 """The fields that hold text, each with what stands in it."""
+_ANSWERED = (ev.ResponseParsed, ev.IterationFinished)
 RESET = "conversation and REPL are forgotten; the next question begins anew"
 HELD_FIELDS: dict[ev.Checkpoint, str] = {
     "before_request": "prompt",
@@ -167,6 +168,11 @@ def _edit(event: ev.Edited, source: Source) -> Iterator[Pair]:
     yield "edit", source.text(event.after)
 
 
+def _refused(event: ev.IterationFinished, source: Source) -> Iterator[Pair]:
+    if event.refused:
+        yield "note", source.text(event.refused)
+
+
 _READERS: dict[str, Callable[[Any, Source], Any]] = {
     "RunStarted": _question,
     "RunFinished": _end,
@@ -174,6 +180,7 @@ _READERS: dict[str, Callable[[Any, Source], Any]] = {
     "LmResponded": _response,
     "LmFailed": lambda event, _: [("note", event.message)],
     "ResponseParsed": _parsed,
+    "IterationFinished": _refused,
     "CodeStarted": lambda event, source: [("code", source.text(event.code))],
     "CodeFinished": _output,
     "SubcallRequested": _call,
@@ -235,11 +242,16 @@ def is_edited(view: View, source: Source, node: Node) -> bool:
     return any(source.text(first[what]) != source.text(last[what]) for what in last)
 
 
+def is_amiss(view: View, source: Source, iteration: Node) -> bool:
+    """Whether an iteration that went on all the same had a response or an answer that was not as the LM was asked."""
+    return any(_is_remark(source, seq) for kind in _ANSWERED for seq in view.facts(iteration, kind))
+
+
 def has_remark(view: View, source: Source, node: Node) -> bool:
     """Whether a node has a failure, a warning, a limit, or a response in which the parser found nothing usable."""
     if has_failed(view, source, node) or view.fact(node, ev.LimitHit) is not None:
         return True
-    return any(_is_remark(source, seq) for kind in (ev.Note, ev.ResponseParsed) for seq in view.facts(node, kind))
+    return any(_is_remark(source, seq) for kind in (ev.Note, *_ANSWERED) for seq in view.facts(node, kind))
 
 
 def _is_remark(source: Source, seq: int) -> bool:
@@ -249,4 +261,6 @@ def _is_remark(source: Source, seq: int) -> bool:
         return False
     if isinstance(event, ev.Note):
         return event.level != "info"
+    if isinstance(event, ev.IterationFinished):
+        return bool(event.refused)
     return isinstance(event, ev.ResponseParsed) and bool(event.problem)

@@ -53,6 +53,8 @@ class Fold:
         self.remarks: list[int] = []
         self.troubles: list[int] = []
         self.repairs: list[int] = []
+        self.problems: list[int] = []
+        """The troubles, and the responses and answers that the model was told to do otherwise."""
         self.grown: list[str] = []
         """Every node when it was opened, and a sub-call when it was sent: what the tree of calls grows by."""
         self.grown_at = array("Q")
@@ -126,6 +128,11 @@ class Fold:
         if node is not None:
             node.number = event.number
 
+    def _iteration_finished(self, event: ev.IterationFinished) -> None:
+        if event.refused:
+            self.problems.append(event.seq)
+            self._step(event, "refused")
+
     def _lm_requested(self, event: ev.LmRequested) -> None:
         self._act(event.seq, "asking", event.node)
         owner = self.rlm_of(event.node)
@@ -142,11 +149,13 @@ class Fold:
 
     def _lm_failed(self, event: ev.LmFailed) -> None:
         if event.retry_in_s is None:
-            self.troubles.append(event.seq)
+            self._trouble(event)
 
     def _parsed(self, event: ev.ResponseParsed) -> None:
         if event.problem or event.truncated or event.repairs:
             self.repairs.append(event.seq)
+        if event.problem:
+            self.problems.append(event.seq)
         self._step(event, "response")
 
     def _code_started(self, event: ev.CodeStarted) -> None:
@@ -160,7 +169,7 @@ class Fold:
 
     def _code_finished(self, event: ev.CodeFinished) -> None:
         if event.status != "ok":
-            self.troubles.append(event.seq)
+            self._trouble(event)
         owner = self.repl_of(event.node)
         self.blocks.setdefault(owner, []).append(event.seq)
         if event.status in ("killed", "died"):
@@ -181,7 +190,7 @@ class Fold:
     def _subcall_finished(self, event: ev.SubcallFinished) -> None:
         self._spend(event.node, event.seq, event.usage)
         if event.error:
-            self.troubles.append(event.seq)
+            self._trouble(event)
         node = self.nodes.get(event.node)
         if node is not None:
             self._lack(event.node, event.seq, _gaps_of(event, node))
@@ -226,6 +235,10 @@ class Fold:
 
     def _remark(self, event: ev.TraceEvent) -> None:
         self.remarks.append(event.seq)
+
+    def _trouble(self, event: ev.TraceEvent) -> None:
+        self.troubles.append(event.seq)
+        self.problems.append(event.seq)
 
     def _act(self, seq: int, kind: str, node_id: str) -> None:
         node = self.nodes.get(node_id)
@@ -279,6 +292,7 @@ class Fold:
         ev.NodeOpened: _node_opened,
         ev.NodeClosed: _node_closed,
         ev.IterationStarted: _iteration_started,
+        ev.IterationFinished: _iteration_finished,
         ev.LmRequested: _lm_requested,
         ev.LmResponded: _lm_responded,
         ev.LmFailed: _lm_failed,

@@ -212,6 +212,10 @@ class View:
         """The seqs of parsed responses in which something was mended, cut off or missing."""
         return self.tree.repairs[: _count(self.tree.repairs, self.seq)]
 
+    def problems(self) -> list[int]:
+        """The seqs of what failed by now, and of responses and answers that were not as the model was asked."""
+        return self.tree.problems[: _count(self.tree.problems, self.seq)]
+
     def step_number(self) -> int:
         """How many steps are complete by now (steps are counted from 1)."""
         return bisect_right(self.tree.steps, self.seq, key=lambda step: step.seq)

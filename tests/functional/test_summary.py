@@ -67,8 +67,8 @@ async def test_an_unknown_cost_is_unknown() -> None:
 async def test_enter_goes_to_the_first_error() -> None:
     async with summary(failing()) as hand:
         assert "iteration 2: the block raised NameError: name 'hits' is not defined" in hand.screen()
-        assert "1 more error" in hand.screen()
-        assert "Enter goes to the first error" in hand.screen()
+        assert "more problem" in hand.screen()
+        assert "Enter goes to the first problem" in hand.screen()
         await hand.press("enter")
         await hand.until(lambda: hand.app.screen is hand.app.main)
         event = hand.app.session.log.event(hand.app.session.view.seq)

@@ -92,7 +92,7 @@ def test_nothing_usable_says_why() -> None:
     two = run.iteration(2)
     run.ask(two, "I think the answer is 12.", prior=2)
     run.parsed(two, problem="There was no code block and no final answer.", truncated=True)
-    in_order(said(run, two), "READ AS  nothing usable", "⚠ There was no code block")
+    in_order(said(run, two), "READ AS  nothing usable", "⚠ for the model: There was no code block")
 
 
 def test_an_lm_call_shows_what_was_sent_and_the_whole_response() -> None:
@@ -202,3 +202,12 @@ def test_what_a_model_thinks_aloud_is_told_apart_from_what_it_says() -> None:
     run.ask(two, "<think>The sum is odd.</think>I will check.\n```repl\nprint('<think>')\n```\nThen answer.", prior=2)
     in_order(said(run, two), "THINKS   The sum is odd.", "SAYS     I will check.", "Then answer.")
     assert "<think>" not in said(run, two)
+
+
+def test_what_a_question_used_is_its_own() -> None:
+    run = batched()
+    run.end("7")
+    run.close("1")
+    run.start("And who wrote it?", "2")
+    assert "0 iterations · 0 sub-calls" in said(run, "2")
+    assert "12 sub-calls" in said(run, "1")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
+from rlm_tui.resources import sample
+from rlm_tui.session.replay import ReplaySession
+from rlm_tui.trajectory.facts import is_amiss
 from rlm_tui.ui.content.calls import CallRows, scene
 from rlm_tui.ui.content.parts import Page
 from rlm_tui.ui.content.step import step
@@ -44,10 +47,11 @@ def refused(final: ev.Final, answer: str) -> tuple[Recorder, int]:
     return run, before
 
 
-def test_a_final_that_did_not_count_says_why_once_the_model_was_told() -> None:
+def test_a_final_that_did_not_count_says_why_at_once_and_whether_the_model_was_told() -> None:
     run, before = refused(ev.Final("var", "total"), prompts.no_such_variable("total", ["hits"]))
     assert "the model was told: FINAL_VAR(total) names no variable of the REPL.\n" in f"{said(run, '1.2')}\n"
-    assert "the model was told" not in said(run, "1.2", before)
+    assert "for the model: FINAL_VAR(total) names no variable of the REPL.\n" in f"{said(run, '1.2', before)}\n"
+    assert [step.label for step in run.trajectory.steps][-2:] == ["response", "refused"]
     run, _ = refused(ev.Final("text", "7"), prompts.FINAL_WAITED)
     assert "the model was told: Your final answer did not count, as code" in said(run, "1.2").replace("\n", "")
     assert "the model was told" not in said(run, "1.1")
@@ -97,3 +101,36 @@ def test_a_wait_for_a_person_is_never_counted_wherever_one_looks_from() -> None:
         view = run.trajectory.at(seq)
         root = CallRows(CallTree(), scene(view, run.log, view.t), 60)[0].text
         assert ":" not in root
+
+
+def test_what_is_said_to_the_model_is_never_mistaken_for_words_to_the_person() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    run.ask(two, CUT, prior=2)
+    run.parsed(two, problem="You wrote the output of the REPL yourself.")
+    assert "for the model: You wrote the output" in said(run, two)
+    run.finish_iteration(two, 2)
+    run.ask(run.iteration(3), "Oh.", prior=4)
+    assert "the model was told: You wrote the output" in said(run, two)
+    rows = CallRows(CallTree(), scene(run.trajectory.now(), run.log), 60)
+    assert next(row for row in rows if " 2 I will count." in row.text).text.lstrip().startswith("▾ ⚠")
+    assert is_amiss(run.trajectory.now(), run.log, run.trajectory.nodes[two])
+    assert len(run.trajectory.now().problems()) == 1
+
+
+def test_the_bundled_sample_says_in_the_step_why_each_bad_turn_was_bad() -> None:
+    session = ReplaySession(sample("misbehaves"))
+    session.read_whole()
+    moments = [session.trajectory.at(each.seq) for each in session.trajectory.steps]
+    pages = [step(Page(view, session.log, 200), None) for view in moments]
+    seen = "\n".join(row.text.rstrip() for rows in pages for row in rows)
+    session.close()
+    for words in (
+        "NameError: name 'contxt' is not defined",
+        "invented-output",
+        "cut off inside a code block",
+        "the server ended it by “length”, at its limit of tokens for one response",
+        "FINAL_VAR(total_salary) names no variable of the REPL.",
+        "by you: A record is one line",
+    ):
+        assert words in seen, words

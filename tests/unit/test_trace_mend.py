@@ -127,6 +127,9 @@ def test_the_markdown_report_tells_the_whole_run() -> None:
         "## Iteration 2",
         "NameError: name 'contxt' is not defined",
         "edited by a person",
+        "Read as: the model wrote 'Output:' itself",
+        "The model was told: You wrote the output of the REPL yourself",
+        "It did not count. The model was told: FINAL\\_VAR(total\\_salary) names no variable",
         "```python",
     ):
         assert words in report, words

@@ -13,7 +13,7 @@ from rlm_tui.session.log import Log
 from rlm_tui.session.notebook import Notebook
 from rlm_tui.text import least_count, one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
-from rlm_tui.trajectory.facts import is_edited, newest
+from rlm_tui.trajectory.facts import is_amiss, is_edited, newest
 from rlm_tui.ui.content.batches import BATCH, QUEUED, members, split_key
 from rlm_tui.ui.content.narrowed import NarrowedRows
 from rlm_tui.ui.content.tally import Tally
@@ -37,7 +37,7 @@ _OUTCOMES: dict[ev.Outcome, tuple[str, str]] = {
     "cancelled": ("○", "dim"),
 }
 _NAMES: dict[ev.Asks, str] = {"": "llm", "lm": "llm", "rlm": "rlm", "tool": "tool"}
-_HELD, _RUNNING, _RETRY = ("‖", "careful"), ("●", "running"), ("↻", "careful")
+_HELD, _RUNNING, _RETRY, _AMISS = ("‖", "careful"), ("●", "running"), ("↻", "careful"), ("⚠", "careful")
 
 
 def empty(width: int, narrowed: str = "") -> list[Line]:
@@ -135,6 +135,8 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
     if node.id in moment.held:
         return _HELD
     outcome = moment.view.outcome(node)
+    if outcome == "ok" and node.type == "iteration" and is_amiss(moment.view, moment.log, node):
+        return _AMISS
     if outcome is not None:
         return _OUTCOMES[outcome]
     if node.type in ("lm", "subcall"):

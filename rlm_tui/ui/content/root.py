@@ -101,12 +101,13 @@ def limits(caps: ev.Limits) -> str:
 
 def _used(page: Page, node: Node) -> str:
     used, view = page.view.usage(node), page.view
+    until = view if node.closed is None else view.at(min(view.seq, node.closed))
     is_part = view.is_partial(node)
     cost = [short_cost(used.cost_usd)] if used.cost_usd is not None and not is_part else []
     spent = f"{short_count(used.input_tokens)} tokens in, {short_count(used.output_tokens)} out"
     parts = [
         plural(len(view.children(node)), "iteration"),
-        plural(view.count(ev.SubcallRequested), "sub-call"),
+        plural(until.count(ev.SubcallRequested, since=node.opened), "sub-call"),
         f"at least {spent}" if is_part and used.tokens is not None else spent,
         *cost,
         short_seconds(view.worked(node, page.now)),

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from rlm_tui import events as ev
+from rlm_tui.engine.parser import OUT_OF_TOKENS
 from rlm_tui.text import one_line, plural, short_count, short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import newest
@@ -35,7 +36,7 @@ from rlm_tui.ui.content.parts import (
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.root import root
 from rlm_tui.ui.content.subcall import batch, subcall
-from rlm_tui.ui.content.told import queued, told, told_back
+from rlm_tui.ui.content.told import addressed, queued, told, told_back
 from rlm_tui.ui.lines import BLANK, Piece, Rows, clip, line, wrap_text
 from rlm_tui.ui.rows import Joined
 from rlm_tui.ui.selecting import interesting
@@ -228,13 +229,28 @@ def read_as(page: Page, node: Node) -> Rows:
     if parsed.truncated:
         found.append("cut off at its end")
     usable = bool(parsed.blocks or parsed.final)
-    said = (" · ".join(found), "text") if usable else ("nothing usable", "failed")
+    said = (" · ".join(found), "text") if usable else (" · ".join(["nothing usable", *found]), "failed")
     held: tuple[Piece, ...] = ((f"held to {parsed.held_to}", "dim"),) if parsed.held_to else ()
     rows: list[Rows] = [[label("READ AS", said, width=page.width, right=held)]]
+    ended = _ended_by(page, node) if parsed.truncated else ""
+    if ended:
+        rows.append(note("⚠", ended, page, "careful"))
     if parsed.problem:
-        rows.append(note("⚠", parsed.problem, page, "careful"))
+        whom = addressed(page, node, parsed.seq)
+        rows.append(note("⚠", f"{whom}: {parsed.problem}", page, "careful"))
     rows += [note("↻", f"{repair.name.replace('_', ' ')}: {repair.detail}", page) for repair in parsed.repairs]
     return Joined(rows)
+
+
+def _ended_by(page: Page, node: Node) -> str:
+    """Why a server ended a response that was cut off, in its own word and in ours."""
+    lms = [child for child in page.view.children(node) if child.type == "lm"]
+    response = response_of(page.view, page.log, lms[-1]) if lms else None
+    word = response.finish_reason if response is not None else None
+    if not word:
+        return ""
+    limit = ", at its limit of tokens for one response" if word in OUT_OF_TOKENS else ""
+    return f"the server ended it by “{one_line(word, 40)}”{limit}"
 
 
 def _sent(page: Page, lm: Node) -> Rows:

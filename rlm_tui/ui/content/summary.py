@@ -31,7 +31,7 @@ from rlm_tui.ui.rows import Joined, Provider
 from rlm_tui.ui.states import ENDS, FILES, UNFINISHED
 from rlm_tui.ui.words import iteration_of
 
-GO = "go:"
+GO, FIRST = "go:", "the first problem"
 _QUESTION_ROWS, _ANSWER_ROWS, _DEEDS, _NOTES, _KEPT = 4, 6, 4, 6, 6
 _NUMBERS = 7
 _VIA: dict[ev.Via, str] = {
@@ -74,9 +74,9 @@ def answer_place(view: View, log: Log) -> Place | None:
 
 
 def trouble_place(view: View, log: Log) -> Place | None:
-    """The first thing that failed for good; where nothing did, the first response that needed mending."""
+    """The first thing that failed or was not as asked; where nothing was, the first response that needed mending."""
     since = view.root.opened if view.root is not None else 0
-    for seqs, what in ((view.troubles(), "the first error"), (view.repairs(), "the first repair")):
+    for seqs, what in ((view.problems(), FIRST), (view.repairs(), "the first repair")):
         seq = next((seq for seq in seqs if seq > since), None)
         if seq is not None:
             return Place(seq, log.event(seq).node, what)
@@ -153,12 +153,21 @@ class Summary:
             yield from self._told("", one_line(over.detail, 400), "failed" if over.status == "failed" else "careful")
         name = "PROBLEM"
         if trouble is not None:
-            symbol, role = ("✗", "failed") if trouble.what == "the first error" else ("↻", "careful")
-            more = len(self.view.troubles()) - 1 if symbol == "✗" else 0
-            rest = ((plural(more, "more error"), "dim"),) if more > 0 else ()
+            symbol, role = self._sign(trouble)
+            more = len(self._problems()) - 1 if trouble.what == FIRST else 0
+            rest = ((plural(more, "more problem"), "dim"),) if more > 0 else ()
             yield from self._told(name, f"{symbol} {self._trouble(trouble)}", role, trouble.key, rest)
         elif not self.waiting:
             yield self._label(name, ("none: no request, block or sub-call failed", "muted"))
+
+    def _sign(self, trouble: Place) -> Piece:
+        if trouble.what != FIRST:
+            return "↻", "careful"
+        return ("✗", "failed") if trouble.seq in self.view.troubles() else ("⚠", "careful")
+
+    def _problems(self) -> list[int]:
+        since = self.view.root.opened if self.view.root is not None else 0
+        return [seq for seq in self.view.problems() if seq > since]
 
     def _status(self) -> tuple[Piece, ...]:
         over, count = self.view.finished, self._iterations()
@@ -188,7 +197,8 @@ class Summary:
     def _trouble(self, where: Place) -> str:
         event, node = self.page.log.event(where.seq), self.view.node(where.node)
         turn = iteration_of(self.view, where.node) if node is not None else None
-        return f"{f'iteration {turn.number}: ' if turn is not None and turn.number else ''}{trouble_words(event, node)}"
+        place = f"iteration {turn.number}: " if turn is not None and turn.number else ""
+        return f"{place}{trouble_words(event, node, self.page.log)}"
 
     def _costs(self, asked: ev.RunStarted) -> Iterator[Line]:
         view = self.view
@@ -317,7 +327,7 @@ class TurnRows(Provider):
         return split(left, Line((time, tokens)), self._width).with_key(key)
 
 
-def trouble_words(event: ev.TraceEvent, node: Node | None) -> str:
+def trouble_words(event: ev.TraceEvent, node: Node | None, log: Log) -> str:
     """What went wrong, in a line."""
     match event:
         case ev.LmFailed():
@@ -331,7 +341,10 @@ def trouble_words(event: ev.TraceEvent, node: Node | None) -> str:
             return f"sub-call{place} failed: {one_line(event.error, 300)}"
         case ev.ResponseParsed():
             first = event.repairs[0].detail or event.repairs[0].name if event.repairs else ""
-            return one_line(event.problem or first or "the response was cut off", 300)
+            told = f"the model was told: {event.problem}" if event.problem else first or "the response was cut off"
+            return one_line(told, 300)
+        case ev.IterationFinished():
+            return one_line(f"the model was told: {log.text(event.refused)}", 300)
     return "something failed"
 
 

@@ -43,13 +43,19 @@ def _words(page: Page, seqs: list[int], state: str) -> Rows:
 
 
 def told_back(page: Page, iteration: Node) -> Rows:
-    """Why the answer or the response of an iteration did not count, as the model was told with the next request."""
+    """Why the answer or the response of an iteration did not count, as the next request tells the model."""
     over = newest(page.view, page.log, iteration, ev.IterationFinished)
     if over is None or not over.refused:
         return []
+    why = _first_sentence(page.log.text(over.refused))
+    return note("↳", f"{addressed(page, iteration, over.seq)}: {why}", page)
+
+
+def addressed(page: Page, iteration: Node, seq: int) -> str:
+    """That words of the event `seq` are for the model and not for the person, and whether a request took them along."""
     requests = page.view.tree.requests.get(iteration.parent, [])
-    is_told = any(over.seq < seq <= page.view.seq for seq, _, _ in requests)
-    return note("↳", f"the model was told: {_first_sentence(page.log.text(over.refused))}", page) if is_told else []
+    is_told = any(seq < sent <= page.view.seq for sent, _, _ in requests)
+    return "the model was told" if is_told else "for the model"
 
 
 def _first_sentence(text: str) -> str:
