@@ -160,7 +160,7 @@ class Summary:
         elif not self.waiting:
             yield self._label(name, ("none: no request, block or sub-call failed", "muted"))
 
-    def _sign(self, trouble: Place) -> Piece:
+    def _sign(self, trouble: Place) -> tuple[str, str]:
         if trouble.what != FIRST:
             return "↻", "careful"
         return ("✗", "failed") if trouble.seq in self.view.troubles() else ("⚠", "careful")
