@@ -26,9 +26,10 @@ THOUGHT = rf"[<\[◁](?:{_CLOSE_REST})"
 _WHOSE = "repl|code|execution|console|program|terminal|python|cell|actual|expected|simulated|tool|interpreter|standard"
 _OF_BLOCK = r"(?:[ \t]+(?:of|for|from)[ \t]+(?:the[ \t]+)?(?:(?:code|repl)[ \t]+)?(?:block|cell|code)[ \t]*#?\d{0,6})?"
 _ASIDE = r"(?:[ \t]*\([^()\n]{0,80}\))?"
+_IS = r"(?:[ \t]+(?:is|was|(?:will|would)[ \t]+be)(?=[*_]{0,4}[ \t]*[:：]))?"
 LABEL = (
     r"[#>*_\[ \t-]{0,12}+(?=[aceioprst])(?:(?!results?\b)"
-    rf"(?:(?:the[ \t]+)?(?:(?:{_WHOSE})[ _-]+){{0,2}}(?:outputs?|stdout)|observation"
+    rf"(?:(?:the[ \t]+)?(?:(?:{_WHOSE})[ _-]+){{0,2}}(?:outputs?|stdout){_IS}|observation"
     rf"|(?:(?:{_WHOSE})[ _-]+){{1,2}}results?|out[ \t]?\[\d{{1,6}}\]){_OF_BLOCK}{_ASIDE}[*_\]]{{0,4}}"
     r"[ \t]*(?:[:：]|$)|results?[*_]{0,3}[ \t]*:[*_]{0,3}[ \t]*$)"
 )

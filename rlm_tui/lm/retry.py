@@ -10,9 +10,11 @@ from rlm_tui.errors import ProviderBusyError, ProviderError
 from rlm_tui.lm.base import LM, OnDelta, Request, Response
 from rlm_tui.lm.failures import ModelLoadingError
 from rlm_tui.lm.watch import Watch
+from rlm_tui.text import short_seconds
 
 _FIRST_DELAY_S = 1.0
 _LONGEST_DELAY_S = 60.0
+_LONGEST_ASKED_S = 600.0
 _LOADING_S = 1.0
 _MOST_LOADING = 900
 
@@ -45,21 +47,32 @@ async def complete_with_retries(
             if isinstance(on_delta, Watch):
                 on_delta.load()
             delay = _LOADING_S
-        except ProviderError as error:
+        except ProviderError as busy:
+            error = _too_long(busy) if (busy.retry_after or 0.0) > _LONGEST_ASKED_S else busy
             wait = backoff(attempt, error.retry_after) if _is_worth_it(error, attempt, attempts) else None
             on_failure(error, wait)
             if wait is None:
-                raise
+                raise error from busy.__cause__
             attempt, delay = attempt + 1, wait
         await sleep(delay)
 
 
 def _is_worth_it(error: ProviderError, attempt: int, attempts: int) -> bool:
-    return isinstance(error, ProviderBusyError) and attempt < attempts
+    is_near = (error.retry_after or 0.0) <= _LONGEST_ASKED_S
+    return isinstance(error, ProviderBusyError) and attempt < attempts and is_near
+
+
+def _too_long(error: ProviderError) -> ProviderError:
+    """The same error, saying why it is not waited for."""
+    text = f"{error} It asks to be left alone for {short_seconds(error.retry_after)}, so it is not asked again."
+    return type(error)(text, status=error.status, retry_after=error.retry_after)
 
 
 def backoff(attempt: int, retry_after: float | None = None) -> float:
-    """Seconds to wait after the failed try `attempt` (from 1); never less than `retry_after`, never over 60 s."""
-    full = _FIRST_DELAY_S * 2.0 ** (attempt - 1)
-    jittered = full * random.uniform(0.5, 1.0)  # noqa: S311
-    return min(max(jittered, retry_after or 0.0), _LONGEST_DELAY_S)
+    """Seconds to wait after the failed try `attempt` (from 1): at most 60, or what was asked for and a little more.
+
+    The little more is so that many calls which were told the same do not all come back in the same moment.
+    """
+    jittered = min(_FIRST_DELAY_S * 2.0 ** (attempt - 1), _LONGEST_DELAY_S) * random.uniform(0.5, 1.0)  # noqa: S311
+    asked = retry_after or 0.0
+    return max(jittered, asked + random.uniform(0.0, min(1.0, asked / 10)))  # noqa: S311

@@ -118,7 +118,8 @@ def test_a_sibling_that_is_told_to_wait_stops_nobody_else(tmp_path: Path) -> Non
     with asked(tmp_path, Sub(BATCH % 30, answer), width=2) as run:
         assert printed(run) == ["after 29", *(f"prompt {i}" for i in range(1, 30))]
         failures = run.of(ev.LmFailed)
-        assert [(each.status, each.retry_in_s) for each in failures] == [(429, 1.0)]
+        assert [each.status for each in failures] == [429]
+        assert 1.0 <= (failures[0].retry_in_s or 0.0) <= 1.1
 
 
 def test_256_calls_are_under_way_at_once_and_no_more(tmp_path: Path) -> None:

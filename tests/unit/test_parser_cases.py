@@ -168,7 +168,7 @@ def test_code(text: str, blocks: list[str], expected: set[str]) -> None:
     [
         "REPL output:", "Output:", "output:", "**Output:**", "### Output:", "Output of block 1:", "Code output:",
         "Execution result:", "Result:", "stdout:", "[REPL output]:", "> Output:", "REPL Output (truncated):",
-        "Observation: 42", "Output: 42", "Out[1]: 42", "The output:", "Expected output:", "Execution results:",
+        "Observation: 42", "Output: 42", "Out[1]: 42", "The output:", "The output is:", "Expected output:", "Execution results:",
         "### REPL Output", "**Output**", "Output",
     ],
 )  # fmt: skip
@@ -181,7 +181,15 @@ def test_a_label_after_code_is_an_invention(label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["The output will be short.", "Outputs are printed.", "Results so far: none", "Outputting: x"]
+    "line",
+    [
+        "The output will be short.",
+        "The output is",
+        "The output is short.",
+        "Outputs are printed.",
+        "Results so far: none",
+        "Outputting: x",
+    ],
 )
 def test_prose_about_output_is_not_an_invention(line: str) -> None:
     parsed = parse(f"```repl\nx\n```\n{line}\nFINAL(42)")
