@@ -168,7 +168,8 @@ def test_code(text: str, blocks: list[str], expected: set[str]) -> None:
     [
         "REPL output:", "Output:", "output:", "**Output:**", "### Output:", "Output of block 1:", "Code output:",
         "Execution result:", "Result:", "stdout:", "[REPL output]:", "> Output:", "REPL Output (truncated):",
-        "Observation: 42", "Output: 42", "Out[1]: 42", "The output:", "The output is:", "Expected output:", "Execution results:",
+        "Observation: 42", "Output: 42", "Out[1]: 42", "The output:", "The output is:",
+        "Expected output:", "Execution results:",
         "### REPL Output", "**Output**", "Output",
     ],
 )  # fmt: skip
