@@ -47,12 +47,12 @@ async def complete_with_retries(
             if isinstance(on_delta, Watch):
                 on_delta.load()
             delay = _LOADING_S
-        except ProviderError as busy:
-            error = _too_long(busy) if (busy.retry_after or 0.0) > _LONGEST_ASKED_S else busy
+        except ProviderError as error:
+            told = _too_long(error) if (error.retry_after or 0.0) > _LONGEST_ASKED_S else error
             wait = backoff(attempt, error.retry_after) if _is_worth_it(error, attempt, attempts) else None
-            on_failure(error, wait)
+            on_failure(told, wait)
             if wait is None:
-                raise error from busy.__cause__
+                raise told from error.__cause__
             attempt, delay = attempt + 1, wait
         await sleep(delay)
 
