@@ -32,6 +32,7 @@ def _entries() -> list[Path]:
         ("a.html", PAGE.encode()),
         ("a.docx", word_document()),
     ],
+    ids=["pdf", "html", "docx"],
 )
 def test_what_was_extracted_once_is_not_extracted_again(
     tmp_path: Path, children: list[subprocess.Popen[bytes]], name: str, data: bytes

@@ -166,6 +166,7 @@ def test_json_stays_the_text_that_code_can_parse_and_its_outline_has_the_keys(tm
         ("{} {}", "a.json is not whole as JSON: Something stands after the end at line 1, column 4."),
         ("[" * 200_000, "a.json is nested so deeply that json.loads may refuse it."),
     ],
+    ids=lambda value: value[:24],
 )
 def test_broken_json_is_a_text_with_a_note(tmp_path: Path, text: str, note: str) -> None:
     document = loaded(tmp_path / "a.json", text)
