@@ -65,6 +65,20 @@ async def test_a_wrong_breakpoint_says_where_while_it_is_typed_and_is_not_kept(t
             await hand.until(lambda: hand.app.screen is hand.app.main)
 
 
+async def test_a_caret_stands_below_the_fault_of_a_breakpoint(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT, step=True) as driver:
+        driver.start().hold("before_code")
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_code")
+            await hand.press("b")
+            await write(hand, "~error & ~cod x")
+            await hand.until(lambda: "^" in hand.screen())
+            rows = hand.screen().splitlines()
+            above = next(nth for nth, row in enumerate(rows) if "~error & ~cod x" in row)
+            marked = rows[above + 1]
+            assert rows[above][marked.index("^") : marked.rindex("^") + 1] == "~cod"
+
+
 async def test_a_breakpoint_is_changed_in_its_place(tmp_path: Path) -> None:
     with live(tmp_path, ROOT, step=True, breaks=("~error", "~depth >3")) as driver:
         driver.start().hold("before_code")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -126,12 +127,15 @@ class BreakpointsScreen(ModalScreen[None]):
             self._tell_fault()
 
     def _tell_fault(self) -> FilterError | None:
-        text, fault = self.query_one(PromptEditor).text.strip(), None
+        editor = self.query_one(PromptEditor)
+        text, fault = editor.text.strip(), None
         rows = [line((f" {_EXAMPLES}", "dim"))]
         if text:
             fault = fault_of(text)
             said = ("", str(fault), "careful") if fault else ("", "Enter keeps it.", "dim")
             rows = wrap_text(f" {said[1]}", max(20, self._rows.columns), said[2])
+            if fault and fault.source == editor.text and cell_len(text) < self._rows.columns - 1:
+                rows = [_caret(fault), *rows]
         self.query_one("#breakpoints-fault", Bar).show_all(rows)
         return fault
 
@@ -186,6 +190,12 @@ def fault_of(text: str) -> FilterError | None:
     except FilterError as error:
         return error
     return None
+
+
+def _caret(fault: FilterError) -> Line:
+    """A row with a mark below the fault, where the filter stands in one row above it."""
+    before, end = cell_len(fault.source[: fault.at]), min(fault.end, max(len(fault.source), fault.at + 1))
+    return line((f" {' ' * before}{'^' * (end - fault.at)}", "careful"))
 
 
 def _row(each: Breakpoint, width: int) -> Line:
