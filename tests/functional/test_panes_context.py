@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from rlm_tui.context.document import Document, Heading, Part
 from rlm_tui.ui.widgets.context import ContextPane
@@ -109,6 +110,15 @@ async def test_rows_are_made_for_the_width_that_there_is() -> None:
             await at.pilot.resize_terminal(width, 24)
             await at.until(lambda: at.pane.text.rows.text.width == at.pane.text.columns - 7)  # type: ignore[attr-defined]
             await at.until(lambda: all(row.cells <= at.pane.outline.columns for row in at.pane.outline.rows))
+
+
+async def test_an_outline_that_is_dear_to_make_is_made_for_the_new_width_a_little_later() -> None:
+    async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 24)) as at:
+        wide = at.pane.outline.rows
+        at.pane._outline_cost = 0.02  # as if it had cost that much, which lets 0.4 s go by before it is made again
+        at.pane._outline_at = time.monotonic()
+        await at.pilot.resize_terminal(60, 24)
+        await at.until(lambda: at.pane.outline.rows is not wide)
 
 
 async def test_a_folder_is_led_through_by_its_outline() -> None:

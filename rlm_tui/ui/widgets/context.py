@@ -173,8 +173,7 @@ class ContextPane(Vertical):
 
     def _show_outline(self, document: Document) -> None:
         """Made anew when it grew, but never for more than a small part of the time."""
-        key = id(document), *outline_size(document), self.outline.columns
-        now = time.monotonic()
+        key, now = self._outline_wanted(document), time.monotonic()
         if key == self._outline_key:
             return
         if now - self._outline_at < 20 * self._outline_cost:
@@ -182,6 +181,10 @@ class ContextPane(Vertical):
             return
         self.outline.show_rows(OutlineRows(document, self.outline.columns))
         self._outline_key, self._outline_at, self._outline_cost = key, now, time.monotonic() - now
+
+    def _outline_wanted(self, document: Document) -> tuple[object, ...]:
+        """What the rows of the outline depend on: the document, as far as it is read, and the width."""
+        return id(document), *outline_size(document), self.outline.columns
 
     def _show_part(self, index: int) -> None:
         document = self._document
@@ -221,9 +224,10 @@ class ContextPane(Vertical):
                 rows.text.index()
             self.text.show_rows(rows)
             self._arrive(rows)
-        outline_due = self._document is not None and self._outline_key[1:4] != outline_size(self._document)
-        if outline_due and self._document is not None:
-            self._show_outline(self._document)
+        document = self._document
+        outline_due = document is not None and self._outline_key != self._outline_wanted(document)
+        if outline_due and document is not None:
+            self._show_outline(document)
         self._follow_search()
         is_busy = (rows is not None and not rows.text.is_complete) or outline_due
         is_busy = is_busy or (self.finding is not None and not self.finding.is_done)
