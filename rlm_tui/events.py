@@ -281,7 +281,6 @@ class LmRequested(TraceEvent, frozen=True, tag="lm.requested"):
     model: str
     messages: tuple[StoredMessage, ...]
     prior: int = 0
-    attempt: int = 1
     window: int | None = None
     """Tokens that the model takes in one request, where that is known of a root LM."""
     parameters: Parameters | None = None

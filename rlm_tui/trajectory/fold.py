@@ -22,7 +22,7 @@ from rlm_tui.trajectory.waited import Waited
 START = 0
 _SHORT = 64
 _BY_HAND: tuple[ev.Release, ...] = ("skip", "retry", "answer")
-_DOING = ("asking", "code", "subcall", "waiting", "idle")
+_DOING = ("asking", "code", "subcall", "idle")
 
 
 class Fold:
@@ -136,7 +136,7 @@ class Fold:
     def _lm_requested(self, event: ev.LmRequested) -> None:
         self._act(event.seq, "asking", event.node)
         owner = self.rlm_of(event.node)
-        if event.attempt == 1 and owner is not None:
+        if owner is not None:
             self.requests.setdefault(owner, []).append((event.seq, event.prior, len(event.messages)))
             if owner in self.roots and self.nodes[event.node].title != ev.COMPACTION:
                 self.told_out.append(event.seq)

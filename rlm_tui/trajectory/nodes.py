@@ -42,7 +42,7 @@ class Step(NamedTuple):
 
 
 class Activity(NamedTuple):
-    """What the engine does since `seq` (at `t` seconds) in `node`: asking, code, subcall, waiting, idle."""
+    """What the engine does since `seq` (at `t` seconds) in `node`: asking, code, subcall, idle."""
 
     seq: int
     t: float

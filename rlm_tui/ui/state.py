@@ -31,7 +31,7 @@ class UiState(msgspec.Struct, eq=False):
         default_factory=lambda: list[Pane](["step", "calls", "chat", "repl", "context", "vars"])
     )
     zoomed: bool = False
-    screen: Literal["main", "start", "other"] = "main"
+    screen: Literal["main", "other"] = "main"
     typing: bool = False
     editing: bool = False
     asking: Purpose | Literal[""] = ""

@@ -154,16 +154,6 @@ async def test_a_byte_order_mark_is_no_part_of_the_script(tmp_path: Path) -> Non
     assert await texts(script(tmp_path, '\ufeff["a"]'), ["?"], "root") == ["a"]
 
 
-async def test_a_person_answers_in_place_of_a_model() -> None:
-    async def ask(asked: Request) -> str:
-        return f"You asked {asked.messages[0].content}\ud800"
-
-    deltas: list[str] = []
-    response = await HumanLM(ask).complete(request("why"), deltas.append)
-    assert response.text == "You asked why\ufffd"
-    assert deltas == [response.text]
-
-
 async def test_without_a_person_the_sentence_says_what_to_use() -> None:
     with pytest.raises(ProviderError, match="rlm-tui open"):
         await HumanLM().complete(request())

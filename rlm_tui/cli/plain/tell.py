@@ -98,8 +98,6 @@ def _turn(_page: Page, _node: Node, _event: _EVENT) -> list[Section]:
 
 
 def _asked(page: Page, node: Node, event: _EVENT) -> list[Section]:
-    if event.attempt > 1:
-        return [Section("", "", f"asks {event.model} again, attempt {event.attempt}.")]
     above = page.view.node(node.parent)
     rlm = page.view.node(above.parent) if above is not None else None
     turns = page.view.children(rlm) if rlm is not None else []
