@@ -14,7 +14,7 @@ class HumanLM:
         """`human`."""
         return "human"
 
-    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:  # noqa: ARG002
         """ProviderError: nobody is there to be asked."""
         raise ProviderError("The model `human` needs a person at the screen; use `rlm-tui open` in place of this.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,14 +17,19 @@ from rlm_tui.trace.reading import stored_text
 from rlm_tui.trace.store import Lines
 
 _CACHED = 256
+_CACHED_BYTES = 64 << 20
 
 
 class Log:
-    """Gives any event back by its seq, from wherever `fetch` finds it; the last few hundred looked at are kept."""
+    """Gives any event back by its seq, from wherever `fetch` finds it.
+
+    The last few hundred looked at are kept, fewer where their texts are long, and at least the last.
+    """
 
     def __init__(self, fetch: Callable[[int], ev.TraceEvent]) -> None:
         self._fetch = fetch
         self._cache: OrderedDict[int, ev.TraceEvent] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def event(self, seq: int) -> ev.TraceEvent:
@@ -35,9 +41,11 @@ class Log:
                 return found
         event = self._fetch(seq)
         with self._lock:
-            self._cache[seq] = event
-            while len(self._cache) > _CACHED:
-                self._cache.popitem(last=False)
+            if seq not in self._cache:  # another thread may have been faster
+                self._cache[seq] = event
+                self._bytes += _weight(event)
+            while len(self._cache) > 1 and (len(self._cache) > _CACHED or self._bytes > _CACHED_BYTES):
+                self._bytes -= _weight(self._cache.popitem(last=False)[1])
         return event
 
     def text(self, text: ev.Text | None) -> str:
@@ -79,6 +87,15 @@ class EventLog(Log):
         if not 1 <= seq <= len(self.lines):
             raise TraceError(f"The trace has no event {seq}; it has {len(self.lines)}.")
         return self.lines.read(seq - 1)
+
+
+def _weight(value: object) -> int:
+    """The bytes that the texts of an event, or of a value in one, take in memory."""
+    if isinstance(value, str):
+        return sys.getsizeof(value)
+    if isinstance(value, msgspec.Struct):
+        return sum(_weight(getattr(value, name)) for name in value.__struct_fields__)
+    return sum(map(_weight, value)) if isinstance(value, tuple) else 0
 
 
 def _raise(error: TraceError) -> Lines:
