@@ -91,8 +91,10 @@ def test_the_limit_of_another_engine_is_that_of_each_rlm(nested: ReplaySession) 
     assert "it 3/5 " in header_line(nested, 120).text
 
 
-def test_the_summary_leaves_out_when_a_log_was_written_that_does_not_tell(bare: ReplaySession) -> None:
-    told = next(row.text for row in Summary(bare, 90).facts() if "TRACE" in row.text)
+def test_the_summary_says_or_leaves_out_what_a_log_does_not_tell(bare: ReplaySession) -> None:
+    said = [row.text for row in Summary(bare, 90).facts()]
+    assert any("QUESTION the log names none" in row for row in said)
+    told = next(row for row in said if "TRACE" in row)
     assert told.rstrip().endswith("events · dspy")
 
 

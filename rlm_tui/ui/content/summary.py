@@ -127,7 +127,8 @@ class Summary:
 
     def _question(self, asked: ev.RunStarted) -> Rows:
         text = self.page.log.text(asked.query)
-        rows = beside("QUESTION", prose(text, self.page, "text bold"), self.page.width)
+        words = (text, "text bold") if text.strip() else ("the log names none", "dim")
+        rows = beside("QUESTION", prose(words[0], self.page, words[1]), self.page.width)
         count = len(self.view.roots)
         rows = folded(rows, _QUESTION_ROWS, "summary.question", self.page)
         return Joined((rows, [line(" " * LABEL, (f"the last of {count} questions", "dim"))])) if count > 1 else rows
