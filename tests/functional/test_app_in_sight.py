@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from rlm_tui import config
 from rlm_tui import events as ev
 from rlm_tui.cli import trace as trace_command
+from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.summary import summarize
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.selecting import run_time
 from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.lines_view import LinesView
 from tests.driving import block, live
 from tests.states import STATES
 from tests.ui_kit import Hand, on_screen
@@ -142,3 +146,55 @@ async def test_the_summary_tells_of_a_block_of_ones_own_and_trace_info_the_same_
         driver.session.close()
         told = dict(trace_command._lines(summarize(path)))
         assert told["time"] in " ".join(time.split())
+
+
+def in_sight(view: LinesView) -> bool:
+    return view.top <= view.cursor < view.top + view.page
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 36), (200, 60)])
+async def test_what_comes_up_below_leaves_the_selected_row_in_sight(size: tuple[int, int]) -> None:
+    session = ReplaySession(sample("misbehaves"))
+    session.read_whole()
+    async with on_screen(session, size) as hand:
+        calls = hand.app.main.pane("calls")
+        await hand.press("1")
+        await hand.until(lambda: calls.has_focus and calls.page > 1)
+        await hand.press("g", *["j"] * (calls.page - 1))
+        chosen = calls.cursor_key
+        for change in (lambda: hand.press("f"), lambda: hand.press("escape"), lambda: hand.press("b")):
+            await change()
+            assert in_sight(calls)
+        hand.app.say("what went wrong is told in full, " * 12)
+        await hand.until(lambda: len(hand.app.main.query_one("GateBar", Bar).rows) > 2)
+        await hand.until(lambda: in_sight(calls))
+        assert calls.cursor_key == chosen
+        session.close()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 36)])
+async def test_the_setting_that_is_typed_stays_in_sight(size: tuple[int, int]) -> None:
+    async with on_screen(STATES["held"](), size, settings=config.load({})) as hand:
+        await hand.press("equals_sign")
+        await hand.until(lambda: "max_tokens" in hand.screen())
+        rows = hand.app.screen.query_one("#settings-rows", LinesView)
+        heights = set()
+        while rows.cursor < len(rows.rows) - 1:
+            await hand.press("down")
+            heights.add(rows.page)
+            assert in_sight(rows)
+        assert len(heights) == 1
+        await hand.press("enter")
+        await hand.until(lambda: rows.page not in heights)
+        await hand.until(lambda: in_sight(rows))
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (100, 30), (200, 60)])
+async def test_the_box_of_breakpoints_cuts_nothing(size: tuple[int, int]) -> None:
+    async with on_screen(STATES["held"](), size) as hand:
+        await hand.press("b")
+        await hand.until(lambda: "llm_query #3" in hand.screen())
+        bars = hand.app.screen.query("#breakpoints Bar").results(Bar)
+        assert not any("…" in row for bar in bars for row in bar.rows)
+        await hand.press("escape")
+        await hand.until(lambda: "Esc back" in hand.screen())

@@ -153,6 +153,24 @@ def test_variables_say_what_the_last_block_did() -> None:
     assert "    ['Alice 75,000', …, 'x']" in opened
 
 
+@pytest.mark.parametrize("width", [28, 31, 42, 54, 78])
+def test_a_short_value_is_whole_and_stands_apart_from_its_type(width: int) -> None:
+    run = peeked()
+    values = [
+        ev.VarChange("total", "added", "int", None, "1135100"),
+        ev.VarChange("search", "added", "function", None, "bm25(hits)"),
+        ev.VarChange("pages", "added", "list", 40, "['a', …]"),
+    ]
+    run.end_block(run.begin_block(run.iteration(2), "x = 1", 2), "", changes=tuple(values))
+    rows = [row.split() for row in texts(variables(page(run)._replace(width=width)))]
+    assert rows[0][:3] == ["context", "str", "1.2"]
+    assert rows[0][3] == "MB"
+    assert rows[1][1:] == ["total", "int", "1135100"]
+    assert rows[2][:2] == ["+", "search"]
+    assert rows[2][2] == "function"
+    assert rows[3][1:4] == ["pages", "list", "40"]
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_what_was_drawn_before_is_drawn_the_same_again(name: str) -> None:
     run = RUNS[name]()

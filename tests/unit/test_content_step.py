@@ -126,6 +126,16 @@ def test_the_root_is_the_run() -> None:
     assert "ENDED    ✗ failed" in said(failing(), "1")
 
 
+@pytest.mark.parametrize("width", [40, 67, 78, 120])
+def test_nothing_of_a_run_is_cut_at_its_root(width: int) -> None:
+    run = clean()
+    rows = [row.text for row in step(Page(run.trajectory.now(), run.log, width), "1")]
+    said = " ".join(" ".join(rows).split())
+    for word in ("412 pages", "qwen2.5:1.5b", "200 sub-calls", "USED 2 iterations", "tokens in", "out"):
+        assert word in said
+    assert [row for row in rows if "…" in row.replace("by FINAL(…)", "")] == []
+
+
 def test_text_that_is_being_written_shows_as_it_comes() -> None:
     run = peeked()
     two = run.iteration(2)

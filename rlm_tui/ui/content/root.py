@@ -9,7 +9,7 @@ from rlm_tui.text import plural, short_bytes, short_cost, short_count, short_sec
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import RESET, newest
 from rlm_tui.ui.content.block import answer_rows
-from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, note, prose
+from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, note, packed, prose
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line
 from rlm_tui.ui.rows import Joined
 from rlm_tui.ui.states import ENDS
@@ -65,22 +65,28 @@ def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
     models: list[Piece] = [(started.model, "root") if started.model else ("the log names none", "dim")]
     if started.sub_model and started.sub_model != started.model:
         models += [(" → ", "dim"), (started.sub_model, "sub")]
-    yield label("MODEL", *models, width=page.width)
-    yield label("DIALECT", started.dialect, (f"  {started.dialect_reason}", "dim"), width=page.width)
+    yield from packed("MODEL", models, page.width)
+    yield from packed("DIALECT", [started.dialect, (f"  {started.dialect_reason}", "dim")], page.width)
     if started.sandbox:
         role = "text" if started.is_walled else "failed"
         yield label("SANDBOX", (started.sandbox, role), width=page.width)
     if started.sandbox or started.limits.iterations is not None:
-        yield label("LIMITS", (limits(started.limits), "muted"), width=page.width)
-    yield label("USED", (_used(page, node), "muted"), width=page.width)
+        yield from packed("LIMITS", _dotted(limits(started.limits)), page.width)
+    yield from packed("USED", _dotted(_used(page, node)), page.width)
+
+
+def _dotted(text: str) -> list[Piece]:
+    """The facts of a row one by one, so that it breaks between them."""
+    first, *rest = text.split(" · ")
+    return [(first, "muted"), *((f" · {part}", "muted") for part in rest)]
 
 
 def of_context(page: Page, context: ev.ContextInfo) -> Iterator[Line]:
     """The documents of a run, one a row."""
     for index, part in enumerate(context.parts[:_PARTS]):
         size = plural(part.pages, "page") if part.pages else short_bytes(part.bytes or part.chars)
-        facts = f"  {part.kind} · {size} · {part.chars:,} characters"
-        yield label("" if index else "DOCUMENT", part.name, (facts, "dim"), width=page.width)
+        facts = [(f"  {part.kind}", "dim"), (f" · {size}", "dim"), (f" · {part.chars:,} characters", "dim")]
+        yield from packed("" if index else "DOCUMENT", [part.name, *facts], page.width)
     more = len(context.parts) - _PARTS
     if more > 0:
         yield line(" " * LABEL, (f"… and {more} more", "dim"))

@@ -16,6 +16,7 @@ _EMPTY = "The variables of the REPL appear here once a block has run."
 _FORGOTTEN = "The REPL was forgotten; it begins anew with the next question."
 VAR = "var:"
 _NAME, _TYPE, _SIZE = 14, 8, 7
+_BESIDE = _TYPE + _SIZE + 4
 _PREVIEW_FROM = 44
 _MARKS: dict[str, Piece] = {"added": ("+ ", "done"), "changed": ("~ ", "careful"), "removed": ("- ", "failed")}
 _SAME: Piece = ("  ", "dim")
@@ -82,13 +83,13 @@ def _rows(page: Page, change: ev.VarChange, mark: Piece, value: str | None = Non
 
 
 def _row(page: Page, change: ev.VarChange, mark: Piece) -> Line:
-    name = pad(line((change.name, "text")), min(_NAME, max(6, page.width // 3)))
+    name = pad(line((change.name, "text")), min(_NAME, max(6, page.width - _BESIDE)))
     kind = pad(line((one_line(change.type, 20), "muted")), _TYPE)
     is_narrow = page.width < _PREVIEW_FROM
     size = (one_line(change.preview, _SIZE) if is_narrow else "") if change.size is None else _size(change)
     left = line(mark, key=f"{VAR}{change.name}")
-    columns = (*left.spans, *name.spans, Span(" "), *kind.spans, rjust(size, _SIZE), Span("  "))
-    preview = line((one_line(change.preview), "dim")).spans if not is_narrow else ()
+    columns = (*left.spans, *name.spans, Span(" "), *kind.spans, Span(" "), rjust(size, _SIZE))
+    preview = line("  ", (one_line(change.preview), "dim")).spans if not is_narrow else ()
     return clip(Line((*columns, *preview), left.key), page.width)
 
 

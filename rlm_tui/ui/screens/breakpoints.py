@@ -17,17 +17,18 @@ from rlm_tui.engine.breakpoints import Breakpoint
 from rlm_tui.filter import FilterError, parse_counted
 from rlm_tui.session.commands import SetBreakpoint
 from rlm_tui.text import plural
+from rlm_tui.ui.content.parts import packed
 from rlm_tui.ui.host import host_of
-from rlm_tui.ui.lines import Line, line, split, wrap_text
+from rlm_tui.ui.lines import Line, Piece, line, split, wrap_text
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 
-_LIST_KEYS = "Space on/off · Enter change · n new · d delete · Esc"
+_LIST_KEYS = "Space on/off · Enter edit · n new · d drop · Esc back"
 _TYPING_KEYS = "Enter keeps it · Esc leaves"
-_EXAMPLES = 'Such as  ~error   ~code "llm_query"   ~tok >4k   ~code llm_query #3'
+_EXAMPLES = ("~error", '   ~code "llm_query"', "   ~tok >4k", "   ~code llm_query #3")
 _NEW = "new"
 
 
@@ -77,21 +78,25 @@ class BreakpointsScreen(ModalScreen[None]):
         return self.query_one("#breakpoints-rows", LinesView)
 
     @property
+    def _columns(self) -> int:
+        return max(20, self._rows.columns)
+
+    @property
     def _listed(self) -> tuple[Breakpoint, ...]:
         return host_of(self).session.breakpoints
 
     def draw(self) -> None:
         """The breakpoints as they are by now: they count hits while the run goes on."""
-        width = max(20, self._rows.columns)
-        rows = [_row(each, width) for each in self._listed]
+        rows = [_row(each, self._columns) for each in self._listed]
         rows.append(line(("  +  ", "accent bold"), ("a new breakpoint", "muted"), key=_NEW))
         self._rows.styles.height = min(len(rows), 12)
         self._rows.show_rows(rows)
 
     def _title(self, keys: str) -> None:
-        self.query_one("#breakpoints-title", Bar).show_rows(
-            line((" Breakpoints", "accent bold"), (f"   {keys}", "dim"))
-        )
+        name = line((" Breakpoints", "accent bold"))
+        row = line(*name.spans, (f"   {keys}", "dim"))
+        both = [row] if row.cells <= self._columns else [name, line((f" {keys}", "dim"))]
+        self.query_one("#breakpoints-title", Bar).show_rows(*both)
 
     def _chosen(self) -> Breakpoint | None:
         key = self._rows.cursor_key
@@ -129,12 +134,13 @@ class BreakpointsScreen(ModalScreen[None]):
     def _tell_fault(self) -> FilterError | None:
         editor = self.query_one(PromptEditor)
         text, fault = editor.text.strip(), None
-        rows = [line((f" {_EXAMPLES}", "dim"))]
+        examples: list[Piece] = [(each, "dim") for each in _EXAMPLES]
+        rows = [line(" ", *row.spans) for row in packed("Such as", examples, self._columns - 1)]
         if text:
             fault = fault_of(text)
             said = ("", str(fault), "careful") if fault else ("", "Enter keeps it.", "dim")
-            rows = wrap_text(f" {said[1]}", max(20, self._rows.columns), said[2])
-            if fault and fault.source == editor.text and cell_len(text) < self._rows.columns - 1:
+            rows = wrap_text(f" {said[1]}", self._columns, said[2])
+            if fault and fault.source == editor.text and cell_len(text) < self._columns - 1:
                 rows = [_caret(fault), *rows]
         self.query_one("#breakpoints-fault", Bar).show_all(rows)
         return fault

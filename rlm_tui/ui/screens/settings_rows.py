@@ -95,7 +95,7 @@ def _places(setting: Setting) -> list[str]:
 def said_rows(notice: str, width: int) -> list[Line]:
     """What was just said, whole, in at least as many rows as what it stands in place of."""
     rows = [line(" ", *row.spans) for row in wrap_text(notice, width - 2, "careful")]
-    return [*rows, BLANK] if len(rows) == 1 else rows
+    return [*rows, *[BLANK] * (_highest(width) - len(rows))]
 
 
 def title_row(file: Path, width: int) -> Line:

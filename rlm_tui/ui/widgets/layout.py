@@ -73,7 +73,7 @@ def _left_column(made: Plan, region: Region, recent: Sequence[Pane]) -> None:
 def _three_columns(made: Plan, size: Size, recent: Sequence[Pane]) -> None:
     below = max(12, round(size.height * 0.3))
     top = size.height - below
-    left = 44
+    left = max(44, min(64, round(size.width * 0.28)))
     middle = (size.width - left - 2) // 2
     right = size.width - left - 2 - middle
     made.place(Region(0, 0, left, top), ("calls",), recent)

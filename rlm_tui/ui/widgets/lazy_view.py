@@ -21,7 +21,6 @@ class LazyView(LinesView):
     """Rows whose heights come out when they are seen: places are kept, not indices."""
 
     _is_settling = False
-    _page = 1
 
     def show_rows(self, rows: Rows, *, cursor: int | None = None, top: int | None = None) -> None:
         """Take these rows; what is under the cursor, else at the top, stays unless a position is given."""
@@ -123,13 +122,12 @@ class LazyView(LinesView):
         if not self._is_settling:
             self._settle()
 
-    def on_resize(self) -> None:
+    def _keep_in_sight(self, before: int) -> None:
         """Stay at the end, or keep the cursor in sight; make what a taller screen shows more of."""
-        before, self._page = self._page, self.page
         if self.is_at_end or (self._tail and self.top + before >= self._count):
             self._to_end()
-        elif self.top + self.page <= self.cursor < self.top + before:
-            self.scroll_to(y=self.cursor - self.page + 1)
+        else:
+            super()._keep_in_sight(before)
         self._settle()
 
 

@@ -78,6 +78,7 @@ class LinesView(ScrollView, can_focus=True):
         self._painted: dict[int, Line] = {}
         self._count = 0
         self._columns = 0
+        self._page = 1
         self._rows_columns = 0
         self._strips: dict[tuple[Line, int, bool], Strip] = {}
         self._styles: dict[str, Style] = {}
@@ -250,10 +251,17 @@ class LinesView(ScrollView, can_focus=True):
             self.post_message(self.Moved(self, self.cursor, self.cursor_key))
 
     def on_resize(self) -> None:
-        """Tell the pane when rows have another width."""
+        """Keep the cursor in sight on a lower screen, and tell the pane when rows have another width."""
+        before, self._page = self._page, self.page
+        self._keep_in_sight(before)
         if self.columns != self._columns:
             self._columns = self.columns
             self.post_message(self.Resized())
+
+    def _keep_in_sight(self, before: int) -> None:
+        """Scroll by what a screen that had `before` rows has lost, if the cursor stood there."""
+        if self.top + self.page <= self.cursor < self.top + before:
+            self.scroll_to(y=self.cursor - self.page + 1, animate=False)
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; one on the row that has it, or on the arrow of a fold, opens the row."""

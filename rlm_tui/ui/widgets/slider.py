@@ -15,6 +15,7 @@ from rlm_tui.ui.words import MARK, is_behind
 
 _WIDEST = 10
 _HOLDS = "before_", "after_"
+_BEHIND = "looking back"
 
 
 def column_of(index: int, count: int, width: int) -> int:
@@ -75,12 +76,13 @@ def nearest(session: Session, x: int, width: int) -> int | None:
 
 
 def note(session: Session) -> str:
-    """`step 3 of 9 · live`."""
+    """`step 3 of 9 · live`, as wide as it can get with these steps: the dots stand still while one walks."""
     total = len(session.trajectory.steps)
     if not total:
         return "no step yet"
-    mode = "recorded" if session.phase == "replay" else "looking back" if is_behind(session) else "live"
-    return f"step {number_of(session)} of {total} · {mode}"
+    mode = "recorded" if session.phase == "replay" else _BEHIND if is_behind(session) else "live"
+    widest = mode if session.phase == "replay" else _BEHIND
+    return f"step {number_of(session)} of {total} · {mode}".rjust(len(f"step {total} of {total} · {widest}"))
 
 
 def number_of(session: Session) -> int:
