@@ -105,8 +105,8 @@ class Session(Protocol):
     """One run, or several questions in one conversation, behind one door: all that the app, the linear mode and
     `run` need of it, and nothing else of it is theirs.
 
-    `drain()` and everything that reads `trajectory`, `view` or `live` belong to one thread (the front end's);
-    `send()` may be called from any thread.
+    All of it belongs to one thread (the front end's), as it all reads what `drain()` has folded there: `send()` too,
+    which first asks whether a command can be carried out.
     """
 
     @property

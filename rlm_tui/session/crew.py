@@ -44,7 +44,11 @@ from rlm_tui.trace.store import TraceStore
 
 
 class Crew:
-    """Makes a question's parts ready, asks it, and passes commands on; every method but `pause` is the loop's."""
+    """Makes a question's parts ready, asks it, and passes commands on.
+
+    Every method is the engine's loop's. A front end makes it where breakpoints are listed before the first question, and
+    reads `waiting`, `is_interrupting`, `is_busy`, `is_block_running` and `breakpoints`: values that are replaced whole.
+    """
 
     def __init__(self, setup: Setup, log: EventLog, outbox: Outbox) -> None:
         self.waiting = ""

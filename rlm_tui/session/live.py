@@ -184,7 +184,7 @@ class LiveSession(Cursor):
             self._outbox.change()
 
     def _hired(self) -> Crew:
-        """Who does the work; on the engine's thread."""
+        """Who does the work; on the engine's thread, or before that is started."""
         if self._crew is None:
             from rlm_tui.session.crew import Crew
 
