@@ -17,8 +17,11 @@ from rlm_tui.lm.base import Request, Response
 
 _YOUR_TURN = "you are the model: write its answer"
 _INTERRUPTED = "interrupted by you"
-OUT_OF_TIME = "out of time"
-"""The finish reason of a response that the end of the run's time cut."""
+_OUT_OF_TIME = "out of time"
+
+
+class _Cut(Response):
+    """What had come of a response when the end of the run's time cut it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class RootAsker:
                 skipped=skip,
                 found_nothing=response.found_nothing and not verdict.edited,
                 held_to=response.held_to,
-                is_cut=response.finish_reason == OUT_OF_TIME,
+                is_cut=isinstance(response, _Cut),
             )
         )
 
@@ -96,7 +99,7 @@ class RootAsker:
                 self._responded(node, Response(verdict.content), begun, by="user")
                 return Response(verdict.content)
             response = await self._complete(node)
-            if response is not None and response.finish_reason == OUT_OF_TIME:
+            if isinstance(response, _Cut):
                 return self._cut(node, response, begun)
             if response is not None:
                 self._responded(node, response, begun)
@@ -163,7 +166,7 @@ class RootAsker:
             if current is not None and current.cancelling():
                 raise
             if run.deadline.is_over:
-                return Response("".join(heard), finish_reason=OUT_OF_TIME)
+                return _Cut("".join(heard), finish_reason=_OUT_OF_TIME)
             run.emit(ev.LmFailed(node=node, message=_INTERRUPTED))
             return None
         finally:

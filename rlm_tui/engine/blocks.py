@@ -85,11 +85,11 @@ class Blocks:
     def _asks_person(self, code: str) -> str:
         """The red label is a question: once, and not for the offline model's own code."""
         config = self._run.config
-        if self._run.has_asked_for_walls or not config.is_attended or config.sandbox != "auto" or not code:
+        if self._run.asked.about_walls or not config.is_attended or config.sandbox != "auto" or not code:
             return ""
         if self._run.has_walls or config.model == "offline":
             return ""
-        self._run.has_asked_for_walls = True
+        self._run.asked.about_walls = True
         return _NO_WALLS_WHY
 
     async def _until_accepted(self, node: str, iteration: str, code: str) -> tuple[BlockResult, str]:

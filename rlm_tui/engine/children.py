@@ -9,7 +9,7 @@ from rlm_tui import events as ev
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.ending import Ending
-from rlm_tui.engine.loop import RootLoop
+from rlm_tui.engine.loop import RootLoop, opening
 from rlm_tui.text import one_line
 
 _OUTCOMES: dict[ev.RunStatus, ev.Outcome] = {"answered": "ok", "limit": "ok"}
@@ -32,7 +32,7 @@ async def run_child(parent: Run, subcall: str, query: str, text: str) -> Ending:
         await repl.load("context", text)
         await run.tools.load_into(repl)
         starting = asyncio.create_task(repl.start())
-        ending = await RootLoop(run, query, node, broker).run()
+        ending = await RootLoop(run, node, broker, opening(run, query)).run()
         outcome = _OUTCOMES.get(ending.status, "error")
         return ending
     except Exception:

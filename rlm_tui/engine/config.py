@@ -96,6 +96,14 @@ class Lanes:
 
 
 @dataclass(slots=True)
+class Asked:
+    """What a person is asked once a session, whichever RLM of the tree comes to it first."""
+
+    about_walls: bool = False
+    """Whether a worker without isolation may run what is not their own."""
+
+
+@dataclass(slots=True)
 class Run:
     """What one RLM works with; a child shares all of it but the model, the REPL, the context and its own counts."""
 
@@ -126,8 +134,7 @@ class Run:
     """Gives the context as one text, for a model that is to read it whole."""
     measure: Callable[[], Awaitable[int | None]] | None = None
     """Asks the root model's server for the window, where it tells it only of a model that is loaded."""
-    has_asked_for_walls: bool = False
-    """Whether the person has been asked about a worker without isolation; once a session is enough."""
+    asked: Asked = field(default_factory=Asked)
 
     def child(self, context: ContextInfo) -> Run:
         """What a child RLM works with: the sub-LM leads it; its REPL is still to be set."""

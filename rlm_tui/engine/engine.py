@@ -10,7 +10,7 @@ from rlm_tui.engine.children import run_child
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.consent import Consent
 from rlm_tui.engine.ending import Ending
-from rlm_tui.engine.loop import NOTHING, Earlier, RootLoop
+from rlm_tui.engine.loop import NOTHING, Earlier, RootLoop, opening
 from rlm_tui.engine.route import Direct, Route, route_of
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.lm.base import Message
@@ -61,7 +61,7 @@ class Engine:
         self._begin(node, query, earlier.loaded, is_direct=route.text is not None)
         if route.told:
             run.emit(ev.Note(node=node, text=route.told))
-        self._loop = RootLoop(run, query, node, self._broker, earlier)
+        self._loop = RootLoop(run, node, self._broker, opening(run, query, earlier))
         try:
             ending, code = await self._worked(query, self._loop, route), None
         except RlmTuiError as error:

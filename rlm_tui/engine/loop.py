@@ -37,21 +37,30 @@ class Earlier(NamedTuple):
 NOTHING = Earlier()
 
 
+def opening(run: Run, query: str, earlier: Earlier = NOTHING) -> Talk:
+    """The conversation with which a question begins: the rules of the dialect, and what is asked of which context."""
+    dialect = run.config.dialect
+    first = prompts.first_message(query, dialect, run.context, earlier.told)
+    return Talk(
+        Message("system", prompts.system_prompt(dialect, run.context, run.tools.tools)),
+        Message("user", f"{first}\n{prompts.AS_JSON}" if _is_held_to_json(run) else first),
+        past=earlier.said,
+    )
+
+
+def _is_held_to_json(run: Run) -> bool:
+    config = run.config
+    return config.constrain and shape_of(config.dialect) is not None and "JSON" in held_to(run.root_lm)
+
+
 class RootLoop:
     """One RLM: its conversation and its turns."""
 
-    def __init__(self, run: Run, query: str, node: str, broker: Broker, earlier: Earlier = NOTHING) -> None:
+    def __init__(self, run: Run, node: str, broker: Broker, talk: Talk) -> None:
         self._run = run
         self._node = node
         self._broker = broker
-        dialect = run.config.dialect
-        is_json = self._is_held_to_json()
-        first = prompts.first_message(query, dialect, run.context, earlier.told)
-        self.talk = Talk(
-            Message("system", prompts.system_prompt(dialect, run.context, run.tools.tools)),
-            Message("user", f"{first}\n{prompts.AS_JSON}" if is_json else first),
-            past=earlier.said,
-        )
+        self.talk = talk
         self.asker = RootAsker(run, self.talk)
         self._compaction = Compaction(run, self.talk)
         self._consent = Consent(run)
@@ -62,11 +71,7 @@ class RootLoop:
         self._before: tuple[tuple[str, ...], list[str]] = ((), [])
         self._blocks_before = run.blocks
         self._is_last = False
-        self._writes_json = is_json
-
-    def _is_held_to_json(self) -> bool:
-        config = self._run.config
-        return config.constrain and shape_of(config.dialect) is not None and "JSON" in held_to(self._run.root_lm)
+        self._writes_json = _is_held_to_json(run)
 
     @property
     def is_asking(self) -> bool:

@@ -9,7 +9,6 @@ import msgspec
 
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
-from rlm_tui.engine.ask import RootAsker
 from rlm_tui.engine.blocks import Blocks, Ran
 from rlm_tui.engine.broker import Broker
 from rlm_tui.engine.config import Run
@@ -66,9 +65,8 @@ class Direct(RootLoop):
     def __init__(self, run: Run, query: str, node: str, broker: Broker, text: str) -> None:
         dialect = msgspec.structs.replace(run.config.dialect, stop=())
         free = replace(run, config=replace(run.config, constrain=False, dialect=dialect))
-        super().__init__(free, query, node, broker)
-        self.talk = Talk(Message("system", prompts.DIRECT), Message("user", prompts.question_about(query, text)))
-        self.asker = RootAsker(free, self.talk)
+        asked = Message("user", prompts.question_about(query, text))
+        super().__init__(free, node, broker, Talk(Message("system", prompts.DIRECT), asked))
         self.blocks = Blocks(run, broker)  # a person's own blocks are counted on when the usual loop takes over
 
     async def once(self) -> Ending | None:

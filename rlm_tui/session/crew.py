@@ -46,8 +46,8 @@ from rlm_tui.trace.store import TraceStore
 class Crew:
     """Makes a question's parts ready, asks it, and passes commands on.
 
-    Every method is the engine's loop's. A front end makes it where breakpoints are listed before the first question, and
-    reads `waiting`, `is_interrupting`, `is_busy`, `is_block_running` and `breakpoints`: values that are replaced whole.
+    Every method is the engine's loop's. A front end makes it where breakpoints are listed before the first question,
+    and reads `waiting`, `breakpoints` and whether something runs or is interrupted: values that are replaced whole.
     """
 
     def __init__(self, setup: Setup, log: EventLog, outbox: Outbox) -> None:
@@ -118,7 +118,7 @@ class Crew:
             measure=partial(loaded_window, config.model, self._setup) if root.name.startswith(LOADS_LATER) else None,
         )
         if (before := self._before) is not None:
-            run.blocks, run.has_asked_for_walls, run.pace = before.blocks, before.has_asked_for_walls, before.pace
+            run.blocks, run.asked, run.pace = before.blocks, before.asked, before.pace
         self._before = run
         engine = self._engine = Engine(run)
         if more is not None:

@@ -13,7 +13,7 @@ from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import LiveText
 from rlm_tui.ui.content.chat import chat
 from rlm_tui.ui.content.parts import Page
-from tests.driving import Driver, block, live
+from tests.driving import Driver, block, live, script
 
 LED = "You answer a question"
 
@@ -40,6 +40,21 @@ def test_a_child_has_a_repl_and_a_context_of_its_own(tmp_path: Path) -> None:
         (asked,) = run.of(ev.SubcallRequested)
         assert child.parent == asked.node
         assert asked.function == "rlm_query"
+
+
+def test_all_children_of_a_tree_ask_once_before_foreign_code_runs(tmp_path: Path) -> None:
+    apart = tmp_path / "sub"
+    apart.mkdir()
+    sub = script(apart, [], led("1", "FINAL(x)"))
+    setup: dict[str, Any] = {"model": "offline", "sub_model": sub, "sandbox": "auto", "limits": Limits(depth=2)}
+    with live(tmp_path, [], text="The magic number is 41.", **setup) as run:
+        run.start("What is the magic number?").end()
+        run.send(cmd.Inject("print(rlm_query('a'), rlm_query('b'))"))
+        hold = run.hold("before_code")
+        assert "NOT SANDBOXED" in hold.why
+        run.send(cmd.Run(hold.id))
+        run.until(lambda: any(e.stdout == "x x\n" for e in run.of(ev.CodeFinished)) or len(run.of(ev.Held)) > 1)
+        assert len(run.of(ev.Held)) == 1
 
 
 def test_the_question_of_recursive_llm_is_what_the_child_is_asked(tmp_path: Path) -> None:
