@@ -7,7 +7,7 @@ import gc
 import os
 from typing import TYPE_CHECKING
 
-from rlm_tui.cli import diagnostics, options, terminal
+from rlm_tui.cli import options, terminal
 
 if TYPE_CHECKING:
     from rlm_tui.context.load import Loading
@@ -59,10 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
 
         first = First("panes" if has_all else "start", arguments.query, setup)
         code = run_app(make, title=title, settings=settings, first=first)
-    if made and made[0].trace_path:
-        diagnostics.say(f"Trace: {made[0].trace_path}")
-    if made and made[0].unsaved:
-        diagnostics.say(made[0].unsaved)
+    if made:
+        from rlm_tui.cli.farewell import farewell
+
+        farewell(made[0], is_answer_said=arguments.plain)
     return code
 
 

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from rlm_tui import paths
 from rlm_tui.cli import options, terminal
+from rlm_tui.errors import TraceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rlm_tui.config import Settings
     from rlm_tui.session.base import Attachment, Session
+
+_ALIKE = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,11 +49,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _path(name: str) -> str:
     """A path, a sample, or the name of a saved run as `runs` lists it."""
-    from rlm_tui.trace.store import SUFFIX
-
     path = options.resolve_paths([name])[0]
-    saved = paths.traces_dir() / f"{name}{SUFFIX}"
-    return str(saved) if not os.path.lexists(path) and os.path.basename(name) == name and saved.is_file() else path
+    if os.path.lexists(path):
+        return path
+    from rlm_tui.trace.saved import name_of, named, trace_files
+
+    saved = named(name)
+    if saved is None and os.path.basename(name) == name:
+        alike = [other for other in map(name_of, trace_files(paths.traces_dir())) if name in other]
+        such = f"; those with it in their name: {', '.join(alike[:_ALIKE])}" if alike else ""
+        raise TraceError(f"There is no trace {name}, as a file or as a saved run; rlm-tui runs lists these{such}.")
+    return path if saved is None else str(saved)
 
 
 def show(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rlm_tui.trace.saved import SavedRun
 
 _MOST_CELLS = 1000
-_HEADS = ("when", "status", "iter", "sub", "cost", "size", "model", "question", "path")
+_HEADS = ("when", "status", "iter", "sub", "cost", "size", "model", "name", "question", "path")
 _NUMBERS = frozenset(("iter", "sub", "cost", "size"))
 
 
@@ -62,11 +62,7 @@ def _browse(args: argparse.Namespace) -> int:
 
 def _entry(saved: SavedRun) -> tuple[str, str]:
     """A run in two short lines for a person: its name, and how it went."""
-    from pathlib import Path
-
-    from rlm_tui.trace.store import SUFFIX
-
-    name = safe(Path(saved.path).name.removesuffix(SUFFIX))
+    name = safe(_name(saved))
     counts = f"{_count(saved.iterations)} iterations, {_count(saved.sub_calls)} sub-calls"
     return f"{name}\n", f"    {saved.status} · {one_line(saved.model, 24)} · {counts} · {short_bytes(saved.bytes)}\n"
 
@@ -80,9 +76,18 @@ def _row(saved: SavedRun) -> tuple[str, ...]:
         "–" if saved.cost_usd is None else short_cost(saved.cost_usd),
         short_bytes(saved.bytes),
         _whole(saved.model),
+        safe(_name(saved)),
         _whole(saved.problem or saved.question),
         safe(saved.path),
     )
+
+
+def _name(saved: SavedRun) -> str:
+    from pathlib import Path
+
+    from rlm_tui.trace.saved import name_of
+
+    return name_of(Path(saved.path))
 
 
 def _whole(text: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
+from rlm_tui.paths import traces_dir
 from rlm_tui.trace.codec import Header, decode, decode_header
 from rlm_tui.trace.sidecar import sidecar_of
 from rlm_tui.trace.source import open_trace_file
@@ -62,6 +63,18 @@ def trace_files(directory: Path) -> list[Path]:
     except OSError as error:
         raise TraceError(f"The folder of saved runs {directory} cannot be read: {error.strerror}.") from None
     return [Path(entry.path) for entry in entries]
+
+
+def name_of(path: Path) -> str:
+    """What `replay` takes for a trace: its name alone in the folder of saved runs, its path elsewhere."""
+    ending = next((ending for ending in _ENDINGS if path.name.endswith(ending)), "")
+    return path.name.removesuffix(ending) if path.parent == traces_dir() and ending else str(path)
+
+
+def named(name: str) -> Path | None:
+    """The saved run of a name, packed or not; None where there is none."""
+    paths = [traces_dir() / f"{name}{ending}" for ending in _ENDINGS] if os.path.basename(name) == name else []
+    return next((path for path in paths if path.is_file()), None)
 
 
 def newest_first(runs: Iterable[SavedRun]) -> list[SavedRun]:

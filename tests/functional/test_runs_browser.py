@@ -52,7 +52,7 @@ def says(hand: Hand, words: str) -> Callable[[], bool]:
 async def to(hand: Hand, name: str) -> None:
     """Put the cursor on a run."""
     for _ in range(4):
-        if f"{name}.rlm.jsonl" in hand.screen():
+        if f"rlm-tui replay {name} " in hand.screen() or f"{name}.rlm.jsonl" in hand.screen():
             return
         await hand.press("j")
     raise AssertionError(hand.screen())

@@ -13,11 +13,13 @@ def test_a_saved_run_is_replayed_by_the_name_that_runs_shows(tmp_path: Path) -> 
     with Terminal(python("open", "sample:staff", "-q", "Who?", "-m", "offline"), env=env) as app:
         app.wait("staff.txt", "answer")
         app.press("ctrl+q")
-        app.wait("Trace: ")
+        app.wait("Answer: ", "Trace: ", "Look at it again: rlm-tui replay ")
         assert app.finish() == 0
+        told = app.written.decode().rpartition("rlm-tui replay ")[2].split()[0]
     with Terminal(python("runs"), env={**env, "TERM": "dumb"}) as runs:
         assert runs.finish() == 0
         name = runs.text.splitlines()[0].strip()
+    assert name == told
     with Terminal(python("replay", name), env=env) as replay:
         replay.wait("REPLAY", "Who?")
         replay.press("ctrl+q")

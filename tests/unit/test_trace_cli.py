@@ -14,7 +14,7 @@ import pytest
 from trace_examples import HEADER, a_run, lines_of, write_trace
 
 from rlm_tui import events as ev
-from rlm_tui.cli import runs, trace
+from rlm_tui.cli import replay, runs, trace
 from rlm_tui.errors import TraceError
 from rlm_tui.trace import saved as saved_module
 from rlm_tui.trace.codec import encode, encode_header
@@ -225,7 +225,7 @@ def test_the_table_of_runs_is_aligned(home: Path, capsys: pytest.CaptureFixture[
     from rich.cells import cell_len
 
     head, *rows = capsys.readouterr().out.splitlines()
-    assert head.split() == ["when", "status", "iter", "sub", "cost", "size", "model", "question", "path"]
+    assert head.split() == ["when", "status", "iter", "sub", "cost", "size", "model", "name", "question", "path"]
     starts = {cell_len(row[: row.rindex(str(home))]) for row in rows}
     assert starts == {head.index("path")}
     assert len(rows) == 8
@@ -266,3 +266,13 @@ def test_a_damaged_line_in_a_saved_run_does_not_hide_the_rest(home: Path) -> Non
     path.write_bytes(path.read_bytes().replace(b'"function":"llm_query"', b'"function":"llm_quary"'))
     (found,) = saved_runs(home)
     assert (found.status, found.sub_calls) == ("answered", 0)
+
+
+def test_a_name_that_is_no_trace_says_where_names_are_listed(home: Path) -> None:
+    with_many(home)
+    with pytest.raises(TraceError, match=r"rlm-tui runs lists these\.$"):
+        replay._path("magic")
+    with pytest.raises(TraceError, match=r"those with it in their name: .*junk"):
+        replay._path("un")
+    assert replay._path("b") == str(home / "b.rlm.jsonl")
+    assert replay._path("c") == str(home / "c.rlm.jsonl.gz")

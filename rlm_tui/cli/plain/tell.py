@@ -98,11 +98,11 @@ def _turn(_page: Page, _node: Node, _event: _EVENT) -> list[Section]:
 
 
 def _asked(page: Page, node: Node, event: _EVENT) -> list[Section]:
-    above = page.view.node(node.parent)
-    rlm = page.view.node(above.parent) if above is not None else None
-    turns = page.view.children(rlm) if rlm is not None else []
-    back = told_back(page, turns[-2]) if node.type == "lm" and len(turns) > 1 else []
-    return [*sections(back), *sections(told(page, node)), Section("", "", f"asks {event.model}.")]
+    return [*sections(told(page, node)), Section("", "", f"asks {event.model}.")]
+
+
+def _over(page: Page, node: Node, _event: _EVENT) -> list[Section]:
+    return sections(told_back(page, node))
 
 
 def _responded(page: Page, node: Node, _event: _EVENT) -> list[Section]:
@@ -204,6 +204,7 @@ _HANDLERS: dict[type[ev.TraceEvent], Callable[[Page, Node, _EVENT], list[Section
     ev.RunStarted: _started,
     ev.RunFinished: _finished,
     ev.IterationStarted: _turn,
+    ev.IterationFinished: _over,
     ev.LmRequested: _asked,
     ev.LmResponded: _responded,
     ev.LmFailed: _remark,

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.cells import cell_len
 
 from rlm_tui.text import one_line, plural, short_bytes, short_cost
-from rlm_tui.trace.saved import SavedRun, instant
+from rlm_tui.trace.saved import SavedRun, instant, name_of
 from rlm_tui.ui.lines import BLANK, Line, Piece, Span, clip, indent, line, pad, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.states import of_status
@@ -86,14 +86,15 @@ def title_row(shown: int, total: int, folder: Path, width: int) -> Line:
 
 
 def about(run: SavedRun | None, width: int) -> list[Line]:
-    """What is known of the run under the cursor beyond its row; of a path that is too long the end stays."""
+    """What is known of the run under the cursor beyond its row; of a name that is too long the end stays."""
     if run is None:
         return same_height([])
     if run.problem:
         facts = rows_of(one_line(run.problem, 300), width - 2, "failed", most=2)
     else:
         facts = rows_of(_facts(run), width - 2, "text", most=2)
-    path = one_line(run.path, len(run.path) + 1)
+    where = run.path if run.problem else f"rlm-tui replay {name_of(Path(run.path))}"
+    path = one_line(where, len(where) + 1)
     room = (width - 3) * (ABOUT_ROWS - len(facts))  # a wide character may leave the last cell of a row empty
     name = path if cell_len(path) <= room else f"…{_end(path, room - 1)}"
     return same_height([*facts, *wrap_text(name, width - 2, "muted", words=False)])

@@ -1,0 +1,43 @@
+"""What the terminal says once the screen is gone: the answer, where the trace is, and how to look at it again."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rlm_tui.cli.diagnostics import say
+from rlm_tui.errors import TraceError
+from rlm_tui.text import one_line
+
+if TYPE_CHECKING:
+    from rlm_tui.events import Text
+    from rlm_tui.session.base import Session
+
+_ANSWER = 400
+
+
+def farewell(session: Session, *, is_answer_said: bool) -> None:
+    """Say it; `is_answer_said`: the answer stands on the terminal already."""
+    over = session.trajectory.now().finished
+    if over is not None and over.answer is not None and not is_answer_said:
+        partial = " (a limit was hit; this may be partial)" if over.status == "limit" else ""
+        say(f"Answer{partial}: {one_line(_text(session, over.answer), _ANSWER)}")
+    if session.trace_path:
+        say(f"Trace: {session.trace_path}")
+    if session.trace_path and session.trajectory.last:
+        from rlm_tui.trace.saved import name_of
+
+        say(f"Look at it again: rlm-tui replay {shlex.quote(name_of(Path(session.trace_path)))}")
+    if session.unsaved:
+        say(session.unsaved)
+
+
+def _text(session: Session, text: Text) -> str:
+    try:
+        return session.log.text(text)
+    except TraceError:  # a long one stands in the file, which the session has closed
+        from rlm_tui.trace.opening import open_trace
+
+        with open_trace(Path(session.trace_path)) as reader:
+            return reader.text(text)
