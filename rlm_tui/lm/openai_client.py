@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,9 +68,18 @@ def _read_share(event: Any) -> float | None:
 
 def _take_message(message: Any, answer: Answer) -> None:
     """Text is in content; servers of open models put what was thought into one of two other fields."""
-    answer.add(getattr(message, "content", None))
+    for piece in _pieces(getattr(message, "content", None)):
+        answer.add(piece)
+    if getattr(message, "tool_calls", None):
+        answer.note("the model called a tool in its own way, which no tool is offered for")
     answer.think(getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None))
     answer.add(getattr(message, "refusal", None))
+
+
+def _pieces(content: Any) -> Iterator[object]:
+    """Content as text, or as a list of parts of which some are text."""
+    for part in content if isinstance(content, list) else (content,):
+        yield part.get("text") if isinstance(part, Mapping) else getattr(part, "text", part)
 
 
 def _take_usage(usage: Any, answer: Answer) -> None:

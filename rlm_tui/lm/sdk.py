@@ -78,6 +78,11 @@ class Answer:
             )
         return piece
 
+    def note(self, remark: str) -> None:
+        """Keep a remark, once however often it is made."""
+        if remark not in self.notes:
+            self.notes.append(remark)
+
     def finish(self, reason: object) -> None:
         """Take the finish reason, once there is one."""
         if isinstance(reason, str) and reason:

@@ -190,6 +190,19 @@ async def test_content_only_in_reasoning_is_no_answer_and_says_so(where: str) ->
     assert "only reasoning" in response.note
 
 
+async def test_content_in_parts_is_their_text() -> None:
+    parts = [{"type": "text", "text": "one "}, {"type": "image_url"}, {"type": "text", "text": "two"}]
+    response, _ = await ask(Reply(chunks=data(delta(content=parts), delta("stop"))))
+    assert (response.text, response.note) == ("one two", "")
+
+
+async def test_a_tool_that_the_model_calls_in_its_own_way_is_told() -> None:
+    call = {"index": 0, "function": {"name": "python", "arguments": "{}"}}
+    response, _ = await ask(Reply(chunks=data(delta(tool_calls=[call]), delta(tool_calls=[call]), delta("tool_calls"))))
+    assert (response.text, response.finish_reason) == ("", "tool_calls")
+    assert response.note == "the model called a tool in its own way, which no tool is offered for"
+
+
 async def test_a_server_that_cannot_stream_is_read_whole() -> None:
     choice = {"index": 0, "message": {"role": "assistant", "content": "whole"}, "finish_reason": "length"}
     body = {"choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}

@@ -58,12 +58,21 @@ async def test_final_var_of_a_name_that_is_not_there_tells_which_are() -> None:
         assert "'gamma'; there are: alpha, beta" in result.error.message
 
 
+ODD = """
+class Odd:
+    def fail(self): raise ValueError('no')
+    __bool__ = __str__ = fail
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "why"),
     [
         ("answer['ready'] = True", "is empty"),
         ("answer.update(content='a', ready=True)\n1 / 0", "raised an error"),
         ("try:\n    FINAL('x')\nexcept BaseException:\n    1 / 0", "raised an error"),
+        (f"{ODD}answer.update(content='a', ready=Odd())", "to read it raised ValueError"),
+        (f"{ODD}answer.update(content=Odd(), ready=True)", "to read it raised ValueError"),
     ],
 )
 async def test_an_answer_that_does_not_count_says_why(code: str, why: str) -> None:
@@ -71,7 +80,8 @@ async def test_an_answer_that_does_not_count_says_why(code: str, why: str) -> No
         result = await run(repl, code)
         assert result.offer is None
         assert any(why in note for note in result.notes), result.notes
-        assert (await run(repl, "1")).offer is None
+        after = await run(repl, "1")
+        assert (after.offer, after.error, after.notes) == (None, None, ())
 
 
 async def test_content_alone_is_no_answer_yet() -> None:

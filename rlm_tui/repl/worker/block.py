@@ -93,10 +93,14 @@ class Runner:
 
     def _read_answer(self, outcome: Outcome) -> None:
         answer = self._namespace.get("answer")
-        is_ready = isinstance(answer, dict) and bool(dict.get(answer, "ready"))
-        text = ""
-        if isinstance(answer, dict) and is_ready:
-            text = _answer_text(dict.get(answer, "content"))
+        is_ready, text = False, ""
+        if isinstance(answer, dict) and dict.get(answer, "ready", False) is not False:
+            try:  # it is what the model made: an array has no truth value, a text of its own may raise
+                is_ready = bool(dict.get(answer, "ready"))
+                text = _answer_text(dict.get(answer, "content")) if is_ready else ""
+            except Exception as error:  # noqa: BLE001
+                is_ready = False
+                outcome.notes.append(f"`answer` does not count: to read it raised {type(error).__name__}.")
             dict.__setitem__(answer, "ready", False)
         offer = self._helpers.offer or (Offer(text, "answer") if is_ready and text.strip() else None)
         if is_ready and not text.strip():

@@ -30,22 +30,21 @@ class Confirm(ModalScreen[bool]):
         super().__init__()
         self._sentence = sentence
         self._verb = verb
+        self._text, self._verbs = Bar(id="dialog-text"), VerbBar(id="dialog-verbs")
 
     def compose(self) -> ComposeResult:
         """Sentence and verbs."""
         with Container(id="dialog"):
-            yield Bar(id="dialog-text")
-            yield VerbBar(id="dialog-verbs")
+            yield self._text
+            yield self._verbs
 
     def on_mount(self) -> None:
         """Draw both."""
         rows = wrap_text(self._sentence, _WIDTH - 4)
-        text = self.query_one("#dialog-text", Bar)
-        text.styles.height = len(rows) + 1
-        text.show_rows(*(line(" ", (row.text, "text")) for row in rows))
+        self._text.styles.height = len(rows) + 1
+        self._text.show_rows(*(line(" ", (row.text, "text")) for row in rows))
         verbs = Verb("", "y", self._verb), Verb("", "n", "stay")
-        bar = self.query_one("#dialog-verbs", VerbBar)
-        bar.show_rows(bar.verbs_line(verbs, _WIDTH - 4, 0))
+        self._verbs.show_rows(self._verbs.verbs_line(verbs, _WIDTH - 4, 0))
 
     def action_agree(self) -> None:
         """Yes."""
