@@ -15,7 +15,7 @@ from rlm_tui.ui.app import RlmTuiApp
 from rlm_tui.ui.state import GUARD_S
 from rlm_tui.ui.widgets.bar import Bar
 
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0
 
 
 class Clock:
