@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from rlm_tui.ui.actions import BY_ID, Action, Keymap, key_name, keys_of
@@ -59,8 +59,7 @@ class Reader:
 
     def __init__(self, keymap: Keymap) -> None:
         self._keymap = keymap
-        names = (*reversed(INSTEAD), *reversed(ACTIONS))
-        self._by_key = {key: name for name in names for key in self._keys(BY_ID[name])}
+        self._by_key = _owners(self._keys)
 
     def read(self, line: str) -> Typed | None:
         """The meaning of a line, or None when it has none."""
@@ -96,6 +95,13 @@ def _words(action: Action) -> Iterator[str]:
     yield action.id.partition(".")[2].replace("_", " ")
 
 
-_BY_WORDS = {word: name for name in (*reversed(INSTEAD), *reversed(ACTIONS)) for word in _words(BY_ID[name])} | {
-    name: name for name in OWN
-}
+def _owners(called: Callable[[Action], Iterable[str]]) -> dict[str, str]:
+    """The action that each key or word means; what two are called means the one that is listed first."""
+    owners: dict[str, str] = {}
+    for name in (*ACTIONS, *INSTEAD):
+        for word in called(BY_ID[name]):
+            owners.setdefault(word, name)
+    return owners
+
+
+_BY_WORDS = _owners(_words) | {name: name for name in OWN}

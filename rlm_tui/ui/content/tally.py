@@ -13,6 +13,9 @@ class Tally:
     """The sum over the calls of a batch that are over; `still` are those under way."""
 
     def __init__(self) -> None:
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self.failed = self.cached = self.count = 0
         self.still: list[Node] = []
         self._begun, self._ended = float("inf"), 0.0
@@ -34,7 +37,7 @@ class Tally:
         """Count on to a moment; an earlier one, or a batch that has lost calls, is counted anew."""
         of = id(twig), twig.losses
         if of != self._of or view.seq < self._seq:
-            self.__init__()  # type: ignore[misc]
+            self._begin_anew()
         self._of, self._seq = of, view.seq
         nodes = view.tree.nodes
         self.add(view, [nodes[key] for key in islice(twig.below, self.count, None)])
