@@ -12,6 +12,7 @@ from rlm_tui import events as ev
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.session.log import Log
 from rlm_tui.text import one_line, plural, safe, short_count, short_seconds
+from rlm_tui.trajectory import limits
 from rlm_tui.ui.states import ENDS
 
 
@@ -78,7 +79,7 @@ class Narration:
             case ev.SubcallFinished() if event.error:
                 return f"  sub-call failed: {one_line(event.error, 100)}"
             case ev.LimitHit():
-                return f"  limit reached: {event.limit} ({event.value:g} of {event.cap:g})"
+                return f"  {limits.remark(event.limit, event.value, event.cap)}"
             case ev.Note():
                 return f"  note: {event.text}"
             case ev.RunFinished():

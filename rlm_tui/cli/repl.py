@@ -14,6 +14,7 @@ from rlm_tui.cli.diagnostics import say
 from rlm_tui.cli.options import add_setting, base_url_of, resolve_paths, settings_of
 from rlm_tui.errors import ExitCode, UsageError
 from rlm_tui.repl.base import BlockResult, OnOutput
+from rlm_tui.repl.sandbox import NO_WALLS
 from rlm_tui.text import safe
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _CELL = "# %%"
 _CONCURRENCY = 16
-_NO_WALLS = "code can read your files and use your network; --sandbox none hides this line."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             runner.run(_start(alone.repl, resolve_paths(arguments.context)))
             if settings["sandbox"] == "auto":
-                say(f"The worker is {alone.repl.facts.label}: {_NO_WALLS}")
+                say(f"The worker is {alone.repl.facts.label}: {NO_WALLS}; --sandbox none hides this line.")
             if arguments.json:
                 return console.serve_json(runner)
             return console.serve_person(runner) if sys.stdin.isatty() else console.serve_cells(runner)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rlm_tui.cli import options
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.errors import ExitCode, UsageError
+from rlm_tui.repl.sandbox import NO_WALLS, NOT_SANDBOXED
 
 if TYPE_CHECKING:
     from rlm_tui.cli.narrate import JsonLines, Narration
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _NO_MODEL = "No model was named: using offline, a keyword search demo that is no LLM; -m names another."
 _NOBODY = "Stopped at {}; nobody is here to look: rlm-tui open with the same options holds there."
-_NO_WALLS = "NOT SANDBOXED: the model's code can read your files and use your network; --sandbox none hides this line."
+_WARNING = f"{NOT_SANDBOXED}: the model's {NO_WALLS}; --sandbox none hides this line."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("The model human answers in the app; use rlm-tui open … -m human.")
     setup = options.make_setup(arguments, settings, model=model or "offline", is_attended=False)
     remarks = [] if model else [_NO_MODEL]
-    remarks += [_NO_WALLS] if settings["sandbox"] == "auto" else []
+    remarks += [_WARNING] if settings["sandbox"] == "auto" else []
     paths = options.resolve_paths(arguments.paths)
     loading = Loading(paths, memory_mb=setup.memory_mb)
     session = LiveSession(setup, loading, title=options.title_of(paths))

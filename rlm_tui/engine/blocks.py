@@ -12,8 +12,9 @@ from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
 from rlm_tui.errors import ReplError
 from rlm_tui.repl.base import BlockResult, Offer
+from rlm_tui.repl.sandbox import NO_WALLS, NOT_SANDBOXED
 
-_NO_WALLS_WHY = "NOT SANDBOXED: this code can read your files and use your network; run it?"
+_NO_WALLS_WHY = f"{NOT_SANDBOXED}: this {NO_WALLS}; run it?"
 _OFFLOADED_FROM, _PREVIEW = 500, 200  # characters
 _INJECTED_FINAL = "A final answer in a block of your own does not end the run."
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
 from rlm_tui.events import BlockStatus, CodeError, VarChange, Via
+from rlm_tui.repl.sandbox import NOT_SANDBOXED
 
 
 class JsonValue(NamedTuple):
@@ -133,6 +134,6 @@ class WorkerFacts:
     """What is known of a running worker, for the header and for doctor."""
 
     pid: int | None = None
-    label: str = "NOT SANDBOXED"
+    label: str = NOT_SANDBOXED
     has_walls: bool = False
     details: list[str] = field(default_factory=list)

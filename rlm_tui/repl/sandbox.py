@@ -8,6 +8,8 @@ from rlm_tui.errors import UsageError
 
 CHOICES = ("auto", "strong", "none")
 NOT_SANDBOXED = "NOT SANDBOXED"
+NO_WALLS = "code can read your files and use your network"
+"""What that means, as the end of a sentence about somebody's code."""
 
 
 class Tier(NamedTuple):

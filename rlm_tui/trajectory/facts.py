@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
-from rlm_tui.trajectory import Node, View
+from rlm_tui.trajectory import Node, View, limits
 
 Pair: TypeAlias = tuple[str, str]
 _E = TypeVar("_E", bound=ev.TraceEvent)
@@ -186,7 +186,7 @@ _READERS: dict[str, Callable[[Any, Source], Any]] = {
     "SubcallRequested": _call,
     "SubcallFinished": _sub_answer,
     "AnswerGiven": lambda event, source: [("answer", source.text(event.text))],
-    "LimitHit": lambda event, _: [("note", f"limit reached: {event.limit} ({event.value:g} of {event.cap:g})")],
+    "LimitHit": lambda event, _: [("note", limits.remark(event.limit, event.value, event.cap))],
     "Compacted": lambda event, source: [("note", source.text(event.summary))],
     "Edited": _edit,
     "Told": lambda event, source: [("told", source.text(event.text))],

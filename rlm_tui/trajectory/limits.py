@@ -24,6 +24,11 @@ def reached(name: str, cap: float) -> str:
     return f"The limit of {amount(name, cap)} was reached"
 
 
+def remark(name: str, value: float, cap: float) -> str:
+    """That a limit was reached, as a note: `limit reached: tokens (1020 of 1000)`."""
+    return f"limit reached: {name} ({value:g} of {cap:g})"
+
+
 def describe_limit(name: str, cap: float) -> str:
     """The same, with what gives more."""
     way = "--window or another model gives more" if name == "window" else f"--max-{name} raises it"

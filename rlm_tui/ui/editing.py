@@ -19,6 +19,15 @@ from rlm_tui.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rlm_tui.events import Checkpoint
+
+_SUFFIXES: dict[Checkpoint, str] = {"before_code": ".py", "after_code": ".txt"}
+
+
+def suffix_of(checkpoint: Checkpoint) -> str:
+    """How the file of a held text ends, by which an editor knows what it is; what an LM reads or writes is markdown."""
+    return _SUFFIXES.get(checkpoint, ".md")
+
 
 class Edited(NamedTuple):
     """What came back: the text, or why there is none (one sentence, which names the file where it matters)."""

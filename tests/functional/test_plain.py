@@ -215,6 +215,20 @@ def test_an_editor_that_dies_changes_nothing(tmp_path: Path, command: str, sente
         terminal.wait("held: output of iteration 1")
 
 
+def test_an_editor_is_told_by_the_name_of_its_file_what_it_edits(tmp_path: Path) -> None:
+    spec, names = script(tmp_path, [block("print('first')") + "\nFINAL(done)"]), tmp_path / "names"
+    words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--step", "--plain", "--sandbox", "none")
+    env = {"RLM_TUI_HOME": str(tmp_path), "EDITOR": f"sh -c 'echo $0 >> {names}'", "VISUAL": ""}
+    with Terminal(python(*words), env=env, columns=200, lines=100) as terminal:
+        for held in ("held: code of iteration 1", "held: output of iteration 1", "held: final answer of iteration 1"):
+            terminal.wait(held)
+            terminal.press("i\n")
+            terminal.wait(held, "nothing was changed")
+            terminal.press("a\n")
+        terminal.wait("ended: answered")
+    assert [Path(name).suffix for name in names.read_text().split()] == [".py", ".txt", ".md"]
+
+
 def test_a_person_is_the_model_and_asks_again(tmp_path: Path) -> None:
     typed = "answer\n```repl\nprint(6 * 7)\n```\n.\nrun\nanswer FINAL(42)\nA and now?\nanswer FINAL(43)\n"
     done = piped(tmp_path, typed, "open", str(sample("staff")), "-q", "Who?", "-m", "human", "--plain")

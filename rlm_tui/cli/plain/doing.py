@@ -15,7 +15,7 @@ from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import one_line, plural
 from rlm_tui.ui.content.numbers import NUMBERS, is_number
-from rlm_tui.ui.editing import edit_outside, editor_command
+from rlm_tui.ui.editing import edit_outside, editor_command, suffix_of
 from rlm_tui.ui.family import Way
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
 
@@ -149,7 +149,7 @@ class Doing:
         elif rest or not self._front.is_terminal or not (os.environ.get("VISUAL") or os.environ.get("EDITOR")):
             self._front.write("edit: type the new text of what is held.", changed)
         else:
-            self._edit_outside(before, ".py" if hold.checkpoint == "before_code" else ".txt", changed)
+            self._edit_outside(before, suffix_of(hold.checkpoint), changed)
 
     def _edit_outside(self, before: str, suffix: str, changed: Callable[[str], None]) -> None:
         try:

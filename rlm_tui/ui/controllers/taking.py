@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from textual.app import App, SuspendNotSupported
 
-from rlm_tui import events as ev
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
@@ -21,8 +20,6 @@ from rlm_tui.ui.selecting import held_text, open_hold
 
 if TYPE_CHECKING:
     from rlm_tui.trajectory import Hold
-
-_SUFFIXES: dict[ev.Checkpoint, str] = {"before_code": ".py", "after_code": ".txt"}
 
 
 class TakeController:
@@ -98,7 +95,7 @@ class TakeController:
         if (hold := open_hold(app.session)) is None:
             return
         text = app.main.pane("step").editor.text if app.ui.editing else held_text(app.session, hold)
-        suffix = _SUFFIXES.get(hold.checkpoint, ".md")
+        suffix = editing.suffix_of(hold.checkpoint)
         try:
             command = editing.editor_command(os.environ)
             app.finish_edit()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from textual.geometry import Size
 
 from rlm_tui import events as ev
+from rlm_tui.repl.sandbox import NOT_SANDBOXED
 from rlm_tui.session.base import Session
 from rlm_tui.text import clock, one_line, plural, short_bytes, short_cost
 from rlm_tui.trajectory import View
@@ -143,7 +144,7 @@ def _near(count: float, limit: float | None) -> str:
 
 
 def _sandbox(label: str, has_walls: bool) -> Span:
-    word = one_line(label.partition(" · ")[0], 24) or "NOT SANDBOXED"
+    word = one_line(label.partition(" · ")[0], 24) or NOT_SANDBOXED
     return span(word, "done bold" if has_walls else "failed bold")
 
 
