@@ -19,7 +19,20 @@ Emit: TypeAlias = Callable[[ev.TraceEvent], int]
 Mode: TypeAlias = Literal["go", "over", "into", "out", "iteration"]
 NEEDS_ANSWER = "There is no LM here but you: write the answer, or stop the run."
 _OVER: frozenset[ev.Checkpoint] = frozenset({"before_code", "after_code", "before_final"})
-_UNASKED: frozenset[ev.Checkpoint] = frozenset({"before_request", "before_batch", "before_subcall", "at_limit"})
+_REFUSED: dict[str, tuple[frozenset[ev.Checkpoint], str]] = {
+    "skip": (
+        frozenset({"before_request"}),
+        "A question to the root LM cannot be skipped; answer it or stop.",
+    ),
+    "retry": (
+        frozenset({"before_request", "before_batch", "before_subcall", "at_limit"}),
+        "Nothing was asked yet that could be asked again.",
+    ),
+    "answer": (
+        frozenset({"before_code", "after_code"}),
+        "There is no answer to give here; edit the code instead.",
+    ),
+}
 _EDITED: dict[ev.Checkpoint, str] = {
     "before_request": "prompt",
     "after_response": "response",
@@ -31,6 +44,12 @@ _EDITED: dict[ev.Checkpoint, str] = {
     "before_final": "answer",
     "at_limit": "limit",
 }
+
+
+def refused(action: str, checkpoint: ev.Checkpoint) -> str:
+    """Why what is held at a checkpoint cannot be skipped, asked again or answered for; "" where it can."""
+    where, why = _REFUSED[action]
+    return why if checkpoint in where else ""
 
 
 class StaleHoldError(RlmTuiError):
@@ -190,23 +209,15 @@ class Gate:
 
     def skip(self, hold_id: int) -> None:
         """Do without what is held."""
-        hold = self._find(hold_id)
-        if hold.checkpoint == "before_request":
-            raise RlmTuiError(
-                "A question to the root LM cannot be skipped; answer it yourself, edit it, or stop the run."
-            )
-        self._release(hold, "skip")
+        self._release(self._allowed(hold_id, "skip"), "skip")
 
     def retry(self, hold_id: int) -> None:
         """Ask or run once more."""
-        hold = self._find(hold_id)
-        if hold.checkpoint in _UNASKED:
-            raise RlmTuiError("Nothing was asked yet, so there is nothing to ask again; run it as it is.")
-        self._release(hold, "retry")
+        self._release(self._allowed(hold_id, "retry"), "retry")
 
     def answer(self, hold_id: int, text: str) -> None:
         """Put a person's text in the place of what the LM would say, or of the final answer."""
-        hold = self._find(hold_id)
+        hold = self._allowed(hold_id, "answer")
         if hold.checkpoint in ("before_request", "before_subcall"):
             hold.content = text
         else:
@@ -236,6 +247,12 @@ class Gate:
     def _released(self, hold: _Hold, how: ev.Release) -> None:
         if self._holds.pop(hold.id, None) is not None:
             self._emit(ev.Released(node=hold.pending.node, hold=hold.id, checkpoint=hold.checkpoint, how=how))
+
+    def _allowed(self, hold_id: int, action: str) -> _Hold:
+        hold = self._find(hold_id)
+        if why := refused(action, hold.checkpoint):
+            raise RlmTuiError(why)
+        return hold
 
     def _answerable(self, hold_id: int) -> _Hold:
         hold = self._find(hold_id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
 from rlm_tui import files, resources
 from rlm_tui.context.document import Document, Part
@@ -20,6 +20,12 @@ from rlm_tui.text import plural, short_bytes
 SEARCHING: Final = Attachment("searching", "looking for it")
 _NOT_NAMED: Final = "The trace does not say which document it had"
 _SHORT: Final = 8
+_PIECE: Final = 1 << 20
+IsOver: TypeAlias = Callable[[], bool]
+
+
+def _never() -> bool:
+    return False
 
 
 class _Seen(NamedTuple):
@@ -30,11 +36,14 @@ class _Seen(NamedTuple):
     other: str = ""
 
 
-def find_document(context: ContextInfo, beside: Path) -> Attachment:
-    """Look for every part where the trace says, beside the trace, and among the bundled samples."""
+def find_document(context: ContextInfo, beside: Path, is_over: IsOver = _never) -> Attachment:
+    """Look for every part where the trace says, beside the trace, and among the bundled samples.
+
+    Once `is_over` is true no more is read: nobody waits for what is found.
+    """
     if not context.parts:
         return Attachment("none", f"{_NOT_NAMED}.")
-    seen = [_find(part, beside) for part in context.parts]
+    seen = [_find(part, beside, is_over) for part in context.parts]
     found = tuple(one.path for one in seen if one is not None and one.is_same)
     if len(found) == len(seen):
         return Attachment("found", f"equal bytes in {os.path.dirname(found[0]) or '.'}", found)
@@ -78,7 +87,7 @@ def _among(part: ContextPart, sources: Sequence[Source], *, alone: bool) -> tupl
     likely = [path for path in paths if os.path.basename(path) == name]
     seen: list[_Seen] = []
     for path in (*likely, *(path for path in paths if path not in likely)):
-        one = _look(path, part, by_text=alone or path in likely)
+        one = _look(path, part, _never, by_text=alone or path in likely)
         if one is not None and one.is_same:
             return path, ""
         if one is not None and (path in likely or (alone and len(paths) == 1)):
@@ -86,14 +95,14 @@ def _among(part: ContextPart, sources: Sequence[Source], *, alone: bool) -> tupl
     return "", f"{seen[0].path} is not {part.name}: {seen[0].other}" if seen else f"{part.name} is not among the files"
 
 
-def _find(part: ContextPart, beside: Path) -> _Seen | None:
+def _find(part: ContextPart, beside: Path, is_over: IsOver) -> _Seen | None:
     name = os.path.basename(part.name)
     places = [part.path or "", str(beside / name), str(resources.folder("sample_traces") / "documents" / name)]
-    seen = [one for place in places if place and (one := _look(place, part, by_text=False)) is not None]
+    seen = [one for place in places if place and (one := _look(place, part, is_over, by_text=False)) is not None]
     return next((one for one in seen if one.is_same), seen[0] if seen else None)
 
 
-def _look(path: str, part: ContextPart, *, by_text: bool) -> _Seen | None:
+def _look(path: str, part: ContextPart, is_over: IsOver, *, by_text: bool) -> _Seen | None:
     """Compare a file with a part by its bytes, or where the trace knows only the text, by that; None: no file."""
     try:
         fd = files.open_regular(path)
@@ -107,8 +116,15 @@ def _look(path: str, part: ContextPart, *, by_text: bool) -> _Seen | None:
             return _Seen(
                 path, False, f"it has {short_bytes(status.st_size)}, the run's had {short_bytes(part.bytes or 0)}"
             )
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = _sha256(file, is_over)
     return _Seen(path, digest == part.file_sha256, _differs(digest, part.file_sha256))
+
+
+def _sha256(file: BinaryIO, is_over: IsOver) -> str:
+    digest = hashlib.sha256()
+    while not is_over() and (piece := file.read(_PIECE)):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _look_at_text(path: str, part: ContextPart) -> _Seen:

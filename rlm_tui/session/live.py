@@ -312,12 +312,13 @@ def _check_held(session: LiveSession) -> Capability:
     return YES if session.trajectory.now().holds() else Capability(False, "Nothing is held right now.")
 
 
-def _check_checkpoint(refused: tuple[str, ...], reason: str) -> Callable[[LiveSession], Capability]:
+def _check_checkpoint(action: str) -> Callable[[LiveSession], Capability]:
     def check(session: LiveSession) -> Capability:
+        from rlm_tui.engine.gate import refused
+
         holds = session.trajectory.now().holds()
-        if not holds:
-            return _check_held(session)
-        return Capability(False, reason) if holds[0].checkpoint in refused else YES
+        why = refused(action, holds[0].checkpoint) if holds else ""
+        return Capability(False, why) if why else _check_held(session)
 
     return check
 
@@ -345,14 +346,9 @@ _CHECKS: dict[str, Callable[[Any], Capability]] = {
     "step": _check_released,
     "edit": _check_held,
     "revert": _check_held,
-    "skip": _check_checkpoint(("before_request",), "A question to the root LM cannot be skipped; answer it or stop."),
-    "retry": _check_checkpoint(
-        ("before_request", "before_batch", "before_subcall", "at_limit"),
-        "Nothing was asked yet that could be asked again.",
-    ),
-    "answer": _check_checkpoint(
-        ("before_code", "after_code"), "There is no answer to give here; edit the code instead."
-    ),
+    "skip": _check_checkpoint("skip"),
+    "retry": _check_checkpoint("retry"),
+    "answer": _check_checkpoint("answer"),
     "inject": LiveSession.can_inject,
     "interrupt": LiveSession.can_interrupt,
     "show": LiveSession.can_show,

@@ -231,7 +231,7 @@ class ReplaySession(Cursor):
 
     def _attach(self, context: ev.ContextInfo) -> None:
         if self._attachment is SEARCHING:
-            self._attachment = find_document(context, self._path.parent)
+            self._attachment = find_document(context, self._path.parent, self._closing.is_set)
         if self._attachment.paths and not self._closing.is_set():
             loading = Loading(self._attachment.paths)
             loading.start()

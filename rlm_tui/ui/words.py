@@ -13,6 +13,8 @@ from rlm_tui.trajectory import Hold, Node, View
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.states import BEHIND, BEING_OPENED, ENDS, PHASES, SPINNER, UNFINISHED, Look
 
+STOP = "Stop the run? What it found so far is kept."
+FORGET = "Forget the conversation and every variable of the REPL? The document and the trace stay."
 MARK, NOTED = "◆", "¶"
 _NOW = {"held": "now held", "finished": "the run is over"}
 _IN_A_TURN = ("asking", "subcall", "code")

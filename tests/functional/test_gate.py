@@ -13,6 +13,7 @@ from rlm_tui.events import Limits
 from rlm_tui.repl.base import BlockResult
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.base import YES
 from rlm_tui.trace.recover import verify
 from tests.driving import block, live
 
@@ -365,3 +366,26 @@ def test_a_block_of_one_s_own_that_cannot_run_is_over_in_the_trace(
         (finished,), closed = run.of(ev.CodeFinished), run.of(ev.NodeClosed)[-1]
         assert (finished.status, finished.error) == ("died", ev.CodeError("ReplError", "The REPL cannot be started."))
         assert (closed.node, closed.outcome) == (finished.node, "error")
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "checkpoint", "why"),
+    [
+        ("skip", cmd.Skip, "before_request", "A question to the root LM cannot be skipped"),
+        ("retry", cmd.Retry, "before_request", "Nothing was asked yet"),
+        ("answer", lambda hold: cmd.Answer(hold, "x"), "before_code", "There is no answer to give here"),
+    ],
+)
+def test_what_cannot_be_done_at_a_hold_is_refused_in_the_same_words_by_session_and_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, command: Any, checkpoint: ev.Checkpoint, why: str
+) -> None:
+    setup: dict[str, Any] = {"step": True} if checkpoint == "before_code" else {"model": "human"}
+    with live(tmp_path, [block("1"), "FINAL(x)"], **setup) as run:
+        hold = run.start().hold(checkpoint)
+        by_session = run.session.can(name).reason
+        assert by_session.startswith(why)
+        monkeypatch.setattr(run.session, "can", lambda _: YES)
+        run.send(command(hold.id))
+        run.until(lambda: bool(run.messages))
+        assert run.messages == [by_session]
+        assert run.holds() == [hold]

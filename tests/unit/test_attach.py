@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,10 @@ def test_beside_the_trace_it_is_found_differs_or_is_missing(tmp_path: Path) -> N
     Path(paths[0]).unlink()
     assert find_document(context, tmp_path).state == "missing"
     assert find_document(ContextInfo(), tmp_path).state == "none"
+
+
+def test_once_nobody_waits_no_more_of_a_file_is_read(tmp_path: Path) -> None:
+    paths = files(tmp_path, a="a" * (3 << 20))
+    context = load_document(paths).info()
+    asked = chain([False], repeat(True))
+    assert sha("a" * (1 << 20)) in find_document(context, tmp_path, lambda: next(asked)).words

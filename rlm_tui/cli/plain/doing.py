@@ -13,18 +13,19 @@ from rlm_tui.cli.plain.looking import Looking
 from rlm_tui.cli.plain.speaker import Speaker
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
-from rlm_tui.text import one_line, plural
-from rlm_tui.ui.content.numbers import NUMBERS, is_number
+from rlm_tui.text import plural
+from rlm_tui.ui.content.numbers import NUMBERS, refused_number
 from rlm_tui.ui.editing import edit_outside, editor_command, suffix_of
 from rlm_tui.ui.family import Way
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
+from rlm_tui.ui.words import FORGET, STOP
 
 if TYPE_CHECKING:
     from rlm_tui.cli.plain.typed import Typed
     from rlm_tui.engine.breakpoints import Breakpoint
 
-_STOP = "Stop the run? What it found so far is kept. Type yes to stop it."
-_FORGET = "Forget the conversation and every variable of the REPL? Type yes to forget them."
+_STOP = f"{STOP} Type yes to stop it."
+_FORGET = f"{FORGET} Type yes to forget them."
 _WAYS: dict[str, Way] = {"sibling_before": "{", "sibling_after": "}", "parent": "h", "child": "l"}
 
 
@@ -137,8 +138,8 @@ class Doing:
         before = held_text(self._session, hold)
 
         def changed(text: str) -> None:
-            if hold.checkpoint in NUMBERS and not is_number(text):
-                self._front.say([f"note: {one_line(text, 20)} is no number; it stays {before}."])
+            if hold.checkpoint in NUMBERS and (why := refused_number(text, before)):
+                self._front.say([f"note: {why}"])
             elif text == before:
                 self._front.say(["note: nothing was changed."])
             else:

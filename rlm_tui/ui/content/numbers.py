@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from rlm_tui import events as ev
+from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold, Node
 from rlm_tui.ui.content.block import held_mark
 from rlm_tui.ui.content.calls import held_text
@@ -22,6 +23,11 @@ def is_number(text: str) -> bool:
         return math.isfinite(float(text.replace(",", "").strip()))
     except ValueError:
         return False
+
+
+def refused_number(text: str, before: str) -> str:
+    """Why a text cannot take the place of a number that is held; "" where it can."""
+    return "" if is_number(text) else f"{one_line(text, 20) or 'Nothing'} is no number; it stays {before}."
 
 
 def number_at(page: Page, node: Node) -> Rows:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from rlm_tui import events as ev
 from rlm_tui.session import commands as cmd
-from rlm_tui.text import one_line
 from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.bar_words import own_block
-from rlm_tui.ui.content.numbers import NUMBERS, is_number
+from rlm_tui.ui.content.numbers import NUMBERS, refused_number
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import held_text, interesting, open_hold
-from rlm_tui.ui.words import hold_words
+from rlm_tui.ui.words import FORGET, STOP, hold_words
 
 _SEND = "Enter sends · Esc leaves"
 _ASKINGS: dict[Purpose, Asking] = {
@@ -88,17 +87,16 @@ class GateController:
 
     def stop(self) -> None:
         """End the run, after a question."""
-        self.app.confirm("Stop the run? What it found so far is kept.", "stop it", lambda: self.app.send(cmd.Stop()))
+        self.app.confirm(STOP, "stop it", lambda: self.app.send(cmd.Stop()))
 
     def reset(self) -> None:
         """Forget the conversation and the REPL, after a question."""
-        sentence = "Forget the conversation and every variable of the REPL? The document and the trace stay."
 
         def forget() -> None:
             self.app.send(cmd.Reset())
             self.app.say("Conversation and REPL are forgotten; the next question begins anew.")
 
-        self.app.confirm(sentence, "forget", forget)
+        self.app.confirm(FORGET, "forget", forget)
 
     def tell(self) -> None:
         """Open the prompt for words to the model."""
@@ -171,8 +169,9 @@ class GateController:
         self.app.ui.editing = False
         text = self.app.main.pane("step").end_edit()
         now = open_hold(self.app.session)
-        if now is not None and now.id == hold and now.checkpoint in NUMBERS and not is_number(text):
-            self.app.say(f"{one_line(text, 20) or 'Nothing'} is no number; it stays {before}.")
+        is_counted = now is not None and now.id == hold and now.checkpoint in NUMBERS
+        if is_counted and (why := refused_number(text, before)):
+            self.app.say(why)
         elif text != before:
             self.app.send(cmd.Edit(hold, text))
 
