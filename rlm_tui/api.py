@@ -9,12 +9,15 @@ A question runs in a session like that of the app: the same gate, limits, worker
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+
+from msgspec import structs
 
 from rlm_tui import events as ev
 from rlm_tui.context.given import Context, loading_of
@@ -22,13 +25,14 @@ from rlm_tui.errors import ExitCode, ProviderError, RlmTuiError, UsageError
 from rlm_tui.lm.base import LM, Message
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
-from rlm_tui.session.base import Session
 from rlm_tui.session.live import LiveSession
 from rlm_tui.session.options import check_model, check_options
 from rlm_tui.session.setup import Setup
+from rlm_tui.session.turns import Turns
 from rlm_tui.tools import HostTool, host_tool
 from rlm_tui.tools.box import Toolbox
 from rlm_tui.trace import opening
+from rlm_tui.trace.naming import ELSEWHERE, Names
 from rlm_tui.trace.opening import Reader
 
 if TYPE_CHECKING:
@@ -146,32 +150,43 @@ class RLM:
             trace=Path(trace) if isinstance(trace, str | Path) else None,
             is_traced=trace is not False,
             is_attended=False,
+            advice=ELSEWHERE,
             **{name: given[name] for name in _OTHERS if name in given},
         )
         self._is_persistent = bool(given.get("persistent"))
         self._session: LiveSession | None = None
+        self._alone: set[LiveSession] = set()
+        """The questions under way of one that is not persistent: each has a session of its own."""
+        self._turns = Turns()
+        self._names = Names(self._setup.trace) if self._setup.trace is not None else None
 
     def completion(self, query: str, context: Context = None) -> Result:
         """Answer a question over a context.
 
         A limit is a status of the result; a document that cannot be read, a model that cannot be reached or a run
-        that fails raises an RlmTuiError (ProviderError for models).
+        that fails raises an RlmTuiError (ProviderError for models). A persistent one is asked one question at a time:
+        UsageError while another thread's is being worked on.
         """
-        with self._asking(query, context) as asking:
+        if self._is_persistent:
+            self._turns.take()
+        asking = self._asked(query, context)
+        try:
             for _ in asking.batches():
                 pass
             return asking.result()
+        finally:
+            self._end(asking)
 
     async def acompletion(self, query: str, context: Context = None) -> Result:
-        """The same without blocking the running event loop; cancelling it ends the run."""
-        with self._asking(query, context) as asking:
+        """The same without blocking the running event loop; cancelling it ends the run, and comes back when it has."""
+        async with self._asking(query, context) as asking:
             async for _ in asking.events():
                 pass
             return asking.result()
 
     async def events(self, query: str, context: Context = None) -> AsyncIterator[ev.TraceEvent]:
         """Everything that happens while a question is answered, as it happens; leaving the loop ends the run."""
-        with self._asking(query, context) as asking:
+        async with self._asking(query, context) as asking:
             async for event in asking.events():
                 yield event
 
@@ -180,10 +195,10 @@ class RLM:
         self.close()
 
     def close(self) -> None:
-        """End the worker, if there is one."""
+        """End the worker, if there is one, and what is still being worked on."""
         session, self._session = self._session, None
-        if session is not None:
-            session.close()
+        for each in (*self._alone, *([] if session is None else [session])):
+            each.close()
 
     def __enter__(self) -> Self:
         return self
@@ -191,51 +206,95 @@ class RLM:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
-    @contextmanager
-    def _asking(self, query: str, context: Context) -> Iterator[_Asking]:
-        session = self._ready(context)
+    @asynccontextmanager
+    async def _asking(self, query: str, context: Context) -> AsyncIterator[_Asking]:
+        """A question that is over, or was ended, when the block is left."""
+        if self._is_persistent:
+            await self._turns.take_soon()
+        asking = self._asked(query, context)
         try:
-            session.send(cmd.Start(query))
-            yield _Asking(session)
+            yield asking
         finally:
-            if not self._is_persistent:
-                self.close()
-            elif session.is_running:
-                session.send(cmd.Stop())
+            if self._is_persistent:
+                self._turns.ending()
+            await asyncio.shield(asyncio.to_thread(self._end, asking))
+
+    def _asked(self, query: str, context: Context) -> _Asking:
+        """The question under way; a persistent one has the turn until `_end`."""
+        try:
+            session = self._ready(context)
+            session.send(cmd.Start(query))
+        except BaseException:
+            if self._is_persistent:
+                self._turns.give_back()
+            raise
+        return _Asking(session)
+
+    def _end(self, asking: _Asking) -> None:
+        """End what still runs, and wait until it has ended."""
+        session = asking.session
+        if not self._is_persistent:
+            self._alone.discard(session)
+            session.close()
+            return
+        try:
+            asking.stop()
+        finally:
+            self._turns.give_back()
 
     def _ready(self, context: Context) -> LiveSession:
         """The session with this context in it: a new one, or of a persistent one the same."""
         if self._session is not None:
-            if self._session.is_running:
-                raise RlmTuiError("A question is being worked on; wait for its end, or take another RLM.")
             if context is not None:
                 more = loading_of(context)
                 more.start()
                 self._session.bring(more)
             return self._session
         loading = loading_of(context, memory_mb=self._setup.memory_mb)
-        self._session = LiveSession(self._setup, loading, title="context")
+        setup = self._setup
+        if self._names is not None:
+            setup = structs.replace(setup, trace=self._names.next_free())
+        session = LiveSession(setup, loading, title="context")
         loading.start()
-        return self._session
+        if self._is_persistent:
+            self._session = session
+        else:
+            self._alone.add(session)
+        return session
 
 
 class _Asking:
     """One question under way, and what has been drained of it."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: LiveSession) -> None:
+        self.session = session
         self._events: list[ev.TraceEvent] = []
+        self._draining = threading.Lock()
+        self._is_over = False
 
     def batches(self) -> Iterator[tuple[ev.TraceEvent, ...]]:
         """What happens, until the question is over."""
-        while True:
-            is_over = not self._session.is_running
-            events = self._session.drain().events
+        while not self._is_over:
+            yield self._drain()
+            if not self._is_over:
+                self.session.wait()
+
+    def _drain(self) -> tuple[ev.TraceEvent, ...]:
+        """What is new; nothing once the question is over, as what comes then is the next one's."""
+        with self._draining:
+            if self._is_over:
+                return ()
+            self._is_over = not self.session.is_running
+            events = self.session.drain().events
             self._events += events
-            yield events
-            if is_over:
-                return
-            self._session.wait()
+            return events
+
+    def stop(self) -> None:
+        """End the question, if it still runs, and wait for that."""
+        if self.session.is_running:
+            self.session.send(cmd.Stop())
+        for _ in self.batches():
+            pass
 
     async def events(self) -> AsyncIterator[ev.TraceEvent]:
         """The same one by one, drained in a thread."""
@@ -248,13 +307,13 @@ class _Asking:
         """How it ended; raises what made it fail."""
         finished = next((event for event in reversed(self._events) if isinstance(event, ev.RunFinished)), None)
         if finished is None:
-            raise self._session.failure or RlmTuiError("The run was stopped before it began.")
+            raise self.session.failure or RlmTuiError("The run was stopped before it began.")
         if finished.status == "failed":
             failure = ProviderError if finished.exit_code == ExitCode.PROVIDER else RlmTuiError
             raise failure(finished.detail)
         counts = [type(event) for event in self._events if not getattr(event, "refused", False)]
         return Result(
-            answer=None if finished.answer is None else self._session.log.text(finished.answer),
+            answer=None if finished.answer is None else self.session.log.text(finished.answer),
             status=finished.status,
             detail=finished.detail,
             iterations=counts.count(ev.IterationStarted),
@@ -262,12 +321,12 @@ class _Asking:
             code_executions=counts.count(ev.CodeFinished),
             usage=finished.usage,
             history=tuple(self._history()),
-            trace_path=Path(self._session.trace_path) if self._session.trace_path else None,
+            trace_path=Path(self.session.trace_path) if self.session.trace_path else None,
         )
 
     def _history(self) -> list[Message]:
         """The root LM's conversation, put together from what each request added to it."""
-        text = self._session.log.text
+        text = self.session.log.text
         roots = {e.node for e in self._events if isinstance(e, ev.NodeOpened) and e.type == "lm" and not e.depth}
         messages: list[Message] = []
         for event in self._events:

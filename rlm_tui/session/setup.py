@@ -49,6 +49,8 @@ class Setup(msgspec.Struct, frozen=True):
     """A Toolbox of custom tools."""
     trace: Path | None = None
     is_traced: bool = True
+    advice: str = ""
+    """What to do where the trace cannot be written, for who has no command line."""
 
     def engine_config(self, model: str, sub_model: str) -> EngineConfig:
         """What the engine is told once the models are known."""
@@ -97,5 +99,5 @@ class Setup(msgspec.Struct, frozen=True):
             context=context,
         )
         if self.trace is not None:
-            return TraceStore(self.trace, header)
+            return TraceStore(self.trace, header, advice=self.advice)
         return new_trace(query, now.astimezone(), paths.traces_dir(), header, advice=paths.elsewhere())

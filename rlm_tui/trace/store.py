@@ -22,7 +22,7 @@ SUFFIX = ".rlm.jsonl"
 _SLUG_CHARS = 48
 _TRIES = 100
 _ADVICE = "choose another place with --trace"
-_TAKEN = "The trace {} exists already and is never overwritten; choose another name with --trace."
+_TAKEN = "The trace {} exists already and is never overwritten; {}."
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has fsync only
 
 
@@ -64,11 +64,11 @@ class TraceStore:
     last whole record and TraceError says why: the caller still has the line and may append it again.
     """
 
-    def __init__(self, path: Path, header: Header, *, advice: str = _ADVICE) -> None:
+    def __init__(self, path: Path, header: Header, *, advice: str = "") -> None:
         from rlm_tui.trace.codec import encode_header
 
         self.path = path
-        self._advice = advice
+        self._advice = advice or _ADVICE
         line = encode_header(header)
         self._closing = threading.Lock()
         self._ends: array[int] = array("Q")  # of the header, then of each record
@@ -143,7 +143,7 @@ class TraceStore:
 
     def _sentence(self, done: str, error: OSError) -> str:
         if isinstance(error, FileExistsError):
-            return _TAKEN.format(self.path)
+            return _TAKEN.format(self.path, self._advice)
         why = (error.strerror or str(error)).lower()
         return f"The trace {self.path} cannot be {done} ({why}); free the disk or {self._advice}."
 
@@ -190,10 +190,10 @@ def refuse_unwritable(directory: Path, advice: str) -> None:
     raise TraceError(f"No trace can be made in {directory} ({why}); {advice}.")
 
 
-def refuse_taken(path: Path) -> None:
+def refuse_taken(path: Path, advice: str = _ADVICE) -> None:
     """Raise TraceError where a trace is to be written that exists already, before anything starts."""
     if os.path.lexists(path):
-        raise TraceError(_TAKEN.format(path))
+        raise TraceError(_TAKEN.format(path, advice))
 
 
 def is_live(path: Path) -> bool:
