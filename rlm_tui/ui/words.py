@@ -190,6 +190,8 @@ def hold_words(view: View, hold: Hold, *, short: bool = False) -> str:
         return f"limit reached{place}, {what.short if short else what.rest}"
     noun = "batch of sub-calls" if hold.batch and hold.checkpoint == "before_subcall" else what.noun
     node = view.node(hold.node)
+    if node is not None and node.title == ev.COMPACTION:
+        noun = "request for a summary" if hold.checkpoint == "before_request" else "summary"
     mine = " of your own" if node is not None and node.by == "user" else ""
     return f"{noun}{mine or _of_iteration(view, hold.node)}, {what.short if short else what.rest}"
 

@@ -14,6 +14,7 @@ from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import LiveText
 from rlm_tui.ui.content.chat import chat
 from rlm_tui.ui.content.parts import Page
+from rlm_tui.ui.words import hold_words
 from tests.driving import Driver, block, live
 
 LONG = "print('x' * 3000)"
@@ -100,6 +101,8 @@ def test_a_request_for_a_summary_is_held_edited_and_answered_as_any_other(tmp_pa
             hold = run.holds()[0]
         assert (hold.checkpoint, hold.node) == ("before_request", run.of(ev.NodeOpened)[-1].node)
         assert "Sum it up" in run.content(hold)
+        words = hold_words(run.session.trajectory.now(), hold)
+        assert words == "request for a summary of iteration 3, not sent yet"
         run.send(cmd.Answer(hold.id, "Nothing was found."))
         run.send(cmd.Run(run.hold("after_response").id))
         run.until(lambda: bool(run.of(ev.Compacted)))
