@@ -255,8 +255,11 @@ def test_what_comes_while_the_disk_is_slow_is_brought_there_too(
         ended.wait(30)
 
     monkeypatch.setattr("rlm_tui.trace.store._sync", slow)
-    with live(tmp_path, [block("1"), "FINAL(x)"]) as run:
-        run.start().end()
+    with live(tmp_path, ["FINAL(x)"], step=True) as run:
+        run.start().hold("before_final")
+        run.until(lambda: bool(synced))
+        run.send(cmd.Resume())
+        run.end()
         assert not any(b'"kind":"run.finished"' in data for data in synced)
         ended.set()
         run.until(lambda: any(b'"kind":"run.finished"' in data for data in synced))
