@@ -133,7 +133,7 @@ def test_the_last_turn_of_another_limit_is_ended_by_the_time(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("asks", ["root", "sub"])
 def test_a_wait_that_a_server_asks_for_does_not_outlast_the_time(tmp_path: Path, asks: str) -> None:
-    busy = Reply(429, "application/json", {"retry-after": "100000"}, (b'{"error": {"message": "slow down"}}',))
+    busy = Reply(429, "application/json", {"retry-after": "500"}, (b'{"error": {"message": "slow down"}}',))
     with Loopback(busy) as server:
         model = {"base_url": server.url + "/v1", "dialect": "paper"}
         if asks == "root":
@@ -143,12 +143,13 @@ def test_a_wait_that_a_server_asks_for_does_not_outlast_the_time(tmp_path: Path,
         with live(tmp_path, [block("llm_query('a')"), "FINAL(x)"], limits=_limits(), is_attended=False, **model) as run:
             assert _ended_by_time(run.start()).answer == (None if asks == "root" else "x")
             failed = run.of(ev.LmFailed)[0]
-            assert failed.retry_in_s == 60, "a wait is capped, and said"
+            assert failed.retry_in_s is not None
+            assert failed.retry_in_s >= 500, "what it asks for is said"
             assert len(server.seen) == 1
 
 
 def test_a_wait_for_another_try_can_be_stopped_at_once(tmp_path: Path) -> None:
-    busy = Reply(429, "application/json", {"retry-after": "100000"}, (b"{}",))
+    busy = Reply(429, "application/json", {"retry-after": "500"}, (b"{}",))
     with Loopback(busy) as server, live(tmp_path, [], model="openai/m", base_url=server.url + "/v1") as run:
         run.start().until(lambda: bool(run.of(ev.LmFailed)))
         run.send(cmd.Stop())
