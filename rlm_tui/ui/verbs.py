@@ -14,6 +14,7 @@ from rlm_tui.ui.widgets.bar import Verb
 
 GATE_GROUPS: tuple[Group, ...] = ("at the gate", "walk the run")
 FOOTER_GROUPS: tuple[Group, ...] = ("look", "take away", "always")
+_PAIRS = ("walk.back", "walk.forward"), ("gate.edit", "gate.original")
 _LEAVE = Verb("app.back", key_name("escape"), "leave, the text is kept")
 _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
     "tell": (Verb("gate.send", "Enter", "send"), _LEAVE),
@@ -48,7 +49,7 @@ def verbs(
     if ui.asking and ui.typing:
         return list(_PROMPT[ui.asking]) if "at the gate" in groups else []
     found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
-    found = _named(_paired(found), session)
+    found = _paired(_named(found, session))
     if ui.typing and "at the gate" in groups:
         found.append(_LEAVE)
     return found
@@ -78,10 +79,11 @@ def _named(found: list[Verb], session: Session) -> list[Verb]:
 
 
 def _paired(found: list[Verb]) -> list[Verb]:
-    """Back and forward as one verb where both can act."""
-    places = {verb.action: at for at, verb in enumerate(found)}
-    if not {"walk.back", "walk.forward"} <= places.keys():
-        return found
-    back, forward = found[places["walk.back"]], found[places["walk.forward"]]
-    pair = Verb(back.action, f"{back.key} {forward.key}", f"{back.label} / {forward.label}", forward.action)
-    return [pair if verb is back else verb for verb in found if verb is not forward]
+    """Two verbs that belong together as one, where both can act."""
+    for first, second in _PAIRS:
+        places = {verb.action: verb for verb in found}
+        if {first, second} <= places.keys():
+            one, other = places[first], places[second]
+            pair = Verb(one.action, f"{one.key} {other.key}", f"{one.label} / {other.label}", other.action)
+            found = [pair if verb is one else verb for verb in found if verb is not other]
+    return found

@@ -134,14 +134,22 @@ def _replay(session: Session) -> State:
     brief = place.removeprefix("step ").replace(" of ", "/")
     holds = view.holds()
     if holds:
-        noun, turn = _HELD[holds[0].checkpoint].noun, iteration_of(view, holds[0].node)
-        short = f"step {brief} · {noun}{f' of it {turn.number}' if turn else ''} held"
+        short = f"step {brief} · {_HELD[holds[0].checkpoint].noun} held"
         return _state(look, f"{place} · held {hold_words(view, holds[0])}", short)
     if view.finished is not None:
         end = _end(session, view)
         words = f"{end.symbol} {end.word.lower()}"
         return _state(look, f"{place} · {words}", f"step {brief} · {words}")
     return _state(look, place)
+
+
+def widest_place(session: Session) -> int:
+    """The cells that the place in a recorded run takes at most, in its shorter words; 0 of a live run."""
+    if session.phase != "replay" or session.waiting:
+        return 0
+    total = len(session.trajectory.steps)
+    look, noun = PHASES["replay"], max((each.noun for each in _HELD.values()), key=len)
+    return len(f" {look.symbol} {look.word}  step {total}/{total} · {noun} held")
 
 
 _STATES: dict[str, Callable[[Session], State]] = {

@@ -72,7 +72,7 @@ async def test_an_edit_is_kept_by_esc_and_runs_when_told_so(tmp_path: Path) -> N
             await hand.pilot.press("escape")
             await hand.until(lambda: bool(all_of(hand, ev.Edited)))
             assert "KEYS" in hand.bar("GateBar")
-            assert "V original" in hand.screen()
+            assert "i V edit / original" in hand.screen()
             await hand.press("V")
             await hand.until(lambda: len(all_of(hand, ev.Edited)) == 2)
             await hand.press("a")

@@ -198,3 +198,18 @@ async def test_the_box_of_breakpoints_cuts_nothing(size: tuple[int, int]) -> Non
         assert not any("…" in row for bar in bars for row in bar.rows)
         await hand.press("escape")
         await hand.until(lambda: "Esc back" in hand.screen())
+
+
+async def test_a_second_answer_is_selected_with_what_stands_below_it(tmp_path: Path) -> None:
+    first = [block(f"print({number})") for number in range(6)]
+    with live(tmp_path, [*first, "FINAL(1)", block("print(2)"), "FINAL(2)"]) as driver:
+        driver.send(cmd.Start("What?"))
+        async with on_screen(driver.session, SMALL) as hand:
+            await hand.until(lambda: finished(hand))
+            driver.send(cmd.Start("And what then?"))
+            await hand.until(lambda: len(hand.app.session.view.roots) == 2 and finished(hand))
+            await hand.press("1")
+            calls = hand.app.main.pane("calls")
+            await hand.until(lambda: calls.has_focus and calls.cursor_key == "2")
+            assert in_sight(calls)
+            assert calls.cursor + 2 < calls.top + calls.page

@@ -159,6 +159,17 @@ async def test_a_key_is_remapped_at_once_and_put_back(file: Path) -> None:
         assert "a run" in hand.bar("GateBar")
 
 
+@pytest.mark.parametrize("key", [f"{KEY}app.suspend", f"{SETTING}max_iterations"])
+async def test_what_is_left_as_it_was_is_not_saved(file: Path, key: str) -> None:
+    async with on_settings() as hand:
+        await go_to(hand, key)
+        await hand.press("enter")
+        assert "TYPING" in hand.screen()
+        await hand.press("enter")
+        await hand.until(lambda: "KEYS" in hand.screen())
+        assert not stands_in(file)
+
+
 async def test_a_saved_value_says_what_goes_before_it(file: Path) -> None:
     async with on_settings(sandbox="none") as hand:
         await go_to(hand, f"{SETTING}sandbox")

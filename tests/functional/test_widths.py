@@ -114,5 +114,5 @@ def test_what_a_state_says_in_short_is_never_cut(state: str) -> None:
 def test_a_recorded_hold_is_named_whole_beside_the_name_of_a_model() -> None:
     session = StillSession(RUNS["held"](), None, "replay")
     header = header_line(session, 80).text
-    assert "code of it 3 held" in header
+    assert "· code held" in header
     assert "it 3/20  NOT SANDBOXED" in header

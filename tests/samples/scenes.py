@@ -217,7 +217,7 @@ SCENES = {
         words=("YOUR QUESTION", "ollama/qwen2.5:7b", "keyword search demo, no LLM"),
         options={"first": First("start", QUESTION, Setup())},
     ),
-    "edit": Scene(make=live, steps=edit, words=("edited", "V original", "what the model wrote")),
+    "edit": Scene(make=live, steps=edit, words=("edited", "i V edit / original", "what the model wrote")),
     "inject": Scene(make=live, steps=inject, words=("47859", "Tell the model", "the back half")),
     "breakpoint": Scene(
         make=broken_into,

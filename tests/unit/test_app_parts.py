@@ -15,7 +15,7 @@ from rlm_tui.ui.widgets.editor import ExactDocument
 from rlm_tui.ui.widgets.header import header_line, question_line
 from rlm_tui.ui.widgets.layout import plan
 from rlm_tui.ui.widgets.prompt import is_complete
-from rlm_tui.ui.widgets.slider import column_of, slider_line, step_at
+from rlm_tui.ui.widgets.slider import column_of, note, slider_line, step_at
 from tests.replaying import TRACE
 
 sizes = st.builds(Size, st.integers(60, 300), st.integers(8, 90))
@@ -139,3 +139,27 @@ def test_a_key_in_the_environment_is_only_offered(monkeypatch: pytest.MonkeyPatc
         ("anthropic/", False),
     ]
     assert "secret" not in str(offers)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_the_same_fields_stand_in_the_header_at_every_step_of_a_recorded_run(width: int) -> None:
+    session = ReplaySession(sample("misbehaves"))
+    session.read_whole()
+    seen = set()
+    for step in session.trajectory.steps:
+        session.seek(step.seq)
+        right = header_line(session, width).text.partition("  ")[2]
+        seen.add(tuple(name in right for name in (" it ", " calls ", ":0", "NOT SANDBOXED")))
+    session.close()
+    assert len(seen) == 1
+
+
+def test_the_dots_of_the_slider_stand_still_while_one_walks() -> None:
+    session = ReplaySession(sample("misbehaves"))
+    session.read_whole()
+    widths = set()
+    for step in session.trajectory.steps:
+        session.seek(step.seq)
+        widths.add(len(note(session)))
+    session.close()
+    assert len(widths) == 1

@@ -32,7 +32,7 @@ def test_a_header_without_room_says_it_shorter() -> None:
     assert "‖ HELD  output of iteration 2, unseen " in header_line(session, 80).text
     assert "output of iteration 2, not shown to the model yet" in header_line(session, 140).text
     replay = header_line(StillSession(unseen()), 80).text
-    assert "▸ REPLAY  step 4/4 · output of it 2 held " in replay
+    assert "▸ REPLAY  step 4/4 · output held " in replay
     assert "NOT SANDBOXED" in replay
 
 
@@ -64,9 +64,9 @@ def test_where_a_person_is_the_model_the_answer_is_what_can_be_done() -> None:
 
 def test_only_an_edit_can_be_taken_back() -> None:
     session, ui = StillSession(held(), phase="held"), UiState()
-    assert "V" not in [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
+    assert not any("V" in verb.key for verb in verbs(session, ui, GATE_GROUPS, {}))
     session.recorder.emit(ev.Edited(node="1.3.code1", what="code", before="", after="x", hold=1))
-    assert "V" in [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
+    assert "i V" in [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
 
 
 def test_calls_that_wait_for_a_slot_are_queued() -> None:

@@ -30,6 +30,7 @@ _LIST_KEYS = "Space on/off · Enter edit · n new · d drop · Esc back"
 _TYPING_KEYS = "Enter keeps it · Esc leaves"
 _EXAMPLES = ("~error", '   ~code "llm_query"', "   ~tok >4k", "   ~code llm_query #3")
 _NEW = "new"
+_WIDEST = 84
 
 
 class _Rows(LinesView):
@@ -95,7 +96,7 @@ class BreakpointsScreen(ModalScreen[None]):
     def _title(self, keys: str) -> None:
         name = line((" Breakpoints", "accent bold"))
         row = line(*name.spans, (f"   {keys}", "dim"))
-        both = [row] if row.cells <= self._columns else [name, line((f" {keys}", "dim"))]
+        both = [row] if row.cells <= min(_WIDEST, self.app.size.width) - 6 else [name, line((f" {keys}", "dim"))]
         self.query_one("#breakpoints-title", Bar).show_rows(*both)
 
     def _chosen(self) -> Breakpoint | None:

@@ -37,7 +37,7 @@ class SettingsScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._editing = ""
+        self._editing = self._before = ""
         self._at = 1
 
     @property
@@ -128,7 +128,7 @@ class SettingsScreen(Screen[None]):
             self._open(event.key, "" if value is None else BY_NAME[name].shown(value) if value else "")
 
     def _open(self, key: str, text: str) -> None:
-        self._editing = key
+        self._editing, self._before = key, text
         self._value.display = True
         self._value.load(text)
         self._value.move_cursor(self._value.document.end)
@@ -140,9 +140,10 @@ class SettingsScreen(Screen[None]):
         self._rows.focus()
 
     def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
-        """Enter saves what was typed; what cannot be meant stays to be mended."""
+        """Enter saves what was typed, if that is something else; what cannot be meant stays to be mended."""
         event.stop()
-        if self._save(self._editing, self._value.text.strip()):
+        text = self._value.text.strip()
+        if text == self._before or self._save(self._editing, text):
             self._close()
 
     def on_code_editor_edited(self, event: CodeEditor.Edited) -> None:

@@ -96,7 +96,7 @@ class CallsPane(LinesView):
         self.show_rows(rows)
         self.pane_note = header(self.columns).text.strip()
         if not self._is_echo(selection) and index is not None:
-            self.move_cursor(index)
+            self.move_cursor(index, centre=not rows.rows.row(index).depth)  # with what stands below a root
 
     def _is_echo(self, selection: str | None) -> bool:
         """Whether a selection is one that the cursor has made and moved on from since."""

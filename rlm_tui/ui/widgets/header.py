@@ -15,7 +15,7 @@ from rlm_tui.trajectory import View
 from rlm_tui.ui.lines import Line, Span, clip, line, span, split
 from rlm_tui.ui.selecting import child_of, run_time
 from rlm_tui.ui.widgets.bar import Bar
-from rlm_tui.ui.words import State, child_name, iteration_of, state_of
+from rlm_tui.ui.words import State, child_name, iteration_of, state_of, widest_place
 
 _GAP = 2
 _VITAL = 2
@@ -38,14 +38,18 @@ class Field(NamedTuple):
 def header_line(session: Session, width: int, selection: str | None = None) -> Line:
     """The header in `width` cells: the state in its shorter words first, before a field that tells it apart goes.
 
-    What is short already is never cut; an answer or a failure, which stands elsewhere in full, leaves room.
+    What is short already is never cut; an answer or a failure, which stands elsewhere in full, leaves room. In a
+    recorded run the widest place is reckoned with, so that the same fields stand at every step.
     """
     state, fields = state_of(session), fields_of(session, child_of(session.view, selection))
     whole, brief = state_line(state), state_line(state._replace(words=state.short or state.words))
-    vital = _cells(field for field in fields if field.rank <= _VITAL)
+    widest = widest_place(session)
+    vital = _cells(field for field in fields if widest or field.rank <= _VITAL)
     left = whole if whole.cells + vital <= width else brief
     least = max(min(_LEAST, width // 2), width - vital)
-    kept = fitting(fields, width - min(left.cells, max(least, brief.cells) if state.short else least))
+    taken = min(left.cells, max(least, brief.cells) if state.short else least)
+    spared = width - _cells(field for field in fields if field.rank < _VITAL) - _SHORTEST - _GAP
+    kept = fitting(fields, width - max(taken, min(widest, spared)))
     spans = [piece for field in kept for piece in (Span(" " * _GAP), *field.spans)]
     return split(left, Line((*spans[1:], Span(" "))) if spans else line(" "), width)
 
