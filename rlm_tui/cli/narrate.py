@@ -67,7 +67,8 @@ class Narration:
             case ev.IterationStarted():
                 return f"Iteration {event.number}"
             case ev.LmResponded():
-                return f"  says: {one_line(self._log.text(event.text), 100)}"
+                words = self._log.text(event.text).partition("```")[0]
+                return f"  says: {one_line(words, 100) or 'nothing but code'}"
             case ev.LmFailed():
                 again = f"; next try in {short_seconds(event.retry_in_s)}" if event.retry_in_s is not None else ""
                 return f"  the model failed: {event.message}{again}"

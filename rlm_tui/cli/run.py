@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _NO_MODEL = "No model was named: using offline, a keyword search demo that is no LLM; -m names another."
 _NOBODY = "Stopped at {}; nobody is here to look: rlm-tui open with the same options holds there."
-_WARNING = f"{NOT_SANDBOXED}: the model's {NO_WALLS}; --sandbox none hides this line."
+_WARNING = f"{NOT_SANDBOXED}: the model's {NO_WALLS}; --sandbox none changes nothing but says that you know."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -46,6 +46,8 @@ class Setting(NamedTuple):
         if self.kind == "whole" and self.least:
             unit = " megabytes" if self.metavar == "MB" else ""
             return f"a whole number from {self.least:.0f} to {self.most:.0f}{unit}"
+        if self.name == "theme":
+            return "the name of a theme"
         words = {
             "text": "a text",
             "choice": f"one of {', '.join(self.choices)}",

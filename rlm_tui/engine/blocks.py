@@ -14,7 +14,7 @@ from rlm_tui.errors import ReplError
 from rlm_tui.repl.base import BlockResult, Offer
 from rlm_tui.repl.sandbox import NO_WALLS, NOT_SANDBOXED
 
-_NO_WALLS_WHY = f"{NOT_SANDBOXED}: this {NO_WALLS}; run it?"
+_NO_WALLS_WHY = f"{NOT_SANDBOXED}: this and all later {NO_WALLS}; run it?"
 _OFFLOADED_FROM, _PREVIEW = 500, 200  # characters
 _INJECTED_FINAL = "A final answer in a block of your own does not end the run."
 

@@ -30,7 +30,7 @@ _SLICE_S = 0.012
 _DRAWN_S = 0.2
 _FROZEN = 20_000
 _NEVER_STOPS = Capability(
-    False, "Nothing runs in a recorded run, so nothing can stop; a search such as ~error goes from hit to hit."
+    False, "Nothing runs in a recorded run, so nothing can be held; a search such as ~error goes from hit to hit."
 )
 _RECORDED = Capability(False, "This is a recorded run; nothing in it can be changed.")
 

@@ -166,7 +166,7 @@ def _forward(session: Session, ui: UiState) -> Capability:
 
 _NOWHERE = {
     "{": "There is nothing before this node.",
-    "}": "There is nothing behind this node.",
+    "}": "There is nothing after this node.",
     "h": "This is the root; nothing holds it.",
     "l": "There is nothing below this node.",
 }
@@ -242,7 +242,7 @@ def _openable(session: Session, ui: UiState) -> Capability:
 
 
 def _hits(session: Session, ui: UiState) -> Capability:
-    nothing = f"Nothing was searched yet; {key_of('look.find', ui)} searches."
+    nothing = f"Nothing is searched for now; {key_of('look.find', ui)} searches."
     return on_main(session, ui) if ui.searched else Capability(False, nothing)
 
 

@@ -23,10 +23,14 @@ SMALLEST = _Extent(60, 16)
 
 
 class UiState(msgspec.Struct, eq=False):
-    """State of the front end; `selection` is a node id, `pinned` says that a person chose it."""
+    """State of the front end; `selection` is a node id, `pinned` says that a person chose it.
+
+    `stays`: the person asked that the panes stay at it, whatever runs.
+    """
 
     selection: str | None = None
     pinned: bool = False
+    stays: bool = False
     recent: list[Pane] = msgspec.field(
         default_factory=lambda: list[Pane](["step", "calls", "chat", "repl", "context", "vars"])
     )

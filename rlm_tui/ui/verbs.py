@@ -18,7 +18,7 @@ _PAIRS = ("walk.back", "walk.forward"), ("gate.edit", "gate.original")
 _LEAVE = Verb("app.back", key_name("escape"), "leave, the text is kept")
 _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
     "tell": (Verb("gate.send", "Enter", "send"), _LEAVE),
-    "inject": (Verb("gate.send", "F5", "run"), _LEAVE),
+    "inject": (Verb("gate.send", "Enter", "run"), _LEAVE),
     "answer": (Verb("gate.send", "F5", "send"), _LEAVE),
     "note": (Verb("gate.send", "Enter", "keep"), _LEAVE),
     "filter": (Verb("gate.send", "Enter", "keep"), Verb("app.back", key_name("escape"), "show all")),
@@ -28,6 +28,12 @@ _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
 
 
 _OF_NUMBERS: dict[ev.Checkpoint, dict[str, str]] = {
+    "before_request": {"gate.run": "send"},
+    "after_response": {"gate.run": "read it"},
+    "after_code": {"gate.run": "show it"},
+    "before_subcall": {"gate.run": "send"},
+    "after_subcall": {"gate.run": "hand over"},
+    "before_final": {"gate.run": "give it"},
     "before_batch": {"gate.run": "ask", "gate.edit": "fewer", "gate.skip": "none", "gate.answer": ""},
     "at_limit": {
         "gate.run": "answer now",
@@ -38,7 +44,7 @@ _OF_NUMBERS: dict[ev.Checkpoint, dict[str, str]] = {
         "gate.answer": "",
     },
 }
-"""What verbs are called where a number is held; those that say nothing new there are left out."""
+"""What verbs are called where no code is held; those that say nothing new there are left out."""
 
 
 def verbs(
@@ -65,11 +71,13 @@ def _ranked(session: Session, ui: UiState, groups: tuple[Group, ...]) -> list[Ac
 def _verb(action: Action, ui: UiState, keymap: Keymap, *, narrow: bool) -> Verb | None:
     keys = keys_of(action, keymap, typing=ui.typing)
     label = action.short if narrow and action.short else action.label
+    if action.id == "app.quit" and ui.zoomed:
+        label = "back"  # out of the zoom
     return Verb(action.id, key_name(keys[0]), label) if keys else None
 
 
 def _named(found: list[Verb], session: Session) -> list[Verb]:
-    """The verbs as they are called where a number is held."""
+    """The verbs as they are called for what is held."""
     hold = open_hold(session)
     names = _OF_NUMBERS.get(hold.checkpoint, {}) if hold is not None else {}
     if hold is not None and hold.checkpoint == "at_limit" and held_text(session, hold) != original_text(session, hold):

@@ -102,7 +102,7 @@ async def test_esc_leaves_nothing_marked() -> None:
         assert marked(hand) == []
         assert hand.app.main.pane("context").finding is None
         await hand.press("n")
-        assert "Nothing was searched yet" in hand.bar("GateBar")
+        assert "Nothing is searched for now" in hand.bar("GateBar")
 
 
 async def test_a_filter_finds_texts_or_nodes_and_a_wrong_one_is_plain_text() -> None:

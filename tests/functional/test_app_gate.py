@@ -220,7 +220,7 @@ async def test_a_search_is_walked_with_n(tmp_path: Path) -> None:
         async with on_screen(held(driver).session) as hand:
             await hand.held("before_code")
             await hand.press("n")
-            assert "Nothing was searched yet" in hand.bar("GateBar")
+            assert "Nothing is searched for now" in hand.bar("GateBar")
             await hand.press("slash")
             await hand.type("needle")
             await hand.pilot.press("enter")

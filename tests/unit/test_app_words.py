@@ -13,7 +13,7 @@ from rlm_tui.ui.widgets.gate_bar import whole_sentences
 from rlm_tui.ui.widgets.header import header_line
 from tests.trajectories import Recorder, StillSession, held, peeked
 
-SAFETY = "NOT SANDBOXED: this code can read your files and use your network; run it?"
+SAFETY = "NOT SANDBOXED: this and all later code can read your files and use your network; run it?"
 
 
 def unseen() -> Recorder:

@@ -190,8 +190,8 @@ class GateController:
             self.app.say("What you edited is no longer held; the edit was not sent.")
 
     def _release(self) -> int | None:
-        """Send an open edit, look at the newest moment again, and name the hold."""
+        """Send an open edit, look at the newest moment again unless the panes shall stay, and name the hold."""
         self.finish_edit()
-        self.app.ui.pinned = False
+        self.app.ui.pinned = self.app.ui.stays
         hold = open_hold(self.app.session)
         return hold.id if hold is not None else None

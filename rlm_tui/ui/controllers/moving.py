@@ -22,7 +22,7 @@ class WalkController:
 
     def _seek(self, seq: int | None) -> None:
         self.app.finish_edit()
-        self.app.ui.pinned, self.app.ui.notice = False, ""
+        self.app.ui.pinned, self.app.ui.stays, self.app.ui.notice = False, False, ""
         self.app.send(cmd.Seek(seq))
 
     def live(self) -> None:
@@ -186,7 +186,7 @@ class LookController:
 
     def narrowed(self, text: str) -> None:
         """Keep the filter that was sent; a wrong one stays in the line."""
-        fault = self.narrow(text)
+        fault, self.app.ui.notice = self.narrow(text), ""
         self.app.redraw()
         if fault:
             self.app.main.ask(_FILTER, text)
@@ -199,6 +199,7 @@ class LookController:
         app = self.app
         if app.session.following and not app.ui.pinned:
             app.look_at(app.ui.selection, pinned=True)
+            app.ui.stays = True
             app.say(f"The panes stay at this node; {key_of('look.follow', app.ui)} follows the newest moment again.")
         else:
             app.method_of("walk.live")()
@@ -206,5 +207,8 @@ class LookController:
 
     def zoom(self) -> None:
         """Give the pane the whole body, or take it back."""
-        self.app.ui.zoomed = not self.app.ui.zoomed
+        ui = self.app.ui
+        ui.zoomed = not ui.zoomed
+        if ui.zoomed:
+            self.app.say(f"The pane has the whole screen; {key_of('look.zoom', ui)} takes it back.")
         self.app.main.relayout()

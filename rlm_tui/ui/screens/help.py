@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import ModalScreen
 
-from rlm_tui.ui.actions import GROUPS, key_name, key_of, keys_of, valid_now
+from rlm_tui.ui.actions import GROUPS, key_name, key_of, keys_of, reason, valid_now
 from rlm_tui.ui.host import host_of
 from rlm_tui.ui.lines import BLANK, Line, line, pad, wrap_text
 from rlm_tui.ui.styles import FOLDER
-from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.bar import Bar, Verb
 from rlm_tui.ui.widgets.lines_view import LinesView
 
 _KEYS = 16
-_MOVES = (("j k ↑ ↓", "Move in a pane"), ("g G", "The ends of a pane"), ("Space PgDn", "A page"), ("Enter", "Open"))
+_ENDS, _BEGINNING = ("g G", "The ends of a pane"), ("g", "The beginning of a pane")
+_MOVES = (("j k ↑ ↓", "Move in a pane"), _ENDS, ("Space PgDn", "A page"), ("Enter", "Open"))
+
+
+@runtime_checkable
+class HasKeys(Protocol):
+    """A screen with keys of its own, which are no actions of the registry."""
+
+    def own_keys(self) -> list[Verb]:
+        """The keys that act on it now."""
+        ...
 
 
 class HelpScreen(ModalScreen[None]):
@@ -54,14 +65,26 @@ class HelpScreen(ModalScreen[None]):
                 for action in valid_now(owner.session, owner.ui_below, [group])
             ]
             found = [(" ".join(key_name(key) for key in keys), action.tooltip) for action, keys in keyed if keys]
-            found += _MOVES if group == "move" else ()
-            made = [row for keys, words in found for row in _wrapped(keys, words, width)]
-            rows += [BLANK, line((f" {group}", "muted bold")), *made] if made else []
-        return rows[1:]
+            found += self._moves() if group == "move" else ()
+            rows += _grouped(group, found, width)
+        return [*_grouped("here", self._own(), width), *rows][1:]
 
-    def action_leave(self) -> None:
-        """Back to where one was."""
-        self.dismiss(None)
+    def _own(self) -> list[tuple[str, str]]:
+        """The keys of the screen below, where it has some of its own."""
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        return [(verb.key, verb.label) for verb in below.own_keys()] if isinstance(below, HasKeys) else []
+
+    def _moves(self) -> Iterable[tuple[str, str]]:
+        """How one moves in a pane; `G` is another action while one looks back."""
+        owner = host_of(self)
+        is_taken = not reason(owner.session, owner.ui_below, "walk.live")
+        return [_BEGINNING if is_taken and move == _ENDS else move for move in _MOVES]
+
+
+def _grouped(name: str, found: Iterable[tuple[str, str]], width: int) -> list[Line]:
+    """A heading and the keys below it; nothing without keys."""
+    made = [row for keys, words in found for row in _wrapped(keys, words, width)]
+    return [BLANK, line((f" {name}", "muted bold")), *made] if made else []
 
 
 def _wrapped(keys: str, words: str, width: int) -> list[Line]:

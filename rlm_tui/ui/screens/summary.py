@@ -103,7 +103,7 @@ class SummaryScreen(Screen[None]):
         owner = self.owner
         ui = owner.sync()
         self.show_header()
-        self._bar.show(*self._sentence(), self._verbs(), mode_line(ui))
+        self._bar.show(*self._sentence(), self.own_keys(), mode_line(ui))
         footer = verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap)
         self._footer.show(footer if self._is_first else [_back(verb) for verb in footer])
 
@@ -147,7 +147,8 @@ class SummaryScreen(Screen[None]):
         place = place_of(view.cursor_key)
         return best if place is None or place.key == best.key else place
 
-    def _verbs(self) -> list[Verb]:
+    def own_keys(self) -> list[Verb]:
+        """Where Enter leads, and the keys to each place that matters."""
         session = self.owner.session
         view, log = session.trajectory.now(), session.log
         keys = [Verb("", "Enter", "go there"), Verb("", "Esc", "panes")]

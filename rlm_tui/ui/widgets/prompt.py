@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from rlm_tui.ui.asking import Asking, Enter, Purpose
-from rlm_tui.ui.lines import line, split
+from rlm_tui.ui.lines import clip, line, split
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.editor import CodeEditor
 
@@ -137,7 +137,8 @@ class Prompt(Widget):
     def _draw_title(self) -> None:
         if self._asking is not None:
             right = line((f"{self._fault} ", "careful") if self._fault else (f"{self._asking.hint} ", "dim"))
-            row = split(line((f" {self._asking.title}", "user bold")), right, self.app.size.width)
+            left, width = line((f" {self._asking.title}", "user bold")), self.app.size.width
+            row = split(left, clip(right, max(0, width - left.cells - 1)), width)
             self.query_one("#prompt-title", Bar).show_rows(row)
 
     def on_resize(self) -> None:
