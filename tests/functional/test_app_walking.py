@@ -144,3 +144,16 @@ async def test_the_slider_is_dragged() -> None:
         await hand.pilot.hover("Slider", offset=(1, 0))
         assert session.view.step_number() == last
     session.close()
+
+
+async def test_panes_that_shall_stay_stay_whatever_runs_until_the_newest_is_followed() -> None:
+    async with on_screen(held()) as hand:
+        for key in ("F", "a"):
+            await hand.press(key)
+        assert hand.app.ui.pinned
+        await hand.press("F")
+        assert not hand.app.ui.pinned
+        await hand.press("z")
+        await hand.until(lambda: "q back" in hand.bar("Footer") and "whole screen" in hand.bar("GateBar"))
+        await hand.press("z")
+        await hand.until(lambda: "q quit" in hand.bar("Footer"))

@@ -186,3 +186,9 @@ async def test_marks_and_notes_of_the_sidecar_stand_in_it_and_lead_there() -> No
         await hand.pilot.click(offset=(20, row))
         await hand.until(lambda: hand.app.screen is hand.app.main)
         assert session.view.step_number() == 2
+
+
+async def test_help_names_the_keys_of_the_summary_itself() -> None:
+    async with summary(failing()) as hand:
+        await hand.press("question_mark")
+        await hand.until(lambda: " here" in hand.screen() and "first problem" in hand.screen())

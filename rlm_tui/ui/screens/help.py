@@ -80,6 +80,10 @@ class HelpScreen(ModalScreen[None]):
         is_taken = not reason(owner.session, owner.ui_below, "walk.live")
         return [_BEGINNING if is_taken and move == _ENDS else move for move in _MOVES]
 
+    def action_leave(self) -> None:
+        """Back to where one was."""
+        self.dismiss(None)
+
 
 def _grouped(name: str, found: Iterable[tuple[str, str]], width: int) -> list[Line]:
     """A heading and the keys below it; nothing without keys."""
