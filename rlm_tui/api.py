@@ -26,9 +26,10 @@ from rlm_tui.lm.base import LM, Message
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.live import LiveSession
-from rlm_tui.session.options import check_model, check_options
+from rlm_tui.session.options import check_model, check_options, check_query
 from rlm_tui.session.setup import Setup
 from rlm_tui.session.turns import Turns
+from rlm_tui.text import one_line
 from rlm_tui.tools import HostTool, host_tool
 from rlm_tui.tools.box import Toolbox
 from rlm_tui.trace import opening
@@ -137,8 +138,10 @@ class RLM:
         check_options(options)
         given: dict[str, Any] = {"sandbox": "none", **options}
         sub_model, trace, tools = given.get("sub_model"), given.get("trace", False), given.get("tools")
-        for each in (model, *([] if sub_model is None else [sub_model])):
-            check_model(each)
+        check_model(model, "model", given.get("base_url"))
+        if sub_model is not None:
+            check_model(sub_model, "sub_model", given.get("base_url"))
+        toolbox = _toolbox(tools) if tools is not None else None
         names, lms = _told_apart(model, sub_model)
         self._setup = Setup(
             model=names[0],
@@ -146,7 +149,7 @@ class RLM:
             limits=ev.Limits(**{name: given[key] for key, name in _LIMITS.items() if key in given}),
             fits_width="max_concurrent_subcalls" not in given,
             lms=lms,
-            tools=_toolbox(tools) if tools else None,
+            tools=toolbox if toolbox is not None and toolbox.tools else None,
             trace=Path(trace) if isinstance(trace, str | Path) else None,
             is_traced=trace is not False,
             is_attended=False,
@@ -167,6 +170,7 @@ class RLM:
         that fails raises an RlmTuiError (ProviderError for models). A persistent one is asked one question at a time:
         UsageError while another thread's is being worked on.
         """
+        check_query(query)
         if self._is_persistent:
             self._turns.take()
         asking = self._asked(query, context)
@@ -209,6 +213,7 @@ class RLM:
     @asynccontextmanager
     async def _asking(self, query: str, context: Context) -> AsyncIterator[_Asking]:
         """A question that is over, or was ended, when the block is left."""
+        check_query(query)
         if self._is_persistent:
             await self._turns.take_soon()
         asking = self._asked(query, context)
@@ -352,6 +357,8 @@ def open_trace(path: str | Path) -> Reader:
 
     `reader.text(…)` gives long texts back; TraceError where the file cannot be read.
     """
+    if not isinstance(path, str | Path) or not str(path).strip():
+        raise UsageError(f"open_trace takes the path of a file, as a str or a Path, not {one_line(repr(path), 60)}.")
     reader = opening.open_trace(Path(path))
     reader.index()
     return reader

@@ -45,6 +45,10 @@ class _Parser(argparse.ArgumentParser):
         of = self.prog.partition(" ")[2]  # the name of the program stands before every sentence
         raise UsageError(f"{f'{of}: ' if of else ''}{message}; {self.prog} --help shows what it takes.")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write help or version; what cannot be written is told, where argparse would keep silent."""
+        (file or sys.stdout).write(message)
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code; no traceback reaches a person unless they ask with --debug."""

@@ -27,7 +27,7 @@ def converter(name: str) -> Callable[[str], Value]:
         try:
             return config.parse(setting, text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{text[:20]!r} is not {setting.expects}") from None
+            raise argparse.ArgumentTypeError(f"{text[:20]!r} is not {config.wanted(setting, text)}") from None
 
     return convert
 

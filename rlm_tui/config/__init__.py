@@ -1,7 +1,7 @@
 """The settings: one schema, four sources, and the file into which they are saved."""
 
 from rlm_tui.config.reading import Settings, load, nearest, place
-from rlm_tui.config.schema import BY_NAME, KEYS, SETTINGS, Setting, Source, Value, check, parse
+from rlm_tui.config.schema import BY_NAME, KEYS, SETTINGS, Setting, Source, Value, check, parse, wanted
 
 __all__ = [
     "BY_NAME",
@@ -16,4 +16,5 @@ __all__ = [
     "nearest",
     "parse",
     "place",
+    "wanted",
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rlm_tui import files, paths
-from rlm_tui.config.schema import BY_NAME, KEYS, SETTINGS, Setting, Source, Value, check, parse
+from rlm_tui.config.schema import BY_NAME, KEYS, SETTINGS, Setting, Source, Value, check, parse, wanted
 from rlm_tui.errors import UsageError
 from rlm_tui.text import one_line
 
@@ -76,7 +76,7 @@ def _from_environment(setting: Setting, variable: str, text: str) -> Value:
         return parse(setting, text)
     except ValueError:
         shown = one_line(text, 40)
-        raise UsageError(f"The environment's {variable} is {shown!r}; it takes {setting.expects}.") from None
+        raise UsageError(f"The environment's {variable} is {shown!r}; it takes {wanted(setting, text)}.") from None
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _checked(file: Path, name: str, value: object) -> Value:
         return check(setting, value)
     except ValueError:
         shown = one_line(repr(value), 40)
-        raise UsageError(f"{place(file, name)}: {name} is {shown}; it takes {setting.expects}.") from None
+        raise UsageError(f"{place(file, name)}: {name} is {shown}; it takes {wanted(setting, value)}.") from None
 
 
 def nearest(name: str, known: list[str]) -> str:

@@ -137,5 +137,16 @@ def check(setting: Setting, value: object) -> Value:
     return float(cast(float, value)) if setting.kind == "number" else cast(Value, value)
 
 
+def wanted(setting: Setting, given: object) -> str:
+    """What a value must be, for a sentence about one that was refused: of one that is too large, the bound too."""
+    try:
+        is_large = setting.kind in ("whole", "number") and float(cast(float, given)) > setting.most
+    except (TypeError, ValueError):
+        is_large = False
+    except OverflowError:
+        is_large = True
+    return f"{setting.expects}, at most {setting.most:.0f}" if is_large and not setting.least else setting.expects
+
+
 def _is_within(setting: Setting, number: float) -> bool:
     return 0 < number <= setting.most and setting.least <= number

@@ -164,6 +164,8 @@ def load_script(path: str) -> _Script:
         script = msgspec.convert({"root": raw} if isinstance(raw, list) else raw, _Script)
     except OSError as error:
         raise UsageError(f"The script {path} cannot be read: {files.why(error)}.") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The script {path} cannot be used: {files.why(error)}.") from None
     except (ValueError, RecursionError) as error:
         place = str(error).replace("`$.", "`").replace("`$`", "the file")
         raise UsageError(f"The script {path} cannot be used: {one_line(place)}.") from None

@@ -90,7 +90,9 @@ class Watch:
         return f"{_READING}{ESTIMATE}{expected:.0f}s" if expected >= _WORTH_TELLING_S else _READING
 
     def __call__(self, piece: str) -> None:
-        """A piece of the answer."""
+        """A piece of the answer; TypeError, which is the model's, for what is no text."""
+        if not isinstance(piece, str):
+            raise TypeError(f"on_delta takes pieces of text, not what is of type {type(piece).__name__}")
         self._show("text", piece)
         self._wrote("writing", piece)
 

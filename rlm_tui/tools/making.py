@@ -83,7 +83,7 @@ def toolbox(given: Given | Iterable[Given]) -> Toolbox:
             _take_named(maker, "", each)
         else:
             raise UsageError(
-                f"A tool is a function, a file, module:function, or a dict; not of type {type(each).__name__}."
+                f"The option tools takes functions, files, module:function, dicts; not of type {type(each).__name__}."
             )
     return maker.box
 

@@ -51,7 +51,7 @@ def _meant(app: Host, name: str, text: str) -> Value:
     try:
         value = config.parse(setting, text)
     except ValueError:
-        raise UsageError(f"{name} is not {one_line(text, 40)!r}; it takes {setting.expects}.") from None
+        raise UsageError(f"{name} is not {one_line(text, 40)!r}; it takes {config.wanted(setting, text)}.") from None
     if name == "theme":
         chosen(str(value), app.theme_names)
     if name in ("model", "sub_model"):

@@ -7,12 +7,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rlm_tui import RLM, arun, events, open_trace, run
 from rlm_tui.errors import DocumentError, ProviderError, RlmTuiError, UsageError
-from rlm_tui.lm.base import Message
+from rlm_tui.lm.base import Message, Request, Response
 from rlm_tui.lm.scripted import ScriptedLM
 from tests.driving import block, script
 
@@ -210,15 +211,63 @@ def test_the_import_is_light() -> None:
         ({"seed": "x"}, "a whole number or None"),
         ({"think": "yes"}, "True, False or None"),
         ({"constrain": "auto"}, "True or False"),
-        ({"model": 3}, "not of type int"),
-        ({"sub_model": object()}, "not of type object"),
-        ({"tools": 3}, "not of type int"),
+        ({"model": None}, "The option model cannot be None, of type NoneType; it takes a name or an object with"),
+        ({"model": 3}, "The option model cannot be 3, of type int"),
+        ({"model": ["x"]}, "The option model cannot be ['x'], of type list"),
+        ({"model": ScriptedLM}, "The option model cannot be the class ScriptedLM; give an object of it"),
+        ({"model": " "}, "The option model cannot be ' '"),
+        ({"model": "foo"}, "The option model: The model 'foo' names no provider; write openai/foo, or give base_url"),
+        ({"sub_model": object()}, "of type object; it takes a name or an object with name, complete and close"),
+        ({"sub_model": "scripted:nowhere.json"}, "The option sub_model: The script nowhere.json cannot be read"),
+        ({"tools": 3}, "The option tools takes functions, files, module:function, dicts; not of type int"),
+        ({"tools": 0}, "The option tools takes"),
+        ({"max_iterations": 10**30}, "a whole number above 0, at most 9007199254740992, or None"),
+        ({"max_seconds": float("inf")}, "a number above 0, at most 9007199254740992, or None"),
+        ({"temperature": float("nan")}, "The option temperature cannot be nan; it takes a number that is finite"),
+        ({"base_url": 5}, "The option base_url cannot be 5; it takes a text or None"),
+        ({"base_url": "foo"}, "The option base_url: The base URL is no http or https address"),
+        ({"dialect": None}, "The option dialect cannot be None"),
+        ({"dialect": "klingon"}, "The option dialect: There is no dialect 'klingon'"),
+        ({"sandbox": "strong"}, "The option sandbox cannot be 'strong' on this machine"),
+        ({"trace": 5}, "The option trace cannot be 5; it takes True, False or the path of a file"),
+        ({"trace": None}, "The option trace cannot be None"),
+        ({"trace": ""}, "The option trace cannot be ''"),
+        ({"trace": "."}, "The option trace cannot be '.'"),
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused_before_anything_starts(options: dict, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         RLM(**{"model": "offline", **options})
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("query", [None, 5, b"x"])
+async def test_a_query_that_is_no_text_is_refused(query: Any) -> None:
+    rlm = RLM(ScriptedLM(["FINAL(x)"]), persistent=True)
+    with pytest.raises(UsageError, match="The query is a text, not"):
+        rlm.completion(query, "x")
+    with pytest.raises(UsageError, match="The query is a text, not"):
+        await rlm.acompletion(query, "x")
+
+
+@pytest.mark.parametrize("path", [None, 5, b"x", ""])
+def test_a_trace_to_open_is_a_path(path: Any) -> None:
+    with pytest.raises(UsageError, match="open_trace takes the path of a file"):
+        open_trace(path)
+
+
+def test_a_model_that_tells_what_is_no_text_is_named() -> None:
+    class Babbler:
+        name = "babbler"
+
+        async def complete(self, request: Request, on_delta: Any = None) -> Response:
+            on_delta(5)
+            return Response("FINAL(x)")
+
+        async def close(self) -> None: ...
+
+    with pytest.raises(ProviderError, match=r"The model babbler failed .*on_delta takes pieces of text"):
+        RLM(Babbler()).completion("What?", "x")
 
 
 def test_options_may_be_none_where_none_means_no_limit() -> None:

@@ -327,6 +327,32 @@ def test_a_full_disk_under_stdout_is_one_sentence(tmp_path: Path) -> None:
     assert b"no space left" in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["--version"], []])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help_that_cannot_be_written_is_no_success(tmp_path: Path, words: list[str], unbuffered: str) -> None:
+    env = {**os.environ, "RLM_TUI_HOME": str(tmp_path), "PYTHONUNBUFFERED": unbuffered}
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "rlm_tui", *words]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=env, check=False)
+    assert done.returncode == 1
+    assert done.stderr == b"rlm-tui: The output cannot be written (no space left on device); send it elsewhere.\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--max-iterations=99999999999999999999999", "is not a whole number above 0, at most 9007199254740992;"),
+        ("--max-seconds=1e308", "'1e308' is not a number above 0, at most 9007199254740992;"),
+        ("--max-seconds=nan", "'nan' is not a number above 0;"),
+    ],
+)
+def test_a_number_that_is_too_large_is_told_the_bound(option: str, said: str) -> None:
+    command = [sys.executable, "-m", "rlm_tui", "run", "sample:report", "-q", "?", "-m", "offline", option]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr.decode()
+
+
 @pytest.mark.parametrize(("shell", "why"), [(">&-", "stdout is closed"), (">/dev/full", "no space left on device")])
 @pytest.mark.parametrize("more", ["", "--json"])
 def test_an_answer_that_cannot_be_written_is_no_success_and_the_trace_is_kept(

@@ -16,7 +16,7 @@ from rlm_tui.errors import ExitCode, ProviderAuthError, ProviderBusyError, Provi
 from rlm_tui.events import Role, Usage
 from rlm_tui.lm.base import Message, Request, Response
 from rlm_tui.lm.human import HumanLM
-from rlm_tui.lm.scripted import Failure, Item, ScriptedLM, ScriptUsedUpError
+from rlm_tui.lm.scripted import Failure, Item, ScriptedLM, ScriptUsedUpError, load_script
 
 
 def request(prompt: str = "?", role: Role = "root") -> Request:
@@ -186,3 +186,9 @@ async def test_a_program_may_give_answers_as_a_file_does() -> None:
 def test_an_answer_that_cannot_be_meant_is_refused_when_the_script_is_made(answer: Any) -> None:
     with pytest.raises(UsageError, match="is no answer of a script"):
         ScriptedLM([answer])
+
+
+def test_a_file_of_bytes_is_no_script(tmp_path: Path) -> None:
+    (tmp_path / "rand.bin").write_bytes(b"[\xf1\x00")
+    with pytest.raises(UsageError, match=r"rand\.bin cannot be used: it is no UTF-8 text\.$"):
+        load_script(str(tmp_path / "rand.bin"))
