@@ -117,7 +117,7 @@ async def test_behind_the_end_the_gate_keys_say_so_and_g_goes_there(tmp_path: Pa
             await hand.press("comma")
             await hand.until(lambda: not hand.app.session.following)
             assert "You look back at step" in hand.bar("GateBar")
-            assert "a run" not in hand.bar("GateBar")
+            assert "a show it" not in hand.bar("GateBar")
             await hand.press("a")
             assert "G goes to the newest moment" in hand.bar("GateBar")
             assert len(all_of(hand, ev.Released)) == 1
