@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from pathlib import Path
+
 import pytest
 from repl_kit import open_repl, run, stdout_of
 
@@ -203,3 +207,27 @@ async def test_an_answer_that_is_cut_says_so() -> None:
         assert result.offer is not None
         assert len(result.offer.value) == 1 << 24
         assert result.notes == ("The answer has 17,000,000 characters; the first 16,777,216 were taken.",)
+
+
+async def test_an_answer_of_a_thread_whose_block_is_over_is_told_in_the_next(tmp_path: Path) -> None:
+    go, gone = tmp_path / "go", tmp_path / "gone"
+    for fifo in (go, gone):
+        os.mkfifo(fifo)
+    code = f"""
+import threading
+def late():
+    open({str(go)!r}).read()
+    try:
+        FINAL('late')
+    finally:
+        open({str(gone)!r}, 'w').close()
+threading.Thread(target=late).start()"""
+    async with open_repl() as repl:
+        assert (await run(repl, code)).offer is None
+        await asyncio.to_thread(go.write_text, "now")
+        await asyncio.to_thread(gone.read_text)
+        told = await run(repl, "x = 1")
+        assert told.offer is None
+        assert any("a thread gave after its block had ended does not count" in note for note in told.notes)
+        assert (await run(repl, "FINAL('in time')")).notes == ()
+        assert (await run(repl, "x = 2")).notes == ()

@@ -32,7 +32,7 @@ def test_a_run_says_keys_that_cannot_be_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[keys]\n"gate.rum" = "a"\n')
     done = rlm_tui("run", "sample:staff", "-q", "Who?", "-m", "offline", home=tmp_path)
     assert b"Trace:" in done.stderr
-    said = f"{tmp_path}/config.toml line 2: there is no action 'gate.rum'; did you mean gate.run. "
+    said = f"{tmp_path}/config.toml line 2: there is no action 'gate.rum'; did you mean gate.run? "
     assert f"{said}No key is needed here, so the run goes on.\n" in done.stderr.decode()
     (tmp_path / "config.toml").write_text('[keys]\n"gate.run" = "Z"\n')
     assert b"No key" not in rlm_tui("run", "sample:staff", "-q", "Who?", "-m", "offline", home=tmp_path).stderr

@@ -47,7 +47,10 @@ class Runner:
     def run(self, code: str, number: int, began: Callable[[], None]) -> Outcome:
         """Run a block whose source shows as `<block number>` in tracebacks; never raises."""
         outcome = Outcome()
-        self._helpers.offer = None
+        if self._take_offer() is not None:
+            outcome.notes.append(
+                "An answer that a thread gave after its block had ended does not count; give it again."
+            )
         try:
             self._interrupts.begin()
             began()
@@ -59,8 +62,14 @@ class Runner:
         except BaseException as exc:  # noqa: BLE001  # also an interrupt while the outcome itself was told
             self._interrupts.running = False
             self._guard.restore()
+            self._take_offer()
             _fail(outcome, exc, self._interrupts.fired, "")
         return outcome
+
+    def _take_offer(self) -> Offer | None:
+        """The answer that was given and not yet taken."""
+        offer, self._helpers.offer = self._helpers.offer, None
+        return offer
 
     def _execute(self, code: str, filename: str) -> BaseException | None:
         try:
@@ -102,7 +111,7 @@ class Runner:
                 is_ready = False
                 outcome.notes.append(f"`answer` does not count: to read it raised {type(error).__name__}.")
             dict.__setitem__(answer, "ready", False)
-        offer = self._helpers.offer or (Offer(text, "answer") if is_ready and text.strip() else None)
+        offer = self._take_offer() or (Offer(text, "answer") if is_ready and text.strip() else None)
         if is_ready and not text.strip():
             outcome.notes.append('answer["ready"] was set but answer["content"] is empty, so it does not count.')
         if offer and outcome.status != "ok":
