@@ -261,4 +261,4 @@ def resolve_paths(paths: list[str]) -> list[str]:
 def title_of(paths: list[str]) -> str:
     """What to call the documents in the header."""
     first = "standard input" if paths[0] == "-" else Path(paths[0]).name or paths[0]
-    return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
+    return first if len(paths) == 1 else f"{first}, …"
