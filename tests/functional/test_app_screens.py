@@ -100,14 +100,14 @@ async def test_a_recorded_run_is_walked_through(recorded: ReplaySession) -> None
         assert f"step {total} of {total} · recorded" in hand.bar("Slider")
         for number in range(total - 1, 0, -1):
             await hand.press("comma")
-            await hand.until(lambda n=number: f"step {n} of {total}" in hand.bar("Header"))
+            await hand.until(lambda n=number: f"step {n} of {total}" in hand.bar("Slider"))
             step = recorded.trajectory.steps[number - 1]
             assert recorded.view.seq == step.seq
         await hand.press("comma")
         assert "This is the first step." in hand.bar("GateBar")
         for number in range(2, total + 1):
             await hand.press("full_stop")
-            await hand.until(lambda n=number: f"step {n} of {total}" in hand.bar("Header"))
+            await hand.until(lambda n=number: f"step {n} of {total}" in hand.bar("Slider"))
         assert recorded.following
         await hand.press("home")
         await hand.until(lambda: f"step 1 of {total}" in hand.bar("Slider"))
