@@ -209,6 +209,13 @@ async def test_an_answer_that_is_cut_says_so() -> None:
         assert result.notes == ("The answer has 17,000,000 characters; the first 16,777,216 were taken.",)
 
 
+async def test_a_thread_that_gives_the_answer_ends_without_a_word() -> None:
+    code = "import threading\nt = threading.Thread(target=FINAL, args=('x',))\nt.start()\nt.join()"
+    async with open_repl() as repl:
+        result = await run(repl, code)
+        assert (result.offer, result.stderr, result.notes) == (Offer("x", "FINAL"), "", ())
+
+
 async def test_an_answer_of_a_thread_whose_block_is_over_is_told_in_the_next(tmp_path: Path) -> None:
     go, gone = tmp_path / "go", tmp_path / "gone"
     for fifo in (go, gone):

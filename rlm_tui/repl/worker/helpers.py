@@ -2,6 +2,7 @@
 
 import builtins
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -22,6 +23,17 @@ _NAMES_P = re.compile(r"\bP\b")
 
 class Finish(SystemExit):
     """Ends a block after FINAL; a SystemExit, so that a thread that calls FINAL ends quietly."""
+
+
+def finish_quietly() -> None:
+    """A thread that calls FINAL ends without a traceback: of SystemExit, threading passes over no subclass."""
+    told = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if args.exc_type is not Finish:
+            told(args)
+
+    threading.excepthook = hook
 
 
 @dataclass

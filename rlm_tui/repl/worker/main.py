@@ -16,7 +16,7 @@ from typing import Any
 from . import wire
 from .block import Outcome, Runner
 from .guard import Guard, limit_resources
-from .helpers import Helpers
+from .helpers import Helpers, finish_quietly
 from .link import Interrupts, Link
 from .streams import NoInput, OutStream, Threads, no_input
 from .tools import line_of
@@ -43,6 +43,7 @@ class Worker:
         self._guard = Guard(module)
         self._loaded: dict[str, object] = {}
         self._helpers = Helpers(link, self._namespace, self._loaded)
+        finish_quietly()
         self._runner = Runner(self._namespace, self._helpers, interrupts, self._guard)
         self._restore()
 
