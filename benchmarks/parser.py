@@ -39,6 +39,7 @@ RESPONSES = {
     "</": fill("</"),
     "<|": fill("<|"),
     "<|a": fill("<|a"),
+    "<|ab": fill("<|ab"),
     "[a": fill("[a"),
     "quotes in a block": fill("'", FENCE),
     "comments in a block": fill("#\n", FENCE),

@@ -41,7 +41,7 @@ _FINAL = (
 _GATE = r"(?=[`~#*_>\[<a-fioprst-])"
 
 # What may follow the first character of a mark inside a line, for the same reason.
-_INLINE_GATE = r"(?=/?[abefirst][>cehnotu]|\|[a-z_]|｜|</?SYS|``[a-z])"
+_INLINE_GATE = r"(?=/?[abefirst][>cehnotu]|\|[a-z_][\w /|-]|｜|</?SYS|``[a-z])"
 
 _MARK = (
     rf"(?P<indent>{LEAD}){_GATE}(?:(?P<fence>{RUN})|(?P<final>{_FINAL})|(?P<prompt>>>>(?=[ \t\n]|\Z))"
