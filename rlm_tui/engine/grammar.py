@@ -59,9 +59,10 @@ INLINE = re.compile(
 CLOSE_THINK = re.compile(THOUGHT, re.IGNORECASE)
 TOKEN_AT = re.compile(LEAKED, re.IGNORECASE)
 FENCE_LINE = re.compile(rf"^{LEAD}(?P<run>{RUN})(?P<info>[^\n]*)", re.MULTILINE)
-# Where a paragraph ends for a FINAL or a transcript that has no better end.
+# Where a paragraph ends for a FINAL or a transcript that has no better end; a line with a prompt is no label.
 BOUND = re.compile(
-    rf"\n(?=[ \t]*\n|{LEAD}{_GATE}(?:{RUN}|{_FINAL.replace('?P<', '?P<x')}|{LABEL}))|{LEAKED}", re.IGNORECASE
+    rf"\n(?!>>>[ \t])(?=[ \t]*\n|{LEAD}{_GATE}(?:{RUN}|{_FINAL.replace('?P<', '?P<x')}|{LABEL}))|{LEAKED}",
+    re.IGNORECASE,
 )
 ROLE = re.compile(r"\s*(?:assistant|model|final)?(?=\s|<|\Z)\s*", re.IGNORECASE)
 
