@@ -30,6 +30,7 @@ from rlm_tui.ui.keymap import bindings, keymap_of
 from rlm_tui.ui.opening import PANES_ALONE, First, Opener, Opening
 from rlm_tui.ui.pace import Pace
 from rlm_tui.ui.palette import ActionProvider
+from rlm_tui.ui.resized import read_sizes_in_order
 from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
@@ -131,9 +132,11 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to drain the session once the first paint is out."""
-        self._event_loop = asyncio.get_running_loop()
+        self._event_loop = loop = asyncio.get_running_loop()
         stopped = Stopped(lambda: self.call_later(self.refresh, layout=True))
         self.app_resume_signal.subscribe(self, lambda _app: stopped.resumed())
+        self.app_resume_signal.subscribe(self, lambda _app: read_sizes_in_order(loop))
+        read_sizes_in_order(loop)
         self.call_after_refresh(self._begin)
 
     @property
