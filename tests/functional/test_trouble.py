@@ -210,7 +210,7 @@ def test_dragging_the_window_while_a_block_runs_and_in_a_replay(tmp_path: Path) 
         terminal.press("q")
         assert terminal.finish() == 0
     with Terminal(python("replay", str(trace), "--at", "14"), env=env) as terminal:
-        terminal.wait("REPLAY", "KeyboardInterrupt", "m mark")
+        terminal.wait("REPLAY", "OUTPUT", "1 changed", "m mark")
         before = terminal.at_rest()
         dragged(terminal)
         terminal.until(lambda: terminal.text == before)
