@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -52,12 +53,28 @@ class Narration:
     def __init__(self, log: Log) -> None:
         self._log = log
         self.finished: ev.RunFinished | None = None
+        self._refused: set[str] = set()
+        """The sub-calls over a limit, of which the limit itself tells enough."""
+        self._children: dict[str, str] = {}
+        """The child RLM of each node below one, by the number that the app gives it: `2.1` is the first of `2`."""
+        self._counts: Counter[str] = Counter()
 
     def read(self, event: ev.TraceEvent) -> None:
-        """Say what an event means, if it is worth a line."""
+        """Say what an event means, if it is worth a line; several child RLMs talk at once, so each is named."""
+        if isinstance(event, ev.NodeOpened):
+            self._place(event)
         line = self._line(event)
         if line:
-            say(line)
+            child = self._children.get(event.node, "")
+            say(f"  child {child} · {line.strip()}" if child else line)
+
+    def _place(self, event: ev.NodeOpened) -> None:
+        above = self._children.get(event.parent, "")
+        if event.type == "rlm" and event.parent:
+            self._counts[above] += 1
+            above = f"{above}.{self._counts[above]}".lstrip(".")
+        if above:
+            self._children[event.node] = above
 
     def _line(self, event: ev.TraceEvent) -> str:
         match event:
@@ -77,7 +94,9 @@ class Narration:
                 if event.error:
                     return f"  block {event.error.type} in {took}: {one_line(event.error.message, 90) or stdout}"
                 return f"  block {'ok' if event.status == 'ok' else event.status} in {took}: {stdout}"
-            case ev.SubcallFinished() if event.error:
+            case ev.SubcallRequested() if event.refused:
+                self._refused.add(event.node)
+            case ev.SubcallFinished() if event.error and event.node not in self._refused:
                 return f"  sub-call failed: {one_line(event.error, 100)}"
             case ev.LimitHit():
                 return f"  {limits.remark(event.limit, event.value, event.cap)}"

@@ -26,7 +26,6 @@ StartChild: TypeAlias = Callable[[Run, str, str, str], Awaitable[Ending]]
 """Takes (the parent's run, the node of the sub-call, the question, the text) and runs a child RLM."""
 
 _HOST = "host"
-_CHILDREN = frozenset(("rlm_query", "rlm_query_batched", "recursive_llm"))
 _YOUR_TURN = "you are the sub-LM: write its answer"
 _MOST_WATCHED = 4
 """So many calls at once have answers that somebody may read as they come: threads that ask make a batch, too."""
@@ -121,11 +120,11 @@ class Broker:
     def _opened(self, call: HostCall, batch: str, index: int) -> _Call:
         is_tool = call.function in self._run.tools.hosts
         model = self._run.config.sub_name if is_tool else self._wanted(call)
-        is_led = call.function in _CHILDREN and self._run.may_recurse
+        is_led = call.wants_child and self._run.may_recurse
         asks: ev.Asks = "tool" if is_tool else "rlm" if is_led else "lm"
         title = f"{call.function}()" if is_tool else call.function
         node = self._run.open("subcall", self.block, title=title, asks=asks, batch=batch)
-        is_child = call.function in _CHILDREN and self._may_recurse(node)
+        is_child = call.wants_child and self._may_recurse(node)
         place = batch, call.start + index, call.size
         asked = _HOST if is_tool else model
         return _Call(node, self.block, call.function, asked, *place, call.question, is_child, is_tool)
@@ -135,7 +134,7 @@ class Broker:
         config = self._run.config
         if not call.model:
             return config.sub_name
-        names = [config.sub_name] if call.function in _CHILDREN else [config.sub_name, config.model]
+        names = [config.sub_name] if call.wants_child else [config.sub_name, config.model]
         for name in names:
             if call.model in (name, name.partition("/")[2]):
                 return name
@@ -146,10 +145,10 @@ class Broker:
         return config.sub_name
 
     def _may_recurse(self, node: str) -> bool:
-        """Whether a child RLM may start; that an LM answers in its place is told once."""
+        """Whether a child RLM may start; that an LM answers in its place is told once, of the whole tree."""
         run = self._run
-        if not run.may_recurse and "depth" not in self._told_limits:
-            self._told_limits.add("depth")
+        if not run.may_recurse and not run.lanes.has_told_depth:
+            run.lanes.has_told_depth = True
             depth = run.config.limits.depth
             run.emit(ev.LimitHit(node=node, limit="depth", value=run.depth + 1, cap=depth))
         return run.may_recurse
@@ -231,6 +230,8 @@ class Broker:
             return f"Error: {error}", "error"
         run.budget.spend(response.usage)
         took = round(time.perf_counter() - begun, 4)
+        if not call.is_tool and not response.cached:
+            run.pace.took(took, is_child=call.is_child)
         run.emit(
             ev.SubcallFinished(
                 node=call.node, text=response.text, usage=response.usage, latency_s=took, cached=response.cached

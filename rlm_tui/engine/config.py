@@ -86,6 +86,7 @@ class Lanes:
         self.requests = asyncio.Semaphore(width)
         self.batches = count(1)
         self.asks_about_batches = True
+        self.has_told_depth = False
         self.limits = asyncio.Lock()
         """Held while a person is asked about a limit, so that no second question is open about the same one."""
         self._children: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(width))

@@ -13,7 +13,7 @@ from rlm_tui.engine.gate import Pending
 from rlm_tui.engine.tokens import estimate_text
 from rlm_tui.lm.prices import price_of
 from rlm_tui.repl.base import HostCall
-from rlm_tui.text import plural, short_cost, short_count
+from rlm_tui.text import plural, short_cost, short_count, short_seconds
 from rlm_tui.trajectory.limits import reached
 
 _FREE = ("offline",)
@@ -47,7 +47,9 @@ class Consent:
         if count <= run.config.batch_calls and (cost is None or cost < run.config.batch_cost):
             return ""
         paid = f", ≈{short_cost(cost)}" if cost else ""
-        return f"a batch of {plural(count, 'sub-call')}, ≈{short_count(tokens)} tokens{paid}"
+        takes = run.pace.of_batch(count, run.config.limits.concurrency, is_child=call.wants_child and run.may_recurse)
+        time = f", ≈{short_seconds(takes)}" if takes is not None else ""
+        return f"a batch of {plural(count, 'sub-call')}, ≈{short_count(tokens)} tokens{paid}{time}"
 
     async def raised(self, node: str, name: str, value: float, cap: float) -> bool:
         """Whether the person grants more than a limit that was reached; without a person nobody does."""

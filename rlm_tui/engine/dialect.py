@@ -7,6 +7,7 @@ folder `dialects` beside the settings, or names the file itself.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -58,6 +59,8 @@ def dialect(name: str) -> Dialect:
     if name in READINGS:
         return built_in(name)
     path = Path(name) if name.endswith(".toml") else paths.dialects_dir() / f"{name}.toml"
+    if name.endswith(".toml") and not path.exists():
+        raise UsageError(f"There is no file {name}, which would be the dialect.")
     if not path.exists():
         raise UsageError(f"There is no dialect {name!r}; there are auto, {', '.join(names())}, or a .toml file.")
     return _read(path)
@@ -79,7 +82,7 @@ def _read(path: Path) -> Dialect:
     try:
         read = msgspec.convert({**data, "name": path.stem}, Dialect)
     except msgspec.ValidationError as error:
-        raise UsageError(f"The dialect {path} is wrong: {_fault(error, data)}.") from error
+        raise UsageError(f"The dialect {path} is wrong: {_fault(error, data)}") from error
     texts = {key: getattr(read, key).strip() for key in ("system", "code_example", "final_example")}
     shared = {key: (_BUILT_IN / f"{key}.txt").read_text("utf-8").strip() for key in ("basics", "habits")}
     for key, text in shared.items():
@@ -88,11 +91,24 @@ def _read(path: Path) -> Dialect:
 
 
 def _fault(error: msgspec.ValidationError, data: dict[str, Any]) -> str:
-    """What is wrong with a file; an unknown key is told with the nearest known one."""
-    known = Dialect.__struct_fields__
+    """What is wrong with a file, as the end of a sentence; an unknown key is told with the nearest known one."""
+    if not data:
+        return "it is empty."
+    known = [field.name for field in msgspec.structs.fields(Dialect) if field.name != "name"]
     for key in data:
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
-            meant = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known[1:])}"
-            return f"it has no key {key!r}{meant}"
-    return str(error).replace("Object", "it").replace(" - at `$.", " (at `").rstrip("`") if data else "it is empty"
+            return f"it has no key {key!r}; " + (
+                f"did you mean {near[0]!r}?" if near else f"there are {_listed(known)}."
+            )
+    needed = [field.name for field in msgspec.structs.fields(Dialect) if field.required and field.name not in data]
+    if needed:
+        return f"it lacks {_listed(needed)}."
+    what, _, key = str(error).partition(" - at `$.")
+    if key == "reads_like`":
+        return f"reads_like is {data['reads_like']!r}; there are {_listed(READINGS)}."
+    return f"{key.rstrip('`')}: {what.replace('`', '').lower()}."
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words)

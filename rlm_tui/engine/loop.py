@@ -106,7 +106,7 @@ class RootLoop:
         run.emit(ev.IterationStarted(node=self.iteration, number=number))
         ending = await self._work()
         run.emit(ev.IterationFinished(node=self.iteration, number=number, refused=self._refused))
-        run.nodes.close(self.iteration, "error" if run.errors else "ok")
+        run.nodes.close(self.iteration, "error" if run.errors and ending is None else "ok")
         return ending
 
     async def _work(self) -> Ending | None:

@@ -25,10 +25,22 @@ _WORTH_TELLING_S = 1.0
 
 
 class Pace:
-    """How long models took to their first word, from the earlier calls of this session."""
+    """How long models took to their first word, and sub-calls as a whole, from the earlier calls of this session."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], list[tuple[int, float]]] = {}
+        self._calls: dict[bool, list[float]] = {}
+
+    def took(self, seconds: float, *, is_child: bool) -> None:
+        """A sub-LM, or a child RLM, answered after `seconds`."""
+        calls = self._calls.setdefault(is_child, [])
+        calls.append(seconds)
+        del calls[:-_REMEMBERED]
+
+    def of_batch(self, size: int, at_once: int, *, is_child: bool) -> float | None:
+        """Seconds that a batch may take, so many calls at once; None when none was answered before."""
+        calls = self._calls.get(is_child)
+        return -(-size // at_once) * sum(calls) / len(calls) if calls else None
 
     def learn(self, request: Request, seconds: float) -> None:
         """A first word came after `seconds`."""

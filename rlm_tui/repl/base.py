@@ -55,6 +55,9 @@ class BlockResult:
     """Remarks for the model and the person: `context` was reassigned, why `answer` did not count, output dropped."""
 
 
+_CHILDREN = frozenset(("rlm_query", "rlm_query_batched", "recursive_llm"))
+
+
 @dataclass(frozen=True, slots=True)
 class HostCall:
     """A call that code in the worker makes to the host; it blocks there until the reply comes."""
@@ -71,6 +74,11 @@ class HostCall:
     """How many prompts of the batch came before this part."""
     total: int = 0
     """Prompts of the whole batch; 0 where this is all of it."""
+
+    @property
+    def wants_child(self) -> bool:
+        """Whether a child RLM is asked for."""
+        return self.function in _CHILDREN
 
     @property
     def size(self) -> int:

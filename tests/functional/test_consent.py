@@ -65,6 +65,19 @@ def test_go_on_asks_no_more(tmp_path: Path) -> None:
         assert len(run.of(ev.Held)) == 1
 
 
+def test_a_later_batch_tells_how_long_it_may_take(tmp_path: Path) -> None:
+    answers = {".": {"text": "yes", "delay_s": 0.05}}
+    with live(tmp_path, [BATCH, BATCH, "FINAL(done)"], sub=answers) as run:
+        run.send(cmd.Run(run.start().hold("before_batch").id))
+        run.until(lambda: len(run.of(ev.Held)) == 2)
+        run.send(cmd.Run(run.hold("before_batch").id))
+        run.end()
+        first, later = [event.why for event in run.of(ev.Held)]
+        assert first == "a batch of 30 sub-calls, ≈30 tokens"
+        assert later.startswith(f"{first}, ≈")
+        assert later.endswith(("s", "ms"))
+
+
 @pytest.mark.parametrize("nonsense", ["many", "", "nan", "inf", "1e999"])
 def test_what_is_no_number_changes_nothing(tmp_path: Path, nonsense: str) -> None:
     with live(tmp_path, ROOT, sub=YES) as run:

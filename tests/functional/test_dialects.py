@@ -87,11 +87,12 @@ def test_a_person_adds_a_dialect_as_a_file(own: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (OWN + "min_step = 3", "no key 'min_step'; did you mean 'min_steps'"),
-        (OWN.replace('"paper"', '"papyrus"'), "papyrus"),
-        (OWN.replace("min_steps = 2", 'min_steps = "two"'), "min_steps"),
-        ('about = "x"', "reads_like"),
-        ("", "it is empty"),
+        (OWN + "min_step = 3", "is wrong: it has no key 'min_step'; did you mean 'min_steps'?"),
+        (OWN + "zz = 3", "is wrong: it has no key 'zz'; there are about, reads_like, system, "),
+        (OWN.replace('"paper"', '"papyrus"'), "reads_like is 'papyrus'; there are paper, rlms, runtime, dspy, strict."),
+        (OWN.replace("min_steps = 2", 'min_steps = "two"'), "is wrong: min_steps: expected int, got str."),
+        ('about = "x"', "is wrong: it lacks reads_like, system, code_example, final_example."),
+        ("", "is wrong: it is empty."),
         ("about = ", "is no TOML"),
     ],
 )
@@ -100,12 +101,19 @@ def test_a_dialect_that_is_wrong_says_what_is(own: Path, text: str, said: str) -
     with pytest.raises(UsageError, match=r"terse\.toml") as caught:
         dialect("terse")
     assert said in str(caught.value)
+    assert str(caught.value)[-1] in ".?"
+    assert not str(caught.value).endswith("?.")
     assert "\n" not in str(caught.value).strip()
 
 
 def test_an_unknown_dialect_names_those_there_are(own: Path) -> None:
     with pytest.raises(UsageError, match="auto, paper, rlms, runtime, dspy, strict, terse"):
         dialect("klingon")
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(UsageError, match=r"There is no file nosuch\.toml"):
+        dialect("nosuch.toml")
 
 
 def test_the_person_s_dialect_reaches_the_model_and_its_minimum_of_turns_holds(tmp_path: Path, own: Path) -> None:

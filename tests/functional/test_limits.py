@@ -49,6 +49,14 @@ def test_the_model_is_told_what_is_left_after_each_turn(tmp_path: Path) -> None:
         assert told.endswith(" s left.")
 
 
+def test_a_turn_that_answers_is_no_failed_one_whatever_was_before_it(tmp_path: Path) -> None:
+    with live(tmp_path, [block("1 / 0"), "FINAL(x)"]) as run:
+        run.start().end()
+        turns = [event.node for event in run.of(ev.NodeOpened) if event.type == "iteration"]
+        outcomes = {event.node: event.outcome for event in run.of(ev.NodeClosed)}
+        assert [outcomes[turn] for turn in turns] == ["error", "ok"]
+
+
 def test_at_the_greatest_depth_it_is_told_once_that_no_child_starts(tmp_path: Path) -> None:
     root = [block("print([rlm_query(word) for word in 'abc'])"), "FINAL(x)"]
     with live(tmp_path, root, sub={".": "plain"}) as run:

@@ -88,6 +88,14 @@ def test_a_child_s_child_is_one_deeper_and_the_last_level_is_an_lm(tmp_path: Pat
         assert [event.stdout for event in run.of(ev.CodeFinished)] == ["bottom\n"] * 3
 
 
+def test_the_greatest_depth_is_told_once_of_the_whole_tree(tmp_path: Path) -> None:
+    root = [block("print(rlm_query_batched(['a', 'b', 'c']))"), "FINAL(done)"]
+    sub = {"Output of block": "FINAL_VAR(x)", LED: block("x = rlm_query('deeper')"), "^deeper$": "bottom"}
+    with live(tmp_path, root, sub=sub, limits=Limits(depth=2)) as run:
+        run.start().end()
+        assert [event.limit for event in run.of(ev.LimitHit)] == ["depth"]
+
+
 def test_children_outnumber_the_slots_and_nothing_locks(tmp_path: Path) -> None:
     root = [block("print(rlm_query_batched([str(i) for i in range(6)]))"), "FINAL(done)"]
     sub = {"Output of block": "FINAL_VAR(x)", LED: block("x = ' '.join(llm_query_batched(['a', 'b', 'c']))"), ".": "y"}

@@ -146,7 +146,7 @@ async def test_memory_is_told_and_given_back() -> None:
         status = await stdout_of(repl, "big = 'x' * 100_000\nsmall = 1\nmemory_status()")
         assert status.splitlines()[0].split()[-2:] == ["big:", "str"]
         assert await stdout_of(repl, "forget('big', 'nothing', 'context')") == (
-            "Forgotten: big. Not there: nothing, context.\n"
+            "Forgotten: big. The REPL keeps: context. Not there: nothing.\n"
         )
         result = await run(repl, "big")
         assert result.error is not None

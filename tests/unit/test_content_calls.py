@@ -103,6 +103,19 @@ def test_calls_of_a_batch_that_wait_for_a_slot_are_queued() -> None:
     assert list(rows_at(run, CallTree(), run.trajectory.last - 1))[-1] == before
 
 
+def test_calls_that_an_interrupt_ended_are_neither_done_nor_queued() -> None:
+    run = peeked()
+    code = run.begin_block(run.iteration(2), "rlm_query_batched(prompts)", 2)
+    calls = [run.open(f"{code}.sub{n}", "subcall", code, depth=1, role="sub", asks="rlm", batch="b") for n in (1, 2, 3)]
+    for call in calls[:2]:
+        run.emit(ev.SubcallRequested(node=call, function="rlm_query_batched", prompt="?", model="m", batch="b"))
+    for node in (*calls, code):
+        run.emit(ev.NodeClosed(node=node, outcome="cancelled"))
+    shown = texts(rows_at(run, CallTree()))
+    assert any("○ rlm ×2 2 stopped" in text for text in shown)
+    assert any("○ rlm ×1 not asked" in text for text in shown)
+
+
 def test_what_a_person_closed_stays_closed() -> None:
     run, tree = peeked(), CallTree()
     tree.fold("1.1", False, run.trajectory.now())

@@ -77,6 +77,17 @@ def test_an_exchange_that_was_taken_back_is_not_in_the_chat() -> None:
         assert (talk.head(again) is None) == (seq != after)
 
 
+def test_the_step_counts_calls_under_way_queued_and_stopped_apart() -> None:
+    run = peeked()
+    code = run.begin_block(run.iteration(2), "llm_query_batched(prompts)", 2)
+    calls = [run.open(f"{code}.sub{n}", "subcall", code, depth=1, role="sub", batch="b") for n in (1, 2, 3)]
+    run.emit(ev.SubcallRequested(node=calls[0], function="llm_query_batched", prompt="?", model="m", batch="b"))
+    assert any("3 sub-calls · 1 under way · 2 queued" in text for text in texts(step(page(run), code)))
+    for call in calls:
+        run.emit(ev.NodeClosed(node=call, outcome="cancelled"))
+    assert any("3 sub-calls · 3 stopped" in text for text in texts(step(page(run), code)))
+
+
 def test_words_that_wait_are_queued_and_then_sent() -> None:
     run = edited()
     said = texts(chat(page(run), None).rows)

@@ -27,7 +27,9 @@ class Ctx:
         self._joined: tuple[object, str] | None = None
 
     def __repr__(self) -> str:
-        return f"<ctx: {len(self):,} characters in {self.num_documents()} documents; help(ctx) tells what it can do>"
+        count = self.num_documents()
+        documents = "1 document" if count == 1 else f"{count:,} documents"
+        return f"<ctx: {len(self):,} characters in {documents}; help(ctx) tells what it can do>"
 
     def __len__(self) -> int:
         return len(self.text)
@@ -49,7 +51,7 @@ class Ctx:
     def find(
         self, pattern: str, *, regex: bool = False, max_matches: int = 20, case_sensitive: bool = True
     ) -> list[Place]:
-        """Where a text (with regex=True a regular expression) stands: a list of (start, end, text)."""
+        """Where a text (with regex=True a regular expression) stands: the first max_matches as (start, end, text)."""
         flags = 0 if case_sensitive else re.IGNORECASE
         found: list[Place] = []
         for match in re.finditer(pattern if regex else re.escape(pattern), self.text, flags) if pattern else ():

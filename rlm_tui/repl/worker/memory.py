@@ -36,15 +36,16 @@ def memory_helpers(
         return Listing("\n".join([*lines, *more]) or "There are no variables yet.")
 
     def forget(*names: str) -> str:
-        """Let go of variables, by their names; says which went and which are not there."""
+        """Let go of variables, by their names; says which went, stay or are not there."""
         results = [name for name in names if str(name).startswith("_result_")]
         own = [name for name in variables() if name not in loaded]
         gone = [name for name in names if name in (*own, *results) and namespace.pop(name, loaded) is not loaded]
         for name in results:
             loaded.pop(name, None)
-        missing = [str(name) for name in names if name not in gone]
-        told = f"Forgotten: {', '.join(gone) or 'nothing'}."
-        return Listing(f"{told} Not there: {', '.join(missing)}." if missing else told)
+        kept = [name for name in names if name in loaded and name not in results]
+        missing = [str(name) for name in names if name not in (*gone, *kept)]
+        told = {"Forgotten": gone or ["nothing"], "The REPL keeps": kept, "Not there": missing}
+        return Listing(" ".join(f"{what}: {', '.join(which)}." for what, which in told.items() if which))
 
     return {"memory_status": memory_status, "forget": forget}
 

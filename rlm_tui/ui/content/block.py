@@ -134,12 +134,18 @@ def _calls(page: Page, node: Node) -> Rows:
     if not calls:
         return []
     outcomes = [page.view.outcome(call) for call in calls]
-    failed, open_ = outcomes.count("error"), outcomes.count(None)
+    open_ = [call for call, outcome in zip(calls, outcomes, strict=True) if outcome is None]
+    held = {hold.node for hold in page.view.holds()}
+    asked = sum(call.id in held or page.view.fact(call, ev.SubcallRequested) is not None for call in open_)
     pieces: list[Piece] = [(plural(len(calls), "sub-call"), "sub")]
-    if open_:
-        pieces.append((f" · {open_} under way", "running"))
-    if failed:
-        pieces.append((f" · ✗ {failed} failed", "failed"))
+    counts = (
+        (asked, "under way", "running"),
+        (len(open_) - asked, "queued", "dim"),
+        (outcomes.count("error"), "failed", "failed"),
+        (outcomes.count("cancelled"), "stopped", "dim"),
+    )
+    marks = {"failed": "✗ "}
+    pieces += [(f" · {marks.get(what, '')}{count} {what}", role) for count, what, role in counts if count]
     used = sum((page.view.usage(call) for call in calls), ev.Usage()).tokens
     return [label("CALLS", *pieces, width=page.width, right=((f"{short_count(used)} tok", "dim"),))]
 

@@ -262,7 +262,13 @@ def _known_batch(moment: Scene, key: str, tree: CallTree) -> Facts:
 
 def _batch(moment: Scene, key: str, tree: CallTree) -> Facts:
     if split_key(key)[1] == QUEUED:
-        return ("○", "dim"), [_queued(moment, key, tree), ("queued", "dim")], "", ""
+        is_over = moment.view.tree.nodes[split_key(key)[0]].done(moment.view.seq)
+        return (
+            _OUTCOMES["cancelled"],
+            [_queued(moment, key, tree), ("not asked" if is_over else "queued", "dim")],
+            "",
+            "",
+        )
     view, held, tally = moment.view, moment.held, _tally(moment, key, tree)
     label = [(f"{_NAMES[tally.asks]} ×{tally.count} ", "sub")]
     if tally.still:
@@ -270,13 +276,15 @@ def _batch(moment: Scene, key: str, tree: CallTree) -> Facts:
     if tally.cached:
         label.append((f"{tally.cached} {CACHED} ", "dim"))
     if tally.failed:
-        label.append((f"✗ {tally.failed}", "failed"))
+        label.append((f"✗ {tally.failed} ", "failed"))
+    if tally.stopped:
+        label.append((f"{tally.stopped} stopped", "dim"))
     if held and any(call.id in held for call in tally.still):
         symbol = _HELD
     elif tally.still:
         symbol = _RUNNING
     else:
-        symbol = _OUTCOMES["error" if tally.failed == tally.count else "ok"]
+        symbol = _OUTCOMES[tally.outcome]
     return symbol, label, short_seconds(tally.seconds(moment.now)), short_count(tally.used(view).tokens)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from rlm_tui.events import Asks, Usage
+from rlm_tui.events import Asks, Outcome, Usage
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.twigs import Twig
 
@@ -16,7 +16,7 @@ class Tally:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self.failed = self.cached = self.count = 0
+        self.failed = self.stopped = self.cached = self.count = 0
         self.still: list[Node] = []
         self._begun, self._ended = float("inf"), 0.0
         self._used = Usage()
@@ -27,6 +27,12 @@ class Tally:
     def asks(self) -> Asks:
         """Whom the calls ask."""
         return self._first.asks if self._first is not None else ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the calls that are over went: what all of them came to, else ok."""
+        outcomes: dict[Outcome, int] = {"error": self.failed, "cancelled": self.stopped}
+        return next((outcome for outcome, count in outcomes.items() if count == self.count), "ok")
 
     @property
     def done(self) -> int:
@@ -51,6 +57,7 @@ class Tally:
         for call in looked:
             if call.done(view.seq):
                 self.failed += call.outcome == "error"
+                self.stopped += call.outcome == "cancelled"
                 self.cached += call.cached
                 self._ended = max(self._ended, call.closed_t, call.opened_t)
                 self._used += view.usage(call)

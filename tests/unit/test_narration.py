@@ -1,0 +1,47 @@
+"""What `run` tells on stderr: one line a thing that happens, by whom, and nothing twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from rlm_tui import events as ev
+from rlm_tui.cli.narrate import Narration
+from rlm_tui.session.log import EventLog
+from rlm_tui.trace.store import MemoryLines
+
+
+def told(capsys: pytest.CaptureFixture[str], *events: ev.TraceEvent) -> list[str]:
+    """The lines of some events."""
+    narration = Narration(EventLog(MemoryLines()))
+    for event in events:
+        narration.read(event)
+    return capsys.readouterr().err.splitlines()
+
+
+def test_child_rlms_that_talk_at_once_are_told_apart_by_the_numbers_of_the_app(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tree = [("r", "", 0), ("a", "r", 1), ("b", "r", 1), ("c", "b", 2)]
+    opened = [ev.NodeOpened(node=node, type="rlm", parent=parent, depth=depth) for node, parent, depth in tree]
+    turns = [ev.NodeOpened(node=f"i{node}", type="iteration", parent=node, depth=depth) for node, _, depth in tree]
+    began = [ev.IterationStarted(node=f"i{node}", number=1) for node, _, _ in tree]
+    assert told(capsys, *opened, *turns, *began) == [
+        "Iteration 1",
+        "  child 1 · Iteration 1",
+        "  child 2 · Iteration 1",
+        "  child 2.1 · Iteration 1",
+    ]
+
+
+def test_a_limit_is_told_once_and_not_by_every_call_that_it_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    hit = ev.LimitHit(node="s1", limit="subcalls", value=5, cap=5)
+    refused = [
+        event
+        for node in ("s1", "s2", "s3")
+        for event in (
+            ev.SubcallRequested(node=node, function="llm_query", prompt="q", model="m", refused=True),
+            ev.SubcallFinished(node=node, error="the limit of 5 sub-calls for this run is reached"),
+        )
+    ]
+    failed = ev.SubcallFinished(node="s4", error="HTTP 500")
+    assert told(capsys, hit, *refused, failed) == ["  limit reached: subcalls (5 of 5)", "  sub-call failed: HTTP 500"]
