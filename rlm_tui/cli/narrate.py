@@ -63,6 +63,8 @@ class Narration:
         """Say what an event means, if it is worth a line; several child RLMs talk at once, so each is named."""
         if isinstance(event, ev.NodeOpened):
             self._place(event)
+        elif isinstance(event, ev.SubcallRequested) and event.refused:
+            self._refused.add(event.node)
         line = self._line(event)
         if line:
             child = self._children.get(event.node, "")
@@ -89,13 +91,13 @@ class Narration:
             case ev.LmFailed():
                 again = f"; next try in {short_seconds(event.retry_in_s)}" if event.retry_in_s is not None else ""
                 return f"  the model failed: {event.message}{again}"
+            case ev.ResponseParsed(problem=words) | ev.IterationFinished(refused=words) if words:
+                return _told(self._log.text(words))
             case ev.CodeFinished():
                 took, stdout = short_seconds(event.elapsed_s), one_line(self._log.text(event.stdout), 90)
                 if event.error:
                     return f"  block {event.error.type} in {took}: {one_line(event.error.message, 90) or stdout}"
                 return f"  block {'ok' if event.status == 'ok' else event.status} in {took}: {stdout}"
-            case ev.SubcallRequested() if event.refused:
-                self._refused.add(event.node)
             case ev.SubcallFinished() if event.error and event.node not in self._refused:
                 return f"  sub-call failed: {one_line(event.error, 100)}"
             case ev.LimitHit():
@@ -106,6 +108,12 @@ class Narration:
                 self.finished = event
                 return _ending(event)
         return ""
+
+
+def _told(words: str) -> str:
+    """Why nothing came of a response: the first sentence to the model, without its example."""
+    sentence = words.partition("\n")[0].partition(". ")[0].removesuffix(", like this:").removesuffix(" like this:")
+    return f"  the model is told: {one_line(sentence, 160).rstrip('.')}."
 
 
 def _ending(event: ev.RunFinished) -> str:

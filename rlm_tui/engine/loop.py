@@ -186,7 +186,7 @@ class RootLoop:
         value = await self._run.repl.lookup(parsed.final.value)
         if value is None:
             names = await self._run.repl.names()
-            self._refuse(prompts.no_such_variable(parsed.final.value, names), ran)
+            self._refuse(prompts.no_such_variable(parsed.final.value, names, self._run.config.dialect), ran)
             ran.failed = True
             return None
         return self._worthy(Offer(value, "FINAL_VAR"), ran)

@@ -171,10 +171,14 @@ def prose(text: str) -> str:
     return re.sub(r"(?ms)^[ \t]*(```+|~~~+).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", "", text).strip()
 
 
-def no_such_variable(name: str, names: list[str]) -> str:
+def no_such_variable(name: str, names: list[str], dialect: Dialect) -> str:
     """Answers a FINAL_VAR that names nothing."""
     known = ", ".join(names[:40]) if names else "none yet"
-    return f"FINAL_VAR({name}) names no variable of the REPL. There are: {known}. Set it first, then name it."
+    fence = dialect.code_example.partition("\n")[0]
+    return (
+        f"FINAL_VAR({name}) names no variable of the REPL. There are: {known}. Set it first, like this:\n"
+        f'{fence}\n{name} = "the answer"\n```\nand in your next turn:\nFINAL_VAR({name})'
+    )
 
 
 def last_turn(reason: str, dialect: Dialect) -> str:

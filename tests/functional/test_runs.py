@@ -49,6 +49,7 @@ def test_final_var_of_nothing_names_what_there_is_and_goes_on(tmp_path: Path) ->
     with live(tmp_path, [block("found = 1"), "FINAL_VAR(fuond)", "FINAL_VAR(found)"]) as run:
         assert run.start().end().answer == "1"
         assert any("names no variable" in text and "found" in text for text in run.said())
+        assert any(text.count("```repl") and "FINAL_VAR(" in text.splitlines()[-3] for text in run.said())
 
 
 def test_an_empty_answer_is_not_an_answer(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
+from rlm_tui.engine.dialect import built_in
 from rlm_tui.resources import sample
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trajectory.facts import is_amiss
@@ -48,7 +49,7 @@ def refused(final: ev.Final, answer: str) -> tuple[Recorder, int]:
 
 
 def test_a_final_that_did_not_count_says_why_at_once_and_whether_the_model_was_told() -> None:
-    run, before = refused(ev.Final("var", "total"), prompts.no_such_variable("total", ["hits"]))
+    run, before = refused(ev.Final("var", "total"), prompts.no_such_variable("total", ["hits"], built_in("strict")))
     assert "the model was told: FINAL_VAR(total) names no variable of the REPL.\n" in f"{said(run, '1.2')}\n"
     assert "for the model: FINAL_VAR(total) names no variable of the REPL.\n" in f"{said(run, '1.2', before)}\n"
     assert [step.label for step in run.trajectory.steps][-2:] == ["response", "refused"]

@@ -45,3 +45,12 @@ def test_a_limit_is_told_once_and_not_by_every_call_that_it_refuses(capsys: pyte
     ]
     failed = ev.SubcallFinished(node="s4", error="HTTP 500")
     assert told(capsys, hit, *refused, failed) == ["  limit reached: subcalls (5 of 5)", "  sub-call failed: HTTP 500"]
+
+
+def test_why_nothing_came_of_a_response_is_told_without_the_example(capsys: pytest.CaptureFixture[str]) -> None:
+    parsed = ev.ResponseParsed(node="i", problem="Your code block was blank; write it, like this:\n```repl\nx\n```")
+    refused = ev.IterationFinished(node="i", number=1, refused="An empty answer is not an answer.")
+    assert told(capsys, parsed, refused) == [
+        "  the model is told: Your code block was blank; write it.",
+        "  the model is told: An empty answer is not an answer.",
+    ]
