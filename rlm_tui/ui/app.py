@@ -30,7 +30,7 @@ from rlm_tui.ui.keymap import bindings, keymap_of
 from rlm_tui.ui.opening import PANES_ALONE, First, Opener, Opening
 from rlm_tui.ui.pace import Pace
 from rlm_tui.ui.palette import ActionProvider
-from rlm_tui.ui.resized import read_sizes_in_order
+from rlm_tui.ui.screens.full_screen import in_sight
 from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
@@ -132,11 +132,9 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to drain the session once the first paint is out."""
-        self._event_loop = loop = asyncio.get_running_loop()
-        stopped = Stopped(lambda: self.call_later(self.refresh, layout=True))
+        self._event_loop = asyncio.get_running_loop()
+        stopped = Stopped(self._event_loop, lambda: self.call_later(self.refresh, layout=True))
         self.app_resume_signal.subscribe(self, lambda _app: stopped.resumed())
-        self.app_resume_signal.subscribe(self, lambda _app: read_sizes_in_order(loop))
-        read_sizes_in_order(loop)
         self.call_after_refresh(self._begin)
 
     @property
@@ -232,7 +230,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
         if self._pace.is_stale:
             self._pace.draw(self.redraw)
         elif moved := self._pace.moved(self.session):
-            self._shown("show_header" if moved == "beat" else "show_all")
+            for screen in in_sight(self.screen_stack):
+                screen.show_header() if moved == "beat" else screen.show_all()
 
     def redraw(self) -> None:
         """Draw what the session shows now, on the screen that is on top."""
@@ -248,7 +247,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self.controllers.gate.check_open()
             if is_new:
                 self._bring_up_hold()
-        self._shown("show_all")
+        for screen in in_sight(self.screen_stack):
+            screen.show_all()
 
     def _bring_up_hold(self) -> None:
         """Show what is held, so that nothing runs unread; not to a person who types, or who chose to look elsewhere."""
@@ -257,12 +257,9 @@ class RlmTuiApp(Host, inherit_bindings=False):
         if not is_elsewhere and "step" not in self.main.frame.on_screen:
             self.main.enter("step")
 
-    def _shown(self, method: str) -> None:
-        stack = self.screen_stack
-        covering = [at for at, screen in enumerate(stack) if getattr(screen, "covers", False)]
-        for screen in stack[covering[-1] if covering else 0 :]:
-            if screen.is_attached and screen.is_mounted and hasattr(screen, method):
-                getattr(screen, method)()
+    def _show_bars(self) -> None:
+        for screen in in_sight(self.screen_stack):
+            screen.show_bars()
 
     def sync(self) -> UiState:
         """The state of the front end, with what Textual knows of it."""
@@ -344,7 +341,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         """Say something in the gate bar for a few seconds."""
         self.ui.notice = safe(notice)
         self._notice_until, self._said_at = self.clock() + _NOTICE_S, self._moment()
-        self._shown("show_bars")
+        self._show_bars()
 
     def _moment(self) -> tuple[object, ...]:
         hold = open_hold(self.session)
@@ -408,7 +405,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def on_descendant_focus(self) -> None:
         """Over the panes, too, letters may be text now, or keys: the bar below says which."""
         if self.screen is not self.main:
-            self._shown("show_bars")
+            self._show_bars()
 
     def watch_app_focus(self, focus: bool) -> None:
         """The person is back at this window."""

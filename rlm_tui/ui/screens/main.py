@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.asking import Asking
-from rlm_tui.ui.host import Host, host_of
+from rlm_tui.ui.screens.full_screen import FullScreen
 from rlm_tui.ui.state import PANES, Pane
 from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, verbs
 from rlm_tui.ui.widgets.footer import Footer
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _NARROW, _LOW, _QUESTION_FROM = 100, 30, 20
 
 
-class MainScreen(Screen[None], inherit_bindings=False):
+class MainScreen(FullScreen, inherit_bindings=False):
     """Bars are there at the first paint; panes are imported and mounted after it."""
 
     _frame: Frame | None = None
@@ -45,11 +45,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self._header, self._question, self._slider = Header(), QuestionBar(), Slider()
         self._gate_bar, self._footer, self._too_small = GateBar(), Footer(), TooSmall()
-
-    @property
-    def owner(self) -> Host:
-        """The app, as what it is."""
-        return host_of(self)
 
     @property
     def is_ready(self) -> bool:
@@ -187,10 +182,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._prompt.close()
         self.owner.ui.asking = ""
         self.enter(self.owner.ui.pane)
-
-    def on_screen_resume(self) -> None:
-        """What was over the run is gone: its keys act again."""
-        self.show_bars()
 
     def on_screen_suspend(self) -> None:
         """Something stands over the run: its keys act no more, so they are not shown."""

@@ -8,14 +8,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from rlm_tui import paths
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.text import one_line, short_bytes
 from rlm_tui.trace.saved import SavedRun, delete_run, glance, newest_first, trace_files
-from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.lines import BLANK, Line, line
+from rlm_tui.ui.screens.full_screen import FullScreen
 from rlm_tui.ui.screens.runs_rows import RunRows, about, matching, same_height, title_row
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
@@ -46,7 +45,7 @@ class FilterLine(PromptEditor):
     ]
 
 
-class RunsScreen(Screen[None]):
+class RunsScreen(FullScreen):
     """One row a run; the files are read in a thread, and what is known already can be used meanwhile."""
 
     CSS_PATH: ClassVar[Path] = FOLDER / "runs.tcss"
@@ -66,11 +65,6 @@ class RunsScreen(Screen[None]):
         self._runs: list[SavedRun] = []
         self._shown: dict[str, SavedRun] = {}
         self._trouble, self._is_read = "", False
-
-    @property
-    def owner(self) -> Host:
-        """The app, as what it is."""
-        return host_of(self)
 
     def compose(self) -> ComposeResult:
         """Title, filter, rows, what is known of one, keys."""
@@ -166,14 +160,6 @@ class RunsScreen(Screen[None]):
         event.stop()
         self._chosen = ""
         self.owner.ui.notice = ""
-        self.show_bars()
-
-    def on_screen_resume(self) -> None:
-        """What stood over it is gone: its keys act again."""
-        self.show_bars()
-
-    def on_descendant_focus(self) -> None:
-        """Letters may be text now, or keys."""
         self.show_bars()
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:

@@ -7,13 +7,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from rlm_tui.config import BY_NAME
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.ui import preferences
 from rlm_tui.ui.actions import BY_ID, key_name, keys_of
-from rlm_tui.ui.host import Host, host_of
+from rlm_tui.ui.screens.full_screen import FullScreen
 from rlm_tui.ui.screens.settings_rows import KEY, SETTING, about, said_rows, setting_rows, title_row
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
@@ -26,7 +25,7 @@ _VERBS = (Verb("", "Enter", "change"), Verb("", "x", "default again"), Verb("", 
 _TYPING = (Verb("", "Enter", "save"), Verb("", "Esc", "leave"))
 
 
-class SettingsScreen(Screen[None]):
+class SettingsScreen(FullScreen):
     """One row a setting; Enter goes to the next choice, or opens the value as text."""
 
     CSS_PATH: ClassVar[Path] = FOLDER / "settings.tcss"
@@ -39,11 +38,6 @@ class SettingsScreen(Screen[None]):
         super().__init__()
         self._editing = self._before = ""
         self._at = 1
-
-    @property
-    def owner(self) -> Host:
-        """The app, as what it is."""
-        return host_of(self)
 
     def compose(self) -> ComposeResult:
         """A title, the rows, what the row under the cursor means, and a line to type in."""
@@ -105,14 +99,6 @@ class SettingsScreen(Screen[None]):
         above = next((index for index in range(at, -1, -1) if rows[index].key), below)
         self._at = below if at > self._at or at == 0 else above
         self._rows.move_cursor(self._at)
-
-    def on_screen_resume(self) -> None:
-        """What stood over it is gone: its keys act again."""
-        self.show_bars()
-
-    def on_descendant_focus(self) -> None:
-        """Letters may be text now, or keys."""
-        self.show_bars()
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
         """The next choice, or the value as text."""

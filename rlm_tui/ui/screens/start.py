@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
 from rlm_tui.lm.registry import is_server_here
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.actions import key_of
-from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.lines import indent, line, split
 from rlm_tui.ui.offers import ModelOffer, Recent, check, found_offers, recent_runs
+from rlm_tui.ui.screens.full_screen import FullScreen
 from rlm_tui.ui.screens.start_rows import (
     FORM,
     MODEL,
@@ -52,7 +51,7 @@ _PADDING = 2
 _NAMELESS = "Type a name as provider/name, or Esc goes back to the list."
 
 
-class StartScreen(Screen[None]):
+class StartScreen(FullScreen):
     """Asks what is missing, offers what was found, and sends one Start."""
 
     CSS_PATH: ClassVar[Path] = FOLDER / "start.tcss"
@@ -70,11 +69,6 @@ class StartScreen(Screen[None]):
         self._has_looked = False
         self._offers = self._found_offers()
         self._recent = Recent()
-
-    @property
-    def owner(self) -> Host:
-        """The app, as what it is."""
-        return host_of(self)
 
     def compose(self) -> ComposeResult:
         """Document, form, bars."""
@@ -308,11 +302,3 @@ class StartScreen(Screen[None]):
     def action_leave(self) -> None:
         """To the panes, without a question."""
         self.dismiss(None)
-
-    def on_screen_resume(self) -> None:
-        """What stood over it is gone: its keys act again."""
-        self.show_bars()
-
-    def on_descendant_focus(self) -> None:
-        """Letters may be text now, or keys."""
-        self.show_bars()

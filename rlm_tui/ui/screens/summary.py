@@ -8,11 +8,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from rlm_tui.ui.content.summary import Place, Summary, answer_place, best_place, place_of, trouble_place
-from rlm_tui.ui.host import Host, host_of
 from rlm_tui.ui.lines import Line, Rows, indent, line, split
+from rlm_tui.ui.screens.full_screen import FullScreen
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
@@ -40,7 +39,7 @@ class SummaryBar(VerbBar):
         self.show_all([*said, split(row, mode, width)])
 
 
-class SummaryScreen(Screen[None]):
+class SummaryScreen(FullScreen):
     """Question, answer, status, cost, the first problem; Enter goes there, and nothing below is drawn meanwhile."""
 
     CSS_PATH: ClassVar[Path] = FOLDER / "summary.tcss"
@@ -62,11 +61,6 @@ class SummaryScreen(Screen[None]):
         self._facts, self._turns = LinesView(id="summary-facts"), LinesView(id="summary-turns")
         self._header, self._bar, self._footer = Header(), SummaryBar(), Footer()
         self._is_chosen = False
-
-    @property
-    def owner(self) -> Host:
-        """The app, as what it is."""
-        return host_of(self)
 
     def compose(self) -> ComposeResult:
         """Facts, iterations, bars."""
@@ -215,14 +209,6 @@ class SummaryScreen(Screen[None]):
         """Draw for the new width."""
         event.stop()
         self.show_all()
-
-    def on_screen_resume(self) -> None:
-        """What stood over it is gone: its keys act again."""
-        self.show_bars()
-
-    def on_descendant_focus(self) -> None:
-        """Enter leads elsewhere now."""
-        self.show_bars()
 
 
 def _back(verb: Verb) -> Verb:

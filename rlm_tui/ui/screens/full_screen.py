@@ -1,0 +1,42 @@
+"""What the app asks of every screen that fills the window; dialogs stand over one and draw themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from textual.screen import Screen
+
+from rlm_tui.ui.host import Host, host_of
+
+
+class FullScreen(Screen[None]):
+    """Draws all of itself, its bars, or its header alone whenever the app says that these have changed."""
+
+    covers: ClassVar[bool] = False
+    """Whether nothing below it is drawn meanwhile."""
+
+    @property
+    def owner(self) -> Host:
+        """The app, as what it is."""
+        return host_of(self)
+
+    def show_all(self) -> None:
+        """Draw everything."""
+
+    def show_bars(self) -> None:
+        """Draw the bars: keys, what is said, whether one types."""
+
+    def show_header(self) -> None:
+        """Draw the header alone: its clock has moved on."""
+
+    def on_screen_resume(self) -> None:
+        """What stood over it is gone: its keys act again."""
+        self.show_bars()
+
+
+def in_sight(stack: Iterable[Screen[Any]]) -> list[FullScreen]:
+    """The full screens that are drawn, from the lowest that is not covered to the top."""
+    full = [screen for screen in stack if isinstance(screen, FullScreen)]
+    lowest = max((at for at, screen in enumerate(full) if screen.covers), default=0)
+    return [screen for screen in full[lowest:] if screen.is_attached and screen.is_mounted]
