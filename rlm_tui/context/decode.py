@@ -23,7 +23,7 @@ _BOMS = (  # the longer first: a UTF-32 mark begins with a UTF-16 one
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_PROBE = 1 << 16
+PROBE = 1 << 16
 _CONTROLS = re.compile(rb"[\x00-\x07\x0e-\x1a\x1c-\x1f]")  # not in text: C0 without \b \t \n \v \f \r and escape
 _MAX_CONTROLS = 0.02
 _MIN_WORDS = 8
@@ -93,9 +93,9 @@ def what_binary(head: bytes) -> str | None:
     known = next((what for magic, what in _KNOWN if head.startswith(magic)), None)
     if known or head[257:262] == b"ustar":
         return known or "a tar archive"
-    words = head[:_PROBE].replace(b"\x00", b"")
+    words = head[:PROBE].replace(b"\x00", b"")
     controls = len(_CONTROLS.findall(words))
-    if len(words) == len(head[:_PROBE]):
+    if len(words) == len(head[:PROBE]):
         return "binary data" if controls > _MAX_CONTROLS * len(words) else None
     is_text = controls == 0 and 2 * len(words) >= _MIN_WORDS and _is_utf8(words)
     return None if is_text else "binary data"  # a log that a crash padded with zeros is text all the same
@@ -121,13 +121,11 @@ class Decoded:
 
 def decode(data: Data, name: str, *, declared: str | None = None) -> Decoded:
     """The text of a file, newlines kept; `declared` is the encoding that it names itself. DocumentError when binary."""
-    binary = what_binary(bytes(data[:_PROBE]))
-    if binary:
-        raise _no_text(name, binary)
+    refuse_binary(bytes(data[:PROBE]), name)
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _replacing(data[len(mark) :], encoding, name)
-    bare = _bare_utf16(bytes(data[:_PROBE]))
+    bare = _bare_utf16(bytes(data[:PROBE]))
     if bare:
         decoded = _replacing(data, bare, name)
         return Decoded(decoded.text, [f"{name} has no byte order mark; it was read as {bare.upper()}.", *decoded.notes])
@@ -140,6 +138,13 @@ def decode(data: Data, name: str, *, declared: str | None = None) -> Decoded:
     return Decoded(text, _about_zeros(text, name), is_exact=True)
 
 
+def refuse_binary(head: bytes, name: str) -> None:
+    """DocumentError when a file that begins so (its first PROBE bytes) is no text."""
+    binary = what_binary(head)
+    if binary:
+        raise _no_text(name, binary)
+
+
 def _no_text(name: str, what: str) -> DocumentError:
     return DocumentError(f"{name} is {what}, not text; convert it to PDF, txt or md and open that.")
 
@@ -147,7 +152,7 @@ def _no_text(name: str, what: str) -> DocumentError:
 def _about_zeros(text: str, name: str) -> list[str]:
     """Zeros in a text are kept, as they are in the file; too many of them are data."""
     zeros = text.count("\x00")
-    if 2 * zeros > len(text) and len(text) > 2 * _PROBE:
+    if 2 * zeros > len(text) and len(text) > 2 * PROBE:
         raise _no_text(name, "binary data")
     return [f"{name} holds {plural(zeros, 'NUL character')}; code in the REPL sees them, too."] if zeros else []
 
@@ -170,7 +175,7 @@ def _as_declared(data: Data, declared: str | None) -> Decoded | None:
 
 def _bare_utf16(data: bytes) -> str | None:
     """UTF-16 without a mark: its spaces and line ends hold zeros, and read as it is nothing in it is strange."""
-    data = data[: min(_PROBE, len(data) & ~1)]
+    data = data[: min(PROBE, len(data) & ~1)]
     zeros = max(data[::2].count(0), data[1::2].count(0))
     is_western = zeros > 0.35 * len(data)
     if not zeros or not (is_western or len(_ASCII.findall(data)) < 0.8 * len(data)):
@@ -215,7 +220,7 @@ def _guessed(name: str, encoding: str) -> str:
 def _likely(data: Data) -> str:
     """The code page of bytes that are no UTF-8, by the lines that show it; by few of them if a later one is broken."""
     lines = [match.group() for match in islice(_FOREIGN_LINE.finditer(data), _LINES)]
-    pages = [_page_of(b"\n".join(lines[:count])[:_PROBE]) for count in (_LINES, _FEW)]
+    pages = [_page_of(b"\n".join(lines[:count])[:PROBE]) for count in (_LINES, _FEW)]
     return next((page for page in pages if page not in _WESTERN), pages[0])
 
 

@@ -78,6 +78,7 @@ class PdfGrowth:
         self._show()
         name, count, remarks = self._part.name, self._done, []
         if count == self._empty:
+            self._document.parts = [part for part in self._document.parts if part is not self._part]
             what = f"{plural(count, 'page')} but no text: it is a scan and needs OCR first" if count else "no pages"
             raise DocumentError(f"{name} has {what}.")
         if self._lost:

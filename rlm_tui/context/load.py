@@ -16,11 +16,21 @@ from time import monotonic
 
 from rlm_tui import files
 from rlm_tui.context import cache
-from rlm_tui.context.decode import Data
+from rlm_tui.context.decode import PROBE, Data, refuse_binary
 from rlm_tui.context.document import Document, Part
 from rlm_tui.context.grow import PdfGrowth
 from rlm_tui.context.reader import reader
-from rlm_tui.context.sources import HEAD, Source, belied, find_sources, kind_of, left_out, unreadable
+from rlm_tui.context.sources import (
+    HEAD,
+    PACKED,
+    Source,
+    belied,
+    find_sources,
+    kind_of,
+    left_out,
+    nothing_in,
+    unreadable,
+)
 from rlm_tui.context.texts import Texts, fill
 from rlm_tui.context.weight import warnings
 from rlm_tui.crash import unexpected
@@ -142,10 +152,7 @@ class Loading:
                 self._try(source, texts)
         cache.trim()
         if not self.document.parts and not self.is_cancelled:
-            what = (
-                f"{self._paths[0]} holds nothing" if len(self._paths) == 1 else "There is nothing among the documents"
-            )
-            raise DocumentError(f"{what} that can be read: {self.document.notes[-1]}")
+            raise DocumentError(nothing_in(self._paths, self.document.notes))
 
     def _try(self, source: Source, texts: Texts) -> None:
         """Load a file; one of several that cannot be read is left out and named."""
@@ -172,9 +179,13 @@ class Loading:
             return
         fd = _open(source.path)
         try:
-            if kind_of(source.name, os.pread(fd, HEAD, 0)) == "pdf":
+            head = os.pread(fd, PROBE, 0)
+            kind = kind_of(source.name, head[:HEAD])
+            if kind == "pdf":
                 self._load_pdf(source, fd)
             else:
+                if kind not in PACKED:
+                    refuse_binary(head, source.name)  # before gigabytes of it are read
                 self._load_bytes(source, self._read_all(fd, os.fstat(fd).st_size, source.name), texts)
         finally:
             os.close(fd)

@@ -33,6 +33,7 @@ _KINDS = {
     "jsonl": "jsonl ndjson jsonlines",
     "csv": "csv tsv",
 }
+_LEFT_OUT, _TOLD = "Left out: ", 3
 _HOLDS = {"html": "a web page", "docx": "a Word document"}
 _WORD = ("docx", "docm", "dotx")
 _ENDINGS = {ending: kind for kind, endings in _KINDS.items() for ending in endings.split()}
@@ -121,7 +122,15 @@ def unreadable(error: OSError) -> DocumentError:
 
 def left_out(error: DocumentError | OSError) -> str:
     """The note on one of several documents that cannot be read."""
-    return f"Left out: {unreadable(error) if isinstance(error, OSError) else error}"
+    return f"{_LEFT_OUT}{unreadable(error) if isinstance(error, OSError) else error}"
+
+
+def nothing_in(paths: Sequence[str], notes: Sequence[str]) -> str:
+    """That nothing among several documents can be read, and why the first few of them were left out."""
+    why = [note.removeprefix(_LEFT_OUT) for note in notes if note.startswith(_LEFT_OUT)]
+    what = f"{paths[0]} holds nothing" if len(paths) == 1 else "There is nothing among the documents"
+    more = f" {plural(len(why) - _TOLD, 'more document')} cannot be read either." if len(why) > _TOLD else ""
+    return f"{what} that can be read: {' '.join(why[:_TOLD])}{more}"
 
 
 def check_sources(paths: Sequence[str]) -> None:

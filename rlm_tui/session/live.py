@@ -293,9 +293,10 @@ class LiveSession(Cursor):
 
 
 def _check_start(session: LiveSession) -> Capability:
-    return (
-        Capability(False, "A question is being worked on; stop it or wait for its end.") if session.is_running else YES
-    )
+    if session.is_running:
+        return Capability(False, "A question is being worked on; stop it or wait for its end.")
+    unreadable = session.loading.error
+    return YES if unreadable is None else Capability(False, str(unreadable))
 
 
 def _check_reset(session: LiveSession) -> Capability:

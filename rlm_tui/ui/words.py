@@ -11,7 +11,7 @@ from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
 from rlm_tui.trajectory.facts import newest
-from rlm_tui.ui.states import BEHIND, BEING_OPENED, ENDS, PHASES, SPINNER, UNFINISHED, Look
+from rlm_tui.ui.states import BEHIND, BEING_OPENED, ENDS, FILES, PHASES, SPINNER, UNFINISHED, Look
 
 STOP = "Stop the run? What it found so far is kept."
 FORGET = "Forget the conversation and every variable of the REPL? The document and the trace stay."
@@ -91,6 +91,8 @@ def _loading(session: Session) -> State:
 
 
 def _question(session: Session) -> State:
+    if not session.can("start"):
+        return _state(FILES["unreadable"], one_line(session.title, 60))
     return _state(PHASES["question"], f"about {one_line(session.title, 60)}")
 
 

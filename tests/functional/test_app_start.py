@@ -18,6 +18,7 @@ from rlm_tui.ui.offers import Recent
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.start import StartScreen
 from rlm_tui.ui.screens.start_rows import START, STEP, fact_rows, limit_words
+from rlm_tui.ui.widgets.bar import Bar
 from tests.driving import live
 from tests.ui_kit import Hand, on_screen
 
@@ -180,6 +181,30 @@ async def test_every_limit_that_is_set_is_on_the_screen(
     limits = Limits(iterations=20, subcalls=200, tokens=2_000_000, cost_usd=1.5, seconds=3600, errors=5)
     async with starting(tmp_path, size, limits=limits) as hand:
         await hand.until(lambda: all(word in hand.screen() for word in limit_words(limits).split(" · ")))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_a_document_that_cannot_be_read_is_said_as_long_as_it_matters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    """A toast goes; who was typing the question meanwhile still has to find out why nothing can start."""
+    serve(monkeypatch)
+    sentence = "document.txt is empty; open a document with text in it."
+    async with starting(tmp_path, size, text="") as hand:
+        for key in ("tab", "f5"):
+            await hand.until(lambda: "! UNREADABLE  document.txt" in hand.screen())
+            hand.app.clear_notifications()
+            await hand.press(key)
+            hand.app.clear_notifications()
+            await hand.until(lambda: sentence in start_of(hand).query_one("#start-notice", Bar).rows[0])
+            assert "the document cannot be read" in hand.screen()
+        start_of(hand).action_leave()
+        await hand.until(lambda: not isinstance(hand.app.screen, StartScreen))
+        hand.app.clear_notifications()
+        await hand.press("5")
+        await hand.until(lambda: hand.screen().count("document.txt is empty;") == 2)
+        assert "! UNREADABLE  document.txt" in hand.screen()
+        assert "ask a question" not in hand.screen()
 
 
 @given(st.integers(30, 120), st.text("abc ", max_size=90))

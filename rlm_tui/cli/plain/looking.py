@@ -83,7 +83,7 @@ class Looking:
         if self._child:
             return [row.text for row in child_context(page_at(self._session), self._child)[:] if row.text]
         if document is None or not document.parts:
-            return [row.text for row in absent(self._session.view.started, WIDTH) if row.text]
+            return [row.text for row in absent(self._session.view.started, WIDTH, self._session.trouble) if row.text]
         if not number:
             return ["context:", *(f"  {spoken_row(row)}" for row in OutlineRows(document, WIDTH)[:])]
         if not number.isdecimal():

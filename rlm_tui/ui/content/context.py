@@ -17,10 +17,10 @@ GUTTER = 7
 _WAITING = "The documents, their outline and their text appear here once one is open."
 
 
-def absent(started: ev.RunStarted | None, width: int) -> list[Line]:
-    """What the pane says without a document."""
+def absent(started: ev.RunStarted | None, width: int, trouble: str = "") -> list[Line]:
+    """What the pane says without a document; `trouble`: why none could be opened."""
     if started is None or not started.context.parts:
-        return wrap_text(_WAITING, width, "dim")
+        return wrap_text(trouble or _WAITING, width, "failed" if trouble else "dim")
     parts = started.context.parts
     size = f"{parts[0].name}, " if len(parts) == 1 else f"{plural(len(parts), 'document')}, "
     said = f"The document is not at hand: {size}{plural(started.context.chars, 'character')}."

@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # how servers are found is imported when the screen is drawn
 _TWO_COLUMNS = 110
 _PADDING = 2
 
+_HINT = "Tab goes on, Enter chooses, F5 starts, Esc goes to the panes."
 _NAMELESS = "Type a name as provider/name, or Esc goes back to the list."
 
 
@@ -176,9 +177,9 @@ class StartScreen(FullScreen):
         owner = self.owner
         ui = owner.sync()
         self.show_header()
-        hint = " Tab goes on, Enter chooses, F5 starts, Esc goes to the panes." if not ui.notice else f" {ui.notice}"
         mode = mode_line(ui)
-        said = rows_of(hint.strip(), self.app.size.width - mode.cells - 2, "careful" if ui.notice else "dim")
+        words, role = (ui.notice, "careful") if ui.notice else (owner.session.trouble, "failed")
+        said = rows_of(words or _HINT, self.app.size.width - mode.cells - 2, role if words else "dim")
         rows = indent(said, 1)
         self.query_one("#start-notice", Bar).show_all([split(rows[0], mode, self.app.size.width), *rows[1:]])
         self.query_one(Footer).show(verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap))
@@ -186,6 +187,7 @@ class StartScreen(FullScreen):
     def show_all(self) -> None:
         """Draw everything."""
         owner = self.owner
+        self.choice.is_readable = bool(owner.session.can("start"))
         self.show_bars()
         self.query_one("#start-name", QuestionBar).show_document(owner.session)
         cast(PaneWidget, self.query_one("#start-document").children[1]).show(owner.session, None)
@@ -293,7 +295,7 @@ class StartScreen(FullScreen):
         """Ask the question, or say what is missing."""
         why = self.choice.missing
         if why:
-            self.owner.say(f"It cannot start yet: {why}.")
+            self.owner.say(f"It cannot start yet: {why}." if self.choice.is_readable else self.owner.session.trouble)
             return
         choice = self.choice
         self.owner.send(Start(choice.query.strip(), choice.model, choice.sub_model, choice.step))

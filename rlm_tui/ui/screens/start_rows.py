@@ -30,10 +30,13 @@ class Choice:
     sub_model: str = ""
     step: bool = False
     all_offers: bool = False
+    is_readable: bool = True
 
     @property
     def missing(self) -> str:
         """What still has to be said before the run can start; empty when nothing."""
+        if not self.is_readable:
+            return "the document cannot be read"
         if not self.query.strip():
             return "a question is missing"
         return "" if self.model else "no model is chosen"

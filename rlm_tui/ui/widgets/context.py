@@ -141,7 +141,7 @@ class ContextPane(Vertical):
         self.set_class(not found, "-lone")
         if not found or origin is None:
             self.about.display = False
-            self.text.show_rows(absent(view.started, self.text.columns))
+            self.text.show_rows(absent(view.started, self.text.columns, session.trouble))
             return
         self._show_banner(banner(view, found, origin.attachment.words, max(2, self.size.width - 2))[:_ABOUT])
         node = view.node(selection.partition("#")[0]) if selection and selection != self._led_by else None

@@ -10,7 +10,7 @@ import pytest
 
 from rlm_tui.context import grow as grow_module
 from rlm_tui.context import pdf as pdf_module
-from rlm_tui.context.load import load_document
+from rlm_tui.context.load import Loading, load_document
 from rlm_tui.context.outline import outline_rows
 from tests.functional.documents.kit import all_gone, break_pdf_child, refused, write
 from tests.pdfs import make_pdf
@@ -63,8 +63,10 @@ def test_bookmarks_may_be_missing_or_point_nowhere(tmp_path: Path) -> None:
 
 
 def test_a_scan_says_that_it_needs_ocr(tmp_path: Path) -> None:
-    message = refused(write(tmp_path / "scan.pdf", make_pdf(["", "", ""])))
-    assert message == "scan.pdf has 3 pages but no text: it is a scan and needs OCR first."
+    loading = Loading([write(tmp_path / "scan.pdf", make_pdf(["", "", ""]))])
+    loading.run()
+    assert loading.document.parts == []
+    assert str(loading.error) == "scan.pdf has 3 pages but no text: it is a scan and needs OCR first."
 
 
 def test_pages_without_text_among_others_are_a_note(tmp_path: Path) -> None:

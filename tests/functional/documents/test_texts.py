@@ -174,6 +174,15 @@ def test_a_file_over_the_cap_is_refused_before_it_is_read(tmp_path: Path) -> Non
     assert refused(str(path)) == "big.txt is larger than 2.0 GB; split it and open the parts you need."
 
 
+def test_what_is_no_text_is_told_by_its_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gigabytes of it are not read first."""
+    path = tmp_path / "disk.img"
+    with path.open("wb") as file:
+        file.truncate(1_000_000_000)
+    monkeypatch.setattr(load_module.Loading, "_read_all", None)
+    assert refused(str(path)) == "disk.img is binary data, not text; convert it to PDF, txt or md and open that."
+
+
 def test_reading_documents_imports_nothing_heavy_here(tmp_path: Path) -> None:
     import docx
 
@@ -204,7 +213,12 @@ def test_of_several_documents_each_that_cannot_be_read_is_left_out_by_name(tmp_p
     assert document.value == ["a text"]
     assert all(any(name in note for note in document.notes) for name in ("bad.pdf", "void.txt", "hollow", "*.none"))
     assert len(document.notes) == 4
-    assert refused(bad, str(tmp_path / "hollow")).startswith("There is nothing among the documents that can be read: ")
+    nothing = refused(bad, str(tmp_path / "hollow"))
+    assert nothing.startswith("There is nothing among the documents that can be read: ")
+    assert "hollow holds nothing to read" in nothing
+    assert "bad.pdf is not a PDF that can be read" in nothing
+    assert "Left out" not in nothing
+    assert refused(*[bad] * 5).endswith("2 more documents cannot be read either.")
     assert "does not exist" in refused(good, str(tmp_path / "typed-wrong.txt"))
 
 
