@@ -47,7 +47,7 @@ def _loading(text: str) -> int:
 
 
 def warnings(document: Document, memory_mb: int) -> list[str]:
-    """What to do about a document that takes much of the worker's memory, and what makes a large one wide."""
+    """What to do about a document that takes much of the worker's memory, then what makes a large one wide."""
     wide = document.weight >= _LARGE and any(part.width == 4 for part in document.parts)
     because = [f"The context takes {weight_words(document)}."] if wide else []
     limit, peak = memory_mb << 20, peak_of(document)
@@ -56,7 +56,7 @@ def warnings(document: Document, memory_mb: int) -> list[str]:
     need = -(-2 * peak // (100 << 20)) * 100
     fits = "may not fit" if peak > limit else "leaves little room"
     room = f"{fits} in the REPL's {short_bytes(limit)}; --memory {need} gives it room"
-    return [*because, f"The context needs {short_bytes(peak)} to be loaded, which {room}."]
+    return [f"The context needs {short_bytes(peak)} to be loaded, which {room}.", *because]
 
 
 def told(document: Document) -> list[str]:

@@ -207,6 +207,14 @@ async def test_a_document_that_cannot_be_read_is_said_as_long_as_it_matters(
         assert "ask a question" not in hand.screen()
 
 
+async def test_a_heavy_document_keeps_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(monkeypatch)
+    async with starting(tmp_path, text="\U0001f600" + "x" * 6_000_000) as hand:
+        name = start_of(hand).query_one("#start-name", Bar)
+        await hand.until(lambda: "24.0 MB in the REPL" in name.rows[0])
+        assert "document.txt" in name.rows[0]
+
+
 @given(st.integers(30, 120), st.text("abc ", max_size=90))
 @settings(deadline=None, max_examples=40)
 def test_facts_lose_no_word_and_are_never_wider_than_the_form(width: int, why: str) -> None:

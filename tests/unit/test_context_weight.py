@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rlm_tui.context.document import Document, Part
 from rlm_tui.context.weight import peak_of, told, warnings, weight_words
 from rlm_tui.text import bytes_a_char
+from rlm_tui.ui.content.context import about_rows
 
 _TEXT = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=60)
 
@@ -65,7 +66,16 @@ def test_a_context_that_is_large_for_the_memory_is_warned_of() -> None:
         "--memory 500 gives it room."
     )
     wide = _document("x" * 40_000_000 + "😀")
-    because, said = warnings(wide, 256)
+    said, because = warnings(wide, 256)
     assert because == ("The context takes 160.0 MB in the REPL, 4 bytes a character because of 😀 U+1F600 on line 1.")
     assert "may not fit" in said
     assert peak_of(wide) > 256 << 20
+
+
+def test_beside_the_form_there_is_room_for_what_to_do() -> None:
+    document = _document("x" * 20_000_000 + "😀")
+    document.warnings = warnings(document, 200)
+    assert len(document.warnings) == 2
+    rows = about_rows(document, 46, 4)
+    assert len(rows) == 4
+    assert "gives it room." in " ".join(row.text for row in rows)

@@ -176,8 +176,10 @@ class QuestionBar(Bar):
         memory = f" · {short_bytes(document.weight)} in the REPL" if document is not None and document.parts else ""
         role = "careful" if document is not None and document.warnings else "dim"
         size = line((size_words(session), "dim"), (f"{memory} ", role))
-        name = line((f" {one_line(session.title, 60)}", "text bold"))
-        self.show_rows(split(name, size, self.size.width or self.app.size.width))
+        name, width = line((f" {one_line(session.title, 60)}", "text bold")), self.size.width or self.app.size.width
+        if memory and name.cells + size.cells > width:  # the weight alone tells the size, too
+            size = line((memory.removeprefix(" · ") + " ", role))
+        self.show_rows(split(name, size, width))
 
 
 def question_line(session: Session, width: int) -> Line:
