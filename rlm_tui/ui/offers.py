@@ -11,6 +11,7 @@ from rlm_tui import paths
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.lm.registry import check_spec, describe, keys_found
 from rlm_tui.text import one_line, short_bytes
+from rlm_tui.ui.states import of_status
 
 if TYPE_CHECKING:
     from rlm_tui.lm.discovery import Server
@@ -82,5 +83,5 @@ def recent_runs(count: int = 3) -> Recent:
     except OSError:
         return Recent()
     runs = [glance(Path(entry.path)) for entry in newest]
-    lines = tuple(f"{run.status:<10} {one_line(run.question or run.problem, 80)}" for run in runs)
+    lines = tuple(f"{of_status(run.status).brief[0]:<12} {one_line(run.question or run.problem, 80)}" for run in runs)
     return Recent(lines, len(found) - len(lines))

@@ -11,6 +11,9 @@ from rlm_tui.text import safe
 from rlm_tui.ui.actions import ACTIONS, Action, key_name, keys_of, reason
 from rlm_tui.ui.host import Host, host_of
 
+_NAMED = 2.0
+"""How much more it counts to be found by name, the word of the bar, than in what is told of an action."""
+
 
 class ActionProvider(Provider):
     """Feeds the command palette from the registry."""
@@ -29,7 +32,8 @@ class ActionProvider(Provider):
         """The actions whose words match what is typed."""
         matcher = self.matcher(query)
         for action in ACTIONS:
-            score = matcher.match(f"{action.label} {action.tooltip}") * (0.5 if self._reason(action) else 1)
+            named, told = matcher.match(action.label), matcher.match(f"{action.label} {action.tooltip}")
+            score = max(_NAMED * named, told) * (0.5 if self._reason(action) else 1)
             if score > 0:
                 chosen = partial(self._owner.perform, action.id)
                 yield Hit(score, self._words(action), chosen, action.label)

@@ -24,6 +24,11 @@ class Look(NamedTuple):
     do: str
 
     @property
+    def sign(self) -> tuple[str, str]:
+        """`✓`, in a row of the tree."""
+        return self.symbol, self.role
+
+    @property
     def brief(self) -> tuple[str, str]:
         """`✓ answered`, for a list."""
         return f"{self.symbol} {self.word}", self.role

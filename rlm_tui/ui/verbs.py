@@ -15,6 +15,7 @@ from rlm_tui.ui.widgets.bar import Verb
 GATE_GROUPS: tuple[Group, ...] = ("at the gate", "walk the run")
 FOOTER_GROUPS: tuple[Group, ...] = ("look", "take away", "always")
 _PAIRS = ("walk.back", "walk.forward"), ("gate.edit", "gate.original")
+_PAIRS_OF_A_WIDE_BAR = ("gate.go_on", "gate.step")
 _LEAVE = Verb("app.back", key_name("escape"), "leave, the text is kept")
 _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
     "tell": (Verb("gate.send", "Enter", "send"), _LEAVE),
@@ -55,7 +56,7 @@ def verbs(
     if ui.asking and ui.typing:
         return list(_PROMPT[ui.asking]) if "at the gate" in groups else []
     found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
-    found = _paired(_named(found, session))
+    found = _paired(_named(found, session), _PAIRS if narrow else (*_PAIRS, _PAIRS_OF_A_WIDE_BAR))
     if ui.typing and "at the gate" in groups:
         found.append(_LEAVE)
     return found
@@ -86,9 +87,9 @@ def _named(found: list[Verb], session: Session) -> list[Verb]:
     return [verb for verb in named if verb.label]
 
 
-def _paired(found: list[Verb]) -> list[Verb]:
+def _paired(found: list[Verb], pairs: Iterable[tuple[str, str]]) -> list[Verb]:
     """Two verbs that belong together as one, where both can act."""
-    for first, second in _PAIRS:
+    for first, second in pairs:
         places = {verb.action: verb for verb in found}
         if {first, second} <= places.keys():
             one, other = places[first], places[second]

@@ -30,6 +30,7 @@ async def test_a_hold_is_named_and_offers_what_can_be_done(tmp_path: Path) -> No
             assert sentence.strip().startswith("The code waits. Nothing runs and nothing is spent")
             assert "a run" in verbs
             assert "i edit" in verbs
+            assert "I inject" in verbs
             assert verbs.rstrip().endswith("KEYS")
             assert "document.txt" in hand.bar("QuestionBar")
 
@@ -185,6 +186,19 @@ async def test_the_palette_runs_what_it_names(tmp_path: Path) -> None:
             await hand.pilot.press("enter")
             await hand.held("after_code")
             assert hand.app.screen is hand.app.main
+
+
+async def test_the_palette_finds_an_action_first_by_its_name(tmp_path: Path) -> None:
+    with live(tmp_path, [{"text": "a text that takes its time", "delay_s": 600}]) as driver:
+        async with on_screen(driver.start().session) as hand:
+            await hand.until(lambda: "RUNNING" in hand.bar("Header"))
+            await hand.press("colon")
+            await hand.until(lambda: hand.app.screen is not hand.app.main)
+            await hand.type("stop the run")
+            await hand.until(lambda: "End the run; what was found so far is kept" in hand.screen())
+            await hand.pilot.press("enter")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: "Stop the run? What it found so far is kept." in hand.screen())
 
 
 async def test_a_node_that_a_person_selects_stays_selected_until_they_walk(tmp_path: Path) -> None:

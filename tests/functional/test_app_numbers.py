@@ -40,6 +40,7 @@ async def test_a_large_batch_says_what_it_takes_and_fewer_can_be_asked(tmp_path:
             assert "write" not in hand.bar("GateBar")
             assert "batch of iteration 1, " in hand.bar("Header")
             assert "CALLS    ‖ held" in hand.screen()
+            assert "OUTPUT   ‖ the block waits for what is held" in hand.screen()
             await type_number(hand, "5")
             await hand.until(lambda: "✎ edited from 30" in hand.screen())
             assert "The first 5 of it: a asks them, x none." in hand.bar("GateBar")

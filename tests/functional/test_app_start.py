@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from loopback import Loopback, Reply, ollama_stream, openai_stream, plain_json
 from model_servers import LLAMACPP, LOADING, OLLAMA
 
+from rlm_tui import paths
 from rlm_tui.events import Limits
 from rlm_tui.lm.registry import PROVIDERS
-from rlm_tui.ui.offers import Recent
+from rlm_tui.ui.offers import Recent, recent_runs
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.start import StartScreen
 from rlm_tui.ui.screens.start_rows import START, STEP, fact_rows, limit_words
@@ -223,3 +224,11 @@ def test_facts_lose_no_word_and_are_never_wider_than_the_form(width: int, why: s
     said = " ".join(row.text for row in rows)
     assert said.count("cde") == 9
     assert "".join(why.split()) in "".join(said.split())
+
+
+def test_recent_runs_have_the_symbols_of_their_states(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
+    paths.traces_dir().mkdir(parents=True)
+    with live(tmp_path, ["FINAL(42)"], trace=paths.traces_dir() / "one.rlm.jsonl") as driver:
+        driver.start().end()
+    assert recent_runs().runs == ("✓ answered   What?",)

@@ -15,6 +15,7 @@ from rlm_tui.session.base import LiveText, Phase
 from rlm_tui.trace.saved import SavedRun
 from rlm_tui.ui.attention import Attention
 from rlm_tui.ui.bar_words import sentence
+from rlm_tui.ui.content.calls import scene, state
 from rlm_tui.ui.content.parts import Page
 from rlm_tui.ui.content.root import root
 from rlm_tui.ui.content.summary import Summary
@@ -120,3 +121,11 @@ def test_no_other_module_of_the_screen_has_words_of_its_own_for_the_ends() -> No
             if isinstance(node, ast.Dict):
                 keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
                 assert not ends <= keys, f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("status", ENDS)
+def test_the_root_of_the_tree_of_calls_has_the_symbol_of_its_end(status: ev.RunStatus) -> None:
+    session = ended(status)
+    node = session.view.root
+    assert node is not None
+    assert state(scene(session.view, session.log), node) == ENDS[status].sign

@@ -6,7 +6,7 @@ from rlm_tui import events as ev
 from rlm_tui.text import plural, short_count, short_seconds
 from rlm_tui.trajectory import Hold, Node
 from rlm_tui.trajectory.facts import newest
-from rlm_tui.ui.content.calls import code_of, held_text
+from rlm_tui.ui.content.calls import code_of, held_nodes, held_text
 from rlm_tui.ui.content.parts import (
     ANSWER,
     AT,
@@ -162,6 +162,8 @@ def output(page: Page, node: Node) -> Rows:
         return []
     passed = short_seconds(page.view.elapsed(node, page.now))
     heading = label("OUTPUT", ("● running", "running"), width=page.width, right=((passed, "dim"),))
+    if node.id in held_nodes(page.view):
+        heading = label("OUTPUT", ("‖ the block waits for what is held", "careful"), width=page.width)
     return Joined(([heading], streaming(page.live.text(node.id, "stdout"), page, "output", MARGIN)))
 
 

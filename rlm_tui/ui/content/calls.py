@@ -21,6 +21,7 @@ from rlm_tui.ui.content.tree import CallTree, Facts, TreeRows
 from rlm_tui.ui.content.twigs import Row
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
+from rlm_tui.ui.states import ENDS
 from rlm_tui.ui.words import MARK, NOTED, child_name
 
 _EMPTY = "The tree of calls grows here once a question is asked."
@@ -76,16 +77,21 @@ def signs_of(view: View, notebook: Notebook) -> dict[str, str]:
 
 
 def scene(view: View, log: Log, now: float | None = None, notebook: Notebook | None = None) -> Scene:
-    """The moment of a view; what holds a held node counts as held too, up to its RLM."""
+    """The moment of a view, with what is held in it."""
     clock = view.t if now is None else max(now, view.t)
+    signs = signs_of(view, notebook) if notebook is not None else {}
+    return Scene(view, log, clock, held_nodes(view), view.waits(clock), signs)
+
+
+def held_nodes(view: View) -> frozenset[str]:
+    """The nodes that wait: what holds a held node counts as held too, up to its RLM."""
     held: set[str] = set()
     for hold in view.holds():
         node = view.node(hold.node)
         while node is not None and node.type != "rlm":
             held.add(node.id)
             node = view.node(node.parent)
-    signs = signs_of(view, notebook) if notebook is not None else {}
-    return Scene(view, log, clock, frozenset(held), view.waits(clock), signs)
+    return frozenset(held)
 
 
 class CallRows(Provider):
@@ -138,7 +144,8 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
     if outcome == "ok" and node.type == "iteration" and is_amiss(moment.view, moment.log, node):
         return _AMISS
     if outcome is not None:
-        return _OUTCOMES[outcome]
+        over = newest(moment.view, moment.log, node, ev.RunFinished) if node.type == "rlm" else None
+        return ENDS[over.status].sign if over is not None else _OUTCOMES[outcome]
     if node.type in ("lm", "subcall"):
         failed, asked = moment.view.fact(node, ev.LmFailed), moment.view.fact(node, ev.LmRequested)
         if failed and failed > (asked or 0):
