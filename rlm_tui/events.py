@@ -438,6 +438,8 @@ class Note(TraceEvent, frozen=True, tag="note"):
 
     text: str
     level: str = "info"
+    limits: Limits | None = None
+    """What the run may spend from here on, where a person raised a limit."""
 
 
 class Unknown(TraceEvent, frozen=True, tag="?"):

@@ -68,7 +68,8 @@ class Consent:
                 run.budget.is_time_up = name == "seconds"
                 return False
             run.budget.grant(name, granted)
-            run.emit(ev.Note(node=node, text=f"You raised the limit of {name} from {cap:,g} to {granted:,g}."))
+            said = f"You raised the limit of {name} from {cap:,g} to {granted:,g}."
+            run.emit(ev.Note(node=node, text=said, limits=run.budget.limits))
             return True
 
 

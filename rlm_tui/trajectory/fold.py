@@ -35,6 +35,8 @@ class Fold:
         self.steps: list[Step] = []
         self.started: list[tuple[int, ev.RunStarted]] = []
         self.finished: list[tuple[int, ev.RunFinished]] = []
+        self.limits: list[tuple[int, ev.Limits]] = []
+        """What may be spent: as a question was asked, and after each time that a person raised a limit."""
         self.holds: list[Hold] = []
         self.held: tuple[tuple[int, int], list[Hold]] = ((-1, -1), [])
         """What waited when it was last asked, and at which moment; many parts of a screen ask the same."""
@@ -85,6 +87,7 @@ class Fold:
 
     def _run_started(self, event: ev.RunStarted) -> None:
         self.started.append((event.seq, event))
+        self.limits.append((event.seq, event.limits))
         for change in event.loaded:
             self._change(self.repl_of(event.node), event.seq, change)
         self._act(event.seq, "idle", event.node)
@@ -236,6 +239,11 @@ class Fold:
     def _remark(self, event: ev.TraceEvent) -> None:
         self.remarks.append(event.seq)
 
+    def _note(self, event: ev.Note) -> None:
+        self._remark(event)
+        if event.limits is not None:
+            self.limits.append((event.seq, event.limits))
+
     def _trouble(self, event: ev.TraceEvent) -> None:
         self.troubles.append(event.seq)
         self.problems.append(event.seq)
@@ -306,7 +314,7 @@ class Fold:
         ev.Told: _told,
         ev.Reset: _reset,
         ev.Edited: _edited,
-        ev.Note: _remark,
+        ev.Note: _note,
         ev.LimitHit: _remark,
     }
 

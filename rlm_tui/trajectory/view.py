@@ -47,6 +47,12 @@ class View:
         return started
 
     @property
+    def limits(self) -> ev.Limits:
+        """What the newest question may spend by now: what it was asked with, or what a person granted since."""
+        limits: ev.Limits | None = _last(self.tree.limits, self.seq)
+        return limits or ev.Limits()
+
+    @property
     def finished(self) -> ev.RunFinished | None:
         """How the newest question ended, or None while it runs."""
         asked = self.started

@@ -77,6 +77,8 @@ async def test_a_limit_is_raised_in_place(tmp_path: Path, size: tuple[int, int])
             await hand.press("a")
             await hand.until(lambda: hand.app.session.phase == "finished")
             assert not all_of(hand, ev.LimitHit)
+            await hand.until(lambda: "it 3/7" in hand.bar("Header"))
+            assert "LIMITS   7 iterations" in hand.screen()
 
 
 async def test_a_limit_of_sub_calls_says_what_becomes_of_the_rest(tmp_path: Path) -> None:

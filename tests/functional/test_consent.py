@@ -141,6 +141,11 @@ def test_at_a_limit_the_person_grants_more(tmp_path: Path) -> None:
         assert (finished.status, finished.answer) == ("answered", "done")
         assert not run.of(ev.LimitHit)
         assert any("raised the limit of iterations from 2 to 9" in str(note.text) for note in run.of(ev.Note))
+        trajectory = run.session.trajectory
+        assert (trajectory.at(run.of(ev.RunStarted)[0].seq).limits.iterations, trajectory.now().limits.iterations) == (
+            2,
+            9,
+        )
 
 
 @pytest.mark.parametrize("send", [cmd.Run, cmd.Skip])

@@ -70,8 +70,12 @@ def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
     if started.sandbox:
         role = "text" if started.is_walled else "failed"
         yield label("SANDBOX", (started.sandbox, role), width=page.width)
+    asked = page.view.started
+    is_newest = asked is not None and asked.seq == started.seq
     if started.sandbox or started.limits.iterations is not None:
-        yield from packed("LIMITS", _dotted(limits(started.limits)), page.width)
+        yield from packed(
+            "LIMITS", _dotted(limits(page.view.limits if is_newest else started.limits)), page.width
+        )
     yield from packed("USED", _dotted(_used(page, node)), page.width)
 
 
@@ -99,6 +103,7 @@ def limits(caps: ev.Limits) -> str:
         caps.subcalls is not None and plural(caps.subcalls, "sub-call"),
         caps.tokens is not None and f"{short_count(caps.tokens)} tokens",
         caps.cost_usd is not None and short_cost(caps.cost_usd),
+        caps.depth > 1 and plural(caps.depth, "level"),
         caps.seconds is not None and short_seconds(caps.seconds),
         caps.errors is not None and f"{plural(caps.errors, 'error')} in a row",
     ]

@@ -106,7 +106,7 @@ class Summary:
             return [label("TRACE", (f"{words}: {self._session.title}", "muted"), width=self.page.width)]
         groups: list[list[Rows]] = [
             [self._question(asked), *self._answer(), list(self._ending())],
-            [list(self._costs(asked))],
+            [list(self._costs())],
             [list(self._places(asked))],
             [list(self._deeds()), list(self._kept())],
             [list(self._notes())],
@@ -201,13 +201,13 @@ class Summary:
         place = f"iteration {turn.number}: " if turn is not None and turn.number else ""
         return f"{place}{trouble_words(event, node, self.page.log)}"
 
-    def _costs(self, asked: ev.RunStarted) -> Iterator[Line]:
+    def _costs(self) -> Iterator[Line]:
         view = self.view
         over, root = view.finished, view.root
         is_known = root is not None and not view.is_partial(root)
         used = over.usage if over is not None else view.usage(root) if root is not None and is_known else ev.Usage()
         calls = view.count(ev.SubcallRequested, since=root.opened if root is not None else 0)
-        caps = asked.limits
+        caps = view.limits
         tokens = f"{short_count(used.input_tokens)} tokens in, {short_count(used.output_tokens)} out"
         cost = ("unknown", "muted") if used.cost_usd is None else (short_cost(used.cost_usd), "text bold")
         yield self._label("COST", cost, (f" · {'tokens unknown' if used.tokens is None else tokens}", "muted"))

@@ -89,7 +89,7 @@ def fields_of(session: Session, child: str = "") -> list[Field]:
     has_walls = run.is_walled if run.sandbox else bool(label) and ev.is_walled(label)
     walls = [Field((_sandbox(label, has_walls),), 0)] if label or session.origin is None else []
     direct = [Field((span("DIRECT", "careful bold"),), 3)] if run.is_direct else []
-    return [*_models(run), *direct, *_spent(view, run, child, is_shared=_is_ours(session)), *time, *walls]
+    return [*_models(run), *direct, *_spent(view, child, is_shared=_is_ours(session)), *time, *walls]
 
 
 def _models(run: ev.RunStarted) -> list[Field]:
@@ -110,11 +110,11 @@ def _is_ours(session: Session) -> bool:
     return session.origin is None or session.origin.app.startswith("rlm-tui")
 
 
-def _spent(view: View, run: ev.RunStarted, child: str, *, is_shared: bool) -> list[Field]:
+def _spent(view: View, child: str, *, is_shared: bool) -> list[Field]:
     counted = child or (view.root.id if view.root is not None else "")
     turn, noun = iteration_of(view, counted), f"{child_name(view, child)} it" if child else "it"
     since = view.root.opened if view.root is not None else 0
-    limits = run.limits
+    limits = view.limits
     own, every = turn.number if turn else 0, view.count(ev.IterationStarted, since=since)
     fields = [
         Field(_turns(noun, own, every, limits, is_shared=is_shared), 1),
