@@ -53,8 +53,8 @@ class Narration:
     def __init__(self, log: Log) -> None:
         self._log = log
         self.finished: ev.RunFinished | None = None
-        self._refused: set[str] = set()
-        """The sub-calls over a limit, of which the limit itself tells enough."""
+        self._quiet: set[str] = set()
+        """Sub-calls over a limit, and requests for a summary: another event tells enough of them."""
         self._children: dict[str, str] = {}
         """The child RLM of each node below one, by the number that the app gives it: `2.1` is the first of `2`."""
         self._counts: Counter[str] = Counter()
@@ -64,8 +64,8 @@ class Narration:
         if isinstance(event, ev.NodeOpened):
             self._place(event)
         elif isinstance(event, ev.SubcallRequested) and event.refused:
-            self._refused.add(event.node)
-        line = self._line(event)
+            self._quiet.add(event.node)
+        line = self._of_turn(event) or self._of_run(event)
         if line:
             child = self._children.get(event.node, "")
             say(f"  child {child} · {line.strip()}" if child else line)
@@ -77,15 +77,14 @@ class Narration:
             above = f"{above}.{self._counts[above]}".lstrip(".")
         if above:
             self._children[event.node] = above
+        if event.title == ev.COMPACTION:
+            self._quiet.add(event.node)
 
-    def _line(self, event: ev.TraceEvent) -> str:
+    def _of_turn(self, event: ev.TraceEvent) -> str:
         match event:
-            case ev.RunStarted():
-                why = event.dialect_reason.removeprefix("auto: ")
-                return f"Asking {event.model} in the dialect {event.dialect}{f': {why}' if why else ''}."
             case ev.IterationStarted():
                 return f"Iteration {event.number}"
-            case ev.LmResponded():
+            case ev.LmResponded() if event.node not in self._quiet:
                 words = self._log.text(event.text).partition("```")[0]
                 return f"  says: {one_line(words, 100) or 'nothing but code'}"
             case ev.LmFailed():
@@ -98,8 +97,17 @@ class Narration:
                 if event.error:
                     return f"  block {event.error.type} in {took}: {one_line(event.error.message, 90) or stdout}"
                 return f"  block {'ok' if event.status == 'ok' else event.status} in {took}: {stdout}"
-            case ev.SubcallFinished() if event.error and event.node not in self._refused:
+            case ev.SubcallFinished() if event.error and event.node not in self._quiet:
                 return f"  sub-call failed: {one_line(event.error, 100)}"
+        return ""
+
+    def _of_run(self, event: ev.TraceEvent) -> str:
+        match event:
+            case ev.RunStarted():
+                why = event.dialect_reason.removeprefix("auto: ")
+                return f"Asking {event.model} in the dialect {event.dialect}{f': {why}' if why else ''}."
+            case ev.Compacted():
+                return f"  summed up: {plural(event.dropped, 'message')} gave way to a summary"
             case ev.LimitHit():
                 return f"  {limits.remark(event.limit, event.value, event.cap)}"
             case ev.Note():

@@ -116,6 +116,16 @@ def test_calls_that_an_interrupt_ended_are_neither_done_nor_queued() -> None:
     assert any("○ rlm ×1 not asked" in text for text in shown)
 
 
+def test_a_turn_is_about_its_own_words_and_not_the_summary_before_it() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    summary = run.open(f"{two}.lm1", "lm", two, title=ev.COMPACTION)
+    run.emit(ev.LmResponded(node=summary, text="All of it so far."))
+    turn = run.open(f"{two}.lm2", "lm", two, title="m")
+    run.emit(ev.LmResponded(node=turn, text="I look further."))
+    assert "I look" in by_key(rows_at(run, CallTree()))[two].text
+
+
 def test_what_a_person_closed_stays_closed() -> None:
     run, tree = peeked(), CallTree()
     tree.fold("1.1", False, run.trajectory.now())

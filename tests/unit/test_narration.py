@@ -54,3 +54,10 @@ def test_why_nothing_came_of_a_response_is_told_without_the_example(capsys: pyte
         "  the model is told: Your code block was blank; write it.",
         "  the model is told: An empty answer is not an answer.",
     ]
+
+
+def test_a_summary_is_told_as_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ev.NodeOpened(node="s", type="lm", parent="i", title=ev.COMPACTION)
+    summary = ev.LmResponded(node="s", text="All of it so far.")
+    compacted = ev.Compacted(node="i", summary="All of it so far.", dropped=6)
+    assert told(capsys, asked, summary, compacted) == ["  summed up: 6 messages gave way to a summary"]

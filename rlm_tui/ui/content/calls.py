@@ -202,7 +202,8 @@ def gist(moment: Scene, iteration: Node) -> str:
     """What an iteration is about: the model's own words, or the beginning of its code."""
     view, children = moment.view, moment.view.children(iteration)
     for child in children:
-        event = newest(view, moment.log, child, ev.LmResponded) if child.type == "lm" else None
+        is_turn = child.type == "lm" and child.title != ev.COMPACTION
+        event = newest(view, moment.log, child, ev.LmResponded) if is_turn else None
         if event is not None:
             _, words = thoughts_and_words(moment.log.text(event.text)[: 40 * _GIST])
             said = one_line(words.partition("```")[0], _GIST)

@@ -73,9 +73,7 @@ def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
     asked = page.view.started
     is_newest = asked is not None and asked.seq == started.seq
     if started.sandbox or started.limits.iterations is not None:
-        yield from packed(
-            "LIMITS", _dotted(limits(page.view.limits if is_newest else started.limits)), page.width
-        )
+        yield from packed("LIMITS", _dotted(limits(page.view.limits if is_newest else started.limits)), page.width)
     yield from packed("USED", _dotted(_used(page, node)), page.width)
 
 
