@@ -85,10 +85,13 @@ class Narration:
             case ev.IterationStarted():
                 return f"Iteration {event.number}"
             case ev.LmResponded() if event.node not in self._quiet:
-                words = self._log.text(event.text).partition("```")[0]
-                return f"  says: {one_line(words, 100) or 'nothing but code'}"
+                return f"  says: {_said(self._log.text(event.text))}"
             case ev.LmFailed():
-                again = f"; next try in {short_seconds(event.retry_in_s)}" if event.retry_in_s is not None else ""
+                again = (
+                    f" It is asked again after {short_seconds(event.retry_in_s)}."
+                    if event.retry_in_s is not None
+                    else ""
+                )
                 return f"  the model failed: {event.message}{again}"
             case ev.ResponseParsed(problem=words) | ev.IterationFinished(refused=words) if words:
                 return _told(self._log.text(words))
@@ -122,6 +125,11 @@ def _told(words: str) -> str:
     """Why nothing came of a response: the first sentence to the model, without its example."""
     sentence = words.partition("\n")[0].partition(". ")[0].removesuffix(", like this:").removesuffix(" like this:")
     return f"  the model is told: {one_line(sentence, 160).rstrip('.')}."
+
+
+def _said(text: str) -> str:
+    words = one_line(text.partition("```")[0], 100)
+    return words or ("nothing but code" if text.strip() else "nothing: the response is empty")
 
 
 def _ending(event: ev.RunFinished) -> str:

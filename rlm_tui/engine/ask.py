@@ -13,6 +13,7 @@ from rlm_tui.engine.deadline import settled
 from rlm_tui.engine.gate import Pending, Verdict
 from rlm_tui.engine.shape import shape_of
 from rlm_tui.engine.talk import Talk
+from rlm_tui.errors import ProviderError
 from rlm_tui.lm.base import Request, Response
 
 _YOUR_TURN = "you are the model: write its answer"
@@ -98,7 +99,13 @@ class RootAsker:
             if verdict.how == "answer":
                 self._responded(node, Response(verdict.content), begun, by="user")
                 return Response(verdict.content)
-            response = await self._complete(node)
+            try:
+                response = await self._complete(node)
+            except ProviderError as error:
+                if not self._asks_what_to_do:
+                    raise
+                why = str(error)
+                continue
             if isinstance(response, _Cut):
                 return self._cut(node, response, begun)
             if response is not None:
@@ -106,6 +113,11 @@ class RootAsker:
                 await self._run.learn_window()
                 return response
             why = _INTERRUPTED
+
+    @property
+    def _asks_what_to_do(self) -> bool:
+        """Whether a person decides about a request that failed; that of a child is an error value to its parent."""
+        return self._run.config.is_attended and not self._run.depth and not self._title
 
     def _cut(self, node: str, response: Response, begun: float) -> Response:
         if response.text:

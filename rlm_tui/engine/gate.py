@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 from rlm_tui import events as ev
 from rlm_tui.errors import RlmTuiError
+from rlm_tui.trajectory.nodes import has_failed
 
 Emit: TypeAlias = Callable[[ev.TraceEvent], int]
 Mode: TypeAlias = Literal["go", "over", "into", "out", "iteration"]
@@ -46,10 +47,11 @@ _EDITED: dict[ev.Checkpoint, str] = {
 }
 
 
-def refused(action: str, checkpoint: ev.Checkpoint) -> str:
+def refused(action: str, checkpoint: ev.Checkpoint, why_held: str = "") -> str:
     """Why what is held at a checkpoint cannot be skipped, asked again or answered for; "" where it can."""
     where, why = _REFUSED[action]
-    return why if checkpoint in where else ""
+    can = checkpoint not in where or (action == "retry" and has_failed(checkpoint, why_held))
+    return "" if can else why
 
 
 class StaleHoldError(RlmTuiError):
@@ -250,7 +252,7 @@ class Gate:
 
     def _allowed(self, hold_id: int, action: str) -> _Hold:
         hold = self._find(hold_id)
-        if why := refused(action, hold.checkpoint):
+        if why := refused(action, hold.checkpoint, hold.pending.asks_person):
             raise RlmTuiError(why)
         return hold
 

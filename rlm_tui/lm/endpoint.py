@@ -103,7 +103,9 @@ def check_url(url: str) -> None:
     """Raise UsageError unless this is an http(s) address with a host and without a password."""
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", url)
+        )
     except ValueError:
         usable = False
     if not usable:

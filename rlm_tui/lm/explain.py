@@ -31,6 +31,7 @@ _UNKNOWN = re.compile(r"\bmodel '.*' not found", re.IGNORECASE)
 _CROWDED = "context size has been exceeded"
 _NO_HTTP = ("expected http/", "illegal status line", "illegal request line")
 _NO_TLS = ("wrong_version_number", "wrong version number")
+_NOT_TRUSTED = ("certificate_verify_failed", "certificate verify failed")
 _LARGER = {
     "llamacpp": "start llama-server with a larger -c",
     "vllm": "start vLLM with a larger --max-model-len",
@@ -47,6 +48,11 @@ def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
     if _says(error, *_NO_TLS):
         return ProviderError(
             f"{host} does not speak TLS, so {name} cannot be asked there by https; check the base URL."
+        )
+    if _says(error, *_NOT_TRUSTED):
+        return ProviderError(
+            f"The certificate of {host} is not trusted, so {name} is not asked there; check the base URL, or name the"
+            " authority that signed it with SSL_CERT_FILE."
         )
     if _is(error, "ConnectTimeout") or _is(error, "ConnectionTimeoutError"):
         return _unreachable(endpoint)
@@ -73,8 +79,9 @@ def _for_status(error: Exception, status: int, endpoint: Endpoint) -> ProviderEr
     if _CROWDED in detail.lower():
         text = f"{host} has one window for all requests to {name}, which did not fit into it together (HTTP {status})"
         return CrowdedError(f"{text}; they go one after the other now ({_larger(endpoint)} for more).", status=status)
-    if status == 401 and endpoint.api_key is None:
-        return ProviderAuthError(f"{host} wants a key for {name} (HTTP 401); set {endpoint.key_name}.", status=status)
+    if status in (401, 403) and endpoint.api_key is None:
+        text = f"{host} wants a key for {name} (HTTP {status}); set {endpoint.key_name}."
+        return ProviderAuthError(text, status=status)
     if status == 401:
         text = f"{host} refused the key for {name} (HTTP 401); check {endpoint.key_name}."
     elif status == 403:
@@ -182,9 +189,9 @@ def _is_unreachable(error: BaseException) -> bool:
 
 
 def _is(error: BaseException | None, name: str) -> bool:
-    """Whether an error, or what it came from, is of a class of the transport with this name."""
+    """Whether an error, or what it came from, is of a class of the transport with this name, or of one below it."""
     while error is not None:
-        if type(error).__name__ == name:
+        if name in (kind.__name__ for kind in type(error).__mro__):
             return True
         error = error.__cause__
     return False

@@ -84,10 +84,16 @@ class LiveText:
 
     def __init__(self, parts: dict[tuple[str, Stream], str] | None = None) -> None:
         self.parts = parts if parts is not None else {}
+        self.heard: dict[str, float] = {}
+        """When the newest piece of each node came, by the clock of the session."""
 
     def text(self, node: str, stream: Stream) -> str:
         """What a node has produced so far on a stream."""
         return self.parts.get((node, stream), "")
+
+    def silence(self, node: str, now: float | None) -> float:
+        """Seconds since the newest piece of a node; 0 where none has come yet."""
+        return max(0.0, now - self.heard.get(node, now)) if now is not None else 0.0
 
 
 class Terms(NamedTuple):

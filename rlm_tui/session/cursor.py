@@ -45,14 +45,17 @@ class Cursor:
         at_end = seq is None or seq >= self.trajectory.last
         self._at = None if at_end or seq is None else max(0, seq)
 
-    def take(self, events: Iterable[ev.TraceEvent], deltas: Iterable[Delta] = ()) -> None:
-        """Fold new events and keep the transient text that goes with them."""
+    def take(self, events: Iterable[ev.TraceEvent], deltas: Iterable[Delta] = (), now: float = 0.0) -> None:
+        """Fold new events and keep the transient text that goes with them, which came at `now`."""
         parts = self.live.parts
         for delta in deltas:
             key = delta.node, delta.stream
             before = "" if delta.stream == "waiting" else parts.get(key, "")
             parts[key] = (before + delta.text)[-_KEPT:]
+            self.live.heard[delta.node] = now
         for event in events:
             self.trajectory.fold(event)
             for stream in _ENDS.get(type(event), ()):
                 parts.pop((event.node, stream), None)
+            if isinstance(event, ev.NodeClosed):
+                self.live.heard.pop(event.node, None)

@@ -232,7 +232,7 @@ class LiveSession(Cursor):
     def drain(self) -> Batch:
         """Fold what has happened since the last call."""
         events, deltas, messages, changed = self._outbox.take()
-        self.take(events, deltas)
+        self.take(events, deltas, self.now)
         if self.loading.version != self._seen_version:
             self._seen_version, changed = self.loading.version, True
         if self.loading.error is not None and self.failure is None:
@@ -318,7 +318,7 @@ def _check_checkpoint(action: str) -> Callable[[LiveSession], Capability]:
         from rlm_tui.engine.gate import refused
 
         holds = session.trajectory.now().holds()
-        why = refused(action, holds[0].checkpoint) if holds else ""
+        why = refused(action, holds[0].checkpoint, holds[0].why) if holds else ""
         return Capability(False, why) if why else _check_held(session)
 
     return check

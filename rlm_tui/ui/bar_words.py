@@ -75,6 +75,10 @@ def _held(session: Session, ui: UiState) -> str:
     why = one_line(holds[0].why, 200)
     if holds[0].checkpoint in ("before_batch", "at_limit"):
         return _number(session, ui, holds[0], why)
+    if holds[0].has_failed:
+        run, answer = key_of("gate.run", ui), key_of("gate.answer", ui)
+        why = one_line(holds[0].why, 300)
+        return f"{why} {run} asks again, {answer} lets you answer in its place. Nothing is spent until you choose."
     if why.endswith("?"):
         return f"{why} Nothing runs until you choose."
     more = f" {len(holds) - 1} more behind it." if len(holds) > 1 else ""

@@ -44,7 +44,8 @@ def found_offers(wanted: str = "", servers: Iterable[Server] = (), base_url: str
 
 def served_words(server: Server, model: Model) -> str:
     """A served model in few words: its window, its size (else what it is), whether it is loaded."""
-    window = f"{model.window_words} window" if model.window_words else ""
+    words = model.window_words
+    window = words if " of " in words else f"{words} window" if words else ""  # both do not fit beside a long name
     size = short_bytes(model.bytes) if model.bytes else model.kind
     place = "" if server.is_here else f"at {server.host}"
     return " · ".join(filter(None, (window, size, "loaded" if model.loaded else "", place)))

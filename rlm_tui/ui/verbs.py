@@ -83,6 +83,8 @@ def _named(found: list[Verb], session: Session) -> list[Verb]:
     names = _OF_NUMBERS.get(hold.checkpoint, {}) if hold is not None else {}
     if hold is not None and hold.checkpoint == "at_limit" and held_text(session, hold) != original_text(session, hold):
         names = {**names, "gate.run": "run on"}
+    if hold is not None and hold.has_failed:
+        names = {**names, "gate.run": "ask again", "gate.retry": ""}
     named = [verb._replace(label=names.get(verb.action, verb.label)) for verb in found]
     return [verb for verb in named if verb.label]
 

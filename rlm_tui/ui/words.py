@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.lm.watch import ESTIMATE
-from rlm_tui.session.base import OPENING, Session
+from rlm_tui.session.base import OPENING, LiveText, Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
 from rlm_tui.trajectory.facts import newest
@@ -19,6 +19,8 @@ MARK, NOTED = "◆", "¶"
 _NOW = {"held": "now held", "finished": "the run is over"}
 _IN_A_TURN = ("asking", "subcall", "code")
 _TURNS_PER_S = 8
+_BEGUN = ("writing", "thinking")
+_SILENT_S = 5.0
 
 
 class State(NamedTuple):
@@ -198,6 +200,8 @@ def hold_words(view: View, hold: Hold, *, short: bool = False) -> str:
     if hold.checkpoint == "at_limit":
         place = _of_iteration(view, hold.node).replace(" of ", " in ", 1)
         return f"limit reached{place}, {what.short if short else what.rest}"
+    if hold.has_failed:
+        return f"request{_of_iteration(view, hold.node)}, {'failed' if short else 'it failed'}"
     noun = "batch of sub-calls" if hold.batch and hold.checkpoint == "before_subcall" else what.noun
     node = view.node(hold.node)
     if node is not None and node.title == ev.COMPACTION:
@@ -232,6 +236,13 @@ def waiting_words(words: str, passed: float) -> tuple[str, str]:
     return words, f"{since} of{mark}{expected}" if mark else since
 
 
+def silence_words(live: LiveText, node: str, now: float | None) -> str:
+    """`silent for 7.2s` of an answer that has begun and does not go on; else nothing."""
+    passed = live.silence(node, now)
+    begun = live.text(node, "waiting").startswith(_BEGUN)
+    return f"silent for {short_seconds(passed)}" if begun and passed >= _SILENT_S else ""
+
+
 def _doing(session: Session, view: View, kind: str, node: Node | None, short: bool) -> str:
     if node is None or kind not in _IN_A_TURN:
         return "between two steps"
@@ -246,6 +257,8 @@ def _doing(session: Session, view: View, kind: str, node: Node | None, short: bo
 
 def _asked(session: Session, node: Node, who: str, short: bool) -> str:
     sign = session.live.text(node.id, "waiting")
+    if silent := silence_words(session.live, node.id, session.now):
+        sign = f"{sign.partition(' ')[0]}, {silent}"  # a rate is of the time before
     if sign:
         return sign if short else f"{who}: {sign}"
     writes = session.live.text(node.id, "text") or session.live.text(node.id, "reasoning")

@@ -389,3 +389,27 @@ def test_what_cannot_be_done_at_a_hold_is_refused_in_the_same_words_by_session_a
         run.until(lambda: bool(run.messages))
         assert run.messages == [by_session]
         assert run.holds() == [hold]
+
+
+REFUSED = {"error": {"status": 401}}
+
+
+def test_a_request_that_failed_waits_for_the_person_who_asks_again_or_answers_in_its_place(tmp_path: Path) -> None:
+    with live(tmp_path, [REFUSED, REFUSED, REFUSED, block("print(6 * 7)"), "FINAL(42)"]) as run:
+        for again in (cmd.Run, cmd.Retry):
+            hold = run.start().hold("before_request") if again is cmd.Run else run.hold("before_request")
+            assert hold.has_failed
+            assert hold.why == run.of(ev.LmFailed)[-1].message
+            assert run.session.can("retry")
+            run.send(again(hold.id))
+            run.until(lambda hold=hold: hold.id not in [held.id for held in run.holds()])
+        run.send(cmd.Answer(run.hold("before_request").id, block("print('mine')")))
+        assert run.end().status == "answered"
+        assert len(run.of(ev.LmFailed)) == 3
+        assert [response.by for response in run.of(ev.LmResponded)] == ["user", "model", "model"]
+
+
+def test_without_a_person_a_request_that_failed_ends_the_run(tmp_path: Path) -> None:
+    with live(tmp_path, [REFUSED], is_attended=False) as run:
+        assert run.start().end().status == "failed"
+        assert not run.of(ev.Held)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from loopback import EVENT_STREAM, ND_JSON, Loopback, Reply, data, delta, failure, named, ollama_events
+from loopback import EVENT_STREAM, ND_JSON, Loopback, Reply, data, delta, failure, named, ollama_events, openai_stream
 from test_cli import rlm_tui
 from test_lm_clients import PROVIDERS, REQUEST, as_asked, ask, fail, how
 
@@ -198,3 +198,16 @@ async def test_a_cut_in_an_error_is_still_that_error(provider: str) -> None:
     reply = failure(500)
     error = await fail(Reply(reply.status, reply.content_type, {}, reply.chunks, cut=True), provider)
     assert isinstance(error, ProviderBusyError)
+
+
+def test_what_run_says_of_a_busy_server_and_of_empty_answers_is_true_and_well_put(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("text")
+    with Loopback(failure(429, headers={"retry-after": "0"}), openai_stream("")) as server:
+        words = "run", str(tmp_path / "note.txt"), "-q", "What?", "-m", "m", "--base-url", f"{server.url}/v1"
+        done = rlm_tui(*words, "--sandbox", "none", "--max-errors", "1", home=tmp_path)
+    said = done.stderr.decode()
+    assert "or lower --max-concurrency. It is asked again after " in said
+    assert ".;" not in said
+    assert "says: nothing: the response is empty" in said
+    assert "the model is told: Your response was empty" in said
+    assert done.returncode == 4

@@ -100,7 +100,7 @@ def test_a_script_ends_with_the_exit_code_of_its_run(tmp_path: Path) -> None:
     spec = script(tmp_path, [{"error": {"status": 401}}])
     done = piped(tmp_path, "", "open", str(sample("staff")), "-q", "Who?", "-m", spec, "--plain", "--no-trace")
     assert done.returncode == 3
-    assert "ended: failed" in done.stdout
+    assert "held: request of iteration 1, it failed" in done.stdout
     quit_ = piped(tmp_path, "quit\n", "open", str(sample("staff")), "-q", "?", "-m", spec, "--plain", "--no-trace")
     assert quit_.returncode == 0
 

@@ -22,7 +22,9 @@ from rlm_tui.ui.content.summary import Summary
 from rlm_tui.ui.screens.runs_rows import run_row
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import BEHIND, ENDS, FILES, PHASES, SPINNER, UNFINISHED, Look, of_status
+from rlm_tui.ui.verbs import Verb, verbs
 from rlm_tui.ui.widgets.header import header_line
+from rlm_tui.ui.words import silence_words, state_of
 from tests.states import asked, failed, finished, held, interrupting, limited, looking_back, running, still
 from tests.trajectories import StillSession, clean, peeked
 
@@ -129,3 +131,24 @@ def test_the_root_of_the_tree_of_calls_has_the_symbol_of_its_end(status: ev.RunS
     node = session.view.root
     assert node is not None
     assert state(scene(session.view, session.log), node) == ENDS[status].sign
+
+
+def test_a_request_that_failed_says_what_went_wrong_and_both_ways_on() -> None:
+    run = peeked()
+    lm = run.open(f"{run.iteration(2)}.lm1", "lm", "r", title="m")
+    why = "The server refused the key (HTTP 401); check the key."
+    run.emit(ev.Held(node=lm, hold=9, checkpoint="before_request", why=why, content="What?"))
+    session = still(run, "held")
+    words = sentence(session, UiState())[0]
+    assert words.startswith(f"{why} a asks again, w lets you answer in its place.")
+    assert "it failed" in state_of(session).words
+    assert Verb("gate.run", "a", "ask again") in verbs(session, UiState(), ("at the gate",), {})
+
+
+@pytest.mark.parametrize(("passed", "told"), [(4.0, ""), (6.0, "silent for 6.0s")])
+def test_an_answer_that_has_begun_and_does_not_go_on_is_called_silent(passed: float, told: str) -> None:
+    live = LiveText({("lm", "waiting"): "writing 31 tok/s", ("other", "waiting"): "loading model"})
+    live.heard = {"lm": 10.0, "other": 10.0}
+    assert silence_words(live, "lm", 10.0 + passed) == told
+    assert silence_words(live, "other", 10.0 + passed) == ""
+    assert silence_words(live, "nobody", 99.0) == ""

@@ -199,6 +199,9 @@ class Front:
             return ExitCode.OK
         if self.session.failure is not None:
             return self.session.failure.exit_code
+        hold = open_hold(self.session)
+        if hold is not None and hold.has_failed:
+            return ExitCode.PROVIDER
         finished = self.session.trajectory.now().finished
         return finished.exit_code if finished is not None else ExitCode.OK
 

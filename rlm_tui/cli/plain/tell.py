@@ -155,6 +155,11 @@ def _remark(page: Page, node: Node, _event: _EVENT) -> list[Section]:
     return sections(remarks(page, node))[-1:]
 
 
+def _failed(page: Page, node: Node, event: _EVENT) -> list[Section]:
+    name = "failed" if event.retry_in_s is None else "trying again"
+    return [section._replace(name=name) for section in _remark(page, node, event)]
+
+
 def _held(page: Page, node: Node, _event: _EVENT) -> list[Section]:
     hold = hold_at(page.view, node)
     words = hold_words(page.view, hold) if hold is not None else ""
@@ -207,7 +212,7 @@ _HANDLERS: dict[type[ev.TraceEvent], Callable[[Page, Node, _EVENT], list[Section
     ev.IterationFinished: _over,
     ev.LmRequested: _asked,
     ev.LmResponded: _responded,
-    ev.LmFailed: _remark,
+    ev.LmFailed: _failed,
     ev.ResponseParsed: _parsed,
     ev.CodeStarted: _code,
     ev.CodeFinished: _ran,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.parts import Page, label
 from rlm_tui.ui.lines import Line, Piece
-from rlm_tui.ui.words import waiting_words
+from rlm_tui.ui.words import silence_words, waiting_words
 
 MARK_CELLS = len("● thinking 1234 tok/s")
 """What stays free beside an answer that comes in, so that its lines do not break anew with every rate."""
@@ -20,4 +20,6 @@ def asked_row(page: Page, node: Node, name: str, otherwise: str) -> Line:
 
 def writing_mark(page: Page, node: Node, otherwise: str = "writing") -> Piece:
     """The remark beside an answer that comes in: `● writing 31 tok/s`."""
+    if silent := silence_words(page.live, node.id, page.now):
+        return f"● {silent}", "careful"
     return f"● {page.live.text(node.id, 'waiting') or otherwise}", "running"

@@ -71,7 +71,7 @@ def held_rows(page: Page, node: Node, checkpoint: ev.Checkpoint, name: str, role
 
 def held_mark(hold: Hold) -> Piece:
     """That something waits, and where."""
-    return f"‖ {_MARKS[hold.checkpoint]}", "careful"
+    return f"‖ {'held, it failed' if hold.has_failed else _MARKS[hold.checkpoint]}", "careful"
 
 
 def block(page: Page, node: Node) -> Rows:

@@ -198,7 +198,9 @@ def _waiting(page: Page, lm: Node) -> Rows:
     """What can be seen of a response before it is there."""
     hold = hold_at(page.view, lm)
     if hold is not None:
-        return Joined(([label("PROMPT", held_mark(hold), width=page.width, key=HELD)], _held_text(page, lm, "text")))
+        heading = [label("PROMPT", held_mark(hold), width=page.width, key=HELD)]
+        failed = (remarks(page, lm), [BLANK]) if hold.has_failed else ()
+        return Joined((*failed, heading, _held_text(page, lm, "text")))
     thinks, text = page.live.text(lm.id, "reasoning"), page.live.text(lm.id, "text")
     rows: list[Rows] = []
     mark = writing_mark(page, lm, "writing" if text else "thinking")

@@ -59,7 +59,7 @@ def choice_rows(
     rows += [_row(offer.spec == choice.model, _name(offer), offer.words, MODEL + offer.spec, name) for offer in shown]
     if len(offers) > len(shown):
         rows.append(_row(None, f"{len(offers) - len(shown)} more …", "Enter shows them", MORE, name))
-    rows.append(_row(None, "another …", "provider/name, scripted:FILE or human", OTHER, name))
+    rows.append(_row(None, "another …", "provider/name, scripted:…, human", OTHER, name))
     if news:
         rows.append(line((f"    {news}", "dim")))
     rows += [BLANK, line((" Run", "muted bold"))]
