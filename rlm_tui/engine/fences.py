@@ -181,8 +181,9 @@ def is_statement(line: str) -> bool:
 
 def is_code(text: str) -> bool:
     """Whether text without any fence is all Python: every line at the margin has the shape of a statement."""
-    lines = _AT_MARGIN.findall(_STRINGS.sub("''", text))
-    return bool(lines) and all(map(is_statement, lines))
+    bare = _STRINGS.sub("''", text)
+    first = _AT_MARGIN.search(bare)
+    return first is not None and is_statement(first[0]) and all(map(is_statement, _AT_MARGIN.findall(bare)))
 
 
 def is_complete(code: str) -> bool:

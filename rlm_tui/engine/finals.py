@@ -6,6 +6,7 @@ import keyword
 import re
 from collections import deque
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
 from rlm_tui.engine.grammar import BOUND, FENCE_LINE, INLINE
@@ -13,7 +14,8 @@ from rlm_tui.events import Repair
 
 Refusal: TypeAlias = Literal["", "empty", "name", "code", "cut"]
 
-_PAIRS = re.compile(r"(?:\([^()]*\)[^()]*)+|\(+|\)+")
+_STEPS, _OTHERS = bytes.maketrans(b"()", b"\x01\xff"), bytes({*range(256)} - {*b"()"})
+_FIRST_PART, _LARGEST_PART = 1 << 8, 1 << 16  # characters
 _BLANK_REST = re.compile(r"\s*+\Z")
 _TAIL = re.compile(r"[ \t*_`.]*")
 _LAST_PAREN = re.compile(r"\)[ \t*_`.]*$", re.MULTILINE)
@@ -157,16 +159,17 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _balance(text: str, start: int) -> int | None:
-    """Where the parenthesis that was opened before `start` closes."""
-    depth = 1
-    for part in _PAIRS.finditer(text, start):
-        size = part.end() - part.start()
-        if text[part.end() - 1] == ")" and text[part.start()] == ")":
-            if depth <= size:
-                return part.start() + depth - 1
-            depth -= size
-        elif part[0].startswith("(") and ")" not in part[0]:
-            depth += size
+    """Where the parenthesis that was opened before `start` closes; read in parts, so that a near one costs little."""
+    depth, size = 1, _FIRST_PART
+    while start < len(text):
+        part = text[start : start + size]
+        steps = memoryview(part.encode("ascii", "replace").translate(_STEPS, _OTHERS)).cast("b")
+        closing = part.count(")")
+        if closing >= depth and 0 in (depths := list(accumulate(steps, initial=depth))):
+            closing = (depth + depths.index(0)) // 2  # as many close up to there as were open and have opened
+            return start + len(part) - len(part.split(")", closing)[-1]) - 1
+        depth += len(steps) - 2 * closing
+        start, size = start + size, min(2 * size, _LARGEST_PART)
     return None
 
 

@@ -12,8 +12,8 @@ _BLANKS = "[ \t\xa0\ufeff\u200b-\u200f\u2060\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\
 LEAD = rf"{_BLANKS}(?:\x1b(?:\[[0-9;]{{0,20}}m)?{_BLANKS}){{0,16}}"
 RUN = "(?:`{3,}|~{3,})"
 
-_KIN = "think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|antthinking"
-_OPEN_THINK = rf"(?:(?<=<)(?P<think>{_KIN})(?:\s[^<>\n]{{0,200}})?(?<!/)>|(?<=\[)think\]|(?<=◁)think▷)"
+_KIN = "think(?:ing)?|thoughts?|reasoning|reflection|scratchpad|analysis|antthinking"
+_OPEN_THINK = rf"(?:(?<=<)(?P<think>{_KIN})(?:\s[^<>\n]{{0,200}}+)?+(?<!/)>|(?<=\[)think\]|(?<=◁)think▷)"
 _HARMONY = r"(?<=<)\|channel\|>(?:analysis|commentary)[^<\n]{0,100}<\|message\|>"
 _CLOSE_REST = rf"(?:(?<=<)/(?:{_KIN})\s*>|(?<=\[)/think\]|(?<=◁)/think▷)"
 _LEAKED_REST = (
@@ -29,19 +29,20 @@ _ASIDE = r"(?:[ \t]*\([^()\n]{0,80}\))?"
 _IS = r"(?:[ \t]+(?:is|was|(?:will|would)[ \t]+be)(?=[*_]{0,4}[ \t]*[:：]))?"
 LABEL = (
     r"[#>*_\[ \t-]{0,12}+(?=[aceioprst])(?:(?!results?\b)"
-    rf"(?:(?:the[ \t]+)?(?:(?:{_WHOSE})[ _-]+){{0,2}}(?:outputs?|stdout){_IS}|observation"
-    rf"|(?:(?:{_WHOSE})[ _-]+){{1,2}}results?|out[ \t]?\[\d{{1,6}}\]){_OF_BLOCK}{_ASIDE}[*_\]]{{0,4}}"
+    rf"(?:(?:the[ \t]+)?(?:(?:{_WHOSE})[ _-]++){{0,2}}+(?:outputs?|stdout){_IS}|observation"
+    rf"|(?:(?:{_WHOSE})[ _-]++){{1,2}}+results?|out[ \t]?\[\d{{1,6}}\]){_OF_BLOCK}{_ASIDE}[*_\]]{{0,4}}"
     r"[ \t]*(?:[:：]|$)|results?[*_]{0,3}[ \t]*:[*_]{0,3}[ \t]*$)"
 )
 _FINAL = (
-    r"(?P<mark>(?:#{1,6}[ \t]+)?[*_`]{0,6})(?-i:FINAL(?P<var>_VAR)?)(?P<bold>[*`]{0,3})(?P<gap>[ \t]*)(?P<form>[(:])"
+    r"(?P<mark>(?:#{1,6}+[ \t]++)?+[*_`]{0,6}+)(?-i:FINAL(?P<var>_VAR)?)"
+    r"(?P<bold>[*`]{0,3})(?P<gap>[ \t]*)(?P<form>[(:])"
 )
 
 # The first character of any mark: most lines are told apart by it alone.
 _GATE = r"(?=[`~#*_>\[<a-fioprst-])"
 
 # What may follow the first character of a mark inside a line, for the same reason.
-_INLINE_GATE = r"(?=/?[abefirst][>cehnotu]|\|[a-z_][\w /|-]|｜|</?SYS|``[a-z])"
+_INLINE_GATE = r"(?=/?[abefirst][>cehnotu]|\|[a-z_][\w /-]{0,40}+\|>|｜|</?SYS|``[a-z])"
 
 _MARK = (
     rf"(?P<indent>{LEAD}){_GATE}(?:(?P<fence>{RUN})|(?P<final>{_FINAL})|(?P<prompt>>>>(?=[ \t\n]|\Z))"

@@ -43,7 +43,7 @@ OUT_OF_TOKENS = frozenset(
 )
 _LOOK_AT = 4_000
 _JSON_FORM = "a JSON object with thought and code was taken for a sentence and a block"
-_MENTION = re.compile(r"\bFINAL(?:_VAR)?\b[ \t]*[(:]", re.IGNORECASE)
+_MENTION = re.compile(r"[Ff](?<=\b.)(?i:INAL(?:_VAR)?\b[ \t]*[(:])")
 _SUBMIT = re.compile(r"^[ \t*`]*SUBMIT\(", re.MULTILINE)
 _NOTHING: dict[str, tuple[str, Callable[[Dialect], str]]] = {
     "blank-block": ("a blank block was left out", nudges.blank),
@@ -239,7 +239,7 @@ class _Reading:
             return "blank-block"
         if not text.strip():
             return "empty-response"
-        if _SUBMIT.search(text):
+        if "SUBMIT(" in text and _SUBMIT.search(text):
             return "submit-as-text"
         if _MENTION.search(text):
             return "final-mention"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rlm_tui.engine.parser import Parsed, parse
 
@@ -186,3 +188,15 @@ def test_submit_is_code() -> None:
     assert parsed.final is None
     assert names(parsed) == {"submit-as-text"}
     assert "SUBMIT(answer=" in parsed.problem
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    inner=st.recursive(st.just("é"), lambda part: st.lists(part, max_size=4).map(lambda parts: f"({' '.join(parts)})")),
+    deep=st.integers(0, 400),
+    before=st.integers(0, 1000),
+)
+def test_a_final_ends_where_its_parenthesis_closes_however_far_that_is(inner: str, deep: int, before: int) -> None:
+    answer = f"{'x' * before}.{'(' * deep}{inner}{')' * deep}"
+    assert final_of(parse(f"FINAL({answer})\n\n(and (more)")) == ("text", answer)
+    assert final_of(parse(f"FINAL(({answer})")) is None
