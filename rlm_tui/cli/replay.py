@@ -97,8 +97,10 @@ def show(
 
 def _check(path: str, context: Sequence[str]) -> Attachment | None:
     """Refuse what is no trace, and documents that are not its own, before the screen is taken."""
-    from rlm_tui.trace.opening import open_trace
+    from rlm_tui.trace.opening import is_plainly_ours, open_trace
 
+    if not context and is_plainly_ours(path):
+        return None
     with open_trace(Path(path), head_only=True) as reader:
         if not context:
             return None

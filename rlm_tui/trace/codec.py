@@ -16,9 +16,8 @@ import msgspec
 from rlm_tui.errors import TraceError
 from rlm_tui.events import KINDS, ContextInfo, TraceEvent, Unknown
 from rlm_tui.trace import migrate
-from rlm_tui.trace.magic import FORMAT
+from rlm_tui.trace.magic import FORMAT, VERSION
 
-VERSION: Final = 1
 MAX_LINE: Final = 256 * 1024 * 1024  # bytes; a longer line is not read into memory
 MAX_SEQ: Final = 2**53  # what a double holds exactly, so that any JSON reader agrees
 

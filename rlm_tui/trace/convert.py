@@ -8,7 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from rlm_tui.errors import TraceError
-from rlm_tui.trace.codec import VERSION, Header, decode, encode
+from rlm_tui.trace.codec import Header, decode, encode
+from rlm_tui.trace.magic import VERSION
 from rlm_tui.trace.opening import Reader, open_trace
 from rlm_tui.trace.reader import TraceReader
 from rlm_tui.trace.store import TraceStore

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rlm_tui import files
-from rlm_tui.trace.magic import GZIP, MAGIC, ZSTD
+from rlm_tui.trace.magic import GZIP, MAGIC, OF_NOW, ZSTD
 
 if TYPE_CHECKING:
     from rlm_tui.trace.foreign import ForeignReader
@@ -45,6 +45,11 @@ def is_trace(path: str) -> bool:
     if path.endswith((".rlm.jsonl.gz", ".rlm.jsonl.zst")):
         return True
     return _beginning(path).startswith(MAGIC) or _importer(Path(path)) is not None
+
+
+def is_plainly_ours(path: str) -> bool:
+    """Whether the first bytes say that it is a trace of ours in the format of now, so that nothing need be imported."""
+    return _beginning(path).startswith(OF_NOW)
 
 
 def _importer(path: Path) -> Importer | None:

@@ -14,7 +14,8 @@ import msgspec
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.text import plural
-from rlm_tui.trace.codec import VERSION, encode
+from rlm_tui.trace.codec import encode
+from rlm_tui.trace.magic import VERSION
 from rlm_tui.trace.reader import TraceReader
 from rlm_tui.trace.recover import body_refs
 from rlm_tui.trace.store import TraceStore

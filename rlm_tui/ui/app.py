@@ -35,7 +35,7 @@ from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
 from rlm_tui.ui.stopped import Stopped
-from rlm_tui.ui.styles import FOLDER
+from rlm_tui.ui.styles import FOLDER, Styles
 from rlm_tui.ui.theme import DARK, Fault, first_theme, load_themes
 from rlm_tui.ui.theme_file import chosen
 
@@ -70,6 +70,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
+        self.stylesheet = Styles(variables=self.theme_variables)
         self.session: Session = Opening(title) if callable(session) else session
         self._opener = Opener(session) if callable(session) else None
         self._is_open = not callable(session)
@@ -155,6 +156,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def _begin(self) -> None:
         gc.enable()
+        self.stylesheet.read(FOLDER / "behind.tcss")
         if self._first.shown == "panes":
             self.main.call_later(self.main.mount_panes)
         if self._opener is None:
@@ -182,9 +184,9 @@ class RlmTuiApp(Host, inherit_bindings=False):
         if self._first.shown == "start":
             self.open_start()
         elif self._first.shown == "summary":
-            self._show_summary(is_first=True)
+            self.open_summary(is_first=True)
         elif self._first.shown == "runs":
-            self._show_runs(is_first=True)
+            self.open_runs(is_first=True)
         if self._first.shown != "panes":  # what stands over them is seen first
             self.screen.call_after_refresh(self.main.call_later, self.main.mount_panes)
         self.redraw()
@@ -436,20 +438,14 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
         self.push_screen(StartScreen(self._first.setup or Setup(), self._first.query))
 
-    def open_summary(self) -> None:
+    def open_summary(self, *, is_first: bool = False) -> None:
         """Show what the run comes to; closed, the panes are drawn as they stand then."""
-        self._show_summary(is_first=False)
-
-    def _show_summary(self, *, is_first: bool) -> None:
         from rlm_tui.ui.screens.summary import SummaryScreen
 
         self.push_screen(SummaryScreen(is_first=is_first), lambda _: self.redraw())
 
-    def open_runs(self) -> None:
+    def open_runs(self, *, is_first: bool = False) -> None:
         """Show the saved runs."""
-        self._show_runs(is_first=False)
-
-    def _show_runs(self, *, is_first: bool) -> None:
         from rlm_tui.ui.screens.runs import RunsScreen
 
         if not any(isinstance(screen, RunsScreen) for screen in self.screen_stack):
