@@ -1,5 +1,6 @@
 """Before anything of the screen is imported: a terminal with colours and a home of its own."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -13,11 +14,21 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["RLM_TUI_HOME"] = tempfile.mkdtemp(prefix="rlm-tui-tests-")
 
 import pytest
+from textual import _wait
 
 if TYPE_CHECKING:
     from rlm_tui.session.replay import ReplaySession
 
 _HOME = os.environ["RLM_TUI_HOME"]
+# Textual looks once in so long whether an app is idle, at least three times for each key: the suite waits for little else.
+_wait.SLEEP_GRANULARITY = 1 / 200
+_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 20
+
+
+def pytest_collection_finish() -> None:
+    """The tests and what they import stay to the end: each collection of garbage would walk through them in vain."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
