@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rlm_tui.session.replay import ReplaySession
 
 _HOME = os.environ["RLM_TUI_HOME"]
-# Textual looks once in so long whether an app is idle, at least three times for each key: the suite waits for little else.
+# Textual looks so seldom whether an app is idle, and thrice for each key, that the suite waited for little else.
 _wait.SLEEP_GRANULARITY = 1 / 200
 _wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 20
 
