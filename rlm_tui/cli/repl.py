@@ -91,6 +91,8 @@ def _tell(event: TraceEvent) -> None:
     match event:
         case ev.LmFailed(retry_in_s=float(delay)):
             say(f"A sub-call failed and is tried again in {delay:.1f} s: {event.message}")
+        case ev.LimitHit(limit="depth"):
+            say("A sub-LM answers in the place of child RLMs, which start in a run only.")
         case ev.LimitHit():
             say(describe_limit(event.limit, event.cap))
         case ev.Note():

@@ -276,12 +276,16 @@ def _tries_again(session: Session, view: View, node: Node) -> str:
 
 
 def _calls_out(session: Session, view: View, node: Node, short: bool) -> str:
-    """How many sub-calls are asked and how many wait for a free slot; of a single one, what it waits for."""
+    """How many sub-calls are asked and how many wait for another try or a slot; of a single one, what it waits for."""
     parent = view.node(node.parent)
     calls = view.children(parent) if parent is not None else [node]
     waiting = [call for call in calls if call.type == "subcall" and view.outcome(call) is None]
     out = [call for call in waiting if view.fact(call, ev.SubcallRequested)]
+    again = [words for call in out if (words := _tries_again(session, view, call))]
+    if len(waiting) == len(again) == 1:
+        return again[0] if short else f"sub-LM: {again[0]}"
     if len(waiting) == len(out) == 1 and session.live.text(out[0].id, "waiting"):
         return _asked(session, out[0], "sub-LM", short)
     queued = len(waiting) - len(out)
-    return f"{plural(max(1, len(out)), 'sub-call')} out{f', {queued} queued' if queued else ''}"
+    counts = (f", {len(again)} to try again" if again else "") + (f", {queued} queued" if queued else "")
+    return f"{plural(max(1, len(out)), 'sub-call')} out{counts}"

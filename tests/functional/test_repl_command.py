@@ -36,6 +36,13 @@ def answers(given: list[str], *options: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def test_a_child_rlm_that_cannot_start_here_is_told_without_an_option_that_is_none(script: Path) -> None:
+    done = repl("rlm_query('x')\n", "--sub-model", f"scripted:{script}")
+    assert done.stdout == "'sub'\n"
+    assert "A sub-LM answers in the place of child RLMs" in done.stderr
+    assert "--max-depth" not in done.stderr
+
+
 def test_each_line_of_code_is_answered_by_one_line() -> None:
     first, second, third = answers(["x = 2\nprint('ü')", "1 / 0", "FINAL_VAR('x')"])
     elapsed = first.pop("elapsed_s")

@@ -19,7 +19,7 @@ from rlm_tui.lm.watch import Watch
 from rlm_tui.session.serving import fitted
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.words import state_of
-from tests.driving import live
+from tests.driving import block, live
 from tests.ui_kit import on_screen
 
 
@@ -205,6 +205,17 @@ async def test_a_single_sub_call_says_what_it_waits_for(tmp_path: Path) -> None:
             async with on_screen(driver.session) as hand:
                 driver.start()
                 await hand.until(lambda: "sub-LM: reading prompt 43%, iteration 1" in hand.bar("Header"))
+
+
+@pytest.mark.parametrize(
+    ("prompts", "said"), [("['again']", "sub-LM: tries again in"), ("['again', 'more again']", "2 to try again")]
+)
+async def test_sub_calls_between_two_tries_say_so(tmp_path: Path, prompts: str, said: str) -> None:
+    busy = {"again": {"error": {"status": 429, "retry_after": 50}}, ".": "fine"}
+    with live(tmp_path, [block(f"llm_query_batched([*{prompts}, 'once'])")], sub=busy) as driver:
+        async with on_screen(driver.session) as hand:
+            driver.start()
+            await hand.until(lambda: said in hand.bar("Header"))
 
 
 def test_a_question_that_is_made_ready_says_for_what_it_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
