@@ -6,6 +6,7 @@ import traceback
 
 from rlm_tui import paths
 from rlm_tui.errors import RlmTuiError
+from rlm_tui.text import safe
 
 
 def told(error: BaseException) -> RlmTuiError:
@@ -19,7 +20,7 @@ def unexpected(error: BaseException) -> RlmTuiError:
     try:
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
-            traceback.print_exception(error, file=file)
+            file.write(safe("".join(traceback.format_exception(error)), multiline=True))  # a log is looked at, too
         where = f"{log} has the details"
     except OSError:
         where = "--debug shows the details"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rlm_tui.cli import options, terminal
@@ -52,18 +53,20 @@ def run(arguments: argparse.Namespace) -> int:
         from rlm_tui.cli.plain.front import run_plain
         from rlm_tui.ui.keymap import keymap_of
 
-        code = run_plain(make, keymap_of(settings))
+        show = partial(run_plain, make, keymap_of(settings))
     else:
         from rlm_tui.ui.app import run_app
         from rlm_tui.ui.opening import First
 
         first = First("panes" if has_all else "start", arguments.query, setup)
-        code = run_app(make, title=title, settings=settings, first=first)
-    if made:
-        from rlm_tui.cli.farewell import farewell
+        show = partial(run_app, make, title=title, settings=settings, first=first)
+    try:
+        return show()
+    finally:  # also after a crash: the trace is kept
+        if made:
+            from rlm_tui.cli.farewell import farewell
 
-        farewell(made[0], is_answer_said=arguments.plain)
-    return code
+            farewell(made[0], is_answer_said=arguments.plain)
 
 
 def _prepare(paths: list[str], setup: Setup, *, is_plain: bool) -> Loading | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from argparse import SUPPRESS
 from typing import TYPE_CHECKING
@@ -13,7 +15,9 @@ from rlm_tui.text import plural, safe, short_bytes, short_cost, short_count, wor
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
     from pathlib import Path
+    from typing import TextIO
 
     from rlm_tui.trace.summary import Summary
 
@@ -143,10 +147,21 @@ def _export(path: Path, form: str, out: str | None, narrow: str | None) -> int:
         return ExitCode.OK
     try:
         with open(out, "x", encoding="utf-8") as file:
-            file.writelines(written)
+            _write_all(file, written)
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {(error.strerror or str(error)).lower()}.") from None
     return ExitCode.OK
+
+
+def _write_all(file: TextIO, pieces: Iterable[str]) -> None:
+    """All of a new file or none of it: half an export would be taken for a whole one."""
+    try:
+        file.writelines(pieces)
+        file.flush()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(file.name)
+        raise
 
 
 def _verify(path: Path) -> int:

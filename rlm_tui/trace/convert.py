@@ -12,7 +12,7 @@ from rlm_tui.trace.codec import Header, decode, encode
 from rlm_tui.trace.magic import VERSION
 from rlm_tui.trace.opening import Reader, open_trace
 from rlm_tui.trace.reader import TraceReader
-from rlm_tui.trace.store import TraceStore
+from rlm_tui.trace.store import written_whole
 from rlm_tui.version import __version__
 
 
@@ -35,13 +35,9 @@ def convert(path: Path, out: Path) -> Converted:
         is_packed = is_ours and reader.size != path.stat().st_size
         if is_ours and not is_packed and reader.header.version == VERSION:
             raise TraceError(f"{path} is a trace of rlm-tui already, in the format of now.")
-        store = TraceStore(out, _header(reader))
-        try:
+        with written_whole(out, _header(reader)) as store:
             for index in range(len(reader)):
                 store.append(_line(reader, index))
-            store.sync()
-        finally:
-            store.close()
         problems = tuple(problem.message for problem in reader.problems)
         return Converted(len(reader), out.stat().st_size, (*problems, *reader.notes))
 

@@ -18,7 +18,7 @@ from rlm_tui.trace.codec import encode
 from rlm_tui.trace.magic import VERSION
 from rlm_tui.trace.reader import TraceReader
 from rlm_tui.trace.recover import body_refs
-from rlm_tui.trace.store import TraceStore
+from rlm_tui.trace.store import TraceStore, written_whole
 
 _MOST_FILLED: Final = 100_000
 LOST_TEXT: Final = "[this text is lost]"
@@ -41,12 +41,8 @@ def repair(path: Path, out: Path) -> Repaired:
         lost = _missing(seqs)
         if len(lost) > _MOST_FILLED:
             raise TraceError(f"{path.name} has lost {len(lost):,} events in a row or more; too much to be repaired.")
-        store = TraceStore(out, reader.header)
-        try:
+        with written_whole(out, reader.header) as store:
             _write(reader, store, seqs, texts)
-            store.sync()
-        finally:
-            store.close()
         return Repaired(len(seqs), lost, tuple(problem.message for problem in reader.problems))
 
 

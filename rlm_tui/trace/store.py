@@ -9,6 +9,7 @@ import os
 import re
 import threading
 from array import array
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -211,6 +212,20 @@ def is_live(path: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+@contextlib.contextmanager
+def written_whole(path: Path, header: Header) -> Iterator[TraceStore]:
+    """A new trace made from another: all of it or, where the disk is full, no file at all."""
+    store = TraceStore(path, header)
+    try:
+        yield store
+        store.sync()
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        store.close()
 
 
 def _create(path: Path) -> int:

@@ -68,8 +68,13 @@ def edit_outside(command: list[str], text: str, suffix: str) -> Edited:
 def _taken(path: Path, before: str, name: str, code: int) -> Edited:
     try:
         after = files.read_bytes(path).decode()
-    except (OSError, UnicodeDecodeError):
-        return Edited(trouble=f"What the editor left in {path} is no text; nothing was changed.")
+    except FileNotFoundError:
+        shutil.rmtree(path.parent, ignore_errors=True)
+        return Edited(trouble=f"The editor {name} left no file; nothing was changed.")
+    except (OSError, UnicodeDecodeError) as error:
+        return Edited(
+            trouble=f"What the editor left in {path} cannot be read ({files.why(error)}); nothing was changed."
+        )
     if after.endswith("\n") and not before.endswith("\n"):
         after = after.removesuffix("\n")  # editors end a file with a new line
     ended = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"

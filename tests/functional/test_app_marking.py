@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +65,23 @@ async def test_marks_show_on_slider_and_tree_and_are_walked_among(session: Repla
         assert "Step 4 is no longer marked." in hand.bar("GateBar")
     assert load_sidecar(sidecar_of(trace)).marks == (session.trajectory.steps[1].seq,)
     assert content(trace) == before
+
+
+async def test_a_mark_that_cannot_be_kept_is_told_in_full(
+    session: ReplaySession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was done stands before what went wrong, which is never what a bar leaves out."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("rlm_tui.trace.sidecar._replace", refused)
+    async with on_screen(session) as hand:
+        await go_to(hand, 2)
+        await hand.press("m")
+        said = " ".join(hand.bar("GateBar").split())
+        assert "Step 2 is marked. Marks and notes cannot be kept in" in said
+        assert "(read-only file system); they last until you quit." in said
 
 
 async def test_a_note_is_written_read_again_changed_and_taken_away(session: ReplaySession, trace: Path) -> None:

@@ -188,8 +188,8 @@ def test_what_the_editor_saves_comes_back_exactly(tools: Tools) -> None:
     [
         ("exit 1", "ended with code 1; nothing was changed."),
         ("kill -9 $$", "was killed by signal 9; nothing was changed."),
-        ('rm "$1"', "is no text; nothing was changed."),
-        ('printf "\\377" > "$1"', "is no text; nothing was changed."),
+        ('rm "$1"', "left no file; nothing was changed."),
+        ('printf "\\377" > "$1"', "cannot be read (it is no UTF-8 text); nothing changed."),
     ],
 )
 def test_an_editor_that_fails_changes_nothing(tools: Tools, script: str, words: str) -> None:

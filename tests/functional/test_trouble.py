@@ -295,7 +295,9 @@ def test_a_crash_leaves_the_terminal_whole_and_names_its_log(tmp_path: Path) -> 
         assert f"An unexpected ValueError stopped this (boom ␛[31m); {log} has the details.".encode() in said
         assert b"Traceback" not in restored + said
         assert b"\x1b[?25h" in said
+        assert f"Trace: {trace}".encode() in said
         assert "Traceback" in log.read_text()
+        assert "\x1b" not in log.read_text()
     assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
 
 
@@ -345,7 +347,7 @@ def test_a_full_disk_waits_for_the_person_and_the_trace_is_whole_once_there_is_r
             terminal.pid, resource.RLIMIT_FSIZE, resource.prlimit(terminal.pid, resource.RLIMIT_FSIZE)[1:] * 2
         )
         terminal.press_until("c", "ANSWERED")
-        terminal.wait("can be written again")
+        terminal.until(lambda: b"can be written again" in terminal.written)  # a toast, which may be over by now
         terminal.press("q")
         assert terminal.finish() == 0
         assert b"could not be written to the trace" not in terminal.written[terminal.written.rindex(b"\x1b[?1049l") :]
@@ -359,6 +361,7 @@ def test_a_disk_that_stays_full_says_in_the_end_what_the_trace_lacks(tmp_path: P
         terminal.wait(HELD)
         terminal.press_until("c", "cannot be written")
         terminal.press_until("c", "ANSWERED")
+        terminal.wait("could not be written to the trace", "Free the disk before you quit.")
         terminal.press("q")
         terminal.wait("Quit?", "Free the disk first")
         terminal.press("y")
@@ -367,6 +370,21 @@ def test_a_disk_that_stays_full_says_in_the_end_what_the_trace_lacks(tmp_path: P
         assert f"Trace: {trace}" in said
         assert f"events could not be written to the trace {trace}." in said
     assert "unfinished" in ran(tmp_path, "trace", "verify", str(trace)).stdout
+
+
+def test_half_an_export_is_never_left_on_a_full_disk(tmp_path: Path) -> None:
+    made = tmp_path / "made.md"
+    words = [
+        "bash",
+        "-c",
+        'ulimit -f 4; exec "$@"',
+        "bash",
+        *python("trace", "export", "sample:clean", "-o", str(made)),
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert f"{made} cannot be written: file too large." in done.stderr
+    assert not made.exists()
 
 
 def test_a_disk_that_is_full_from_the_start_is_said_for_as_long_as_it_matters(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from rlm_tui.trace.export import pieces
 from rlm_tui.trace.reader import TraceReader
 from rlm_tui.trace.recover import verify
 from rlm_tui.trace.repair import LOST_TEXT, repair
+from rlm_tui.trace.store import TraceStore
 
 
 def events_of(path: Path) -> list[ev.TraceEvent]:
@@ -90,6 +91,25 @@ def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
         with pytest.raises(TraceError, match="exists already"):
             command(packed, path)
     assert path.read_bytes() == write_trace(tmp_path / "again.rlm.jsonl").read_bytes()
+
+
+def test_half_of_a_new_trace_is_never_left_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, out = tmp_path / "a.rlm.jsonl.gz", tmp_path / "b.rlm.jsonl"
+    path.write_bytes(gzip.compress(sample("clean").read_bytes()))
+    written = 0
+
+    def fill(self: TraceStore, line: bytes) -> None:
+        nonlocal written
+        written += 1
+        if written > 5:
+            raise TraceError("the disk is full")
+
+    monkeypatch.setattr(TraceStore, "append", fill)
+    for make in (convert, repair):
+        written = 0
+        with pytest.raises(TraceError, match="the disk is full"):
+            make(path, out)
+        assert not out.exists()
 
 
 def test_a_packed_trace_is_converted_to_its_lines(tmp_path: Path) -> None:

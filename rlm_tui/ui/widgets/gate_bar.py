@@ -14,6 +14,7 @@ from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb, VerbBar
 
 _MOST_ROWS = 3
+_WHOLE = ("careful", "failed")  # what went wrong often stands in the last sentence
 _BOUNDS = re.compile(r"(?<=[.?!]) (?=[A-Z])")
 
 
@@ -27,7 +28,7 @@ class GateBar(VerbBar):
         width = self.size.width or self.app.size.width
         text, role = sentence(session, ui)
         mode = mode_line(ui)
-        said = rows_of(whole_sentences(text, width - 2), width - 2, role)
+        said = rows_of(text if role in _WHOLE else whole_sentences(text, width - 2), width - 2, role)
         row = self.verbs_line(verbs, width - mode.cells - 1, len(said))
         self.show_rows(*(Line((Span(" "), *each.spans)) for each in said), split(row, mode, width))
         if self.styles.height is None or self.styles.height.value != len(said) + 1:
