@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,7 +69,8 @@ def _taken(path: Path, before: str, name: str, code: int) -> Edited:
     try:
         after = files.read_bytes(path).decode()
     except FileNotFoundError:
-        shutil.rmtree(path.parent, ignore_errors=True)
+        with suppress(OSError):  # it may have put its work elsewhere in there
+            path.parent.rmdir()
         return Edited(trouble=f"The editor {name} left no file; nothing was changed.")
     except (OSError, UnicodeDecodeError) as error:
         return Edited(

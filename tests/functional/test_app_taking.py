@@ -189,13 +189,19 @@ def test_what_the_editor_saves_comes_back_exactly(tools: Tools) -> None:
         ("exit 1", "ended with code 1; nothing was changed."),
         ("kill -9 $$", "was killed by signal 9; nothing was changed."),
         ('rm "$1"', "left no file; nothing was changed."),
-        ('printf "\\377" > "$1"', "cannot be read (it is no UTF-8 text); nothing changed."),
+        ('printf "\\377" > "$1"', "cannot be read (it is no UTF-8 text); nothing was changed."),
     ],
 )
 def test_an_editor_that_fails_changes_nothing(tools: Tools, script: str, words: str) -> None:
     edited = editing.edit_outside([str(tools("ed1", script))], "a", ".py")
     assert edited.trouble.endswith(words)
     assert edited.text == ""
+
+
+def test_what_an_editor_left_under_another_name_is_not_taken_away(tools: Tools, tmp_path: Path) -> None:
+    script = f'mv "$1" "$1.bak"; echo "$1.bak" > {tmp_path}/where'
+    assert "left no file" in editing.edit_outside([str(tools("ed1", script))], "hours of work", ".py").trouble
+    assert Path((tmp_path / "where").read_text().strip()).read_text() == "hours of work"
 
 
 def test_what_a_dying_editor_saved_is_kept(tools: Tools) -> None:
