@@ -12,7 +12,7 @@ import msgspec
 from rlm_tui import events as ev
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.session.log import Log
-from rlm_tui.text import one_line, plural, safe, short_count, short_seconds
+from rlm_tui.text import one_line, plural, safe, short_cost, short_count, short_seconds
 from rlm_tui.trajectory import limits
 from rlm_tui.ui.states import ENDS
 
@@ -135,7 +135,8 @@ def _said(text: str) -> str:
 def _ending(event: ev.RunFinished) -> str:
     tokens = event.usage.tokens
     spent = f", {short_count(tokens)} {plural(2, 'token').split()[-1]}" if tokens else ""
-    return f"Ended: {ENDS[event.status].phrase}{spent}. {event.detail}".rstrip()
+    paid = f", {short_cost(event.usage.cost_usd)}" if event.usage.cost_usd else ""
+    return f"Ended: {ENDS[event.status].phrase}{spent}{paid}. {event.detail}".rstrip()
 
 
 def write_answer(log: Log, finished: ev.RunFinished) -> None:

@@ -268,10 +268,21 @@ async def test_hostile_text_reaches_no_bar_as_an_escape_or_as_markup(tmp_path: P
 
 
 async def test_a_failed_run_says_what_went_wrong(tmp_path: Path) -> None:
-    with live(tmp_path, []) as driver:
+    with live(tmp_path, [], is_attended=False) as driver:
         driver.start()
         async with on_screen(driver.session) as hand:
             await hand.until(lambda: "FAILED" in hand.bar("Header"))
             finished = driver.session.trajectory.now().finished
             assert isinstance(finished, ev.RunFinished)
             assert finished.detail[:40] in hand.bar("GateBar")
+
+
+async def test_a_request_that_failed_can_be_answered_from_the_screen(tmp_path: Path) -> None:
+    with live(tmp_path, [{"error": {"status": 401}}, "FINAL(42)"]) as driver:
+        driver.start()
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_request")
+            assert "HTTP 401" in hand.bar("GateBar")
+            assert "a ask again" in hand.bar("GateBar")
+            await hand.press("r")
+            await hand.until(lambda: "ANSWERED" in hand.bar("Header"))

@@ -178,7 +178,7 @@ def test_a_stall_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
     assert b"Traceback" not in done.stderr
 
 
-async def test_a_stall_ends_the_run_on_the_screen_with_its_reason(tmp_path: Path) -> None:
+async def test_a_stall_waits_on_the_screen_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("text")
     with Loopback(Reply(stall=True)) as server:
         setup = Setup(model="m", base_url=f"{server.url}/v1", silence_s=0.3, sandbox="none", is_traced=False)
@@ -187,8 +187,8 @@ async def test_a_stall_ends_the_run_on_the_screen_with_its_reason(tmp_path: Path
         try:
             async with on_screen(session) as hand:
                 session.send(Start("What?"))
-                await hand.until(lambda: "FAILED" in hand.bar("Header"))
-                assert "said nothing for 0.3s" in hand.bar("Header")
+                await hand.held("before_request")
+                await hand.until(lambda: "said nothing for 0.3s" in hand.bar("GateBar"))
         finally:
             session.close()
 
@@ -211,3 +211,12 @@ def test_what_run_says_of_a_busy_server_and_of_empty_answers_is_true_and_well_pu
     assert "says: nothing: the response is empty" in said
     assert "the model is told: Your response was empty" in said
     assert done.returncode == 4
+
+
+def test_what_run_paid_is_told_at_its_end_where_it_is_known(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("text")
+    (tmp_path / "script.json").write_text(
+        json.dumps([{"text": "FINAL(x)", "usage": {"input_tokens": 9, "cost_usd": 0.5}}])
+    )
+    words = "run", str(tmp_path / "note.txt"), "-q", "What?", "-m", f"scripted:{tmp_path / 'script.json'}"
+    assert "Ended: answered, 9 tokens, $0.50." in rlm_tui(*words, "--sandbox", "none", home=tmp_path).stderr.decode()

@@ -128,7 +128,7 @@ def test_tokens_are_limited_over_the_whole_tree(tmp_path: Path) -> None:
 
 
 def test_a_script_that_is_used_up_fails_naming_its_file(tmp_path: Path) -> None:
-    with live(tmp_path, [block("print(1)")]) as run:
+    with live(tmp_path, [block("print(1)")], is_attended=False) as run:
         finished = run.start().end()
         assert (finished.status, finished.exit_code) == ("failed", 1)
         assert "script.json" in finished.detail
@@ -140,7 +140,7 @@ def test_a_sub_script_that_is_used_up_fails_the_run(tmp_path: Path) -> None:
 
 
 def test_a_provider_that_fails_ends_the_run_by_name(tmp_path: Path) -> None:
-    with live(tmp_path, [{"error": {"status": 401}}]) as run:
+    with live(tmp_path, [{"error": {"status": 401}}], is_attended=False) as run:
         finished = run.start().end()
         assert (finished.status, finished.exit_code) == ("failed", 3)
         assert run.of(ev.LmFailed)[0].status == 401
