@@ -284,9 +284,9 @@ def _batch(moment: Scene, key: str, tree: CallTree) -> Facts:
     if tally.cached:
         label.append((f"{tally.cached} {CACHED} ", "dim"))
     if tally.failed:
-        label.append((f"✗ {tally.failed} ", "failed"))
+        label.append((f"✗ {tally.failed}", "failed"))
     if tally.stopped:
-        label.append((f"{tally.stopped} stopped", "dim"))
+        label.append((f"{' ' if tally.failed else ''}{tally.stopped} stopped", "dim"))
     if held and any(call.id in held for call in tally.still):
         symbol = _HELD
     elif tally.still:
