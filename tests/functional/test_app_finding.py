@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual import events
+
 from rlm_tui.ui.content.hits import HitRows
 from rlm_tui.ui.screens.finder import Finder
 from tests.states import STATES, still
@@ -148,3 +150,10 @@ async def test_what_is_pasted_is_drawn_safely() -> None:
         await look_for(hand, "\x1b[31mred\x07")
         assert "␛[31mred␇" in hand.screen()
         assert "\x1b" not in hand.screen()
+
+
+async def test_lines_that_are_pasted_are_looked_for_as_one() -> None:
+    async with on_screen(STATES["held"]()) as hand:
+        await hand.press("slash")
+        hand.app.post_message(events.Paste("Alice,\n  engineer"))
+        await hand.until(lambda: finder(hand).input.value == "Alice, engineer")

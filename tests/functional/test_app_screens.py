@@ -133,6 +133,8 @@ async def test_help_lists_what_can_be_done_now_and_nothing_else(recorded: Replay
         assert "Keys that act now" in hand.screen()
         assert "The step before" in hand.screen()
         assert "Run what is held" not in hand.screen()
+        await hand.press("G")
+        assert "The iteration, of as many as there may be" in hand.screen()
         await hand.press("escape")
         assert hand.app.screen is hand.app.main
 

@@ -21,7 +21,17 @@ _INDENT = "  "
 _MORE = "  … there is more; more says it."
 _GAP = 3
 _NOTES = {"↻": "repaired", "⚠": "careful", "↳": "note", "✗": "failed"}
-_SYMBOLS = {"✓": "ok", "✗": "failed", "‖": "held", "●": "running", "↻": "trying again", "○": "not done", "✎": "yours:"}
+_SYMBOLS = {
+    "✓": "ok",
+    "✗": "failed",
+    "‖": "held",
+    "●": "running",
+    "↻": "trying again",
+    "○": "not done",
+    "✎": "yours:",
+    "⚠": "amiss",
+    "□": "stopped",
+}
 _MARKS = re.compile(r"^[‖✎✓✗●○□◌⚠▸▾↳] ?")
 _YOU = "user bold"  # words of the person that no node holds yet
 _OWN = ("text", "output", "code")

@@ -28,13 +28,18 @@ _MOVES = {"up": ("cursor", -1), "down": ("cursor", 1), "pageup": ("page", -1), "
 
 
 class SearchInput(Input):
-    """What is looked for, drawn safely whatever was pasted."""
+    """What is looked for, drawn safely whatever was pasted; several lines become one."""
 
     @property
     def _value(self):  # type: ignore[no-untyped-def]
         from rich.text import Text
 
         return Text(safe(self.value), no_wrap=True, overflow="ignore", end="")
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()  # the widget takes the first line alone, and says nothing of the others
+        event.stop()
+        self.replace(" ".join(event.text.split()), *self.selection)
 
 
 class Finder(Vertical):

@@ -20,6 +20,13 @@ from rlm_tui.ui.widgets.lines_view import LinesView
 
 _KEYS = 16
 _ENDS, _BEGINNING = ("g G", "The ends of a pane"), ("g", "The beginning of a pane")
+_FIELDS = (
+    ("it 3/20", "The iteration, of as many as there may be"),
+    ("calls 14/200", "Sub-calls so far, of as many as there may be"),
+    ("$0.02  0:12", "What the run cost, and its time without the waits for you"),
+    ("time  tok", "In Calls: how long each took, and its tokens in and out"),
+)
+"""What the short words of the header and of Calls mean."""
 _MOVES = (("j k ↑ ↓", "Move in a pane"), _ENDS, ("Space PgDn", "A page"), ("Enter", "Open"))
 
 
@@ -67,7 +74,8 @@ class HelpScreen(ModalScreen[None]):
             found = [(" ".join(key_name(key) for key in keys), action.tooltip) for action, keys in keyed if keys]
             found += self._moves() if group == "move" else ()
             rows += _grouped(group, found, width)
-        return [*_grouped("here", self._own(), width), *rows][1:]
+        fields = _FIELDS if owner.ui_below.screen == "main" else ()
+        return [*_grouped("here", self._own(), width), *rows, *_grouped("the short words", fields, width)][1:]
 
     def _own(self) -> list[tuple[str, str]]:
         """The keys of the screen below, where it has some of its own."""
