@@ -253,6 +253,7 @@ class StillSession:
     origin: Origin | None = None
     waiting: str = ""
     trouble: str = ""
+    unsaved: str = ""
     trace_path: str = ""
     has_moved: bool = False
     values: dict[str, str] = field(default_factory=dict)
