@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -36,7 +37,19 @@ _RECORDED = Capability(False, "This is a recorded run; nothing in it can be chan
 
 
 class _DamagedLog(Log):
-    """A log of a file that may have lost lines: a text that stood in one of them says so in its place."""
+    """A log of a file that may have lost lines, or lose them while it is open: what stood in one of them says so."""
+
+    def __init__(self, fetch: Callable[[int], ev.TraceEvent], on_lost: Callable[[TraceError], None]) -> None:
+        super().__init__(fetch)
+        self._on_lost = on_lost
+
+    def event(self, seq: int) -> ev.TraceEvent:
+        """The event, or one of no kind in its place."""
+        try:
+            return super().event(seq)
+        except TraceError as error:
+            self._on_lost(error)
+            return ev.Unknown(seq=seq, name="lost")
 
     def text(self, text: ev.Text | None) -> str:
         """The text itself, or why it is not there."""
@@ -62,7 +75,7 @@ class ReplaySession(Cursor):
         super().__init__()
         self._is_live = is_live(path)
         self._indexing = Indexing(path, self._look_for)
-        self.log = _DamagedLog(self._indexing.event)
+        self.log = _DamagedLog(self._indexing.event, self._lost)
         self.title = path.name
         self._path = path
         self._loading: Loading | None = None
@@ -75,7 +88,7 @@ class ReplaySession(Cursor):
         if trouble := self.notebook.open(path):
             self._messages.put(trouble)
         self._changed = True
-        self._read, self._is_indexed, self._drawn_at = 0, False, 0.0
+        self._read, self._is_indexed, self._drawn_at, self._has_lost = 0, False, 0.0, False
         self._closing = threading.Event()
 
     @property
@@ -173,6 +186,12 @@ class ReplaySession(Cursor):
         changed, self._changed = self._changed or self._is_due(), False
         return Batch(messages=messages, changed=changed)
 
+    def _lost(self, error: TraceError) -> None:
+        """Say it once: what is drawn thirty times a second would say it as often."""
+        if not self._has_lost:
+            self._has_lost = True
+            self._messages.put(f"{error} It was damaged, or changed while it was open: what is lost is not shown.")
+
     def _fold(self, timeout_s: float = 0.0) -> bool:
         """Fold the next batch of the index, which is begun when it is first asked; whether there was one."""
         self._indexing.start()
@@ -243,6 +262,7 @@ class ReplaySession(Cursor):
 
     def close(self) -> None:
         """End the indexing and release the file."""
+        gc.unfreeze()  # its facts may go now
         self._closing.set()
         self._indexing.close()
         if self._finder is not None:

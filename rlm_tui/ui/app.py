@@ -26,6 +26,7 @@ from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.attention import Attention, How
 from rlm_tui.ui.early import EarlyKeys
 from rlm_tui.ui.host import Host
+from rlm_tui.ui.hung_up import surviving
 from rlm_tui.ui.keymap import bindings, keymap_of
 from rlm_tui.ui.opening import PANES_ALONE, First, Opener, Opening
 from rlm_tui.ui.pace import Pace
@@ -40,6 +41,7 @@ from rlm_tui.ui.theme import DARK, Fault, first_theme, load_themes
 from rlm_tui.ui.theme_file import chosen
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
     from textual.filter import LineFilter
 
     from rlm_tui.config import Settings
@@ -191,6 +193,10 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self.screen.call_after_refresh(self.main.call_later, self.main.mount_panes)
         self.redraw()
 
+    def get_driver_class(self) -> type[Driver]:
+        """A terminal that is gone ends the app, also where no signal says so."""
+        return surviving(super().get_driver_class(), self.end_soon)
+
     def end_soon(self) -> None:
         """End as a signal asks for it: at once, the terminal as before; safe in a handler and from any thread."""
         if self._event_loop is None:
@@ -258,10 +264,6 @@ class RlmTuiApp(Host, inherit_bindings=False):
         is_elsewhere = ui.screen != "main" or ui.typing or ui.pinned or not self.session.following
         if not is_elsewhere and "step" not in self.main.frame.on_screen:
             self.main.enter("step")
-
-    def _show_bars(self) -> None:
-        for screen in in_sight(self.screen_stack):
-            screen.show_bars()
 
     def sync(self) -> UiState:
         """The state of the front end, with what Textual knows of it."""
@@ -343,7 +345,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
         """Say something in the gate bar for a few seconds."""
         self.ui.notice = safe(notice)
         self._notice_until, self._said_at = self.clock() + _NOTICE_S, self._moment()
-        self._show_bars()
+        for screen in in_sight(self.screen_stack):
+            screen.show_bars()
 
     def _moment(self) -> tuple[object, ...]:
         hold = open_hold(self.session)
@@ -407,7 +410,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def on_descendant_focus(self) -> None:
         """Over the panes, too, letters may be text now, or keys: the bar below says which."""
         if self.screen is not self.main:
-            self._show_bars()
+            for screen in in_sight(self.screen_stack):
+                screen.show_bars()
 
     def watch_app_focus(self, focus: bool) -> None:
         """The person is back at this window."""

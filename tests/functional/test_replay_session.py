@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,13 @@ from rlm_tui import events as ev
 from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.replay import ReplaySession
+from rlm_tui.trace.codec import encode
+from rlm_tui.ui.content.chat import chat
+from rlm_tui.ui.content.parts import page_of
+from rlm_tui.ui.content.repl import repl
+from rlm_tui.ui.content.step import step
+from rlm_tui.ui.content.summary import Summary
+from rlm_tui.ui.content.vars import variables
 from tests.driving import live
 
 
@@ -113,3 +122,30 @@ def test_a_text_whose_line_was_lost_says_so_in_its_place(tmp_path: Path) -> None
         assert started is not None
         assert session.log.text(ev.BodyRef(8)).startswith("[this text is lost: ")
         assert session.log.text(started.query) == "What is the magic number?"
+
+
+def test_a_file_that_becomes_shorter_while_it_is_open_is_said_once_and_drawn_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "run.rlm.jsonl"
+    shutil.copyfile(sample("misbehaves"), path)
+    with replay(path) as session:
+        os.truncate(path, path.stat().st_size // 2)
+        for seq in range(session.trajectory.last, 0, -1):
+            session.send(cmd.Seek(seq))
+            page = page_of(session, 90)
+            drawn = [chat(page, None).rows, repl(page).rows, variables(page), Summary(session, 90).facts()]
+            assert all(list(rows) for rows in drawn)
+            for node in session.trajectory.nodes:
+                list(step(page, node))
+        (told,) = session.drain().messages
+        assert "changed while it was open" in told
+
+
+def test_what_was_replayed_is_no_longer_kept_once_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "long.rlm.jsonl"
+    lines = sample("clean").read_bytes().splitlines(keepends=True)
+    notes = (encode(ev.Note(seq=seq, text="n")) for seq in range(len(lines), 20_001))
+    path.write_bytes(b"".join([*lines, *notes]))
+    with replay(path) as session:
+        assert session.trajectory.last == 20_000
+        assert gc.get_freeze_count()
+    assert not gc.get_freeze_count()

@@ -311,6 +311,16 @@ def test_a_terminal_that_is_closed_ends_the_app_and_keeps_the_trace(tmp_path: Pa
     assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
 
 
+def test_a_terminal_that_is_gone_ends_the_app_also_where_nothing_tells_it(tmp_path: Path) -> None:
+    words = python("open", str(sample("report")), "-m", "offline", "--no-trace")
+    deaf = ["bash", "-c", 'trap "" HUP; exec "$@"', "bash", *words]
+    with Terminal(deaf, env={"RLM_TUI_HOME": str(tmp_path)}) as terminal:
+        terminal.wait("YOUR QUESTION")
+        terminal.hang_up()
+        terminal.status = os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1])
+        assert terminal.status == 130
+
+
 def test_a_run_that_was_killed_is_opened_again_up_to_its_last_event(tmp_path: Path) -> None:
     trace, env = tmp_path / "run.rlm.jsonl", {"RLM_TUI_HOME": str(tmp_path)}
     with Terminal(stepping("--trace", str(trace)), env=env) as terminal:
