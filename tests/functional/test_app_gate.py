@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from rlm_tui import events as ev
 from rlm_tui.session import commands as cmd
+from rlm_tui.ui.widgets.prompt import PromptEditor
 from tests.driving import Driver, block, live
 from tests.ui_kit import Hand, on_screen
 
@@ -300,3 +303,31 @@ async def test_an_answer_never_goes_to_another_hold_than_the_one_it_was_written_
             assert [e.how for e in all_of(hand, ev.Released) if isinstance(e, ev.Released)] == ["run", "step", "step"]
             await hand.press("w")
             assert "mine" in hand.screen(), "what was written is still there"
+
+
+TOO_LATE = [
+    ("gate.tell", "tell", cmd.Stop(), "finished"),
+    ("gate.inject", "inject", cmd.Inject("while True: pass"), "held"),
+    ("gate.ask", "start", cmd.Start("Another?", step=True), "held"),
+]
+
+
+@pytest.mark.parametrize(("action", "needs", "meanwhile", "phase"), TOO_LATE)
+async def test_what_comes_too_late_goes_back_into_its_prompt(
+    tmp_path: Path, action: str, needs: str, meanwhile: cmd.SessionCommand, phase: str
+) -> None:
+    with live(tmp_path, ["FINAL(1)", "FINAL(2)"]) as driver:
+        driver.send(cmd.Start("What?", step=True))
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_final")
+            if action == "gate.ask":
+                driver.send(cmd.Resume())
+                await hand.until(lambda: driver.session.phase == "finished")
+            hand.app.perform(action)
+            await hand.type("x=5")
+            driver.send(meanwhile)
+            await hand.until(lambda: driver.session.phase == phase and not driver.session.can(needs))
+            await hand.pilot.press("enter")
+            await hand.until(lambda: driver.session.can(needs).reason in hand.bar("GateBar"))
+            assert hand.app.main.query_one("#prompt PromptEditor", PromptEditor).text == "x=5"
+            assert hand.app.ui.typing

@@ -124,8 +124,12 @@ class GateController:
         self.app.main.send_prompt()
 
     def submitted(self, purpose: Purpose, text: str) -> None:
-        """Send what a prompt was given."""
-        if purpose == "tell":
+        """Send what a prompt was given; what cannot be done now goes back into it."""
+        can = self.app.session.can("start" if purpose == "ask" else purpose)
+        if not can:
+            self.app.main.ask(_ASKINGS[purpose], text)
+            self.app.say(can.reason)
+        elif purpose == "tell":
             self.app.send(cmd.Tell(text))
             self.app.say("It will go out with the model's next message.")
         elif purpose == "inject":
