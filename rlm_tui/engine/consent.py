@@ -5,8 +5,6 @@ Both are holds like any other. What is held is a number, and editing it is how a
 
 from __future__ import annotations
 
-import math
-
 from rlm_tui import events as ev
 from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
@@ -15,6 +13,7 @@ from rlm_tui.lm.prices import price_of
 from rlm_tui.repl.base import HostCall
 from rlm_tui.text import plural, short_cost, short_count, short_seconds
 from rlm_tui.trajectory.limits import reached
+from rlm_tui.trajectory.numbers import number_of
 
 _FREE = ("offline",)
 _ANSWER = 250  # tokens: a paragraph or two, as sub-calls are asked for; nobody knows before
@@ -35,7 +34,7 @@ class Consent:
         verdict = await run.pass_("before_batch", Pending(node, str(count), asks_person=why))
         if verdict.how == "go_on":
             run.lanes.asks_about_batches = False
-        return 0 if verdict.how == "skip" else max(0, min(count, int(_number(verdict.content, count))))
+        return 0 if verdict.how == "skip" else max(0, min(count, int(number_of(verdict.content))))
 
     def _about(self, call: HostCall) -> str:
         """What the batch will take, where that is more than may be spent unasked; else empty."""
@@ -63,7 +62,7 @@ class Consent:
                 return False
             why = reached(name, cap)
             verdict = await run.pass_("at_limit", Pending(node, f"{cap:g}", asks_person=why))
-            granted = _number(verdict.content, cap)
+            granted = number_of(verdict.content)
             if granted <= value or verdict.how == "skip":
                 run.budget.is_time_up = name == "seconds"
                 return False
@@ -71,15 +70,6 @@ class Consent:
             said = f"You raised the limit of {name} from {cap:,g} to {granted:,g}."
             run.emit(ev.Note(node=node, text=said, limits=run.budget.limits))
             return True
-
-
-def _number(text: str, otherwise: float) -> float:
-    """A number as a person writes one; what is none changes nothing."""
-    try:
-        number = float(text.replace(",", "").strip())
-    except ValueError:
-        return otherwise
-    return number if math.isfinite(number) else otherwise
 
 
 def _cost(run: Run, tokens: int, calls: int) -> float | None:

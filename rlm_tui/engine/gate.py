@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from rlm_tui import events as ev
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.trajectory.nodes import has_failed
+from rlm_tui.trajectory.numbers import NUMBERS, refused_edit
 
 Emit: TypeAlias = Callable[[ev.TraceEvent], int]
 Mode: TypeAlias = Literal["go", "over", "into", "out", "iteration"]
@@ -30,8 +31,8 @@ _REFUSED: dict[str, tuple[frozenset[ev.Checkpoint], str]] = {
         "Nothing was asked yet that could be asked again.",
     ),
     "answer": (
-        frozenset({"before_code", "after_code"}),
-        "There is no answer to give here; edit the code instead.",
+        NUMBERS | {"before_code", "after_code"},
+        "There is no answer to give here; edit what is held instead.",
     ),
 }
 _EDITED: dict[ev.Checkpoint, str] = {
@@ -236,6 +237,8 @@ class Gate:
         self._edit(hold, hold.pending.content)
 
     def _edit(self, hold: _Hold, content: str) -> None:
+        if why := refused_edit(hold.checkpoint, content, hold.content):
+            raise RlmTuiError(why)
         if content == hold.content:
             return
         before, hold.content = hold.content, content

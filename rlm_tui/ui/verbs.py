@@ -35,14 +35,13 @@ _OF_NUMBERS: dict[ev.Checkpoint, dict[str, str]] = {
     "before_subcall": {"gate.run": "send"},
     "after_subcall": {"gate.run": "hand over"},
     "before_final": {"gate.run": "give it"},
-    "before_batch": {"gate.run": "ask", "gate.edit": "fewer", "gate.skip": "none", "gate.answer": ""},
+    "before_batch": {"gate.run": "ask", "gate.edit": "fewer", "gate.skip": "none"},
     "at_limit": {
         "gate.run": "answer now",
         "gate.edit": "raise it",
         "gate.skip": "",
         "gate.go_on": "",
         "gate.retry": "",
-        "gate.answer": "",
     },
 }
 """What verbs are called where no code is held; those that say nothing new there are left out."""

@@ -14,7 +14,6 @@ from rlm_tui.cli.plain.speaker import Speaker
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
-from rlm_tui.ui.content.numbers import NUMBERS, refused_number
 from rlm_tui.ui.editing import edit_outside, editor_command, suffix_of
 from rlm_tui.ui.family import Way
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
@@ -138,9 +137,7 @@ class Doing:
         before = held_text(self._session, hold)
 
         def changed(text: str) -> None:
-            if hold.checkpoint in NUMBERS and (why := refused_number(text, before)):
-                self._front.say([f"note: {why}"])
-            elif text == before:
+            if text == before:
                 self._front.say(["note: nothing was changed."])
             else:
                 self._front.send(cmd.Edit(hold.id, text), self._is_more(ev.Edited))

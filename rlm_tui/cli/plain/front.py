@@ -18,9 +18,9 @@ from rlm_tui.errors import ExitCode
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import Batch, Phase, Session
 from rlm_tui.session.signals import told_to_end
+from rlm_tui.trajectory.numbers import NUMBERS
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.bar_words import sentence
-from rlm_tui.ui.content.numbers import NUMBERS
 from rlm_tui.ui.selecting import interesting, is_there, open_hold, quit_question
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import state_of

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 from rlm_tui import events as ev
-from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold, Node
+from rlm_tui.trajectory.numbers import NUMBERS
 from rlm_tui.ui.content.block import held_mark
 from rlm_tui.ui.content.calls import held_text
 from rlm_tui.ui.content.parts import HELD, LABEL, Page, beside, label, prose
 from rlm_tui.ui.lines import BLANK, Piece, Rows, line
 from rlm_tui.ui.rows import Joined
 
-NUMBERS: dict[ev.Checkpoint, str] = {"before_batch": "CALLS", "at_limit": "LIMIT"}
-"""The checkpoints at which a number is held, each with the name of its section."""
-
-
-def is_number(text: str) -> bool:
-    """Whether a text is a number as the engine reads one."""
-    try:
-        return math.isfinite(float(text.replace(",", "").strip()))
-    except ValueError:
-        return False
-
-
-def refused_number(text: str, before: str) -> str:
-    """Why a text cannot take the place of a number that is held; "" where it can."""
-    return "" if is_number(text) else f"{one_line(text, 20) or 'Nothing'} is no number; it stays {before}."
+_LABELS: dict[ev.Checkpoint, str] = {"before_batch": "CALLS", "at_limit": "LIMIT"}
 
 
 def number_at(page: Page, node: Node) -> Rows:
@@ -41,6 +25,6 @@ def _number(page: Page, hold: Hold) -> Rows:
     owner = page.view.node(hold.node)
     came, stands = (held_text(page.view, page.log, owner) if owner is not None else None) or ("", "")
     mark: tuple[Piece, ...] = (("✎ edited", "user"), (f" from {came}", "dim")) if came != stands else ()
-    heading = label(NUMBERS[hold.checkpoint], held_mark(hold), width=page.width, right=mark, key=HELD)
+    heading = label(_LABELS[hold.checkpoint], held_mark(hold), width=page.width, right=mark, key=HELD)
     number = [line(" " * LABEL, (stands, "user bold" if mark else "text bold"))]
     return Joined(([BLANK, heading], number, beside("", prose(hold.why, page, "muted"), page.width)))

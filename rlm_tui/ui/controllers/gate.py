@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from rlm_tui import events as ev
 from rlm_tui.session import commands as cmd
+from rlm_tui.trajectory import Hold
+from rlm_tui.trajectory.numbers import NUMBERS, refused_edit
 from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.bar_words import own_block
-from rlm_tui.ui.content.numbers import NUMBERS, refused_number
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import held_text, interesting, open_hold
 from rlm_tui.ui.words import FORGET, STOP, hold_words
@@ -29,7 +30,7 @@ class GateController:
 
     def __init__(self, app: Host) -> None:
         self.app = app
-        self._editing: tuple[int, str] | None = None
+        self._editing: tuple[Hold, str] | None = None
         self._answering: int | None = None
 
     def run(self) -> None:
@@ -59,8 +60,8 @@ class GateController:
 
     def go_on(self) -> None:
         """Let it run on."""
-        self._release()
-        self.app.send(cmd.Resume())
+        if self._is_ready():
+            self.app.send(cmd.Resume())
 
     def skip(self) -> None:
         """Do without what is held."""
@@ -161,23 +162,28 @@ class GateController:
         main.pane("step").begin_edit(text, hold_words(view, hold))
         if hold.checkpoint in NUMBERS:
             main.pane("step").editor.select_all()  # what is typed takes its place
-        self._editing = hold.id, text
+        self._editing = hold, text
         self.app.ui.editing = True
 
     def finish_edit(self) -> None:
         """Close the editor; what was changed is sent and stays held."""
         if self._editing is None:
             return
-        hold, before = self._editing
+        (hold, before), why = self._editing, self._refused()
         self._editing = None
         self.app.ui.editing = False
         text = self.app.main.pane("step").end_edit()
-        now = open_hold(self.app.session)
-        is_counted = now is not None and now.id == hold and now.checkpoint in NUMBERS
-        if is_counted and (why := refused_number(text, before)):
+        if why:
             self.app.say(why)
         elif text != before:
-            self.app.send(cmd.Edit(hold, text))
+            self.app.send(cmd.Edit(hold.id, text))
+
+    def _refused(self) -> str:
+        """Why what stands in the open editor cannot be sent; "" where it can, or none is open."""
+        if self._editing is None:
+            return ""
+        hold, before = self._editing
+        return refused_edit(hold.checkpoint, self.app.main.pane("step").editor.text, before)
 
     def check_open(self) -> None:
         """Close the editor or the prompt for an answer when its hold is gone, and say so."""
@@ -186,7 +192,7 @@ class GateController:
         if self.app.ui.asking == "answer" and held != self._answering:
             self.app.main.close_prompt()
             self.app.say("What you were answering is no longer held; your words are kept for the next answer.")
-        if self._editing is not None and held != self._editing[0]:
+        if self._editing is not None and held != self._editing[0].id:
             self._editing = None
             self.app.ui.editing = False
             self.app.main.pane("step").end_edit()
@@ -194,8 +200,18 @@ class GateController:
             self.app.say("What you edited is no longer held; the edit was not sent.")
 
     def _release(self) -> int | None:
-        """Send an open edit, look at the newest moment again unless the panes shall stay, and name the hold."""
+        """Name the hold, once all is ready for its release."""
+        hold = open_hold(self.app.session) if self._is_ready() else None
+        return hold.id if hold is not None else None
+
+    def _is_ready(self) -> bool:
+        """Send an open edit, and look at the newest moment again unless the panes shall stay.
+
+        An edit that cannot be sent stays open and is said, as what it was meant for must not run without it.
+        """
+        if why := self._refused():
+            self.app.say(why)
+            return False
         self.finish_edit()
         self.app.ui.pinned = self.app.ui.stays
-        hold = open_hold(self.app.session)
-        return hold.id if hold is not None else None
+        return True

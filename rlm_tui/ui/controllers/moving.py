@@ -21,8 +21,8 @@ class WalkController:
         self.app = app
 
     def _seek(self, seq: int | None) -> None:
-        self.app.finish_edit()
         self.app.ui.pinned, self.app.ui.stays, self.app.ui.notice = False, False, ""
+        self.app.finish_edit()
         self.app.send(cmd.Seek(seq))
 
     def live(self) -> None:

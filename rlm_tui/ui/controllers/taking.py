@@ -13,6 +13,7 @@ from textual.app import App, SuspendNotSupported
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
+from rlm_tui.trajectory.numbers import refused_edit
 from rlm_tui.ui import clipboard, editing, viewers
 from rlm_tui.ui.copies import Copy, copies
 from rlm_tui.ui.host import Host
@@ -119,6 +120,8 @@ class TakeController:
             app.say("The editor changed nothing.")
         elif now is None or now.id != hold.id:
             app.say(f"What you edited is no longer held; your text is kept in {editing.keep(edited.text, suffix)}.")
+        elif why := refused_edit(hold.checkpoint, edited.text, held_text(app.session, hold)):
+            app.say(why)
         else:
             app.send(cmd.Edit(hold.id, edited.text))
             app.say("Your edit is in place and waits with the rest.")
