@@ -57,6 +57,7 @@ class Broker:
         self._start_child = start_child
         self._consent = Consent(run)
         self._told_limits: set[str] = set()
+        self._limits = asyncio.Lock()
         self._told_models: set[str] = set()
         self._told_notes: set[str] = set()
         self._busy = 0
@@ -266,15 +267,14 @@ class Broker:
     async def _refusal(self, call: _Call, prompt: str) -> str:
         """The error value of a call over a limit, which is told once; nothing is counted, as nothing is asked."""
         run = self._run
-        while over := run.budget.subcall_over(is_child=call.is_child):
-            if over[0] in self._told_limits or not await self._consent.raised(call.node, *over):
-                break
+        async with self._limits:  # who waits here hears what came of the question to the person
+            while (over := run.budget.subcall_over(is_child=call.is_child)) and over[0] not in self._told_limits:
+                if not await self._consent.raised(call.node, *over, parent=call.parent):
+                    self._told_limits.add(over[0])
+                    run.emit(ev.LimitHit(node=call.node, limit=over[0], value=over[1], cap=over[2]))
         if over is None:
             return ""
-        name, value, cap = over
-        if name not in self._told_limits:
-            self._told_limits.add(name)
-            run.emit(ev.LimitHit(node=call.node, limit=name, value=value, cap=cap))
+        name, _, cap = over
         error = f"the limit of {amount(name, cap)} for this run is reached; nothing was asked"
         run.emit(msgspec.structs.replace(self._event(call, prompt), refused=True))
         run.emit(ev.SubcallFinished(node=call.node, error=error))

@@ -31,7 +31,7 @@ class Consent:
         why = self._about(call) if run.config.is_attended and run.lanes.asks_about_batches else ""
         if not why:
             return count
-        verdict = await run.pass_("before_batch", Pending(node, str(count), asks_person=why))
+        verdict = await run.pass_("before_batch", Pending(node, str(count), parent=node, asks_person=why))
         if verdict.how == "go_on":
             run.lanes.asks_about_batches = False
         return 0 if verdict.how == "skip" else max(0, min(count, int(number_of(verdict.content))))
@@ -50,8 +50,11 @@ class Consent:
         time = f", ≈{short_seconds(takes)}" if takes is not None else ""
         return f"a batch of {plural(count, 'sub-call')}, ≈{short_count(tokens)} tokens{paid}{time}"
 
-    async def raised(self, node: str, name: str, value: float, cap: float) -> bool:
-        """Whether the person grants more than a limit that was reached; without a person nobody does."""
+    async def raised(self, node: str, name: str, value: float, cap: float, *, parent: str = "") -> bool:
+        """Whether the person grants more than a limit that was reached; without a person nobody does.
+
+        `parent` owns a sub-call at a limit; without it, the RLM `node` itself is at one.
+        """
         run = self._run
         if not run.config.is_attended:
             return False
@@ -61,7 +64,7 @@ class Consent:
             if name == "seconds" and run.budget.is_time_up:  # refused meanwhile
                 return False
             why = reached(name, cap)
-            verdict = await run.pass_("at_limit", Pending(node, f"{cap:g}", asks_person=why))
+            verdict = await run.pass_("at_limit", Pending(node, f"{cap:.15g}", parent=parent or node, asks_person=why))
             granted = number_of(verdict.content)
             if granted <= value or verdict.how == "skip":
                 run.budget.is_time_up = name == "seconds"

@@ -189,7 +189,7 @@ class Gate:
     def go_on(self) -> None:
         """Clear the policy and release everything that waits."""
         self._mode, self._pause = "go", ""
-        for hold in list(self._holds.values()):
+        for hold in self._waiting():
             if not hold.pending.needs_answer:
                 self._release(hold, "go_on")
 
@@ -200,9 +200,7 @@ class Gate:
         if kind == "out":
             self._out_parent = hold.pending.parent
         batch = hold.pending.batch
-        together = [
-            h for h in self._holds.values() if h is hold or (batch and kind != "into" and h.pending.batch == batch)
-        ]
+        together = [h for h in self._waiting() if h is hold or (batch and kind != "into" and h.pending.batch == batch)]
         for each in together:
             self._release(each, "step")
 
@@ -266,10 +264,14 @@ class Gate:
         return hold
 
     def _find(self, hold_id: int) -> _Hold:
-        hold = self._holds.get(hold_id)
+        hold = next((hold for hold in self._waiting() if hold.id == hold_id), None)
         if hold is None:
             raise StaleHoldError("That hold is over already; nothing was done.")
         return hold
+
+    def _waiting(self) -> list[_Hold]:
+        """What can be released: a hold that was stopped is over, and leaves with the next turn of the loop."""
+        return [hold for hold in self._holds.values() if not hold.done.done()]
 
 
 async def _never(_checkpoint: ev.Checkpoint, _pending: Pending) -> str:

@@ -59,6 +59,25 @@ async def test_what_is_no_number_is_said_and_changes_nothing(tmp_path: Path) -> 
             assert not all_of(hand, ev.Edited)
 
 
+@pytest.mark.parametrize("key", ["f5", "f10", "f11", "shift+f11"])
+async def test_nothing_is_asked_with_a_number_that_is_none(tmp_path: Path, key: str) -> None:
+    with live(tmp_path, [BATCH, "FINAL(done)"], sub=YES) as driver:
+        driver.send(cmd.Start("What?"))
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_batch")
+            await hand.press("i")
+            await hand.until(lambda: hand.app.ui.editing)
+            await hand.type("5o")
+            await hand.press(key)
+            assert "5o is no number; it stays 30." in hand.bar("GateBar")
+            assert hand.app.ui.editing
+            await hand.pilot.press("backspace")
+            await hand.press("f5")
+            await hand.until(lambda: hand.app.session.phase == "finished")
+            assert [driver.session.log.text(edited.after) for edited in all_of(hand, ev.Edited)] == ["5"]
+            assert len(all_of(hand, ev.SubcallRequested)) == 5
+
+
 @SIZES
 async def test_a_limit_is_raised_in_place(tmp_path: Path, size: tuple[int, int]) -> None:
     with live(tmp_path, [block("1"), block("2"), "FINAL(done)"], limits=Limits(iterations=1)) as driver:
@@ -93,10 +112,11 @@ async def test_a_limit_of_sub_calls_says_what_becomes_of_the_rest(tmp_path: Path
 def test_in_lines_the_number_is_told_and_edited(tmp_path: Path) -> None:
     spec = script(tmp_path, [BATCH, block("2"), "FINAL(done)"], YES)
     words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--plain", "--max-iterations", "1")
-    done = piped(tmp_path, "run\nedit few\nedit 5\nrun\nedit 9\nrun\n", *words)
+    done = piped(tmp_path, "run\nedit few\nanswer none\nedit 5\nrun\nedit 9\nrun\n", *words)
     said = done.stdout
     assert "A batch of 30 sub-calls, ≈30 tokens: a asks all, i fewer, x none." in said
     assert "note: few is no number; it stays 30." in said
+    assert "note: There is no answer to give here; edit what is held instead." in said
     assert "The limit of 1 iteration was reached: i raises it, a answers now." in said
     assert "You raised the limit of iterations from 1 to 9." in said
     assert "ended: answered" in said

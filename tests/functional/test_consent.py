@@ -79,12 +79,28 @@ def test_a_later_batch_tells_how_long_it_may_take(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["many", "", "nan", "inf", "1e999"])
-def test_what_is_no_number_changes_nothing(tmp_path: Path, nonsense: str) -> None:
+def test_what_is_no_number_is_refused_and_the_batch_stays_held(tmp_path: Path, nonsense: str) -> None:
     with live(tmp_path, ROOT, sub=YES) as run:
         hold = run.start().hold("before_batch")
-        run.send(cmd.Answer(hold.id, nonsense))
+        run.send(cmd.Edit(hold.id, nonsense))
+        run.until(lambda: bool(run.messages))
+        assert run.messages == [f"{nonsense or 'Nothing'} is no number; it stays 30."]
+        assert run.holds() == [hold]
+        assert not run.of(ev.Edited)
+
+
+def test_a_number_that_is_held_takes_no_answer_in_its_place(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT, sub=YES, limits=Limits(subcalls=1)) as run:
+        for checkpoint in ("before_batch", "at_limit"):
+            hold = run.start().hold(checkpoint) if checkpoint == "before_batch" else run.hold(checkpoint)
+            run.messages.clear()
+            run.send(cmd.Answer(hold.id, "none"))
+            run.until(lambda: bool(run.messages))
+            assert run.messages == ["There is no answer to give here; edit what is held instead."]
+            assert run.holds() == [hold]
+            run.send(cmd.Run(hold.id))
         run.end()
-        assert len(run.of(ev.SubcallRequested)) == 30
+        assert not run.of(ev.Edited)
 
 
 def test_a_batch_that_would_cost_much_waits_by_what_calls_cost_so_far(tmp_path: Path) -> None:
@@ -159,7 +175,9 @@ def test_at_a_limit_that_stays_the_model_has_its_last_turn(tmp_path: Path, send:
 def test_the_limit_of_sub_calls_is_asked_about_once_and_all_that_wait_go_on(tmp_path: Path) -> None:
     root = [block("print(llm_query_batched(['a'] * 6))"), "FINAL(done)"]
     with live(tmp_path, root, sub=YES, limits=Limits(subcalls=2)) as run:
-        run.send(cmd.Answer(run.start().hold("at_limit").id, "100"))
+        hold = run.start().hold("at_limit")
+        run.send(cmd.Edit(hold.id, "100"))
+        run.send(cmd.Run(hold.id))
         run.end()
         assert len(run.of(ev.Held)) == 1
         assert run.of(ev.CodeFinished)[0].stdout == f"{['yes'] * 6}\n"
@@ -171,4 +189,45 @@ def test_the_sub_calls_over_a_limit_that_stays_are_error_values(tmp_path: Path) 
         run.send(cmd.Run(run.start().hold("at_limit").id))
         run.end()
         assert run.of(ev.CodeFinished)[0].stdout == "['yes', 'yes', 'Err', 'Err']\n"
+        assert len(run.of(ev.Held)) == 1
+
+
+def test_a_limit_that_stays_is_asked_about_once_for_all_of_a_batch(tmp_path: Path) -> None:
+    root = [block("print(llm_query_batched(['a'] * 6)[-1][:5])"), "FINAL(done)"]
+    with live(tmp_path, root, sub=YES, limits=Limits(subcalls=2)) as run:
+        run.send(cmd.Run(run.start().hold("at_limit").id))
+        run.until(lambda: bool(run.of(ev.CodeFinished)) or len(run.of(ev.Held)) > 1)
+        assert run.end().answer == "done"
+        assert run.of(ev.CodeFinished)[0].stdout == "Error\n"
+        assert len(run.of(ev.Held)) == len(run.of(ev.LimitHit)) == 1
+
+
+def test_a_large_limit_that_stays_is_not_rounded_up(tmp_path: Path) -> None:
+    root = [{"text": block("1"), "usage": {"input_tokens": 1_234_568}}, "FINAL(done)"]
+    with live(tmp_path, root, limits=Limits(tokens=1_234_567)) as run:
+        hold = run.start().hold("at_limit")
+        assert run.content(hold) == "1234567"
+        run.send(cmd.Run(hold.id))
+        assert run.end().status == "limit"
+
+
+@pytest.mark.parametrize("checkpoint", ["before_batch", "at_limit"])
+def test_stepping_out_of_a_number_stops_after_its_block(tmp_path: Path, checkpoint: ev.Checkpoint) -> None:
+    root = [block(f"print(llm_query_batched(['a'] * {30 if checkpoint == 'before_batch' else 3}))"), "FINAL(x)"]
+    limits = Limits(subcalls=None if checkpoint == "before_batch" else 1)
+    with live(tmp_path, root, sub=YES, limits=limits) as run:
+        run.send(cmd.Step(run.start().hold(checkpoint).id, "out"))
+        run.until(lambda: len(run.of(ev.Held)) == 2)
+        assert [held.checkpoint for held in run.of(ev.Held)] == [checkpoint, "after_code"]
+        run.send(cmd.Resume())
+        run.end()
+
+
+def test_stepping_out_of_a_limit_of_the_root_runs_to_its_end(tmp_path: Path) -> None:
+    with live(tmp_path, [block("1"), block("2"), "FINAL(done)"], limits=Limits(iterations=1)) as run:
+        hold = run.start().hold("at_limit")
+        run.send(cmd.Edit(hold.id, "9"))
+        run.send(cmd.Step(hold.id, "out"))
+        run.until(lambda: bool(run.of(ev.RunFinished)) or len(run.of(ev.Held)) > 1)
+        assert run.end().answer == "done"
         assert len(run.of(ev.Held)) == 1
