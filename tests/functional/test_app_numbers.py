@@ -10,6 +10,7 @@ from rlm_tui import events as ev
 from rlm_tui.events import Limits
 from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
+from rlm_tui.ui.editing import Edited
 from tests.driving import block, live, script
 from tests.functional.test_app_gate import all_of
 from tests.functional.test_plain import piped
@@ -76,6 +77,16 @@ async def test_nothing_is_asked_with_a_number_that_is_none(tmp_path: Path, key: 
             await hand.until(lambda: hand.app.session.phase == "finished")
             assert [driver.session.log.text(edited.after) for edited in all_of(hand, ev.Edited)] == ["5"]
             assert len(all_of(hand, ev.SubcallRequested)) == 5
+
+
+async def test_a_number_of_an_editor_of_one_s_own_is_looked_at_too(tmp_path: Path) -> None:
+    with live(tmp_path, [BATCH, "FINAL(done)"], sub=YES) as driver:
+        driver.send(cmd.Start("What?"))
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_batch")
+            hold = hand.app.session.trajectory.now().holds()[0]
+            hand.app.controllers.take._take(hold, "30", Edited("few"), ".txt")
+            assert "few is no number; it stays 30." in hand.bar("GateBar")
 
 
 @SIZES
