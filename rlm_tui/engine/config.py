@@ -15,6 +15,7 @@ from rlm_tui.engine.deadline import Deadline
 from rlm_tui.engine.dialect import Dialect, built_in, dialect
 from rlm_tui.engine.gate import Emit, Gate, Pending, Verdict
 from rlm_tui.engine.shape import shape_of
+from rlm_tui.engine.talk import Queued
 from rlm_tui.engine.tree import NodeFacts, Nodes
 from rlm_tui.errors import ProviderError
 from rlm_tui.events import Checkpoint, ContextInfo, Limits, LmFailed, NodeType, Parameters, Role, Served
@@ -136,6 +137,7 @@ class Run:
     measure: Callable[[], Awaitable[int | None]] | None = None
     """Asks the root model's server for the window, where it tells it only of a model that is loaded."""
     asked: Asked = field(default_factory=Asked)
+    queued: Queued = field(default_factory=Queued)
 
     def child(self, context: ContextInfo) -> Run:
         """What a child RLM works with: the sub-LM leads it; its REPL is still to be set."""
@@ -150,6 +152,7 @@ class Run:
             depth=self.depth + 1,
             blocks=0,
             errors=0,
+            queued=Queued(),
         )
 
     def parameters(self, role: Role) -> Parameters:

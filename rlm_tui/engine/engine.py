@@ -89,11 +89,9 @@ class Engine:
     async def _straight(self, query: str, text: str) -> Ending | None:
         """Let the model read the whole context; None leaves the question to the usual loop."""
         usual = self._loop
-        assert usual is not None  # noqa: S101  # made by ask()
         self._loop = direct = Direct(self.run, query, self._node, self._broker, text)
         ending = await direct.once()
         if ending is None:
-            direct.talk.hand_over(usual.talk)
             self._loop = usual
         return ending
 
@@ -134,10 +132,10 @@ class Engine:
         return finished
 
     def tell(self, words: str) -> None:
-        """Queue a person's words for the next request to the root LM."""
+        """Queue a person's words for the next request to the root LM, which may be that of the next question."""
         if self._loop is None:
             raise RlmTuiError("There is no run yet that could be told something; ask a question first.")
-        self._loop.talk.tell(words)
+        self.run.queued.tell(words)
         self.run.emit(ev.Told(node=self._node, text=words))
 
     async def inject(self, code: str) -> None:
@@ -146,8 +144,7 @@ class Engine:
             raise RlmTuiError("The REPL starts with the first question; ask one first.")
         if self._loop.blocks.is_busy:
             raise RlmTuiError("A block runs; your own can run when it is over or was interrupted.")
-        news = await self._loop.blocks.inject(self._loop.iteration or self._node, code)
-        self._loop.talk.announce(news)
+        self.run.queued.announce(await self._loop.blocks.inject(self._loop.iteration or self._node, code))
 
     @property
     def is_busy(self) -> bool:

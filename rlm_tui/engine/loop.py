@@ -45,6 +45,7 @@ def opening(run: Run, query: str, earlier: Earlier = NOTHING) -> Talk:
         Message("system", prompts.system_prompt(dialect, run.context, run.tools.tools)),
         Message("user", f"{first}\n{prompts.AS_JSON}" if _is_held_to_json(run) else first),
         past=earlier.said,
+        queued=run.queued,
     )
 
 
@@ -121,7 +122,7 @@ class RootLoop:
                 self.talk.drop_after(before)
                 self.asker.wants_another = True
                 if again.ran:
-                    self.talk.announce(prompts.ran_before(again.ran))
+                    self.talk.queued.announce(prompts.ran_before(again.ran))
 
     async def _attempt(self) -> Ending | None:
         reply = await self.asker.ask(self.iteration)

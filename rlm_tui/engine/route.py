@@ -66,7 +66,7 @@ class Direct(RootLoop):
         dialect = msgspec.structs.replace(run.config.dialect, stop=())
         free = replace(run, config=replace(run.config, constrain=False, dialect=dialect))
         asked = Message("user", prompts.question_about(query, text))
-        super().__init__(free, node, broker, Talk(Message("system", prompts.DIRECT), asked))
+        super().__init__(free, node, broker, Talk(Message("system", prompts.DIRECT), asked, queued=run.queued))
         self.blocks = Blocks(run, broker)  # a person's own blocks are counted on when the usual loop takes over
 
     async def once(self) -> Ending | None:

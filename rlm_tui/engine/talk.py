@@ -1,4 +1,4 @@
-"""The conversation with the root LM: what was said, what of it was sent, and a person's words that wait."""
+"""The conversation with an LM: what was said, what of it was sent, and a person's words that wait."""
 
 from __future__ import annotations
 
@@ -8,17 +8,46 @@ from rlm_tui.events import StoredMessage
 from rlm_tui.lm.base import Message
 
 
+class Queued:
+    """What waits for the next request: a person's words, and news of their doings. It outlives a question."""
+
+    def __init__(self) -> None:
+        self._waiting: list[str] = []
+        self._taken: list[str] = []
+
+    def tell(self, words: str) -> None:
+        """Queue a person's words."""
+        self._waiting.append(f"The user says: {words}")
+
+    def announce(self, news: str) -> None:
+        """Queue what the model must know of a person's doings (an injected block)."""
+        self._waiting.append(news)
+
+    def take(self) -> list[str]:
+        """All that waits, for a request that is to be sent."""
+        taken, self._waiting = self._waiting, []
+        self._taken += taken
+        return taken
+
+    def sent(self) -> None:
+        """The request went out."""
+        self._taken = []
+
+    def take_back(self) -> None:
+        """Let what was taken for a request that never went out wait again."""
+        self._waiting, self._taken = [*self._taken, *self._waiting], []
+
+
 class Talk:
     """The messages of one RLM, in order; `unsent()` tells which of them the next request adds."""
 
-    def __init__(self, *messages: Message, past: Sequence[Message] = ()) -> None:
+    def __init__(self, *messages: Message, past: Sequence[Message] = (), queued: Queued | None = None) -> None:
         self.messages: list[Message] = list(messages)
         self.counted = (0, 0)
         """How many of the messages a provider has counted, and to how many tokens."""
         self._past = list(past)
         self._sent = 0
-        self._words: list[str] = []
-        self._news: list[str] = []
+        self.queued = Queued() if queued is None else queued
 
     def say(self, role: str, content: str) -> None:
         """Add a message; two user messages in a row become one, as providers want them to alternate."""
@@ -27,25 +56,10 @@ class Talk:
         else:
             self.messages.append(Message(role, content))
 
-    def tell(self, words: str) -> None:
-        """Queue a person's words for the next request."""
-        self._words.append(f"The user says: {words}")
-
-    def announce(self, news: str) -> None:
-        """Queue what the model must know of a person's doings (an injected block)."""
-        self._news.append(news)
-
-    def hand_over(self, other: Talk) -> None:
-        """Give what is queued and was not sent to the conversation that goes on in the place of this one."""
-        other._words += self._words
-        other._news += self._news
-        self._words, self._news = [], []
-
     def flush(self) -> None:
         """Put what is queued into the last user message."""
-        queued, self._words, self._news = [*self._news, *self._words], [], []
-        if queued:
-            self.say("user", "\n\n".join(queued))
+        if taken := self.queued.take():
+            self.say("user", "\n\n".join(taken))
 
     def replace_last(self, content: str) -> None:
         """Change the newest message; a request that carries it carries it anew."""
@@ -91,5 +105,6 @@ class Talk:
 
     def unsent(self) -> tuple[int, tuple[StoredMessage, ...]]:
         """How many messages a request repeats, and the new ones; marks all as sent."""
+        self.queued.sent()
         prior, self._sent = self._sent, len(self.messages)
         return prior, tuple(StoredMessage(m.role, m.content) for m in self.messages[prior:])

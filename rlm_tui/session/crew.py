@@ -19,6 +19,7 @@ from rlm_tui.engine.config import EngineConfig, Lanes, Run
 from rlm_tui.engine.deadline import Deadline
 from rlm_tui.engine.engine import Engine
 from rlm_tui.engine.gate import Gate
+from rlm_tui.engine.talk import Queued
 from rlm_tui.engine.tree import Nodes
 from rlm_tui.errors import RlmTuiError, TraceError, UsageError
 from rlm_tui.lm.base import LM
@@ -118,13 +119,14 @@ class Crew:
             measure=partial(loaded_window, config.model, self._setup) if root.name.startswith(LOADS_LATER) else None,
         )
         if (before := self._before) is not None:
-            run.blocks, run.asked, run.pace = before.blocks, before.asked, before.pace
+            run.blocks, run.asked, run.pace, run.queued = before.blocks, before.asked, before.pace, before.queued
         self._before = run
-        engine = self._engine = Engine(run)
         if more is not None:
             await self._conversation.bring(more.document, repl)
         earlier = await self._conversation.carry(repl)
         self._tell("")
+        run.queued.take_back()
+        engine = self._engine = Engine(run)
         try:
             await engine.ask(command.query, earlier)
         finally:
@@ -134,6 +136,8 @@ class Crew:
         """Forget the conversation and the REPL; the next question starts both anew."""
         repl, self._repl, self._conversation = self._repl, None, Conversation()
         engine, self._engine = self._engine, None
+        if self._before is not None:
+            self._before.queued = Queued()
         if repl is not None:
             await repl.close()
             self._log.emit(ev.Reset(node=engine.node if engine is not None else ""))

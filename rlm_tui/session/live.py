@@ -309,6 +309,11 @@ def _check_running(session: LiveSession) -> Capability:
     return YES if session.is_running else Capability(False, "Nothing runs.")
 
 
+def _check_tell(session: LiveSession) -> Capability:
+    begins = session.is_running and session.trajectory.now().started is None
+    return Capability(False, "The run has not begun yet.") if begins else _check_running(session)
+
+
 def _check_held(session: LiveSession) -> Capability:
     return YES if session.trajectory.now().holds() else Capability(False, "Nothing is held right now.")
 
@@ -341,7 +346,7 @@ _CHECKS: dict[str, Callable[[Any], Capability]] = {
     "reset": _check_reset,
     "stop": _check_running,
     "pause": _check_running,
-    "tell": _check_running,
+    "tell": _check_tell,
     "resume": _check_resume,
     "run": _check_released,
     "step": _check_released,

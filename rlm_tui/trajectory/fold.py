@@ -50,6 +50,7 @@ class Fold:
         self.requests: dict[str, list[tuple[int, int, int]]] = {}
         self.told: list[int] = []
         self.told_out: list[int] = []
+        """When what was told left the queue: with a request, or forgotten."""
         self.deeds: list[int] = []
         """What a person did: edited, told, ran of their own, answered, skipped or had done again."""
         self.remarks: list[int] = []
@@ -217,6 +218,7 @@ class Fold:
 
     def _reset(self, event: ev.Reset) -> None:
         self.resets.append(event.seq)
+        self.told_out.append(event.seq)
         self.emptied.setdefault("", []).append(event.seq)
         self._remark(event)
 

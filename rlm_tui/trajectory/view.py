@@ -192,7 +192,7 @@ class View:
         return places
 
     def queued_words(self) -> list[int]:
-        """The seqs of `told` events whose words no request has carried yet."""
+        """The seqs of `told` events whose words still wait for a request to carry them."""
         sent, told = self.tree.told_out, self.tree.told
         count = _count(sent, self.seq)
         since = sent[count - 1] if count else START

@@ -105,9 +105,15 @@ def _number(session: Session, ui: UiState, hold: Hold, why: str) -> str:
     return f"{told[:-1]}: {edit} raises it, {run} answers now. The model has one last turn for its answer."
 
 
+def unsaid(session: Session) -> str:
+    """What becomes of words that a run ended without asking for, as a sentence; "" when there are none."""
+    waits = session.phase == "finished" and session.trajectory.now().queued_words()
+    return "What you told the model goes out with your next question. " if waits else ""
+
+
 def _finished(session: Session) -> str:
     over = session.trajectory.now().finished
     if over is None:
         return UNFINISHED.do
-    do = ENDS[over.status].do
+    do = f"{unsaid(session)}{ENDS[over.status].do}"
     return do if over.status == "answered" or not over.detail else f"{one_line(over.detail, 240)} {do}"

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from rlm_tui import events as ev
+from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.widgets.prompt import PromptEditor
-from tests.driving import Driver, block, live
+from tests.driving import Driver, block, live, script
+from tests.functional.test_plain import piped
 from tests.ui_kit import Hand, on_screen
 
 ROOT = [block("x = 1"), block("y = 2"), "FINAL(3)"]
@@ -331,3 +333,27 @@ async def test_what_comes_too_late_goes_back_into_its_prompt(
             await hand.until(lambda: driver.session.can(needs).reason in hand.bar("GateBar"))
             assert hand.app.main.query_one("#prompt PromptEditor", PromptEditor).text == "x=5"
             assert hand.app.ui.typing
+
+
+LEFT = "What you told the model goes out with your next question."
+
+
+async def test_words_that_the_run_ends_without_are_said_to_wait_for_the_next_question(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)", "FINAL(2)"]) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_final")
+            driver.send(cmd.Tell("look at page 3"))
+            await hand.press("c")
+            await hand.until(lambda: LEFT in hand.bar("GateBar"))
+            driver.send(cmd.Start("Next?"))
+            await hand.until(lambda: len(all_of(hand, ev.RunFinished)) == 2)
+            await hand.until(lambda: "The answer is there" in hand.bar("GateBar"))
+            assert LEFT not in hand.bar("GateBar")
+
+
+def test_in_lines_words_that_the_run_ends_without_are_said_to_wait(tmp_path: Path) -> None:
+    spec = script(tmp_path, ["FINAL(1)", "FINAL(2)"])
+    words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--step", "--plain")
+    said = piped(tmp_path, "tell look at page 3\nrun\nask Next?\nrun\n", *words).stdout
+    assert said.count(f"note: {LEFT}") == 1
+    assert "by you: look at page 3" in said[said.index(LEFT) :]

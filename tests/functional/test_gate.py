@@ -101,6 +101,50 @@ def test_words_to_the_model_go_out_with_its_next_message(tmp_path: Path) -> None
         assert not run.session.trajectory.now().queued_words()
 
 
+@pytest.mark.parametrize(("told_at", "ends_at"), [("before_final", "before_final"), ("after_code", "before_request")])
+def test_what_a_run_ends_without_asking_for_goes_out_with_the_next_question(
+    tmp_path: Path, told_at: str, ends_at: str
+) -> None:
+    with live(tmp_path, [block("x = 1"), "FINAL(1)", "FINAL(2)"]) as run:
+        run.start(step=True)
+        checkpoints: tuple[ev.Checkpoint, ...] = ("before_code", "after_code", "before_request", "after_response")
+        for checkpoint in (*checkpoints, "before_final"):
+            hold = run.hold(checkpoint)
+            if checkpoint == told_at:
+                run.send(cmd.Tell("look at page 3"))
+                run.until(lambda: bool(run.of(ev.Told)))
+            if checkpoint == ends_at:
+                break
+            run.send(cmd.Step(hold.id, "into"))
+        run.send(cmd.Stop())
+        run.until(lambda: run.session.phase == "finished" and not run.session.is_running)
+        run.send(cmd.Inject("mine = 5"))
+        run.until(lambda: len(run.of(ev.CodeFinished)) == 2)
+        assert run.session.trajectory.now().queued_words()
+        asked = len(run.of(ev.LmRequested))
+        run.start("Next?")
+        run.until(lambda: len(run.of(ev.LmRequested)) > asked)
+        first = run.said()[-1]
+        assert first.count("The user says: look at page 3") == 1
+        assert "The user ran a block of their own" in first
+        assert not run.session.trajectory.now().queued_words()
+
+
+def test_what_was_told_is_forgotten_with_the_conversation(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)", "FINAL(2)"]) as run:
+        run.start(step=True).hold("before_final")
+        run.send(cmd.Tell("look at page 3"))
+        run.until(lambda: bool(run.of(ev.Told)))
+        run.send(cmd.Resume())
+        run.end()
+        run.send(cmd.Reset())
+        run.until(lambda: bool(run.of(ev.Reset)))
+        assert not run.session.trajectory.now().queued_words()
+        run.start("Next?")
+        run.until(lambda: len(run.of(ev.RunFinished)) == 2)
+        assert "page 3" not in run.said()[-1]
+
+
 def test_an_injected_block_runs_in_the_same_namespace_and_is_announced(tmp_path: Path) -> None:
     with live(tmp_path, [block("x = 1"), "FINAL_VAR(y)"], step=True) as run:
         run.send(cmd.Run(run.start().hold("before_code").id))

@@ -20,7 +20,7 @@ from rlm_tui.session.base import Batch, Phase, Session
 from rlm_tui.session.signals import told_to_end
 from rlm_tui.trajectory.numbers import NUMBERS
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
-from rlm_tui.ui.bar_words import sentence
+from rlm_tui.ui.bar_words import sentence, unsaid
 from rlm_tui.ui.selecting import interesting, is_there, open_hold, quit_question
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import state_of
@@ -158,6 +158,7 @@ class Front:
         state = state_of(self.session)
         end = "" if state.words.rstrip('"”’').endswith((".", "?", "!", "…")) else "."
         self.say([f"{state.word.lower()}: {state.words}{end}"])
+        self.say([f"note: {left}"] if (left := unsaid(self.session).strip()) else [])
         self._offer()
 
     def _offer(self) -> None:
