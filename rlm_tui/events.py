@@ -396,6 +396,8 @@ class Held(TraceEvent, frozen=True, tag="held"):
     batch: str = ""
     needs_answer: bool = False
     """Whether only a person's answer can end it (the model `human`)."""
+    has_failed: bool = False
+    """Whether it is a request that failed; `why` is then the whole sentence that says what went wrong."""
 
 
 class Released(TraceEvent, frozen=True, tag="released"):

@@ -91,9 +91,9 @@ class RootAsker:
         )
 
     async def _respond(self, node: str, iteration: str) -> Response:
-        why = _YOUR_TURN if self._run.root_lm.name == "human" else ""
+        why, has_failed = _YOUR_TURN if self._run.root_lm.name == "human" else "", False
         while True:
-            verdict = await self._before(node, iteration, why)
+            verdict = await self._before(node, iteration, why, has_failed)
             self._send(node)
             begun = time.perf_counter()
             if verdict.how == "answer":
@@ -104,7 +104,7 @@ class RootAsker:
             except ProviderError as error:
                 if not self._asks_what_to_do:
                     raise
-                why = str(error)
+                why, has_failed = str(error), True
                 continue
             if isinstance(response, _Cut):
                 return self._cut(node, response, begun)
@@ -112,7 +112,7 @@ class RootAsker:
                 self._responded(node, response, begun)
                 await self._run.learn_window()
                 return response
-            why = _INTERRUPTED
+            why, has_failed = _INTERRUPTED, False
 
     @property
     def _asks_what_to_do(self) -> bool:
@@ -126,11 +126,19 @@ class RootAsker:
             self._run.emit(ev.LmFailed(node=node, message="ended, as the time for this run was used up"))
         return response
 
-    async def _before(self, node: str, iteration: str, why: str) -> Verdict:
+    async def _before(self, node: str, iteration: str, why: str, has_failed: bool) -> Verdict:
         self._talk.flush()
         *before, last = (message.content for message in self._talk.messages)
         is_human = self._run.root_lm.name == "human"
-        pending = Pending(node, last, parent=iteration, asks_person=why, needs_answer=is_human, before=tuple(before))
+        pending = Pending(
+            node,
+            last,
+            parent=iteration,
+            asks_person=why,
+            needs_answer=is_human,
+            has_failed=has_failed,
+            before=tuple(before),
+        )
         verdict = await self._run.pass_("before_request", pending)
         if verdict.how != "answer" and verdict.edited:
             self._talk.replace_last(verdict.content)

@@ -14,7 +14,6 @@ from typing import Literal, TypeAlias
 
 from rlm_tui import events as ev
 from rlm_tui.errors import RlmTuiError
-from rlm_tui.trajectory.nodes import has_failed
 from rlm_tui.trajectory.numbers import NUMBERS, refused_edit
 
 Emit: TypeAlias = Callable[[ev.TraceEvent], int]
@@ -48,10 +47,10 @@ _EDITED: dict[ev.Checkpoint, str] = {
 }
 
 
-def refused(action: str, checkpoint: ev.Checkpoint, why_held: str = "") -> str:
+def refused(action: str, checkpoint: ev.Checkpoint, has_failed: bool = False) -> str:
     """Why what is held at a checkpoint cannot be skipped, asked again or answered for; "" where it can."""
     where, why = _REFUSED[action]
-    can = checkpoint not in where or (action == "retry" and has_failed(checkpoint, why_held))
+    can = checkpoint not in where or (action == "retry" and has_failed)
     return "" if can else why
 
 
@@ -71,6 +70,8 @@ class Pending:
     """A sentence when a person must act here whatever the policy (the model `human`, a red sandbox label)."""
     needs_answer: bool = False
     """Whether only an answer can end the hold: there is no LM behind it."""
+    has_failed: bool = False
+    """Whether it went out already, and failed."""
     depth: int = 0
     """The depth of the RLM that it belongs to."""
     before: tuple[str, ...] = ()
@@ -144,6 +145,7 @@ class Gate:
                 content=pending.content,
                 batch=pending.batch,
                 needs_answer=pending.needs_answer,
+                has_failed=pending.has_failed,
             )
         )
         try:
@@ -253,7 +255,7 @@ class Gate:
 
     def _allowed(self, hold_id: int, action: str) -> _Hold:
         hold = self._find(hold_id)
-        if why := refused(action, hold.checkpoint, hold.pending.asks_person):
+        if why := refused(action, hold.checkpoint, hold.pending.has_failed):
             raise RlmTuiError(why)
         return hold
 

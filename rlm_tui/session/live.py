@@ -323,7 +323,7 @@ def _check_checkpoint(action: str) -> Callable[[LiveSession], Capability]:
         from rlm_tui.engine.gate import refused
 
         holds = session.trajectory.now().holds()
-        why = refused(action, holds[0].checkpoint, holds[0].why) if holds else ""
+        why = refused(action, holds[0].checkpoint, holds[0].has_failed) if holds else ""
         return Capability(False, why) if why else _check_held(session)
 
     return check

@@ -205,7 +205,7 @@ class Fold:
 
     def _held(self, event: ev.Held) -> None:
         hold = Hold(event.hold, event.checkpoint, event.node, event.why, event.batch, event.seq)
-        self.holds.append(hold._replace(needs_answer=event.needs_answer))
+        self.holds.append(hold._replace(needs_answer=event.needs_answer, has_failed=event.has_failed))
         self._step(event, event.checkpoint)
 
     def _released(self, event: ev.Released) -> None:

@@ -20,11 +20,6 @@ BITS = 6  # what a kind takes beside its seq in one word
 MASK = (1 << BITS) - 1
 
 
-def has_failed(checkpoint: ev.Checkpoint, why: str) -> bool:
-    """Whether a hold is that of a failed request: its `why` is then a whole sentence, and never else."""
-    return checkpoint == "before_request" and why.endswith(".")
-
-
 class Hold(NamedTuple):
     """A wait for a person at a checkpoint, as the fold knows it; `released` is a seq or None while it lasts."""
 
@@ -36,11 +31,7 @@ class Hold(NamedTuple):
     seq: int
     released: int | None = None
     needs_answer: bool = False
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether a request waits because it failed; `why` is then the whole sentence that says what went wrong."""
-        return has_failed(self.checkpoint, self.why)
+    has_failed: bool = False
 
 
 class Step(NamedTuple):

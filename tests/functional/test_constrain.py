@@ -99,7 +99,7 @@ def test_an_error_that_has_another_reason_stays_what_it_is(tmp_path: Path) -> No
         live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1") as driver,
     ):
         driver.start()
-        assert "exceeds the available context size" in driver.end().detail
+        assert "exceeds the available context size" in driver.hold("before_request").why
         assert len(server.seen) == 2
 
 

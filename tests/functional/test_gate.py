@@ -282,7 +282,8 @@ def test_a_person_answers_for_the_model_human(tmp_path: Path) -> None:
 
 
 def test_the_red_label_asks_once_before_foreign_code_runs(tmp_path: Path) -> None:
-    with live(tmp_path, [block("print(1)"), block("print(2)"), "FINAL(x)"], sandbox="auto") as run:
+    responses = [block("print(1)"), block("print(2)"), "FINAL(x)", block("print(3)"), "FINAL(y)"]
+    with live(tmp_path, responses, sandbox="auto") as run:
         hold = run.start().hold("before_code")
         assert "NOT SANDBOXED" in hold.why
         run.send(cmd.Run(hold.id))

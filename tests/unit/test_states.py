@@ -137,7 +137,7 @@ def test_a_request_that_failed_says_what_went_wrong_and_both_ways_on() -> None:
     run = peeked()
     lm = run.open(f"{run.iteration(2)}.lm1", "lm", "r", title="m")
     why = "The server refused the key (HTTP 401); check the key."
-    run.emit(ev.Held(node=lm, hold=9, checkpoint="before_request", why=why, content="What?"))
+    run.emit(ev.Held(node=lm, hold=9, checkpoint="before_request", why=why, content="What?", has_failed=True))
     session = still(run, "held")
     words = sentence(session, UiState())[0]
     assert words.startswith(f"{why} a asks again, w lets you answer in its place.")
