@@ -21,7 +21,7 @@ from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.runtime import LoopThread
 from rlm_tui.session.setup import Setup
 from rlm_tui.session.spill import SpilledLines
-from rlm_tui.text import plural
+from rlm_tui.text import one_line, plural
 from rlm_tui.trace.store import Lines, MemoryLines, TraceStore
 
 if TYPE_CHECKING:  # the engine is imported for the first question: a person sees the first pages sooner
@@ -145,8 +145,6 @@ class LiveSession(Cursor):
             self._outbox.message(capability.reason)
         elif isinstance(command, cmd.Start):
             self._start(command)
-        elif isinstance(command, cmd.Show):
-            self._thread.start(self._show(command.name))
         elif isinstance(command, cmd.Stop):
             self._thread.call(lambda: self._stop(command.why))
         else:
@@ -193,13 +191,14 @@ class LiveSession(Cursor):
 
     async def _show(self, name: str) -> None:
         value = await self._hired().show(name)
-        if value is not None:
-            self.values = {**self.values, name: value}
-            self._outbox.change()
+        if value is None:
+            raise RlmTuiError(f"The REPL has no variable {one_line(name, 60)} now.")
+        self.values = {**self.values, name: value}
+        self._outbox.change()
 
     async def _do(self, command: cmd.SessionCommand) -> None:
         try:
-            await self._hired().do(command)
+            await (self._show(command.name) if isinstance(command, cmd.Show) else self._hired().do(command))
         except RlmTuiError as error:
             self._outbox.message(str(error))
         except Exception as error:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from repl_kit import open_repl, run
 
+from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.repl.worker.variables import MAX_WHOLE, whole
+from rlm_tui.session import commands as cmd
 from tests.driving import block, live
 from tests.states import finished
 from tests.ui_kit import on_screen
@@ -37,6 +40,27 @@ async def test_the_worker_tells_values_and_runs_none_of_their_code() -> None:
         assert await repl.show("bad") == f"<Loop object>\n{'x' * 300!r}"
         assert await repl.show("gone") is None
         assert (await run(repl, "print(len(bad))")).stdout == "2\n"
+
+
+def test_a_variable_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with live(tmp_path, [block("x = 1"), "FINAL(1)"]) as run:
+        run.start().end()
+        run.send(cmd.Show("nope"))
+        run.send(cmd.Show("x"))
+        run.until(lambda: run.session.values == {"x": "1"} and bool(run.messages))
+        assert run.messages == ["The REPL has no variable nope now."]
+
+
+def test_a_fault_while_a_variable_is_fetched_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_repl: WorkerREPL, name: str) -> str:
+        raise ValueError(name)
+
+    monkeypatch.setattr(WorkerREPL, "show", broken)
+    with live(tmp_path, ["FINAL(1)"]) as run:
+        run.start().end()
+        run.send(cmd.Show("x"))
+        run.until(lambda: bool(run.messages))
+        assert run.messages[0].startswith("An unexpected ValueError stopped this (x)")
 
 
 async def test_enter_opens_the_value_in_full_and_a_new_block_brings_the_new_one(tmp_path: Path) -> None:
