@@ -66,6 +66,7 @@ class Crew:
         self._gate.breaks = self.breakpoints.why
         for text in setup.breaks:
             self.breakpoints.set(0, text)
+        self._follower.is_needed = self.breakpoints.are_on
         self._repl: WorkerREPL | None = None
         self._engine: Engine | None = None
         self._before: Run | None = None
@@ -249,10 +250,7 @@ class Crew:
 
     def _break(self, command: cmd.SetBreakpoint) -> None:
         self.breakpoints.set(command.number, command.filter, is_on=command.is_on)
-        if self.breakpoints.are_on:
-            self._follower.begin()
-        else:
-            self._follower.rest()
+        self._follower.is_needed = self.breakpoints.are_on
 
     def follow(self, event: ev.TraceEvent) -> None:
         """Take note of what happens, as far as an interrupt or a breakpoint needs it."""

@@ -19,31 +19,23 @@ class Follower:
     """
 
     def __init__(self, log: EventLog) -> None:
+        self.is_needed = False
+        """Whether events are folded as they come; what came before is read when `moment` is asked for."""
         self._log = log
         self._followed = Trajectory()
-        self._is_following = False
         self._catching_up: asyncio.Task[None] | None = None
 
     def take(self, event: ev.TraceEvent) -> None:
-        """Take in a new event of the log, if somebody follows it."""
-        if self._is_following:
+        """Take in a new event of the log, if somebody needs it and nothing before it is still to be read."""
+        if self.is_needed and self._catching_up is None and event.seq == self._followed.last + 1:
             self._followed.fold(event)
-
-    def begin(self) -> None:
-        """Follow the log from now on, what it holds already included."""
-        if not self._is_following and self._catching_up is None:
-            self._catching_up = asyncio.get_running_loop().create_task(self._catch_up())
-
-    def rest(self) -> None:
-        """Follow no more."""
-        self._is_following = False
 
     async def moment(self) -> Moment:
         """The run as it stands; waits, without stopping the loop, where much of it has to be read first."""
-        while not self._is_following:
-            self.begin()
-            if self._catching_up is not None:  # several may wait for it, and one that is cancelled ends it for none
-                await asyncio.shield(self._catching_up)
+        while self._followed.last < len(self._log):
+            if self._catching_up is None:
+                self._catching_up = asyncio.create_task(self._catch_up())
+            await asyncio.shield(self._catching_up)  # who waits may be cancelled, and others wait, too
         return Moment(self._followed.now(), self._log)
 
     async def _catch_up(self) -> None:
@@ -51,7 +43,6 @@ class Follower:
             while (last := len(self._log)) - self._followed.last > _AT_ONCE:
                 await asyncio.to_thread(self._fold, last)
             self._fold(last)
-            self._is_following = True
         finally:
             self._catching_up = None
 

@@ -42,16 +42,18 @@ def whole(log: EventLog) -> object:
     return snapshot(Trajectory([log.event(seq) for seq in range(1, len(log) + 1)]).now())
 
 
+@pytest.mark.parametrize("is_needed", [False, True])
 @pytest.mark.parametrize("count", [0, 3, 400])
-async def test_a_moment_is_the_fold_of_all_that_happened_whenever_it_is_asked_for(count: int) -> None:
+async def test_a_moment_is_the_fold_of_all_that_happened_whenever_it_is_asked_for(count: int, is_needed: bool) -> None:
     log = EventLog(MemoryLines())
     follower = Follower(log)
+    follower.is_needed = is_needed
     log.on_event = follower.take
     fill(log, count)
     assert seen(await follower.moment()) == whole(log)
     fill(log, 5)
     assert seen(await follower.moment()) == whole(log)
-    follower.rest()
+    follower.is_needed = not is_needed
     fill(log, count)
     assert seen(await follower.moment()) == whole(log)
 
@@ -73,9 +75,18 @@ async def test_the_loop_goes_on_while_a_long_past_is_read_and_what_happens_meanw
         assert seen(moment) == whole(log)
 
 
-async def test_nobody_who_asks_costs_nothing() -> None:
-    log = EventLog(MemoryLines())
+async def test_nobody_who_needs_it_costs_nothing_also_while_the_past_is_read() -> None:
+    log = SlowLog()
     follower = Follower(log)
     log.on_event = follower.take
     fill(log, 3)
     assert follower._followed.last == 0
+    follower.is_needed = True
+    fill(log, 400)
+    asked = asyncio.create_task(follower.moment())
+    await asyncio.to_thread(log.is_asked.wait)
+    follower.is_needed = False
+    log.may_go.set()
+    await asked
+    fill(log, 5)
+    assert follower._followed.last == 403
