@@ -7,6 +7,7 @@ from typing import Any
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document, Heading, Part
 from rlm_tui.engine.breakpoints import Breakpoint
+from rlm_tui.engine.gate import refused
 from rlm_tui.session.base import Attachment, Capability, LiveText, Origin, Phase
 from tests.trajectories import RUNS, Recorder, StillSession, peeked
 
@@ -18,6 +19,7 @@ PAGES = (
 REFUSED = "The server at 127.0.0.1:11434 refused the connection: start it, or choose another model."
 _AT_A_HOLD = ("run", "step", "edit", "revert", "skip", "retry", "answer")
 _WHILE_IT_RUNS = ("pause", "resume", "tell", "interrupt", "stop")
+_REFUSED_BY_GATE = ("skip", "retry", "answer")
 _REFUSED: dict[Phase, dict[str, tuple[str, ...]]] = {
     "question": {"Nothing is held right now.": _AT_A_HOLD, "Nothing runs.": (*_WHILE_IT_RUNS, "inject")},
     "interrupting": {"Nothing is held right now.": _AT_A_HOLD, "A question is being worked on.": ("start",)},
@@ -51,6 +53,9 @@ def document() -> Document:
 def still(run: Recorder, phase: Phase, kind: type[StillSession] = StillSession, **more: Any) -> StillSession:
     """A session that stays at the end of a run, and refuses what a live one in its phase would."""
     reasons = {name: Capability(False, why) for why, names in _REFUSED[phase].items() for name in names}
+    for hold in run.trajectory.now().holds()[:1] if phase == "held" else ():
+        whys = {name: refused(name, hold.checkpoint, hold.why) for name in _REFUSED_BY_GATE}
+        reasons |= {name: Capability(False, why) for name, why in whys.items() if why}
     return kind(run, document(), phase, reasons=reasons, **more)
 
 

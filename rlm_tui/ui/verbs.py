@@ -36,13 +36,7 @@ _OF_NUMBERS: dict[ev.Checkpoint, dict[str, str]] = {
     "after_subcall": {"gate.run": "hand over"},
     "before_final": {"gate.run": "give it"},
     "before_batch": {"gate.run": "ask", "gate.edit": "fewer", "gate.skip": "none"},
-    "at_limit": {
-        "gate.run": "answer now",
-        "gate.edit": "raise it",
-        "gate.skip": "",
-        "gate.go_on": "",
-        "gate.retry": "",
-    },
+    "at_limit": {"gate.run": "answer now", "gate.edit": "raise it", "gate.skip": "", "gate.go_on": ""},
 }
 """What verbs are called where no code is held; those that say nothing new there are left out."""
 
