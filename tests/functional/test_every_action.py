@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from rlm_tui import events as ev
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.commands import SessionCommand
 from rlm_tui.ui.actions import ACTIONS, BY_ID
@@ -80,7 +81,7 @@ ROWS: dict[str, Row] = {
     "gate.out": Row("held", sent(cmd.Step(1, "out"))),
     "gate.turn": Row("held", sent(cmd.Step(1, "iteration"))),
     "gate.original": Row("edited", sent(cmd.Revert(1))),
-    "gate.answer": Row("held", asks("answer")),
+    "gate.answer": Row("before the answer", asks("answer")),
     "gate.send": Row("held", sent(cmd.Tell("x")), ("t", "x")),
     "gate.pause": Row("running", sent(cmd.Pause())),
     "gate.interrupt": Row("running", sent(cmd.Interrupt())),
@@ -143,6 +144,10 @@ def state(name: str) -> StillSession:
         assert session.document is not None
         session.document.parts[0].path = __file__
         return session
+    if name == "before the answer":
+        run = RUNS["peeked"]()
+        run.emit(ev.Held(node="1", hold=1, checkpoint="before_final", why="step", content="42"))
+        return still(run, "held")
     return STATES[name]() if name in STATES else still(RUNS[name](), "replay")
 
 
