@@ -59,9 +59,9 @@ class RootAsker:
         """Whether a request is under way."""
         return self._request is not None
 
-    def interrupt(self) -> bool:
-        """Cancel the request that is under way, if any; the engine then waits for the person."""
-        return self._request is not None and self._request.cancel()
+    def interrupt(self) -> str:
+        """Cancel the request that is under way; the engine then waits for the person. Returns its node, or ""."""
+        return self.node if self._request is not None and self._request.cancel() else ""
 
     async def ask(self, iteration: str) -> Reply:
         """One exchange; asks again for as long as a person wants it."""

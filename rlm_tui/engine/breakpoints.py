@@ -46,7 +46,8 @@ class Breakpoints:
         if number and number not in known:
             raise RlmTuiError(f"There is no breakpoint {number} (any more); nothing was changed.")
         if number and not text:
-            del known[number]
+            del known[number], self._meant[number]
+            self._forget_hits(number)
         elif number and text == known[number].filter:
             known[number] = msgspec.structs.replace(known[number], is_on=is_on)
         else:
@@ -54,9 +55,12 @@ class Breakpoints:
             if not number:
                 number = self._last = self._last + 1
             self._meant[number] = meant
-            self._seen = {key: at for key, at in self._seen.items() if key[0] != number}
+            self._forget_hits(number)
             known[number] = Breakpoint(number, text, is_on)
         self.listed = tuple(known.values())
+
+    def _forget_hits(self, number: int) -> None:
+        self._seen = {key: at for key, at in self._seen.items() if key[0] != number}
 
     @property
     def are_on(self) -> bool:

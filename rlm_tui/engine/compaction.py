@@ -82,9 +82,9 @@ class Compaction:
         """Whether a summary is asked for right now."""
         return self._asker is not None and self._asker.is_asking
 
-    def interrupt(self) -> bool:
-        """Cancel the request for a summary, if one is under way."""
-        return self._asker is not None and self._asker.interrupt()
+    def interrupt(self) -> str:
+        """Cancel the request for a summary, if one is under way; returns its node, or ""."""
+        return self._asker.interrupt() if self._asker is not None else ""
 
     async def compact(self, iteration: str) -> None:
         """Let the model sum up all but the question; a summary that cannot be had is a note, and all stays."""

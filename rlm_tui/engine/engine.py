@@ -156,14 +156,17 @@ class Engine:
         """Whether the worker is busy with a block."""
         return self._loop is not None and self._loop.blocks.is_busy
 
-    def interrupt(self, *, force: bool = False) -> bool:
-        """Stop the running block and keep its state (by force: lose it), else the request under way; False: nothing."""
+    def interrupt(self, *, force: bool = False) -> str:
+        """Stop the running block and keep its state (by force: lose it), else the request under way.
+
+        Returns the node of what was asked to stop; "" when nothing runs.
+        """
         if self._loop is None:
-            return False
+            return ""
         if not self._loop.blocks.is_busy:
             return self._loop.interrupt()
         if force:
             self.run.repl.kill()
         else:
             self.run.repl.interrupt()
-        return True
+        return self._broker.block

@@ -79,8 +79,8 @@ class RootLoop:
         """Whether a request is under way."""
         return self.asker.is_asking or self._compaction.is_asking
 
-    def interrupt(self) -> bool:
-        """Cancel the request that is under way, if any; the engine then waits for the person."""
+    def interrupt(self) -> str:
+        """Cancel the request that is under way; the engine then waits for the person. Returns its node, or ""."""
         return self.asker.interrupt() or self._compaction.interrupt()
 
     async def run(self) -> Ending:

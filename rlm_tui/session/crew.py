@@ -53,8 +53,8 @@ class Crew:
 
     def __init__(self, setup: Setup, log: EventLog, outbox: Outbox) -> None:
         self.waiting = ""
-        self.is_interrupting = False
-        """Whether what runs was asked to stop and has not yet."""
+        self.interrupted = ""
+        """The node of what was asked to stop and has not yet."""
         self._setup = setup
         self._tools: Toolbox = setup.tools or Toolbox()
         self._log = log
@@ -237,7 +237,7 @@ class Crew:
         if engine is None:
             raise RlmTuiError(FORGOTTEN if self._before is not None else "There is no run yet; ask a question first.")
         if isinstance(command, cmd.Interrupt):
-            self.is_interrupting = engine.interrupt(force=command.force)
+            self.interrupted = engine.interrupt(force=command.force)
             self._outbox.change()
             return
         done = _ACTIONS[type(command)](engine, command)
@@ -254,8 +254,8 @@ class Crew:
 
     def follow(self, event: ev.TraceEvent) -> None:
         """Take note of what happens, as far as an interrupt or a breakpoint needs it."""
-        if isinstance(event, ev.CodeFinished | ev.LmFailed | ev.RunFinished):
-            self.is_interrupting = False
+        if self.interrupted == event.node and isinstance(event, _STOPPED):
+            self.interrupted = ""
         self._follower.take(event)
 
     def stop(self, why: str = "") -> bool:
@@ -303,15 +303,20 @@ class Crew:
         self.stop()
         if self._question is not None:
             await asyncio.wait([self._question])
-        if self._repl is not None:
-            await self._repl.close()
-        for lm in self._lms.values():
-            await lm.close()
+        async with contextlib.AsyncExitStack() as rest:  # one that cannot be closed keeps no other open
+            rest.push_async_callback(self._sync_at_end)
+            for lm in self._lms.values():
+                rest.push_async_callback(lm.close)
+            if self._repl is not None:
+                rest.push_async_callback(self._repl.close)
+
+    async def _sync_at_end(self) -> None:
         if isinstance(self._log.lines, TraceStore):
             with contextlib.suppress(TraceError):
                 await asyncio.to_thread(self._log.lines.sync)
 
 
+_STOPPED = ev.CodeFinished | ev.LmFailed | ev.LmResponded | ev.NodeClosed
 _Action = Callable[[Engine, Any], Awaitable[None] | None]
 _ACTIONS: dict[type[cmd.SessionCommand], _Action] = {
     cmd.Pause: lambda engine, _: engine.run.gate.pause(),

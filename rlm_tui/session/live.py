@@ -108,7 +108,7 @@ class LiveSession(Cursor):
         if now.holds():
             return "held"
         if self.is_running and now.started is not None and now.finished is None:
-            return "interrupting" if self._crew is not None and self._crew.is_interrupting else "running"
+            return "interrupting" if self._crew is not None and self._crew.interrupted else "running"
         if self.is_running or not self.loading.finished:
             return "loading"
         return "question" if now.started is None else "finished"

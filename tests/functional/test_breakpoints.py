@@ -9,7 +9,13 @@ import pytest
 
 from rlm_tui import events as ev
 from rlm_tui.cli import main
+from rlm_tui.engine.breakpoints import Breakpoints
+from rlm_tui.engine.gate import Pending
+from rlm_tui.filter import Moment
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.log import EventLog
+from rlm_tui.trace.store import MemoryLines
+from rlm_tui.trajectory import Trajectory
 from tests.driving import Driver, block, live, script
 
 ROOT = [block("x = 1"), block("print(llm_query('one'))"), block("y = llm_query_batch(['a', 'b'])"), "FINAL(done)"]
@@ -102,6 +108,21 @@ def test_breakpoints_are_added_switched_changed_and_taken_away_while_it_runs(tmp
         assert driver.messages[1] == "There is no breakpoint 2 (any more); nothing was changed."
         driver.send(cmd.Resume())
         driver.end()
+
+
+async def test_a_breakpoint_that_is_taken_away_leaves_nothing() -> None:
+    trajectory = Trajectory([ev.NodeOpened(node="n", type="lm", seq=1)])
+
+    async def look() -> Moment:
+        return Moment(trajectory.now(), EventLog(MemoryLines()))
+
+    breakpoints = Breakpoints(look)
+    breakpoints.set(0, "~all")
+    assert await breakpoints.why("before_request", Pending("n", ""))
+    breakpoints.set(1, "")
+    assert not breakpoints.listed
+    assert not breakpoints._meant
+    assert not breakpoints._seen
 
 
 def test_an_expression_that_takes_too_long_holds_and_says_so(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ import pytest
 from rlm_tui import events as ev
 from rlm_tui.errors import ReplError
 from rlm_tui.events import Limits
+from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.repl.base import BlockResult
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import YES
 from rlm_tui.trace.recover import verify
-from tests.driving import block, live
+from tests.driving import block, live, script
 
 
 def test_step_holds_before_and_after_code_and_before_the_answer(tmp_path: Path) -> None:
@@ -342,6 +343,39 @@ def test_a_block_of_one_s_own_can_be_interrupted_at_a_hold_and_after_the_answer(
         run.until(lambda: len(run.of(ev.CodeFinished)) == 2)
         path = Path(run.session.trace_path)
     assert verify(path) == [], "a block after the end leaves a whole trace"
+
+
+def test_a_block_that_does_not_stop_is_interrupting_whatever_fails_elsewhere(tmp_path: Path) -> None:
+    stubborn = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass"
+    with live(tmp_path, [block(stubborn), "FINAL(1)"]) as run:
+        run.start().until(lambda: bool(run.of(ev.CodeStarted)))
+        run.send(cmd.Interrupt())
+        run.until(lambda: run.session.phase == "interrupting")
+        elsewhere = ev.LmFailed(node="elsewhere", message="refused", retry_in_s=1.0)
+        run.session._thread.call(lambda: run.session.log.emit(elsewhere))
+        run.until(lambda: bool(run.of(ev.LmFailed)))
+        assert run.session.phase == "interrupting"
+        run.send(cmd.Interrupt(force=True))
+        run.until(lambda: bool(run.of(ev.CodeFinished)))
+        assert run.session.phase != "interrupting"
+        assert run.end().answer == "1"
+
+
+def test_a_client_that_cannot_be_closed_keeps_no_other_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[ScriptedLM] = []
+
+    async def broken(lm: ScriptedLM) -> None:
+        closed.append(lm)
+        raise OSError("no")
+
+    monkeypatch.setattr(ScriptedLM, "close", broken)
+    (tmp_path / "sub").mkdir()
+    with (
+        pytest.raises(OSError, match="no"),
+        live(tmp_path, ["FINAL(1)"], sub_model=script(tmp_path / "sub", [])) as run,
+    ):
+        run.start().end()
+    assert len(closed) == 2
 
 
 def test_asking_again_after_a_block_ran_tells_what_had_run(tmp_path: Path) -> None:
