@@ -54,7 +54,7 @@ def still(run: Recorder, phase: Phase, kind: type[StillSession] = StillSession, 
     """A session that stays at the end of a run, and refuses what a live one in its phase would."""
     reasons = {name: Capability(False, why) for why, names in _REFUSED[phase].items() for name in names}
     for hold in run.trajectory.now().holds()[:1] if phase == "held" else ():
-        whys = {name: refused(name, hold.checkpoint, hold.why) for name in _REFUSED_BY_GATE}
+        whys = {name: refused(name, hold.checkpoint, hold.has_failed) for name in _REFUSED_BY_GATE}
         reasons |= {name: Capability(False, why) for name, why in whys.items() if why}
     return kind(run, document(), phase, reasons=reasons, **more)
 
