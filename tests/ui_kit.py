@@ -61,7 +61,14 @@ class Hand(Watcher):
         """Press keys with enough time before the first for the guard to be over."""
         self.clock.now += 2 * GUARD_S
         await self.pilot.press(*keys)
+        await self._drawn()
+
+    async def _drawn(self) -> None:
+        """Let the app take in what the keys led to and draw it, as it does thirty times a second."""
         await self.pilot.pause()
+        if not self.app._exit:
+            self.app.tick()
+        await self.until(lambda: self.app._exit or not self.app._pace.is_stale)
 
     async def type(self, text: str) -> None:
         """Type a text."""

@@ -235,7 +235,8 @@ class LiveSession(Cursor):
         if self.loading.version != self._seen_version:
             self._seen_version, changed = self.loading.version, True
         if self.loading.error is not None and self.failure is None:
-            self.failure, messages = self.loading.error, (*messages, str(self.loading.error))
+            self.failure, told = self.loading.error, str(self.loading.error)
+            messages = messages if told in messages else (*messages, told)  # a question that was refused has said it
         return Batch(events, deltas, messages, changed)
 
     def can_inject(self) -> Capability:
