@@ -317,8 +317,7 @@ def test_a_terminal_that_is_gone_ends_the_app_also_where_nothing_tells_it(tmp_pa
     with Terminal(deaf, env={"RLM_TUI_HOME": str(tmp_path)}) as terminal:
         terminal.wait("YOUR QUESTION")
         terminal.hang_up()
-        terminal.status = os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1])
-        assert terminal.status == 130
+        assert terminal.finish() == 130
 
 
 def test_a_run_that_was_killed_is_opened_again_up_to_its_last_event(tmp_path: Path) -> None:
