@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 from rlm_tui.context.document import Document, Heading, Part
 from rlm_tui.ui.widgets.context import ContextPane
@@ -114,10 +113,14 @@ async def test_rows_are_made_for_the_width_that_there_is() -> None:
 
 async def test_an_outline_that_is_dear_to_make_is_made_for_the_new_width_a_little_later() -> None:
     async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 24)) as at:
-        wide = at.pane.outline.rows
-        at.pane._outline_cost = 0.02  # as if it had cost that much, which lets 0.4 s go by before it is made again
-        at.pane._outline_at = time.monotonic()
+        wide, before = at.pane.outline.rows, at.pane.outline.columns
+        at.pane._outline_cost = 3600.0  # as if it had cost an hour: three days may go by before it is made again
         await at.pilot.resize_terminal(60, 24)
+        await at.until(lambda: at.pane.outline.columns != before)
+        await at.show()
+        at.pane._beat()
+        assert at.pane.outline.rows is wide
+        at.pane._outline_cost = 0.0  # as if these days were over: the beat has not rested, and makes it by itself
         await at.until(lambda: at.pane.outline.rows is not wide)
 
 

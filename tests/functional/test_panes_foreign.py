@@ -24,6 +24,7 @@ from rlm_tui.ui.rows import Rows
 from rlm_tui.ui.widgets.header import header_line, question_line
 from rlm_tui.ui.words import child_name
 from tests.foreign_logs import GOLDEN
+from tests.ui_kit import on_screen
 
 
 def opened(path: Path) -> Iterator[ReplaySession]:
@@ -116,12 +117,18 @@ def test_the_document_of_the_log_is_shown(nested: ReplaySession) -> None:
     assert nested.origin.attachment.words == "the log itself holds it"
 
 
-def test_every_step_can_be_walked_to(nested: ReplaySession) -> None:
-    for place in nested.trajectory.steps:
-        nested.seek(place.seq)
-        page = page_of(nested, 90)
-        for node in nested.view.tree.nodes:
-            assert list(step(page, node))
+async def test_every_step_can_be_walked_to(nested: ReplaySession) -> None:
+    places = [place.seq for place in nested.trajectory.steps]
+    async with on_screen(nested) as hand:
+        await hand.press("2", "home")
+        for number, seq in enumerate(places, 1):
+            assert f"step {number} of {len(places)} " in hand.bar("Slider")
+            assert nested.view.seq == seq
+            page = page_of(nested, 90)
+            for node in nested.view.tree.nodes:
+                assert list(step(page, node))
+            await hand.press("full_stop")
+        assert nested.following
 
 
 def test_nothing_is_claimed_that_the_log_does_not_tell(bare: ReplaySession) -> None:

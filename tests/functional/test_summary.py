@@ -11,9 +11,11 @@ import pytest
 from rlm_tui import events as ev
 from rlm_tui.resources import sample
 from rlm_tui.session.base import Attachment, Origin
+from rlm_tui.session.commands import Seek
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.summary import SummaryBar, SummaryScreen
+from rlm_tui.ui.widgets.bar import Bar
 from tests.trajectories import RUNS, Recorder, StillSession, clean, failing, peeked
 from tests.ui_kit import Hand, on_screen
 
@@ -145,12 +147,27 @@ async def test_q_leaves_the_run_that_opened_on_it_and_0_brings_it_back_from_the_
 
 
 async def test_what_is_below_is_not_drawn_and_is_right_when_it_comes_up() -> None:
-    session = ReplaySession(sample("clean"))
-    async with on_screen(session, first=First("summary")) as hand:
-        await hand.until(lambda: not session.waiting and "equal bytes" in hand.screen())
+    session = StillSession(clean(), None, "replay", origin=origin())
+    last = len(session.trajectory.steps)
+    session.seq = session.trajectory.steps[0].seq
+    async with on_screen(session) as hand:
+        await hand.press("1")
+        await hand.until(lambda: f"step 1 of {last}" in hand.bar("Slider") and "FINAL" not in hand.screen())
+        await hand.press("0")
+        await hand.until(lambda: "COST" in hand.screen())
+        before = below(hand)
+        session.send(Seek(None))
+        hand.app.redraw()
+        assert f"step {last} of {last}" not in hand.bar("Slider")
+        assert below(hand) == before
         await hand.press("escape")
-        await hand.until(lambda: "ANSWER" in hand.screen() and "recorded" in hand.screen())
-    session.close()
+        await hand.until(lambda: f"step {last} of {last}" in hand.bar("Slider") and below(hand)[1] != before[1])
+
+
+def below(hand: Hand) -> tuple[list[tuple[str, ...]], list[str]]:
+    """What stands in the bars and in the tree of calls of the panes, whether they are seen or not."""
+    rows = hand.app.main.pane("calls").rows
+    return [bar.rows for bar in hand.app.main.query(Bar)], [row.text for row in rows]
 
 
 async def test_a_trace_without_a_run_says_so(tmp_path: Path) -> None:
