@@ -144,6 +144,8 @@ class Parameters(Value, frozen=True):
     stop: tuple[str, ...] = ()
     is_shaped: bool = False
     """Whether the server was asked to hold the answer to the form of a turn."""
+    max_tokens: int | None = None
+    """Where the server was asked to end the answer."""
 
 
 class Served(Value, frozen=True):

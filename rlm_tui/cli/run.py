@@ -86,9 +86,11 @@ def _ask(session: Session, loading: Loading, query: str, remarks: list[str], *, 
 
 def _follow(session: Session, loading: Loading, stop: _Stop, reader: JsonLines | Narration, remarks: list[str]) -> None:
     """Read the run to its end."""
+    from rlm_tui.cli.waiting import Waits
     from rlm_tui.events import Held
     from rlm_tui.session.commands import Stop
 
+    waits = Waits()
     while True:
         is_over = not session.is_running
         batch = session.drain()
@@ -103,6 +105,8 @@ def _follow(session: Session, loading: Loading, stop: _Stop, reader: JsonLines |
                 say(message)
         if is_over:
             return
+        if words := waits.words(batch):
+            say(words)
         if stop.wanted:
             session.send(Stop())
             loading.cancel()

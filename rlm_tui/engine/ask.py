@@ -160,7 +160,8 @@ class RootAsker:
         )
 
     def _parameters(self) -> ev.Parameters:
-        return ev.Parameters() if self._title else self._run.parameters("root")
+        asked = self._run.parameters("root")
+        return ev.Parameters(max_tokens=asked.max_tokens) if self._title else asked
 
     async def _complete(self, node: str) -> Response | None:
         """The LM's response, or None when a person interrupted it."""
@@ -171,6 +172,7 @@ class RootAsker:
             run.config.model,
             role="sub" if run.depth else "root",
             temperature=how.temperature,
+            max_tokens=how.max_tokens,
             seed=how.seed,
             stop=how.stop,
             shape=shape_of(run.config.dialect) if how.is_shaped else None,

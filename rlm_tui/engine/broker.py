@@ -288,6 +288,7 @@ class Broker:
             role="sub",
             temperature=asked.temperature,
             seed=asked.seed,
+            max_tokens=asked.max_tokens,
             is_fresh=call.node in self._again,
             is_watched=not call.batch and self._busy <= _MOST_WATCHED,
         )

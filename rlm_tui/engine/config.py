@@ -14,6 +14,7 @@ from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.deadline import Deadline
 from rlm_tui.engine.dialect import Dialect, built_in, dialect
 from rlm_tui.engine.gate import Emit, Gate, Pending, Verdict
+from rlm_tui.engine.parser import OUT_OF_TOKENS
 from rlm_tui.engine.shape import shape_of
 from rlm_tui.engine.talk import Queued
 from rlm_tui.engine.tree import NodeFacts, Nodes
@@ -25,6 +26,12 @@ from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.lm.watch import Pace, Sign, Watch
 from rlm_tui.repl.base import HostHandler, REPLEnvironment
 from rlm_tui.tools.box import Toolbox
+
+_ENDLESS = ("llamacpp/", "lmstudio/", "ollama/")
+"""Whose servers write until the window is full, or for ever; they take any limit, where vLLM refuses a large one."""
+_USUAL_WINDOW = 16_384
+_MOST_SAID = 0.5
+"""The share of the window that one answer may take; the rest is for what it answers."""
 
 Signal: TypeAlias = Callable[[str, Literal["text", "reasoning", "stdout", "waiting"], str], None]
 """Takes (node, stream, piece): transient text that is shown while live and never stored; `waiting` replaces itself."""
@@ -97,6 +104,15 @@ class Lanes:
         return self._children[depth]
 
 
+def _told_if_ended(response: Response, request: Request) -> Response:
+    """The response, with a remark if it was ended where its request said, as the model did not stop."""
+    most = request.max_tokens
+    if most is None or response.finish_reason not in OUT_OF_TOKENS:
+        return response
+    remark = f"the answer was ended at {most:,} tokens, half of the window, as the model did not stop"
+    return replace(response, note="; ".join(filter(None, (response.note, remark))))
+
+
 @dataclass(slots=True)
 class Asked:
     """What a person is asked once a session, whichever RLM of the tree comes to it first."""
@@ -160,7 +176,14 @@ class Run:
         config, is_turn = self.config, role == "root"
         stop = config.dialect.stop if is_turn else ()
         is_shaped = is_turn and config.constrain and shape_of(config.dialect) is not None
-        return Parameters(config.temperature, config.seed, stop, is_shaped)
+        return Parameters(config.temperature, config.seed, stop, is_shaped, self._most_said(role))
+
+    def _most_said(self, role: Role) -> int | None:
+        """Tokens after which a server that would write for ever ends an answer."""
+        name, window = self.config.model, self.config.window
+        if role == "sub":
+            name, window = self.config.sub_name, self.config.sub_window
+        return int(_MOST_SAID * (window or _USUAL_WINDOW)) if name.startswith(_ENDLESS) else None
 
     @property
     def most_output(self) -> int:
@@ -204,13 +227,15 @@ class Run:
             show,
             expected_s=self.pace.expected(request),
             on_first=lambda seconds: self.pace.learn(request, seconds),
+            most=request.max_tokens,
         )
 
         def failed(error: ProviderError, delay: float | None) -> None:
             pieces.clear()
             self.emit(LmFailed(node=node, message=str(error), status=error.status, retry_in_s=delay))
 
-        return await complete_with_retries(lm, request, on_delta=watch, on_failure=failed, sleep=self._wait)
+        response = await complete_with_retries(lm, request, on_delta=watch, on_failure=failed, sleep=self._wait)
+        return _told_if_ended(response, request)
 
     async def _wait(self, seconds: float) -> None:
         """Wait before another try; unlike the answer of a sub-LM this is time of the run."""

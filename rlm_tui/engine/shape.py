@@ -1,6 +1,7 @@
 """The form of a turn in `strict`, for servers that can hold a model to it: a grammar, or JSON that is read back.
 
-GBNF is llama.cpp's notation (its grammars/README); vLLM, LM Studio and Ollama take a JSON schema.
+GBNF is llama.cpp's notation (its grammars/README); what a turn consists of has an end, as small models write the same
+line for ever. vLLM, LM Studio and Ollama take a JSON schema.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ TURN_RULES = r"""
 think ::= ([^<] | "<" [^/] | "</" [^t] | "</t" [^h])* "</think>" "\n"*
 turn ::= thought "\n" (block | final)
 thought ::= [^`<\n] [^`<\n]{0,800}
-block ::= "```repl\n" [^` \t\r\n] [^\n]* "\n" line* "```"
-line ::= [^`\n] [^\n]* "\n" | "\n"
+block ::= "```repl\n" [^` \t\r\n] rest "\n" line{0,200} "```"
+line ::= [^`\n] rest "\n" | "\n"
+rest ::= [^\n]{0,600}
 final ::= "FINAL_VAR(" [a-zA-Z_] [a-zA-Z0-9_]{0,60} ")"
 """
 _GRAMMAR = f"""root ::= ("<think>" think)? turn{TURN_RULES}"""

@@ -1,7 +1,8 @@
 """What can be told of a response before it is there: pieces of text, and in words what one waits for.
 
 These are transient signals: shown while live, never stored. The words: `loading model`, `queued`, `reading prompt 43%`,
-`thinking 31 tok/s`, `writing 31 tok/s`; where a server tells no progress, `reading prompt ≈8s`, as it took before.
+`thinking 31 tok/s`, `writing 31 tok/s`; once a limited answer is long, how much of it is there; where a server tells no
+progress, `reading prompt ≈8s`, as it took before.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from rlm_tui.text import short_count
 
 if TYPE_CHECKING:
     from rlm_tui.lm.base import OnDelta, Request
@@ -19,6 +22,7 @@ ESTIMATE = " ≈"
 _LOADING, _QUEUED, _READING = "loading model", "queued", "reading prompt"
 _WORDS_EVERY_S = 0.25
 _RATE_AFTER_S = 0.5
+_LONG_S = 10.0
 _CHARS_PER_TOKEN = 4
 _REMEMBERED = 20
 _WORTH_TELLING_S = 1.0
@@ -73,8 +77,9 @@ class Watch:
         expected_s: float | None = None,
         on_first: Callable[[float], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
+        most: int | None = None,
     ) -> None:
-        self._show, self._clock = show, clock
+        self._show, self._clock, self._most = show, clock, most
         self._expected, self._on_first = expected_s, on_first
         self._words = ""
         self.begin()
@@ -143,7 +148,13 @@ class Watch:
             self._told = now
             # Most servers send a token a piece; some send several, which their length tells.
             tokens = max(self._pieces, self._chars / _CHARS_PER_TOKEN)
-            self._say(f"{what} {tokens / passed:.0f} tok/s")
+            self._say(f"{what} {tokens / passed:.0f} tok/s{self._of_most(tokens, passed)}")
+
+    def _of_most(self, tokens: float, passed: float) -> str:
+        """How much of a limited answer is there, once one may ask whether it ends at all."""
+        if not self._most or passed < _LONG_S:
+            return ""
+        return f", {short_count(int(tokens))} of ≤ {short_count(self._most)}"
 
     def _say(self, words: str) -> None:
         if words != self._words:

@@ -81,6 +81,24 @@ def test_each_server_is_asked_in_its_own_way(tmp_path: Path, provider: str, memb
         assert (bodies[0].get("stop") or bodies[0]["options"]["stop"]) == ["\nOutput of block", "\nREPL output:"]
 
 
+def test_an_answer_without_end_stops_at_half_of_the_window_and_says_so(tmp_path: Path) -> None:
+    endless = openai_stream("I look.\n```repl\nx = 1\n", finish_reason="length")
+    replies = endless, openai_stream(block("x = 7")), openai_stream("I have it.\nFINAL_VAR(x)")
+    with (
+        Loopback(*replies, routes=LLAMACPP) as server,
+        live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1", window=4_096) as driver,
+    ):
+        assert driver.start().end().answer == "7"
+        assert {seen.body["max_tokens"] for seen in server.seen} == {2_048}
+        (note,) = [note for note in driver.of(ev.Note) if "did not stop" in note.text]
+        assert "ended at 2,048 tokens, half of the window" in note.text
+
+
+def test_a_server_that_bounds_an_answer_itself_is_given_no_limit(tmp_path: Path) -> None:
+    with answered(tmp_path, "vllm", stream("vllm", block("x = 7")), stream("vllm", "FINAL_VAR(x)")) as (bodies, _):
+        assert not [body for body in bodies if "max_tokens" in body]
+
+
 @pytest.mark.parametrize("provider", ["llamacpp", "vllm", "ollama"])
 def test_a_server_that_refuses_is_asked_again_without_and_says_so_once(tmp_path: Path, provider: str) -> None:
     replies = failure(400, "no such thing here"), stream(provider, block("x = 7")), stream(provider, "FINAL_VAR(x)")

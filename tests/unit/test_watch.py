@@ -62,6 +62,18 @@ def test_a_rate_that_varies_is_told_a_few_times_a_second_not_with_every_token() 
     assert len(rates) <= screen.now / 0.25
 
 
+def test_a_long_answer_says_how_much_of_its_limit_is_used() -> None:
+    screen = Screen()
+    watch = Watch(screen.show, clock=lambda: screen.now, most=4_096)
+    for _ in range(150):
+        watch("token")
+        screen.now += 0.1
+    rates = [words for words in screen.words if "tok/s" in words]
+    assert "of" not in rates[0]
+    assert rates[-1].startswith("writing 13 tok/s, 18")
+    assert rates[-1].endswith(" of ≤ 4.1k")
+
+
 def test_a_rate_counts_pieces_of_many_tokens_by_their_length() -> None:
     screen = Screen()
     for _ in range(5):

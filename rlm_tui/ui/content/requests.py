@@ -78,7 +78,7 @@ def request_of(session: Session, sent: Sent) -> Request:
     asked = told if told is not None else _set_up(session, run, is_turn=is_turn)
     shape = TURN if asked.is_shaped else None
     return Request(
-        sent.messages, sent.model, temperature=asked.temperature, seed=asked.seed, stop=asked.stop, shape=shape
+        sent.messages, sent.model, "root", asked.temperature, asked.max_tokens, asked.seed, asked.stop, shape
     )
 
 
