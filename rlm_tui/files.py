@@ -24,7 +24,7 @@ def read_bytes(path: Path | str, most: int = MOST_BYTES) -> bytes:
     if data is None:
         raise OSError(errno.EAGAIN, "it holds nothing that could be read now", os.fspath(path))
     if len(data) > most:
-        raise OSError(errno.EFBIG, f"it is larger than {max(1, most >> 20)} MB", os.fspath(path))
+        raise OSError(errno.EFBIG, f"it is larger than {max(1, most // 1_000_000)} MB", os.fspath(path))
     return data
 
 

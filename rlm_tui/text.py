@@ -19,6 +19,8 @@ _UNSAFE = re.compile(
 )
 _LINE_BREAKS = re.compile("[\t\n]")
 _MAX_MARKS = 2
+MEGABYTE = 1_000_000
+"""What MB means wherever a person reads or gives it."""
 _STEP = 1 << 20
 _MARKS = re.compile("[^\x00-\u02ff]")  # cheap gate: no combining mark stands below U+0300
 

@@ -10,7 +10,7 @@ import re
 from itertools import islice
 
 from rlm_tui.context.document import Document, Part
-from rlm_tui.text import bytes_a_char, one_line, plural, safe, short_bytes
+from rlm_tui.text import MEGABYTE, bytes_a_char, one_line, plural, safe, short_bytes
 
 _PIECE = 4 << 20
 _WIDEST = re.compile("[^\x00-\uffff]")
@@ -50,12 +50,12 @@ def warnings(document: Document, memory_mb: int) -> list[str]:
     """What to do about a document that takes much of the worker's memory, then what makes a large one wide."""
     wide = document.weight >= _LARGE and any(part.width == 4 for part in document.parts)
     because = [f"The context takes {weight_words(document)}."] if wide else []
-    limit, peak = memory_mb << 20, peak_of(document)
+    limit, peak = memory_mb * MEGABYTE, peak_of(document)
     if max(2 * document.weight + _WORKER, peak) <= _MUCH * limit:
         return because
-    need = -(-2 * peak // (100 << 20)) * 100
+    need = -(-2 * peak // (100 * MEGABYTE)) * 100
     fits = "may not fit" if peak > limit else "leaves little room"
-    room = f"{fits} in the REPL's {short_bytes(limit)}; --memory {need} gives it room"
+    room = f"{fits} in the REPL's {memory_mb} MB; --memory {need} gives it room"
     return [f"The context needs {short_bytes(peak)} to be loaded, which {room}.", *because]
 
 

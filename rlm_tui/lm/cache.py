@@ -24,7 +24,7 @@ from rlm_tui.lm.prices import Price, price_of
 
 _FORMAT = 1
 _MOST_CHARS = 64_000_000
-_MOST_BYTES = 256 << 20
+_MOST_BYTES = 256_000_000
 _KEPT_SHARE = 0.8
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from rlm_tui.errors import TraceError
 from rlm_tui.events import KINDS, ContextInfo, TraceEvent, Unknown
+from rlm_tui.text import MEGABYTE
 from rlm_tui.trace import migrate
 from rlm_tui.trace.magic import FORMAT, VERSION
 
@@ -114,7 +115,7 @@ def unseal(line: bytes) -> bytes:
     """The JSON object of a line, without its checksum, once that is found right."""
     line = line.removesuffix(b"\n").removesuffix(b"\r")  # a mail or an editor may have put it there
     if len(line) > MAX_LINE:
-        raise TraceError(f"The line is longer than {MAX_LINE // 1024**2} MB.")
+        raise TraceError(f"The line is longer than {MAX_LINE // MEGABYTE} MB.")
     body, tail = line[:-_TAIL], line[-_TAIL:]
     if not tail.startswith(_MARK) or not tail.endswith(b'"}'):
         raise TraceError("The line has no checksum at its end.")
@@ -137,7 +138,7 @@ def _to_json(record: TraceEvent | Header) -> bytes:
     if b":null" in body or b"[null" in body or b",null" in body:
         _refuse_non_finite(msgspec.to_builtins(record))
     if len(body) + _TAIL > MAX_LINE:
-        raise TraceError(f"An event is longer than {MAX_LINE // 1024**2} MB and cannot be written to the trace.")
+        raise TraceError(f"An event is longer than {MAX_LINE // MEGABYTE} MB and cannot be written to the trace.")
     return body
 
 

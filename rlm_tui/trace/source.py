@@ -14,6 +14,7 @@ from typing import IO, BinaryIO, Final, NamedTuple
 
 from rlm_tui import files
 from rlm_tui.errors import TraceError
+from rlm_tui.text import MEGABYTE
 from rlm_tui.trace.codec import MAX_LINE
 from rlm_tui.trace.magic import GZIP, ZSTD
 
@@ -157,7 +158,7 @@ def _unpack(unpacked: _Unpacker, plain: IO[bytes], path: Path, bounds: Bounds) -
             return ""
         total += len(chunk)
         if total > cap:
-            raise TraceError(f"{path} unpacks to more than {cap // 1024**2} MB, so it is not opened.")
+            raise TraceError(f"{path} unpacks to more than {cap // MEGABYTE} MB, so it is not opened.")
         try:
             plain.write(chunk)
             plain.flush()

@@ -205,6 +205,11 @@ async def test_too_much_memory_is_a_memory_error_and_the_state_is_kept() -> None
         assert await stdout_of(repl, "del rows\nprint(x)") == "1\n"
 
 
+async def test_a_megabyte_of_memory_is_a_million_bytes_as_it_is_shown() -> None:
+    async with open_repl(memory_mb=300) as repl:
+        assert await stdout_of(repl, "import resource\nresource.getrlimit(resource.RLIMIT_AS)[0]") == "300000000\n"
+
+
 async def test_a_huge_traceback_is_bounded() -> None:
     async with open_repl() as repl:
         error = (await run(repl, "def f(n): return g(n)\ndef g(n): return f(n)\nf(1)")).error

@@ -39,7 +39,8 @@ _SETTINGS = """\
 A setting is taken from the command line, else from the environment, else from `config.toml`, else it is the default.
 The settings screen (`{settings}`) shows every value with where it comes from, changes it and saves it; comments in the
 file stay. The file is `config.toml` in the user's configuration folder (`~/.config/rlm-tui` on Linux), or in the
-folder that `RLM_TUI_HOME` names. What cannot be meant ends the start with one sentence and exit code 2.
+folder that `RLM_TUI_HOME` names. What cannot be meant ends the start with one sentence and exit code 2. A
+megabyte is a million bytes, here and wherever rlm-tui says MB.
 
 ```toml
 model = "ollama/qwen2.5:7b"

@@ -62,14 +62,14 @@ def test_a_context_that_is_large_for_the_memory_is_warned_of() -> None:
     much = _document("x" * 60_000_000)
     [said] = warnings(much, 256)
     assert said == (
-        "The context needs 220.0 MB to be loaded, which leaves little room in the REPL's 268.4 MB; "
+        "The context needs 220.0 MB to be loaded, which leaves little room in the REPL's 256 MB; "
         "--memory 500 gives it room."
     )
     wide = _document("x" * 40_000_000 + "😀")
     said, because = warnings(wide, 256)
     assert because == ("The context takes 160.0 MB in the REPL, 4 bytes a character because of 😀 U+1F600 on line 1.")
     assert "may not fit" in said
-    assert peak_of(wide) > 256 << 20
+    assert peak_of(wide) > 256_000_000
 
 
 def test_beside_the_form_there_is_room_for_what_to_do() -> None:

@@ -18,7 +18,7 @@ _THREAD_STACK = 1 << 20
 def limit_resources(memory_mb: int) -> None:
     """Bound the memory, so that too much of it is a MemoryError; no core files; small stacks for many threads."""
     threading.stack_size(_THREAD_STACK)
-    wanted = ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, memory_mb << 20))
+    wanted = ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, memory_mb * 1_000_000))
     for which, value in wanted:
         with suppress(ValueError, OSError):  # macOS refuses some limits
             resource.setrlimit(which, (value, value))
