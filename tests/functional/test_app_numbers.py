@@ -134,6 +134,21 @@ def test_in_lines_the_number_is_told_and_edited(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_in_lines_nothing_runs_without_the_edit_that_was_refused(tmp_path: Path) -> None:
+    spec = script(tmp_path, [BATCH, "FINAL(done)"], YES)
+    words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--plain", "--no-trace")
+    for release in ("run", "go on", "step"):
+        done = piped(tmp_path, f"run\nedit few\n{release}\n", *words)
+        assert "note: few is no number; it stays 30." in done.stdout
+        assert "note: Nothing goes on without the edit that was refused" in done.stdout
+        assert "sub-answer" not in done.stdout
+        assert done.returncode == 2
+    for typed in ("run\nedit few\nrun\nrun\n", "run\nedit few\nedit 5\nrun\n"):
+        done = piped(tmp_path, typed, *words)
+        assert "ended: answered" in done.stdout
+        assert done.returncode == 0
+
+
 async def test_the_conversation_and_the_repl_are_forgotten_after_a_question(tmp_path: Path) -> None:
     with live(tmp_path, [block("x = 1"), "FINAL(1)", "FINAL(2)"]) as driver:
         async with on_screen(driver.session) as hand:

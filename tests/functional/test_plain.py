@@ -248,6 +248,24 @@ def test_without_question_or_model_both_are_asked_for(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_a_text_that_is_refused_is_kept_and_sent_again(tmp_path: Path) -> None:
+    typed = "send\nask\nWho is\nXaver?\n.\nmodel offline\nsend\nsend\nask\nlost"
+    done = piped(tmp_path, typed, "open", str(sample("staff")), "--plain", "--no-trace")
+    said = done.stdout.splitlines()
+    kept = said.index("note: what you typed is kept; send sends it again.")
+    assert said[kept - 1].startswith("note: No model is chosen")
+    assert said.index("question: Who is") > kept
+    assert said.count("ended: answered") == 1
+    assert said.count("note: nothing that you typed waits to be sent again.") == 2
+    assert said[-1] == "note: the text had no line with a full stop alone at its end, so it was not sent."
+
+
+def test_who_quits_has_seen_what_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "noise.txt").write_bytes(bytes(range(256)) * 20)
+    words = ("open", str(tmp_path / "noise.txt"), "-q", "?", "-m", "offline", "--plain")
+    assert piped(tmp_path, "quit\n", *words).returncode == 0
+
+
 def test_a_document_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "noise.txt").write_bytes(bytes(range(256)) * 20)
     done = piped(tmp_path, "", "open", str(tmp_path / "noise.txt"), "-q", "?", "-m", "offline", "--plain")

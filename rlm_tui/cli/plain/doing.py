@@ -14,6 +14,7 @@ from rlm_tui.cli.plain.speaker import Speaker
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
+from rlm_tui.trajectory.numbers import refused_edit
 from rlm_tui.ui.editing import edit_outside, editor_command, suffix_of
 from rlm_tui.ui.family import Way
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _STOP = f"{STOP} Type yes to stop it."
 _FORGET = f"{FORGET} Type yes to forget them."
+_UNEDITED = "note: Nothing goes on without the edit that was refused: edit again, or say it once more to do without."
 _WAYS: dict[str, Way] = {"sibling_before": "{", "sibling_after": "}", "parent": "h", "child": "l"}
 
 
@@ -42,6 +44,9 @@ class Doing:
         self._hits = Hits(front.session, front.ui)
         keep = self._keep = Keeping(front, self._walk)
         self._model = ""
+        self.unedited = 0
+        """The hold whose last edit was refused: what was meant for the edit must not run without it."""
+        self._warned = 0
         steps: dict[str, cmd.StepKind] = {"step": "over", "into": "into", "out": "out", "turn": "iteration"}
         self._methods: dict[str, Callable[[str], None]] = {
             **{f"gate.{name}": self._stepper(kind) for name, kind in steps.items()},
@@ -49,7 +54,7 @@ class Doing:
             "gate.skip": lambda _: self._release(cmd.Skip),
             "gate.retry": lambda _: self._release(cmd.Retry),
             "gate.original": lambda _: self._on_hold(cmd.Revert, ev.Edited),
-            "gate.go_on": lambda _: front.send(cmd.Resume(), self._is_gone()),
+            "gate.go_on": lambda _: self._release(lambda _hold: cmd.Resume()),
             "gate.edit": self._edit,
             "gate.tell": self._tell,
             "gate.inject": self._inject,
@@ -91,6 +96,7 @@ class Doing:
             "app.quit": lambda _: front.quit(),
             "where": lambda _: front.where(),
             "more": lambda _: front.more(),
+            "send": lambda _: front.again(),
             "all": lambda _: front.tell(0, self._session.view.seq),
             "model": self._choose,
         }
@@ -124,8 +130,18 @@ class Doing:
         hold = self._hold()
         return lambda: self._session.trajectory.now().count(kind) > before or (bool(hold) and is_gone())
 
+    def _is_begun(self) -> Callable[[], bool]:
+        """Whether a question that was sent has begun, or was stopped before; why one was refused comes as a message."""
+        is_there, session = self._is_more(ev.RunStarted), self._session
+        return lambda: is_there() or not (session.is_running or session.failure)
+
     def _release(self, command: Callable[[int], cmd.SessionCommand]) -> None:
-        self._front.send(command(self._hold()), self._is_gone())
+        hold = self._hold()
+        if hold and hold == self.unedited and hold != self._warned:
+            self._warned = hold
+            self._front.say([_UNEDITED])
+        else:
+            self._front.send(command(hold), self._is_gone())
 
     def _on_hold(self, command: Callable[[int], cmd.SessionCommand], kind: type[ev.TraceEvent]) -> None:
         self._front.send(command(self._hold()), self._is_more(kind))
@@ -137,8 +153,10 @@ class Doing:
         before = held_text(self._session, hold)
 
         def changed(text: str) -> None:
-            if text == before:
-                self._front.say(["note: nothing was changed."])
+            why = refused_edit(hold.checkpoint, text, before)
+            self.unedited, self._warned = hold.id if why else 0, 0
+            if why or text == before:
+                self._front.say([f"note: {why or 'nothing was changed.'}"])
             else:
                 self._front.send(cmd.Edit(hold.id, text), self._is_more(ev.Edited))
 
@@ -193,7 +211,7 @@ class Doing:
         self._text(
             rest,
             "ask: type your question.",
-            lambda text: self._front.send(cmd.Start(text.strip(), model=self._model)),
+            lambda text: self._front.send(cmd.Start(text.strip(), model=self._model), self._is_begun()),
         )
 
     def _break(self, rest: str) -> None:

@@ -30,6 +30,8 @@ _OFFERED = ("gate.", "walk.")
 _AMONG_NODES = ("walk.sibling_before", "walk.sibling_after", "walk.parent", "walk.child")
 _MOST = 120
 _WAITS = ("held", "question", "finished", "replay")
+_KEPT = "note: what you typed is kept; send sends it again."
+_UNENDED = "note: the text had no line with a full stop alone at its end, so it was not sent."
 _NOT_KNOWN = "note: {!r} is no command; help lists them."
 
 
@@ -41,6 +43,8 @@ class Front:
         self.ui = UiState(screen="main", keymap=dict(keymap or {}))
         self._reader = Reader(self.ui.keymap)
         self.writing: Writing | None = None
+        self._written: Writing | None = None
+        self._refused: Writing | None = None
         self.settled: Callable[[], bool] = lambda: True
         """Whether the last command has had its effect; what a pipe brings waits for it."""
         self._lines = lines
@@ -102,8 +106,22 @@ class Front:
 
     def send(self, command: cmd.SessionCommand, settled: Callable[[], bool] | None = None) -> None:
         """Hand a command to the session."""
+        self._written = None
         self.settled = settled or (lambda: True)
         self.session.send(command)
+
+    def again(self) -> None:
+        """Send once more what was refused."""
+        if (kept := self._refused) is None:
+            self.say(["note: nothing that you typed waits to be sent again."])
+        else:
+            self._refused = None
+            self._give(kept)
+
+    def _give(self, writing: Writing) -> None:
+        """Send a text; what a command then refuses is kept."""
+        writing.send()
+        self._written = writing
 
     def tell(self, first: int, last: int) -> None:
         """Say the events after `first` up to `last` anew."""
@@ -132,8 +150,10 @@ class Front:
 
     def _messages(self, batch: Batch) -> None:
         if batch.messages:
+            is_refused = self._written is not None and not self.settled()
+            self._refused = self._written if is_refused else self._refused
             self.settled = lambda: True
-            self.say([f"note: {message}" for message in batch.messages])
+            self.say([*(f"note: {message}" for message in batch.messages), *([_KEPT] if is_refused else [])])
 
     def _stands(self) -> tuple[object, ...]:
         """What a person is told of anew when it changes: phase, hold, and in a replay the end of the indexing."""
@@ -179,6 +199,7 @@ class Front:
             self._take(self._lines.take())
             self._calm = None
         if self._lines.is_over and self._code is None and (self._lines.is_terminal or self._is_waiting()):
+            self.say([_UNENDED] if self.writing is not None else [])
             self.end(ExitCode.OK if self._lines.is_terminal else self._outcome())
         return is_taken
 
@@ -203,6 +224,8 @@ class Front:
         hold = open_hold(self.session)
         if hold is not None and hold.has_failed:
             return ExitCode.PROVIDER
+        if hold is not None and hold.id == self._doing.unedited:
+            return ExitCode.USAGE
         finished = self.session.trajectory.now().finished
         return finished.exit_code if finished is not None else ExitCode.OK
 
@@ -210,7 +233,9 @@ class Front:
         if self.writing is not None:
             writing = self.writing
             if writing.add(line):
-                self.writing = None if self.writing is writing else self.writing
+                self.writing = None
+                if not writing.is_cancelled:
+                    self._give(writing)
         elif self._agreed is not None:
             agreed, self._agreed = self._agreed, None
             if line.strip().lower() in ("yes", "y"):

@@ -29,6 +29,10 @@ class Speaker(Protocol):
         """Hand a command to the session; `settled` tells when it has had its effect."""
         ...
 
+    def again(self) -> None:
+        """Send once more what was refused."""
+        ...
+
     def tell(self, first: int, last: int) -> None:
         """Say the events after `first` up to `last` anew."""
         ...

@@ -18,7 +18,7 @@ ACTIONS = (
 )  # fmt: skip
 """The actions of the registry that are commands here too, by id."""
 INSTEAD = {
-    "gate.send": "a line that holds a full stop alone sends what was typed.",
+    "gate.send": "a line that holds a full stop alone sends what was typed, and send what was refused.",
     "walk.left": "the step before is , or back.",
     "walk.right": "the step after is . or forward.",
     "pane.next": "there is no pane to go on to; 1 to 6 say each.",
@@ -42,6 +42,7 @@ OWN = {
     "show": "Say the step again; with a number, that row of `calls`",
     "more": "Say what was left out",
     "all": "Say every event from the beginning to the moment that is looked at",
+    "send": "Send again the text that was typed and refused",
     "model": "Choose the model of the next question, as provider/name",
 }
 _MOST_WORDS = 4

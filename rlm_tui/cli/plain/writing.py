@@ -8,18 +8,21 @@ END, CANCEL = ".", ".cancel"
 
 
 class Writing:
-    """Lines are added until the end is; `done` then gets the text."""
+    """Lines are added until the end is; `send` then gives the text to `done`, again where it was refused."""
 
     def __init__(self, done: Callable[[str], None]) -> None:
         self._done = done
         self._lines: list[str] = []
+        self.is_cancelled = False
 
     def add(self, line: str) -> bool:
         """Take a line; tells whether the writing is over."""
-        if line.strip() == CANCEL:
+        self.is_cancelled = line.strip() == CANCEL
+        if self.is_cancelled or line.rstrip() == END:
             return True
-        if line.rstrip() != END:
-            self._lines.append(line)
-            return False
+        self._lines.append(line)
+        return False
+
+    def send(self) -> None:
+        """Give the text to whom it is for."""
         self._done("\n".join(self._lines))
-        return True
