@@ -8,6 +8,7 @@ from rlm_tui import events as ev
 from rlm_tui.context.document import Document, Heading, Part
 from rlm_tui.engine.breakpoints import Breakpoint
 from rlm_tui.engine.gate import refused
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import Attachment, Capability, LiveText, Origin, Phase
 from tests.trajectories import RUNS, Recorder, StillSession, peeked
 
@@ -17,16 +18,16 @@ PAGES = (
     "Charlie, engineer: 85,000\nBob, cook: 40,000",
 )
 REFUSED = "The server at 127.0.0.1:11434 refused the connection: start it, or choose another model."
-_AT_A_HOLD = ("run", "step", "edit", "revert", "skip", "retry", "answer")
-_WHILE_IT_RUNS = ("pause", "resume", "tell", "interrupt", "stop")
-_REFUSED_BY_GATE = ("skip", "retry", "answer")
-_REFUSED: dict[Phase, dict[str, tuple[str, ...]]] = {
-    "question": {"Nothing is held right now.": _AT_A_HOLD, "Nothing runs.": (*_WHILE_IT_RUNS, "inject")},
-    "interrupting": {"Nothing is held right now.": _AT_A_HOLD, "A question is being worked on.": ("start",)},
-    "running": {"Nothing is held right now.": _AT_A_HOLD, "A question is being worked on.": ("start",)},
-    "held": {"A question is being worked on.": ("start",), "No block runs right now.": ("interrupt",)},
+_AT_A_HOLD = (cmd.Run, cmd.Step, cmd.Edit, cmd.Revert, cmd.Skip, cmd.Retry, cmd.Answer)
+_WHILE_IT_RUNS = (cmd.Pause, cmd.Resume, cmd.Tell, cmd.Interrupt, cmd.Stop)
+_REFUSED_BY_GATE = (cmd.Skip, cmd.Retry, cmd.Answer)
+_REFUSED: dict[Phase, dict[str, tuple[type[cmd.SessionCommand], ...]]] = {
+    "question": {"Nothing is held right now.": _AT_A_HOLD, "Nothing runs.": (*_WHILE_IT_RUNS, cmd.Inject)},
+    "interrupting": {"Nothing is held right now.": _AT_A_HOLD, "A question is being worked on.": (cmd.Start,)},
+    "running": {"Nothing is held right now.": _AT_A_HOLD, "A question is being worked on.": (cmd.Start,)},
+    "held": {"A question is being worked on.": (cmd.Start,), "No block runs right now.": (cmd.Interrupt,)},
     "finished": {"Nothing is held right now.": _AT_A_HOLD, "Nothing runs.": _WHILE_IT_RUNS},
-    "replay": {"This is a recorded run.": (*_AT_A_HOLD, *_WHILE_IT_RUNS, "start", "inject")},
+    "replay": {"This is a recorded run.": (*_AT_A_HOLD, *_WHILE_IT_RUNS, cmd.Start, cmd.Inject)},
 }
 
 
@@ -52,10 +53,10 @@ def document() -> Document:
 
 def still(run: Recorder, phase: Phase, kind: type[StillSession] = StillSession, **more: Any) -> StillSession:
     """A session that stays at the end of a run, and refuses what a live one in its phase would."""
-    reasons = {name: Capability(False, why) for why, names in _REFUSED[phase].items() for name in names}
+    reasons = {kind: Capability(False, why) for why, kinds in _REFUSED[phase].items() for kind in kinds}
     for hold in run.trajectory.now().holds()[:1] if phase == "held" else ():
-        whys = {name: refused(name, hold.checkpoint, hold.has_failed) for name in _REFUSED_BY_GATE}
-        reasons |= {name: Capability(False, why) for name, why in whys.items() if why}
+        whys = {each: refused(each.__name__.lower(), hold.checkpoint, hold.has_failed) for each in _REFUSED_BY_GATE}
+        reasons |= {each: Capability(False, why) for each, why in whys.items() if why}
     return kind(run, document(), phase, reasons=reasons, **more)
 
 

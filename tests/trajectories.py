@@ -248,7 +248,7 @@ class StillSession:
     title: str = "report.pdf"
     seq: int | None = None
     sent: list[SessionCommand] = field(default_factory=list)
-    reasons: dict[str, Capability] = field(default_factory=dict)
+    reasons: dict[type[SessionCommand], Capability] = field(default_factory=dict)
     live: LiveText = field(default_factory=LiveText)
     origin: Origin | None = None
     waiting: str = ""
@@ -281,8 +281,12 @@ class StillSession:
     def now(self) -> float:
         return self.view.t
 
-    def can(self, action: str) -> Capability:
-        return self.reasons.get(action, YES)
+    def can(self, command: type[SessionCommand]) -> Capability:
+        return self.reasons.get(command, YES)
+
+    @property
+    def keeping(self) -> Capability:
+        return YES
 
     def send(self, command: SessionCommand) -> None:
         self.sent.append(command)

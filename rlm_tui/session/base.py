@@ -215,10 +215,13 @@ class Session(Protocol):
         """That the trace lacks something, as a sentence; "" when it lacks nothing."""
         ...
 
-    def can(self, action: str) -> Capability:
-        """Whether an action can be done at this moment: the name of a command class in lower case
-        (start, reset, pause, resume, run, step, edit, revert, skip, retry, answer, tell, inject, show, interrupt, stop,
-        setbreakpoint, seek), or `keep`: whether nothing is lost by quitting now, with a sentence in both cases."""
+    @property
+    def keeping(self) -> Capability:
+        """Whether nothing is lost by quitting now, with a sentence in both cases."""
+        ...
+
+    def can(self, command: type[SessionCommand]) -> Capability:
+        """Whether a command of this class can be carried out at this moment, and if not, why not."""
         ...
 
     def send(self, command: SessionCommand) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document
@@ -127,9 +127,9 @@ class LiveSession(Cursor):
         """Why the last question did not begin."""
         return str(self.failure or "") if self.trajectory.now().started is None else ""
 
-    def can(self, action: str) -> Capability:
-        """Whether an action can be done at this moment, and why not."""
-        check = _CHECKS.get(action)
+    def can(self, command: type[cmd.SessionCommand]) -> Capability:
+        """Whether a command can be carried out at this moment, and why not."""
+        check = _CHECKS.get(command)
         return check(self) if check is not None else YES
 
     def send(self, command: cmd.SessionCommand) -> None:
@@ -140,7 +140,7 @@ class LiveSession(Cursor):
             self.seek(command.seq)
             self._outbox.change()
             return
-        capability = self.can(type(command).__name__.lower())
+        capability = self.can(type(command))
         if not capability:
             self._outbox.message(capability.reason)
         elif isinstance(command, cmd.Start):
@@ -243,7 +243,8 @@ class LiveSession(Cursor):
         """A block of the person's own runs between two blocks of the model, also after the answer."""
         return self._can_use_repl("A block runs; yours can run when it is over or was interrupted.")
 
-    def can_keep(self) -> Capability:
+    @property
+    def keeping(self) -> Capability:
         """Whether quitting loses nothing; the reason says what becomes of the run either way."""
         if self.unsaved:
             return Capability(False, f"{self.unsaved} Free the disk first, or they are lost.")
@@ -318,7 +319,7 @@ def _check_held(session: LiveSession) -> Capability:
     return YES if session.trajectory.now().holds() else Capability(False, "Nothing is held right now.")
 
 
-def _check_checkpoint(action: str) -> Callable[[LiveSession], Capability]:
+def _check_checkpoint(action: Literal["skip", "retry", "answer"]) -> Callable[[LiveSession], Capability]:
     def check(session: LiveSession) -> Capability:
         from rlm_tui.engine.gate import refused
 
@@ -341,22 +342,21 @@ def _check_resume(session: LiveSession) -> Capability:
     return _check_released(session) if session.trajectory.now().holds() else _check_running(session)
 
 
-_CHECKS: dict[str, Callable[[Any], Capability]] = {
-    "start": _check_start,
-    "reset": _check_reset,
-    "stop": _check_running,
-    "pause": _check_running,
-    "tell": _check_tell,
-    "resume": _check_resume,
-    "run": _check_released,
-    "step": _check_released,
-    "edit": _check_held,
-    "revert": _check_held,
-    "skip": _check_checkpoint("skip"),
-    "retry": _check_checkpoint("retry"),
-    "answer": _check_checkpoint("answer"),
-    "inject": LiveSession.can_inject,
-    "interrupt": LiveSession.can_interrupt,
-    "show": LiveSession.can_show,
-    "keep": LiveSession.can_keep,
+_CHECKS: dict[type[cmd.SessionCommand], Callable[[Any], Capability]] = {
+    cmd.Start: _check_start,
+    cmd.Reset: _check_reset,
+    cmd.Stop: _check_running,
+    cmd.Pause: _check_running,
+    cmd.Tell: _check_tell,
+    cmd.Resume: _check_resume,
+    cmd.Run: _check_released,
+    cmd.Step: _check_released,
+    cmd.Edit: _check_held,
+    cmd.Revert: _check_held,
+    cmd.Skip: _check_checkpoint("skip"),
+    cmd.Retry: _check_checkpoint("retry"),
+    cmd.Answer: _check_checkpoint("answer"),
+    cmd.Inject: LiveSession.can_inject,
+    cmd.Interrupt: LiveSession.can_interrupt,
+    cmd.Show: LiveSession.can_show,
 }

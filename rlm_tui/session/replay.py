@@ -17,7 +17,7 @@ from rlm_tui.crash import told
 from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session.attach import SEARCHING, find_document, held_document
 from rlm_tui.session.base import YES, Attachment, Batch, Capability, Origin, Phase, Terms
-from rlm_tui.session.commands import Seek, SessionCommand
+from rlm_tui.session.commands import Seek, SessionCommand, SetBreakpoint
 from rlm_tui.session.cursor import Cursor
 from rlm_tui.session.indexing import Indexing
 from rlm_tui.session.log import Log
@@ -158,11 +158,16 @@ class ReplaySession(Cursor):
         """The clock of a replay is the clock of what is looked at."""
         return self.view.t
 
-    def can(self, action: str) -> Capability:
+    @property
+    def keeping(self) -> Capability:
+        """A recorded run is a file; nothing of it is lost."""
+        return _RECORDED
+
+    def can(self, command: type[SessionCommand]) -> Capability:
         """Only the cursor moves."""
-        if action == "setbreakpoint":
+        if command is SetBreakpoint:
             return _NEVER_STOPS
-        return YES if action == "seek" else _RECORDED
+        return YES if command is Seek else _RECORDED
 
     def send(self, command: SessionCommand) -> None:
         """Move the cursor; anything else is answered by a message."""
@@ -170,7 +175,7 @@ class ReplaySession(Cursor):
             self.seek(command.seq)
             self._changed = True
         else:
-            self._messages.put(self.can(type(command).__name__.lower()).reason)
+            self._messages.put(self.can(type(command)).reason)
 
     def drain(self) -> Batch:
         """Fold what has been indexed since the last call, for at most a few milliseconds."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import YES, Capability, Session
 from rlm_tui.ui.selecting import child_of, held_text, open_hold, original_text, step_here, whose_prompt
 from rlm_tui.ui.state import Pane, UiState
@@ -99,7 +100,7 @@ def on_main(_session: Session, ui: UiState) -> Capability:
     return YES if ui.screen == "main" else Capability(False, "The panes are not on the screen now.")
 
 
-def at_gate(name: str) -> Enabled:
+def at_gate(command: type[cmd.SessionCommand]) -> Enabled:
     """An action that the session must allow, and only where one looks at the newest moment."""
 
     def enabled(session: Session, ui: UiState) -> Capability:
@@ -108,7 +109,7 @@ def at_gate(name: str) -> Enabled:
         if is_behind(session) and session.phase != "replay":
             live = key_of("walk.live", ui)
             return Capability(False, f"You look back; {live} goes to the newest moment, and there it can be done.")
-        return session.can(name)
+        return session.can(command)
 
     return enabled
 
@@ -119,11 +120,11 @@ def _edit(session: Session, ui: UiState) -> Capability:
     hold = open_hold(session)
     if hold is not None and hold.needs_answer:
         return Capability(False, f"You are the model here: {key_of('gate.answer', ui)} writes its answer.")
-    return at_gate("edit")(session, ui)
+    return at_gate(cmd.Edit)(session, ui)
 
 
 def _original(session: Session, ui: UiState) -> Capability:
-    allowed, hold = at_gate("revert")(session, ui), open_hold(session)
+    allowed, hold = at_gate(cmd.Revert)(session, ui), open_hold(session)
     if not allowed or hold is None or held_text(session, hold) != original_text(session, hold):
         return allowed
     return Capability(False, "Nothing was edited here; this is the original.")
@@ -131,27 +132,27 @@ def _original(session: Session, ui: UiState) -> Capability:
 
 def _inject(session: Session, ui: UiState) -> Capability:
     child = child_name(session.view, child_of(session.view, ui.selection))
-    if child and session.can("inject"):
+    if child and session.can(cmd.Inject):
         return whose_prompt(child)
     if session.phase in ("finished", "question"):
         return Capability(False, f"{key_of('look.prompt', ui)} opens the prompt of the REPL; type it there.")
-    return at_gate("inject")(session, ui)
+    return at_gate(cmd.Inject)(session, ui)
 
 
 def _send(_session: Session, ui: UiState) -> Capability:
     return YES if ui.asking else Capability(False, "Nothing is being written that could be sent.")
 
 
-def _while_held(name: str) -> Enabled:
+def _while_held(command: type[cmd.SessionCommand]) -> Enabled:
     def enabled(session: Session, ui: UiState) -> Capability:
         held = session.phase == "held"
-        return at_gate(name)(session, ui) if held else Capability(False, "Nothing is held right now.")
+        return at_gate(command)(session, ui) if held else Capability(False, "Nothing is held right now.")
 
     return enabled
 
 
 def _pause(session: Session, ui: UiState) -> Capability:
-    return Capability(False, "It is held already.") if session.phase == "held" else at_gate("pause")(session, ui)
+    return Capability(False, "It is held already.") if session.phase == "held" else at_gate(cmd.Pause)(session, ui)
 
 
 def _back(session: Session, ui: UiState) -> Capability:
@@ -185,11 +186,12 @@ def _to(way: Way) -> Enabled:
 
 
 def _next_question(session: Session, ui: UiState) -> Capability:
-    return session.can("start") if ui.screen == "main" else Capability(False, "The question is on the screen already.")
+    elsewhere = Capability(False, "The question is on the screen already.")
+    return session.can(cmd.Start) if ui.screen == "main" else elsewhere
 
 
 def _reset(session: Session, ui: UiState) -> Capability:
-    return session.can("reset") if ui.screen == "main" else Capability(False, "The run is not on the screen now.")
+    return session.can(cmd.Reset) if ui.screen == "main" else Capability(False, "The run is not on the screen now.")
 
 
 def _leave(session: Session, ui: UiState) -> Capability:
@@ -204,9 +206,9 @@ def _replay_only(session: Session, ui: UiState) -> Capability:
 
 def _prompt(session: Session, ui: UiState) -> Capability:
     child = child_name(session.view, child_of(session.view, ui.selection))
-    if child and session.can("inject"):
+    if child and session.can(cmd.Inject):
         return whose_prompt(child)
-    return at_gate("inject")(session, ui)
+    return at_gate(cmd.Inject)(session, ui)
 
 
 def _follow(session: Session, ui: UiState) -> Capability:
@@ -238,7 +240,7 @@ def _page(session: Session, ui: UiState) -> Capability:
 
 def _openable(session: Session, ui: UiState) -> Capability:
     is_held = session.following and open_hold(session) is not None and ui.pane != "context"
-    return at_gate("edit")(session, ui) if is_held else _page(session, ui)
+    return at_gate(cmd.Edit)(session, ui) if is_held else _page(session, ui)
 
 
 def _hits(session: Session, ui: UiState) -> Capability:
@@ -251,7 +253,7 @@ def _filter(session: Session, ui: UiState) -> Capability:
 
 
 def _breakpoint(session: Session, ui: UiState) -> Capability:
-    return session.can("setbreakpoint") if ui.screen == "main" else on_main(session, ui)
+    return session.can(cmd.SetBreakpoint) if ui.screen == "main" else on_main(session, ui)
 
 
 def _summed(session: Session, ui: UiState) -> Capability:
@@ -276,7 +278,7 @@ _TAKE: Group = "take away"
 _ALWAYS: Group = "always"
 
 ACTIONS: tuple[Action, ...] = (
-    Action("gate.run", ("a",), "run", "Run what is held as it is", _GATE, at_gate("run"), 1),
+    Action("gate.run", ("a",), "run", "Run what is held as it is", _GATE, at_gate(cmd.Run), 1),
     Action("gate.edit", ("i",), "edit", "Edit what is held: code, response, answer or prompt", _GATE, _edit, 2),
     Action(
         "gate.tell",
@@ -284,18 +286,18 @@ ACTIONS: tuple[Action, ...] = (
         "tell the model",
         "Tell the model something with its next message",
         _GATE,
-        at_gate("tell"),
+        at_gate(cmd.Tell),
         3,
         short="tell",
     ),
-    Action("gate.skip", ("x",), "skip", "Do without what is held; the model is told", _GATE, at_gate("skip"), 4),
+    Action("gate.skip", ("x",), "skip", "Do without what is held; the model is told", _GATE, at_gate(cmd.Skip), 4),
     Action(
         "gate.retry",
         ("r",),
         "ask again",
         "Ask the LM again, or run the block or sub-call again",
         _GATE,
-        at_gate("retry"),
+        at_gate(cmd.Retry),
         5,
     ),
     Action(
@@ -308,10 +310,10 @@ ACTIONS: tuple[Action, ...] = (
         9,
     ),
     Action("gate.go_on", ("c", "f5"), "go on", "Let it run on without holding", _GATE, _while_held("resume"), 7),
-    Action("gate.step", ("s", "f10"), "step", "Run what is held and hold again after it", _GATE, at_gate("step"), 7),
-    Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate("step"), 15),
-    Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, at_gate("step")),
-    Action("gate.turn", (), "next turn", "Hold at the code of the next iteration", _GATE, at_gate("step")),
+    Action("gate.step", ("s", "f10"), "step", "Run what is held and hold again after it", _GATE, at_gate(cmd.Step), 7),
+    Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate(cmd.Step), 15),
+    Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, at_gate(cmd.Step)),
+    Action("gate.turn", (), "next turn", "Hold at the code of the next iteration", _GATE, at_gate(cmd.Step)),
     Action("gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, _original, 2),
     Action(
         "gate.answer",
@@ -319,7 +321,7 @@ ACTIONS: tuple[Action, ...] = (
         "write it yourself",
         "Answer in place of the LM, or give the final answer",
         _GATE,
-        at_gate("answer"),
+        at_gate(cmd.Answer),
         11,
         short="write",
     ),
@@ -331,10 +333,10 @@ ACTIONS: tuple[Action, ...] = (
         "interrupt",
         "Stop the running block and keep its state; twice: by force",
         _GATE,
-        at_gate("interrupt"),
+        at_gate(cmd.Interrupt),
         13,
     ),
-    Action("gate.stop", (), "stop the run", "End the run; what was found so far is kept", _GATE, at_gate("stop")),
+    Action("gate.stop", (), "stop the run", "End the run; what was found so far is kept", _GATE, at_gate(cmd.Stop)),
     Action(
         "gate.reset", (), "forget", "Forget the conversation and the REPL; the next question begins anew", _GATE, _reset
     ),
@@ -387,7 +389,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("take.copy", ("y",), "copy", "Copy code, output, response, prompt, answer or request", _TAKE, _copyable, 32),
     Action("take.open", ("o",), "open", "Open what is held in your editor, else the original", _TAKE, _openable, 32),
     Action("take.page", (), "open the original", "Open the original at this page in your viewer", _TAKE, _page),
-    Action("take.editor", ("ctrl+o",), "open the editor", "Open what is held in $EDITOR", _TAKE, at_gate("edit")),
+    Action("take.editor", ("ctrl+o",), "open the editor", "Open what is held in $EDITOR", _TAKE, at_gate(cmd.Edit)),
     Action("look.breakpoints", ("b",), "breakpoints", "Hold where a filter matches: list and set", _LOOK, _breakpoint),
     Action("look.filter", ("f",), "filter", "Show only what a filter finds in the tree of calls", _LOOK, _filter),
     Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 33),

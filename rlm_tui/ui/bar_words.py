@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rlm_tui import events as ev
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold
@@ -43,7 +44,7 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
 def _loading(session: Session) -> str:
     if session.waiting == OPENING:
         return f"{one_line(session.title, 60)} is being opened."
-    if session.can("start"):
+    if session.can(cmd.Start):
         return PHASES["loading"].do
     return "Your question goes out as soon as everything is ready for it."
 

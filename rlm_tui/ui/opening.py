@@ -99,7 +99,12 @@ class Opening:
         """A moment at which nothing has happened."""
         return self.trajectory.now()
 
-    def can(self, action: str) -> Capability:  # noqa: ARG002
+    @property
+    def keeping(self) -> Capability:
+        """Nothing, yet."""
+        return _NOT_YET
+
+    def can(self, command: type[SessionCommand]) -> Capability:  # noqa: ARG002
         """Nothing, yet."""
         return _NOT_YET
 

@@ -108,7 +108,7 @@ def original_text(session: Session, hold: Hold) -> str:
 
 def quit_question(session: Session) -> str:
     """What to ask before quitting; "" when nothing runs and nothing is lost."""
-    kept = session.can("keep")
+    kept = session.keeping
     if session.phase in ("running", "held", "interrupting"):
         return f"The run is not over. Quit? {kept.reason}"
     return f"Quit? {kept.reason}" if session.phase == "finished" and not kept else ""

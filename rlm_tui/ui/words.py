@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rlm_tui import events as ev
 from rlm_tui.lm.watch import ESTIMATE
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import OPENING, LiveText, Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
@@ -93,7 +94,7 @@ def _loading(session: Session) -> State:
 
 
 def _question(session: Session) -> State:
-    if not session.can("start"):
+    if not session.can(cmd.Start):
         return _state(FILES["unreadable"], one_line(session.title, 60))
     return _state(PHASES["question"], f"about {one_line(session.title, 60)}")
 

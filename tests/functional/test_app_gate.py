@@ -308,15 +308,15 @@ async def test_an_answer_never_goes_to_another_hold_than_the_one_it_was_written_
 
 
 TOO_LATE = [
-    ("gate.tell", "tell", cmd.Stop(), "finished"),
-    ("gate.inject", "inject", cmd.Inject("while True: pass"), "held"),
-    ("gate.ask", "start", cmd.Start("Another?", step=True), "held"),
+    ("gate.tell", cmd.Tell, cmd.Stop(), "finished"),
+    ("gate.inject", cmd.Inject, cmd.Inject("while True: pass"), "held"),
+    ("gate.ask", cmd.Start, cmd.Start("Another?", step=True), "held"),
 ]
 
 
 @pytest.mark.parametrize(("action", "needs", "meanwhile", "phase"), TOO_LATE)
 async def test_what_comes_too_late_goes_back_into_its_prompt(
-    tmp_path: Path, action: str, needs: str, meanwhile: cmd.SessionCommand, phase: str
+    tmp_path: Path, action: str, needs: type[cmd.SessionCommand], meanwhile: cmd.SessionCommand, phase: str
 ) -> None:
     with live(tmp_path, ["FINAL(1)", "FINAL(2)"]) as driver:
         driver.send(cmd.Start("What?", step=True))

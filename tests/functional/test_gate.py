@@ -310,7 +310,7 @@ def test_where_the_person_is_the_model_only_an_answer_ends_the_hold(tmp_path: Pa
         hold = run.start().hold("before_request")
         assert hold.needs_answer
         for command in (cmd.Run(hold.id), cmd.Step(hold.id, "over"), cmd.Resume()):
-            assert not run.session.can(type(command).__name__.lower())
+            assert not run.session.can(type(command))
             run.send(command)
         run.until(lambda: len(run.messages) == 3)
         assert all("write the answer" in message for message in run.messages)
@@ -331,14 +331,14 @@ def test_a_block_of_one_s_own_can_be_interrupted_at_a_hold_and_after_the_answer(
     with live(tmp_path, ["FINAL(x)"], step=True) as run:
         run.start().hold("before_final")
         run.send(cmd.Inject("while True: pass"))
-        run.until(lambda: bool(run.of(ev.CodeStarted)) and bool(run.session.can("interrupt")))
+        run.until(lambda: bool(run.of(ev.CodeStarted)) and bool(run.session.can(cmd.Interrupt)))
         run.send(cmd.Interrupt())
         run.until(lambda: bool(run.of(ev.CodeFinished)))
         assert run.of(ev.CodeFinished)[0].status == "interrupted"
         run.send(cmd.Resume())
         run.end()
         run.send(cmd.Inject("late = 1\nwhile True: pass"))
-        run.until(lambda: len(run.of(ev.CodeStarted)) == 2 and bool(run.session.can("interrupt")))
+        run.until(lambda: len(run.of(ev.CodeStarted)) == 2 and bool(run.session.can(cmd.Interrupt)))
         run.send(cmd.Interrupt())
         run.until(lambda: len(run.of(ev.CodeFinished)) == 2)
         path = Path(run.session.trace_path)
@@ -422,7 +422,7 @@ def test_a_forgotten_repl_takes_no_block_until_the_next_question(tmp_path: Path)
         run.send(cmd.Inject("print(1)"))
         run.until(lambda: bool(run.of(ev.Reset)) and len(run.messages) == 1)
         assert run.messages == ["The REPL was forgotten; the next question starts it anew."]
-        assert run.session.can("inject") == run.session.can("show") == (False, run.messages[0])
+        assert run.session.can(cmd.Inject) == run.session.can(cmd.Show) == (False, run.messages[0])
         assert not [e for e in run.of(ev.NodeOpened) if e.by == "user"]
         run.events.clear()
         assert run.start("And then?").end().answer == "two"
@@ -448,20 +448,25 @@ def test_a_block_of_one_s_own_that_cannot_run_is_over_in_the_trace(
 
 
 @pytest.mark.parametrize(
-    ("name", "command", "checkpoint", "why"),
+    ("kind", "command", "checkpoint", "why"),
     [
-        ("skip", cmd.Skip, "before_request", "A question to the root LM cannot be skipped"),
-        ("retry", cmd.Retry, "before_request", "Nothing was asked yet"),
-        ("answer", lambda hold: cmd.Answer(hold, "x"), "before_code", "There is no answer to give here"),
+        (cmd.Skip, cmd.Skip, "before_request", "A question to the root LM cannot be skipped"),
+        (cmd.Retry, cmd.Retry, "before_request", "Nothing was asked yet"),
+        (cmd.Answer, lambda hold: cmd.Answer(hold, "x"), "before_code", "There is no answer to give here"),
     ],
 )
 def test_what_cannot_be_done_at_a_hold_is_refused_in_the_same_words_by_session_and_gate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, command: Any, checkpoint: ev.Checkpoint, why: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[cmd.SessionCommand],
+    command: Any,
+    checkpoint: ev.Checkpoint,
+    why: str,
 ) -> None:
     setup: dict[str, Any] = {"step": True} if checkpoint == "before_code" else {"model": "human"}
     with live(tmp_path, [block("1"), "FINAL(x)"], **setup) as run:
         hold = run.start().hold(checkpoint)
-        by_session = run.session.can(name).reason
+        by_session = run.session.can(kind).reason
         assert by_session.startswith(why)
         monkeypatch.setattr(run.session, "can", lambda _: YES)
         run.send(command(hold.id))
@@ -479,7 +484,7 @@ def test_a_request_that_failed_waits_for_the_person_who_asks_again_or_answers_in
             hold = run.start().hold("before_request") if again is cmd.Run else run.hold("before_request")
             assert hold.has_failed
             assert hold.why == run.of(ev.LmFailed)[-1].message
-            assert run.session.can("retry")
+            assert run.session.can(cmd.Retry)
             run.send(again(hold.id))
             run.until(lambda hold=hold: hold.id not in [held.id for held in run.holds()])
         run.send(cmd.Answer(run.hold("before_request").id, block("print('mine')")))

@@ -116,7 +116,7 @@ def test_a_request_for_a_summary_can_be_interrupted_and_carries_no_words_of_the_
     late = {"text": "late", "delay_s": 60}
     root = [block(LONG), block(LONG), late, "I found that x is seven.", "FINAL(done)"]
     with live(tmp_path, root, window=1000) as run:
-        run.start().until(lambda: "compaction" in _titles(run) and bool(run.session.can("interrupt")))
+        run.start().until(lambda: "compaction" in _titles(run) and bool(run.session.can(cmd.Interrupt)))
         run.send(cmd.Tell("Look at page 3."))
         run.send(cmd.Interrupt())
         hold = run.hold("before_request")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlm_tui import events as ev
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import Capability
 from rlm_tui.ui.widgets.calls import NodeSelected
 from rlm_tui.ui.widgets.chat import ChatPane
@@ -112,7 +113,7 @@ async def test_the_prompt_of_the_repl_hands_over_a_block_and_remembers_it() -> N
 
 async def test_where_no_block_can_run_the_prompt_says_why() -> None:
     session = StillSession(batched())
-    session.reasons["inject"] = Capability(False, "This is a recorded run.")
+    session.reasons[cmd.Inject] = Capability(False, "This is a recorded run.")
     async with desk(ReplPane(), session) as at:
         assert "> This is a recorded run." in at.screen()
         at.pane.focus_prompt()

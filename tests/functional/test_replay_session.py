@@ -97,9 +97,9 @@ def test_bundled_traces_find_their_bundled_document() -> None:
 
 def test_nothing_can_be_changed_and_the_reason_is_said() -> None:
     with replay(sample("clean")) as session:
-        assert not session.can("run")
+        assert not session.can(cmd.Run)
         session.send(cmd.Run(1))
-        assert session.drain().messages == (session.can("run").reason,)
+        assert session.drain().messages == (session.can(cmd.Run).reason,)
 
 
 def test_the_cursor_goes_anywhere_and_stays_within(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from rlm_tui.lm.base import LM
 from rlm_tui.lm.registry import make_lm
 from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.lm.watch import Watch
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.serving import fitted
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.words import state_of
@@ -233,7 +234,7 @@ def test_a_question_that_is_made_ready_says_for_what_it_waits(tmp_path: Path, mo
             assert session.phase == "loading"
             assert session.is_running
             assert state_of(session).words == "document.txt · asking how the model is served"
-            assert not session.can("start")
+            assert not session.can(cmd.Start)
         finally:
             may_go_on.set()
         assert driver.end().status == "answered"

@@ -52,9 +52,10 @@ def test_a_live_session_loads_its_engine_with_the_first_question() -> None:
     code = """
 from rlm_tui.context.load import Loading
 from rlm_tui.session.live import LiveSession
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.setup import Setup
 session = LiveSession(Setup(), Loading(["README.md"]))
-session.drain(), session.phase, session.waiting, session.can("interrupt"), session.close()
+session.drain(), session.phase, session.waiting, session.can(cmd.Interrupt), session.close()
 """
     assert not {name for name in modules_after(code) if name.startswith(("rlm_tui.engine", "rlm_tui.repl.process"))}
 

@@ -107,7 +107,7 @@ class Doing:
 
     def interrupt(self) -> None:
         """Stop the running block, a second time by force; without one say how to quit."""
-        if self._session.can("interrupt"):
+        if self._session.can(cmd.Interrupt):
             self._front.send(cmd.Interrupt(force=self._session.phase == "interrupting"))
         else:
             self._front.say(["note: nothing runs that could be interrupted; quit ends."])

@@ -15,6 +15,12 @@ from rlm_tui.ui.selecting import held_text, interesting, open_hold
 from rlm_tui.ui.words import FORGET, STOP, hold_words
 
 _SEND = "Enter sends · Esc leaves"
+_SENT: dict[Purpose, type[cmd.SessionCommand]] = {
+    "tell": cmd.Tell,
+    "inject": cmd.Inject,
+    "answer": cmd.Answer,
+    "ask": cmd.Start,
+}
 _ASKINGS: dict[Purpose, Asking] = {
     "tell": Asking("tell", "Tell the model, with its next message", _SEND),
     "inject": Asking(
@@ -126,7 +132,7 @@ class GateController:
 
     def submitted(self, purpose: Purpose, text: str) -> None:
         """Send what a prompt was given; what cannot be done now goes back into it."""
-        can = self.app.session.can("start" if purpose == "ask" else purpose)
+        can = self.app.session.can(_SENT[purpose])
         if not can:
             self.app.main.ask(_ASKINGS[purpose], text)
             self.app.say(can.reason)

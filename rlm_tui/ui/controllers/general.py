@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import child_of, quit_question
@@ -83,7 +84,7 @@ class AppController:
         selected = self.app.screen.get_selected_text()
         if selected:
             self.app.copy_to_clipboard(selected)
-        elif self.app.session.can("interrupt"):
+        elif self.app.session.can(cmd.Interrupt):
             self.app.method_of("gate.interrupt")()
         else:
             self.app.say(f"Nothing runs that could be interrupted; {key_of('app.leave', self.app.ui)} quits.")

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from rlm_tui.lm.registry import is_server_here
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.actions import key_of
@@ -187,7 +188,7 @@ class StartScreen(FullScreen):
     def show_all(self) -> None:
         """Draw everything."""
         owner = self.owner
-        self.choice.is_readable = bool(owner.session.can("start"))
+        self.choice.is_readable = bool(owner.session.can(cmd.Start))
         self.show_bars()
         self.query_one("#start-name", QuestionBar).show_document(owner.session)
         cast(PaneWidget, self.query_one("#start-document").children[1]).show(owner.session, None)

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from rlm_tui import events as ev
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import Session
 from rlm_tui.text import one_line
 from rlm_tui.ui.content.batches import split_key
@@ -119,7 +120,7 @@ class ReplPane(Reading, Vertical):
                 self._go_to(session, transcript, selection)
 
     def _show_prompt(self, session: Session) -> None:
-        capability = session.can("inject")
+        capability = session.can(cmd.Inject)
         if capability and self.pane_whose:
             capability = whose_prompt(self.pane_whose)
         self.set_class(not capability, "-closed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.message import Message
 
 from rlm_tui import events as ev
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.parts import page_of
 from rlm_tui.ui.content.vars import VAR, last_changes, variables
@@ -63,7 +64,7 @@ class VarsPane(LinesView):
     def _want(self, session: Session, at_end: bool) -> None:
         """Ask for the values of what is open, once after each block; those of an earlier moment are gone."""
         names = {key.removeprefix(VAR) for key in self._opened} - {"context"}
-        if not (at_end and names and session.can("show")):
+        if not (at_end and names and session.can(cmd.Show)):
             return
         blocks = session.view.count(ev.CodeFinished)
         for name in sorted(names & {variable.change.name for variable in session.view.variables()}):
