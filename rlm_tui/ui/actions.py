@@ -309,7 +309,7 @@ ACTIONS: tuple[Action, ...] = (
         _inject,
         9,
     ),
-    Action("gate.go_on", ("c", "f5"), "go on", "Let it run on without holding", _GATE, _while_held("resume"), 7),
+    Action("gate.go_on", ("c", "f5"), "go on", "Let it run on without holding", _GATE, _while_held(cmd.Resume), 7),
     Action("gate.step", ("s", "f10"), "step", "Run what is held and hold again after it", _GATE, at_gate(cmd.Step), 7),
     Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate(cmd.Step), 15),
     Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, at_gate(cmd.Step)),

@@ -448,17 +448,16 @@ def test_a_block_of_one_s_own_that_cannot_run_is_over_in_the_trace(
 
 
 @pytest.mark.parametrize(
-    ("kind", "command", "checkpoint", "why"),
+    ("command", "checkpoint", "why"),
     [
-        (cmd.Skip, cmd.Skip, "before_request", "A question to the root LM cannot be skipped"),
-        (cmd.Retry, cmd.Retry, "before_request", "Nothing was asked yet"),
-        (cmd.Answer, lambda hold: cmd.Answer(hold, "x"), "before_code", "There is no answer to give here"),
+        (cmd.Skip, "before_request", "A question to the root LM cannot be skipped"),
+        (cmd.Retry, "before_request", "Nothing was asked yet"),
+        (lambda hold: cmd.Answer(hold, "x"), "before_code", "There is no answer to give here"),
     ],
 )
 def test_what_cannot_be_done_at_a_hold_is_refused_in_the_same_words_by_session_and_gate(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    kind: type[cmd.SessionCommand],
     command: Any,
     checkpoint: ev.Checkpoint,
     why: str,
@@ -466,7 +465,7 @@ def test_what_cannot_be_done_at_a_hold_is_refused_in_the_same_words_by_session_a
     setup: dict[str, Any] = {"step": True} if checkpoint == "before_code" else {"model": "human"}
     with live(tmp_path, [block("1"), "FINAL(x)"], **setup) as run:
         hold = run.start().hold(checkpoint)
-        by_session = run.session.can(kind).reason
+        by_session = run.session.can(type(command(hold.id))).reason
         assert by_session.startswith(why)
         monkeypatch.setattr(run.session, "can", lambda _: YES)
         run.send(command(hold.id))
