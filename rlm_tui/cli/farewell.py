@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.errors import TraceError
+from rlm_tui.started import replaying
 from rlm_tui.text import one_line
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def farewell(session: Session, *, is_answer_said: bool) -> None:
     if session.trace_path and session.trajectory.last:
         from rlm_tui.trace.saved import name_of
 
-        say(f"Look at it again: rlm-tui replay {shlex.quote(name_of(Path(session.trace_path)))}")
+        say(f"Look at it again: {replaying(name_of(Path(session.trace_path)))}")
     if session.unsaved:
         say(session.unsaved)
 

@@ -10,6 +10,7 @@ from rlm_tui import paths
 from rlm_tui.cli import options, terminal
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.errors import ExitCode
+from rlm_tui.started import command
 from rlm_tui.text import one_line, safe, short_bytes, short_cost
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.writelines(json.dumps(msgspec.structs.asdict(saved)) + "\n" for saved in runs)
     elif runs and sys.stdout.isatty():
         sys.stdout.writelines(line for saved in runs for line in _entry(saved))
-        say(f"These are in {directory}; rlm-tui replay NAME opens one.")
+        say(f"These are in {directory}; {command()} replay NAME opens one.")
     elif runs:
         sys.stdout.writelines(_table([_HEADS, *map(_row, runs)]))
     else:

@@ -418,7 +418,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "app.settings", ("equals_sign",), "settings", "Settings and keys, and where each comes from", _ALWAYS, always
     ),
-    Action("app.quit", ("q",), "quit", "Quit; the trace is kept", _ALWAYS, always, 36),
+    Action("app.quit", ("q",), "quit", "Back, else quit; the trace is kept", _ALWAYS, always, 36),
     Action("app.leave", ("ctrl+q",), "quit", "Quit from anywhere; the trace is kept", _ALWAYS, always, priority=True),
     Action(
         "app.copy", ("ctrl+c",), "copy / interrupt", "Copy a selection, else interrupt a running block", _ALWAYS, always

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import events
 from textual.message import Message
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from rlm_tui.config import Settings
     from rlm_tui.ui.asking import Purpose
     from rlm_tui.ui.controllers import Controllers
+    from rlm_tui.ui.screens.start_rows import Choice
 
 _FRAME_S = 1 / 30
 _NOTICE_S = 4.0
@@ -78,13 +79,14 @@ class RlmTuiApp(Host, inherit_bindings=False):
         self._is_open = not callable(session)
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self.failure: RlmTuiError | None = None
-        self.ui = UiState()
+        self.ui = UiState(returns=first.returns)
         self.guard = KeyGuard()
         self._early = EarlyKeys()
         self.clock = clock
         self.main: MainScreen = MainScreen()
         self._first = first
-        self.wanted: Path | None = None
+        self._choice: Choice | None = None
+        self.wanted: Path | Literal["runs"] | None = None
         self._hold: int | None = None
         self._notice_until, self._said_at = 0.0, tuple[object, ...]()
         self._pace = Pace()
@@ -436,11 +438,13 @@ class RlmTuiApp(Host, inherit_bindings=False):
         self.push_screen(Confirm(sentence, verb), lambda agreed: then() if agreed else None)
 
     def open_start(self) -> None:
-        """Ask for question and model."""
+        """Ask for question and model; what was typed and chosen there before stands there again."""
         from rlm_tui.session.setup import Setup
         from rlm_tui.ui.screens.start import StartScreen
 
-        self.push_screen(StartScreen(self._first.setup or Setup(), self._first.query))
+        start = StartScreen(self._first.setup or Setup(), self._first.query, self._choice)
+        self._choice = start.choice
+        self.push_screen(start)
 
     def open_summary(self, *, is_first: bool = False) -> None:
         """Show what the run comes to; closed, the panes are drawn as they stand then."""
@@ -465,15 +469,16 @@ def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
 
     A callable makes the session after the first paint, which then shows `title`; what it raises is raised here.
     The other options are those of RlmTuiApp: `first` is what stands over the panes, `settings` has keys and colours.
-    A saved run that is chosen is replayed next; after it comes the list of saved runs again, if that was first.
+    A saved run that is chosen is replayed next; where the list of them was first, leaving the replay goes back to it.
     """
     code, wanted = _show(session, **options)
     first: First = options.get("first", PANES_ALONE)
     while wanted is not None:
-        chosen, replay = wanted, {**options, "title": wanted.name, "first": First("summary")}
-        _, wanted = _show(partial(_replay, chosen), **replay)
-        if wanted is None and first.shown == "runs":
-            code, wanted = _show(session, **{**options, "first": first._replace(chosen=str(chosen))})
+        if wanted == "runs":
+            code, wanted = _show(session, **{**options, "first": first})
+        else:
+            summary, first = First("summary", returns=first.shown == "runs"), first._replace(chosen=str(wanted))
+            code, wanted = _show(partial(_replay, wanted), **{**options, "title": wanted.name, "first": summary})
     return code
 
 
@@ -483,8 +488,8 @@ def _replay(path: Path) -> Session:
     return ReplaySession(path)
 
 
-def _show(session: Session | Callable[[], Session], **options: Any) -> tuple[int, Path | None]:
-    """One app until it ends: its ExitCode, and the saved run that is wanted next."""
+def _show(session: Session | Callable[[], Session], **options: Any) -> tuple[int, Path | Literal["runs"] | None]:
+    """One app until it ends: its ExitCode, and what is wanted next: a saved run, or the list of them."""
     gc.disable()  # nothing that start-up makes is garbage; collecting costs a tenth of the time to the first paint
     app = RlmTuiApp(session, **options)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from textual.app import App
 from textual.command import Provider
@@ -73,8 +73,8 @@ class Host(App[int], inherit_bindings=False):
     ui: UiState
     main: Panes
     settings: Settings | None
-    wanted: Path | None
-    """The saved run that is to be replayed when this one has been left."""
+    wanted: Path | Literal["runs"] | None
+    """What is to be shown when this run has been left: a saved run, or the list of them."""
 
     @property
     @abstractmethod

@@ -25,13 +25,14 @@ _NOT_YET = Capability(False, "It is still being opened.")
 class First(NamedTuple):
     """What stands over the panes at first; `query` and `setup` are what the start screen begins with.
 
-    `chosen` is the path of the saved run on which the list of them stands.
+    `chosen` is the path of the saved run on which the list of them stands; `returns`: what is shown was chosen there.
     """
 
     shown: Literal["panes", "start", "summary", "runs"] = "panes"
     query: str = ""
     setup: Setup | None = None
     chosen: str = ""
+    returns: bool = False
 
 
 PANES_ALONE = First()

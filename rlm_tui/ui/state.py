@@ -42,6 +42,8 @@ class UiState(msgspec.Struct, eq=False):
     searched: bool = False
     narrowed: str = ""
     """The filter that narrows the tree of calls, or nothing."""
+    returns: bool = False
+    """Whether leaving the run goes back to the list of saved runs."""
     notice: str = ""
     keymap: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """The keys of actions that were given others, by id, in Textual's names."""

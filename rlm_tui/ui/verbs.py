@@ -67,6 +67,8 @@ def _verb(action: Action, ui: UiState, keymap: Keymap, *, narrow: bool) -> Verb 
     label = action.short if narrow and action.short else action.label
     if action.id == "app.quit" and ui.zoomed:
         label = "back"  # out of the zoom
+    elif action.id == "app.quit" and ui.returns:
+        label = "back to the list"
     return Verb(action.id, key_name(keys[0]), label) if keys else None
 
 

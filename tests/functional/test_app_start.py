@@ -232,3 +232,25 @@ def test_recent_runs_have_the_symbols_of_their_states(monkeypatch: pytest.Monkey
     with live(tmp_path, ["FINAL(42)"], trace=paths.traces_dir() / "one.rlm.jsonl") as driver:
         driver.start().end()
     assert recent_runs().runs == ("✓ answered   What?",)
+
+
+async def test_the_screen_holds_what_was_typed_and_chosen_when_one_comes_back_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(monkeypatch)
+    async with starting(tmp_path) as hand:
+        hand.app.screen.query_one("#start-question").focus()
+        await hand.type(" And why?")
+        await hand.press("enter")
+        await hand.until(lambda: "KEYS" in hand.screen())
+        start_of(hand)._choices.move_cursor(1)
+        await hand.press("enter")
+        await hand.until(lambda: "● offline" in hand.screen())
+        await hand.press("escape")
+        await hand.until(lambda: hand.app.screen is hand.app.main)
+        await hand.press("A")
+        await hand.until(lambda: "Who? And why?" in hand.screen())
+        assert "● offline" in hand.screen()
+        hand.app.screen.query_one("#start-question").focus()
+        await hand.type("!")
+        await hand.until(lambda: "Who? And why?!" in hand.screen())

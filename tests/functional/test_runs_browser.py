@@ -83,20 +83,36 @@ async def test_enter_ends_the_app_for_the_replay(folder: Path) -> None:
 @pytest.mark.usefixtures("folder")
 async def test_words_narrow_the_list_and_letters_in_them_are_no_keys() -> None:
     async with browsing() as hand:
-        await hand.press("slash")
+        await hand.press("slash", *"dyq")
         assert "TYPING" in hand.screen()
-        await hand.type("dyq")
         await hand.until(says(hand, "0 of 3 saved runs"))
-        assert "No saved run has these words" in hand.screen()
-        await hand.pilot.press(*["backspace"] * 3, *"magic")
-        await hand.until(says(hand, "1 of 3 saved runs"))
+        assert "No saved run has these words; Esc shows all." in hand.screen()
+        assert "Esc show all" in hand.screen()
         await hand.pilot.press("escape")
-        assert "1 of 3 saved runs" in hand.screen()
-        assert "KEYS" in hand.screen()
-        await hand.pilot.press("escape")
-        await hand.until(says(hand, "3 saved runs"))
+        await hand.until(says(hand, " 3 saved runs"))
+        await hand.until(says(hand, "Esc leave"))
         await hand.pilot.press("escape")
         await hand.until(lambda: hand.app.return_value == 0)
+
+
+@pytest.mark.usefixtures("folder")
+async def test_enter_keeps_the_words_for_the_keys_of_the_list_and_esc_shows_all_again() -> None:
+    async with browsing() as hand:
+        await hand.press("slash")
+        await hand.type("magic")
+        await hand.until(says(hand, "1 of 3 saved runs"))
+        await hand.press("enter")
+        await hand.until(says(hand, "KEYS"))
+        assert "1 of 3 saved runs" in hand.screen()
+        assert "Esc show all" in hand.screen()
+        assert hand.app.wanted is None
+        await hand.press("escape")
+        await hand.until(says(hand, " 3 saved runs"))
+        await hand.press("slash")
+        await hand.type("magic")
+        await hand.press("enter")
+        await hand.press("enter")
+        await hand.until(lambda: hand.app.wanted is not None)
 
 
 @pytest.mark.usefixtures("folder")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from rlm_tui.resources import sample
@@ -13,14 +14,14 @@ def test_a_saved_run_is_replayed_by_the_name_that_runs_shows(tmp_path: Path) -> 
     with Terminal(python("open", "sample:staff", "-q", "Who?", "-m", "offline"), env=env) as app:
         app.wait("staff.txt", "answer")
         app.press("ctrl+q")
-        app.wait("Answer: ", "Trace: ", "Look at it again: rlm-tui replay ")
+        app.wait("Answer: ", "Trace: ", "Look at it again: ")
         assert app.finish() == 0
-        told = app.written.decode().rpartition("rlm-tui replay ")[2].split()[0]
+        told = shlex.split(app.written.decode().rpartition("Look at it again: ")[2])
     with Terminal(python("runs"), env={**env, "TERM": "dumb"}) as runs:
         assert runs.finish() == 0
         name = runs.text.splitlines()[0].strip()
-    assert name == told
-    with Terminal(python("replay", name), env=env) as replay:
+    assert told == python("replay", name)
+    with Terminal(told, env=env) as replay:
         replay.wait("REPLAY", "Who?")
         replay.press("ctrl+q")
         assert replay.finish() == 0
@@ -39,10 +40,20 @@ def test_in_a_terminal_runs_is_a_browser_and_a_replay_comes_back_to_it(tmp_path:
         runs.press("magic")
         runs.wait("1 of 2 saved runs")
         runs.press("enter")
-        runs.wait("REPLAY")
+        runs.wait("KEYS")
+        runs.press("enter")
+        runs.wait("REPLAY", "QUESTION", "q back to the list")
         runs.press("q")
         runs.wait("2 saved runs", "delete")
+        runs.press("enter")
+        runs.wait("REPLAY", "QUESTION")
         runs.press("escape")
+        runs.wait("A recorded run: it can be walked through", "q back to the list")
+        runs.press("q")
+        runs.wait("2 saved runs", "delete")
+        runs.press("enter")
+        runs.wait("REPLAY", "QUESTION")
+        runs.press("ctrl+q")
         assert runs.finish() == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
@@ -60,14 +61,14 @@ class AppController:
             self.app.push_screen(SettingsScreen())
 
     def quit(self) -> None:
-        """Back, and from the root quit."""
+        """Back: out of the zoom, to the list that the run was opened from; else quit."""
         if self.app.ui.zoomed:
             self.app.method_of("look.zoom")()
         else:
-            self.leave()
+            self.leave("runs" if self.app.ui.returns else None)
 
-    def leave(self, wanted: Path | None = None) -> None:
-        """Quit, for another run where one is wanted; asks while something runs."""
+    def leave(self, wanted: Path | Literal["runs"] | None = None) -> None:
+        """Quit, for what is wanted next; asks while something runs."""
 
         def end() -> None:
             self.app.wanted = wanted

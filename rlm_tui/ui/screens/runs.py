@@ -18,10 +18,9 @@ from rlm_tui.ui.screens.full_screen import FullScreen
 from rlm_tui.ui.screens.runs_rows import RunRows, about, matching, same_height, title_row
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
-from rlm_tui.ui.widgets.editor import CodeEditor
+from rlm_tui.ui.widgets.filter_line import ALL, TYPING, FilterLine
 from rlm_tui.ui.widgets.gate_bar import mode_line, rows_of
 from rlm_tui.ui.widgets.lines_view import LinesView
-from rlm_tui.ui.widgets.prompt import PromptEditor
 from rlm_tui.ui.widgets.too_small import TooSmall
 
 _VERBS = (
@@ -29,20 +28,10 @@ _VERBS = (
     Verb("", "/", "filter"),
     Verb("", "d", "delete"),
     Verb("", "y", "copy path"),
-    Verb("", "Esc", "leave"),
 )
-_TYPING = (Verb("", "↑↓", "choose"), Verb("", "Enter", "replay"), Verb("", "Esc", "keep the filter"))
+_LEAVE = Verb("", "Esc", "leave")
 _AT_ONCE = 40
 """How many runs are looked at before the list is drawn again."""
-
-
-class FilterLine(PromptEditor):
-    """The words that narrow the list; the arrows are those of the list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "screen.choose(-1)", "up", show=False),
-        Binding("down", "screen.choose(1)", "down", show=False),
-    ]
 
 
 class RunsScreen(FullScreen):
@@ -69,7 +58,7 @@ class RunsScreen(FullScreen):
     def compose(self) -> ComposeResult:
         """Title, filter, rows, what is known of one, keys."""
         yield Bar(id="runs-title")
-        yield FilterLine(id="runs-filter", numbers=False)
+        yield FilterLine(id="runs-filter")
         yield LinesView(id="runs-rows", keep_cursor=True)
         yield Bar(id="runs-about")
         yield VerbBar(id="runs-verbs")
@@ -77,7 +66,6 @@ class RunsScreen(FullScreen):
 
     def on_mount(self) -> None:
         """Look at the files behind the first paint."""
-        self._filter.visible = False
         self.set_focus(self._rows)
         self.run_worker(self._read, thread=True)
 
@@ -135,7 +123,7 @@ class RunsScreen(FullScreen):
         if self._trouble:
             return line((f"  {self._trouble}", "failed"))
         if self._runs:
-            return line(("  No saved run has these words; Esc takes the filter away.", "muted"))
+            return line(("  No saved run has these words; Esc shows all.", "muted"))
         words = (
             "There are no saved runs yet; open or run makes one." if self._is_read else "Looking at the saved runs …"
         )
@@ -148,7 +136,12 @@ class RunsScreen(FullScreen):
         self.query_one("#runs-title", Bar).show_rows(title)
         said = same_height(rows_of(ui.notice, width - 2, "careful")) if ui.notice else about(self._run, width)
         self.query_one("#runs-about", Bar).show_rows(*said)
-        self.query_one("#runs-verbs", VerbBar).show_verbs(_TYPING if ui.typing else _VERBS, mode_line(ui), width)
+        self.query_one("#runs-verbs", VerbBar).show_verbs(self.own_keys(), mode_line(ui), width)
+
+    def own_keys(self) -> list[Verb]:
+        """The keys of the list, or of the filter while it is typed."""
+        ends = ALL if self._filter.text else _LEAVE
+        return list(TYPING) if self._filter.has_focus else [*_VERBS, ends]
 
     def on_lines_view_resized(self, event: LinesView.Resized) -> None:
         """Draw for the new width."""
@@ -167,7 +160,7 @@ class RunsScreen(FullScreen):
         event.stop()
         self._replay()
 
-    def on_text_area_changed(self) -> None:
+    def on_filter_line_typed(self) -> None:
         """What is typed narrows the list at once."""
         self._rows.move_cursor(0)
         self.show_all()
@@ -176,24 +169,13 @@ class RunsScreen(FullScreen):
         """While the filter is typed, the arrows choose."""
         self._rows.action_cursor(by)
 
-    def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
-        """Enter in the filter replays what it found."""
-        event.stop()
-        self._replay()
-
-    def on_code_editor_edited(self, event: CodeEditor.Edited) -> None:
-        """Esc leaves the filter as it is."""
-        event.stop()
-        self._leave_filter()
-
-    def _leave_filter(self) -> None:
-        self._filter.visible = bool(self._filter.text)
+    def on_filter_line_left(self) -> None:
+        """Back to the list."""
         self.set_focus(self._rows)
 
     def action_filter(self) -> None:
         """Narrow the list by words."""
-        self._filter.visible = True
-        self.set_focus(self._filter)
+        self._filter.open()
 
     def _replay(self) -> None:
         from rlm_tui.trace.opening import open_trace
@@ -235,8 +217,7 @@ class RunsScreen(FullScreen):
     def action_leave(self) -> None:
         """Take the filter away, or leave."""
         if self._filter.text:
-            self._filter.load("")
-            self._leave_filter()
+            self._filter.leave(is_kept=False)
         else:
             self.action_back()
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
+from rlm_tui.started import replaying
 from rlm_tui.text import one_line, plural, short_bytes, short_cost
 from rlm_tui.trace.saved import SavedRun, instant, name_of
 from rlm_tui.ui.lines import BLANK, Line, Piece, Span, clip, indent, line, pad, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.states import of_status
+from rlm_tui.ui.widgets.filter_line import has_all
 from rlm_tui.ui.widgets.gate_bar import rows_of
 
 _STATUS_CELLS, _AGO, _COST = 13, 5, 6
@@ -36,12 +38,12 @@ def ago(when: str, now: float) -> str:
 def matching(runs: Sequence[SavedRun], text: str) -> list[SavedRun]:
     """The runs in which every word of a text stands, wherever; case does not matter."""
     words = text.casefold().split()
-    return [run for run in runs if all(word in _searched(run) for word in words)]
+    return [run for run in runs if has_all(words, _searched(run))]
 
 
 def _searched(run: SavedRun) -> str:
     name = Path(run.path).name
-    return f"{run.question} {run.status} {run.model} {run.document} {run.problem} {name}".casefold()
+    return f"{run.question} {run.status} {run.model} {run.document} {run.problem} {name}"
 
 
 class RunRows(Provider):
@@ -93,7 +95,7 @@ def about(run: SavedRun | None, width: int) -> list[Line]:
         facts = rows_of(one_line(run.problem, 300), width - 2, "failed", most=2)
     else:
         facts = rows_of(_facts(run), width - 2, "text", most=2)
-    where = run.path if run.problem else f"rlm-tui replay {name_of(Path(run.path))}"
+    where = run.path if run.problem else replaying(name_of(Path(run.path)))
     path = one_line(where, len(where) + 1)
     room = (width - 3) * (ABOUT_ROWS - len(facts))  # a wide character may leave the last cell of a row empty
     name = path if cell_len(path) <= room else f"…{_end(path, room - 1)}"

@@ -62,9 +62,10 @@ class StartScreen(FullScreen):
         Binding("f5", "start", "start", show=False),
     ]
 
-    def __init__(self, setup: Setup, query: str = "") -> None:
+    def __init__(self, setup: Setup, query: str = "", choice: Choice | None = None) -> None:
+        """`choice` is what was typed and chosen when the screen was left before."""
         super().__init__()
-        self.choice = Choice(query, setup.model, setup.sub_model, setup.step)
+        self.choice = choice or Choice(query, setup.model, setup.sub_model, setup.step)
         self._setup = setup
         self._probe: Probe | None = None
         self._servers: list[Server] = []
@@ -99,6 +100,7 @@ class StartScreen(FullScreen):
         self.query_one("#start-other-title", Bar).show_rows(title)
         question = self._question
         question.load(self.choice.query)
+        question.move_cursor(question.document.end)
         question.soft_wrap = True
         self._other(False)
         (self._choices if self.choice.query.strip() else question).focus()

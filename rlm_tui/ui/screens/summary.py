@@ -55,7 +55,7 @@ class SummaryScreen(FullScreen):
     covers = True
 
     def __init__(self, *, is_first: bool = False) -> None:
-        """`is_first`: the run opens on it, so that `q` quits."""
+        """`is_first`: the run opens on it, so that `q` leaves the run."""
         super().__init__()
         self._is_first = is_first
         self._facts, self._turns = LinesView(id="summary-facts"), LinesView(id="summary-turns")
@@ -184,9 +184,9 @@ class SummaryScreen(FullScreen):
         self.dismiss(None)
 
     def action_back(self) -> None:
-        """Back: out of the app, when the run opened on this."""
+        """Back: out of the run, when it opened on this."""
         if self._is_first:
-            self.owner.method_of("app.leave")()
+            self.owner.method_of("app.quit")()
         else:
             self.dismiss(None)
 
