@@ -13,9 +13,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import YES, Capability, Session
-from rlm_tui.ui.selecting import child_of, held_text, open_hold, original_text, step_here, whose_prompt
+from rlm_tui.ui.selecting import (
+    child_of,
+    held_elsewhere,
+    held_text,
+    open_hold,
+    original_text,
+    step_here,
+    whose_prompt,
+)
 from rlm_tui.ui.state import Pane, UiState
-from rlm_tui.ui.words import child_name, is_behind
+from rlm_tui.ui.words import child_name, hold_words, is_behind
 
 if TYPE_CHECKING:
     from rlm_tui.ui.family import Way
@@ -114,17 +122,31 @@ def at_gate(command: type[cmd.SessionCommand]) -> Enabled:
     return enabled
 
 
+def on_hold(command: type[cmd.SessionCommand]) -> Enabled:
+    """An action on what is held, which must be what is shown, so that nothing is done to what nobody sees."""
+
+    def enabled(session: Session, ui: UiState) -> Capability:
+        allowed = at_gate(command)(session, ui)
+        hold = held_elsewhere(session, ui.selection) if allowed else None
+        if hold is None:
+            return allowed
+        what, live = hold_words(session.view, hold).partition(",")[0], key_of("walk.live", ui)
+        return Capability(False, f"What is held is not shown here; {live} goes to it: {what}.")
+
+    return enabled
+
+
 def _edit(session: Session, ui: UiState) -> Capability:
     if ui.editing:
         return Capability(False, "The editor is open already.")
     hold = open_hold(session)
     if hold is not None and hold.needs_answer:
         return Capability(False, f"You are the model here: {key_of('gate.answer', ui)} writes its answer.")
-    return at_gate(cmd.Edit)(session, ui)
+    return on_hold(cmd.Edit)(session, ui)
 
 
 def _original(session: Session, ui: UiState) -> Capability:
-    allowed, hold = at_gate(cmd.Revert)(session, ui), open_hold(session)
+    allowed, hold = on_hold(cmd.Revert)(session, ui), open_hold(session)
     if not allowed or hold is None or held_text(session, hold) != original_text(session, hold):
         return allowed
     return Capability(False, "Nothing was edited here; this is the original.")
@@ -146,7 +168,7 @@ def _send(_session: Session, ui: UiState) -> Capability:
 def _while_held(command: type[cmd.SessionCommand]) -> Enabled:
     def enabled(session: Session, ui: UiState) -> Capability:
         held = session.phase == "held"
-        return at_gate(command)(session, ui) if held else Capability(False, "Nothing is held right now.")
+        return on_hold(command)(session, ui) if held else Capability(False, "Nothing is held right now.")
 
     return enabled
 
@@ -159,6 +181,11 @@ def _back(session: Session, ui: UiState) -> Capability:
     steps = session.trajectory.steps
     at_first = not steps or session.view.seq <= steps[0].seq
     return Capability(False, "This is the first step.") if at_first else on_main(session, ui)
+
+
+def _live(session: Session, ui: UiState) -> Capability:
+    elsewhere = held_elsewhere(session, ui.selection) is not None
+    return on_main(session, ui) if elsewhere else _forward(session, ui)
 
 
 def _forward(session: Session, ui: UiState) -> Capability:
@@ -240,7 +267,7 @@ def _page(session: Session, ui: UiState) -> Capability:
 
 def _openable(session: Session, ui: UiState) -> Capability:
     is_held = session.following and open_hold(session) is not None and ui.pane != "context"
-    return at_gate(cmd.Edit)(session, ui) if is_held else _page(session, ui)
+    return on_hold(cmd.Edit)(session, ui) if is_held else _page(session, ui)
 
 
 def _hits(session: Session, ui: UiState) -> Capability:
@@ -278,7 +305,7 @@ _TAKE: Group = "take away"
 _ALWAYS: Group = "always"
 
 ACTIONS: tuple[Action, ...] = (
-    Action("gate.run", ("a",), "run", "Run what is held as it is", _GATE, at_gate(cmd.Run), 1),
+    Action("gate.run", ("a",), "run", "Run what is held as it is", _GATE, on_hold(cmd.Run), 1),
     Action("gate.edit", ("i",), "edit", "Edit what is held: code, response, answer or prompt", _GATE, _edit, 2),
     Action(
         "gate.tell",
@@ -290,14 +317,14 @@ ACTIONS: tuple[Action, ...] = (
         3,
         short="tell",
     ),
-    Action("gate.skip", ("x",), "skip", "Do without what is held; the model is told", _GATE, at_gate(cmd.Skip), 4),
+    Action("gate.skip", ("x",), "skip", "Do without what is held; the model is told", _GATE, on_hold(cmd.Skip), 4),
     Action(
         "gate.retry",
         ("r",),
         "ask again",
         "Ask the LM again, or run the block or sub-call again",
         _GATE,
-        at_gate(cmd.Retry),
+        on_hold(cmd.Retry),
         5,
     ),
     Action(
@@ -310,10 +337,10 @@ ACTIONS: tuple[Action, ...] = (
         9,
     ),
     Action("gate.go_on", ("c", "f5"), "go on", "Let it run on without holding", _GATE, _while_held(cmd.Resume), 7),
-    Action("gate.step", ("s", "f10"), "step", "Run what is held and hold again after it", _GATE, at_gate(cmd.Step), 7),
-    Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, at_gate(cmd.Step), 15),
-    Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, at_gate(cmd.Step)),
-    Action("gate.turn", (), "next turn", "Hold at the code of the next iteration", _GATE, at_gate(cmd.Step)),
+    Action("gate.step", ("s", "f10"), "step", "Run what is held and hold again after it", _GATE, on_hold(cmd.Step), 7),
+    Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, on_hold(cmd.Step), 15),
+    Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, on_hold(cmd.Step)),
+    Action("gate.turn", (), "next turn", "Hold at the code of the next iteration", _GATE, on_hold(cmd.Step)),
     Action("gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, _original, 2),
     Action(
         "gate.answer",
@@ -321,7 +348,7 @@ ACTIONS: tuple[Action, ...] = (
         "write it yourself",
         "Answer in place of the LM, or give the final answer",
         _GATE,
-        at_gate(cmd.Answer),
+        on_hold(cmd.Answer),
         11,
         short="write",
     ),
@@ -350,7 +377,7 @@ ACTIONS: tuple[Action, ...] = (
         14,
         short="ask",
     ),
-    Action("walk.live", ("G",), "newest", "Go to the newest moment and follow it", _WALK, _forward, 1, priority=True),
+    Action("walk.live", ("G",), "newest", "Go to the newest moment and follow it", _WALK, _live, 1, priority=True),
     Action("walk.back", ("comma", "left_square_bracket"), "back", "The step before", _WALK, _back, 8),
     Action("walk.forward", ("full_stop", "right_square_bracket"), "forward", "The step after", _WALK, _forward, 8),
     Action("walk.left", ("left",), "back", "The step before, in a recorded run", _WALK, _replay_only),
@@ -389,7 +416,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("take.copy", ("y",), "copy", "Copy code, output, response, prompt, answer or request", _TAKE, _copyable, 32),
     Action("take.open", ("o",), "open", "Open what is held in your editor, else the original", _TAKE, _openable, 32),
     Action("take.page", (), "open the original", "Open the original at this page in your viewer", _TAKE, _page),
-    Action("take.editor", ("ctrl+o",), "open the editor", "Open what is held in $EDITOR", _TAKE, at_gate(cmd.Edit)),
+    Action("take.editor", ("ctrl+o",), "open the editor", "Open what is held in $EDITOR", _TAKE, on_hold(cmd.Edit)),
     Action("look.breakpoints", ("b",), "breakpoints", "Hold where a filter matches: list and set", _LOOK, _breakpoint),
     Action("look.filter", ("f",), "filter", "Show only what a filter finds in the tree of calls", _LOOK, _filter),
     Action("look.zoom", ("z",), "zoom", "Give the pane the whole screen, or take it back", _LOOK, on_main, 33),

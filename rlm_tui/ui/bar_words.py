@@ -10,10 +10,10 @@ from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold
 from rlm_tui.ui.actions import key_of
-from rlm_tui.ui.selecting import held_text, original_text
+from rlm_tui.ui.selecting import held_elsewhere, held_text, original_text
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
-from rlm_tui.ui.words import hold_subject, is_behind
+from rlm_tui.ui.words import hold_subject, hold_words, is_behind
 
 if TYPE_CHECKING:
     from rlm_tui.session.log import Log
@@ -29,6 +29,8 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
         return "You edit what is held. Leaving keeps the edit; it runs when you say so.", "user"
     if is_behind(session) and session.phase != "replay":
         return _behind(session), "accent"
+    if (hold := held_elsewhere(session, ui.selection)) is not None:
+        return _elsewhere(session, ui, hold), "accent"
     if session.phase == "held":
         return _held(session, ui), "text"
     if session.phase == "finished":
@@ -66,6 +68,11 @@ def _behind(session: Session) -> str:
     place = f"You look back at step {view.step_number()} of {len(session.trajectory.steps)}"
     waits = {"held": "the run waits for you at its end", "finished": "the run is over"}
     return f"{place}; {waits.get(session.phase, 'the run goes on meanwhile')}."
+
+
+def _elsewhere(session: Session, ui: UiState, hold: Hold) -> str:
+    what = hold_words(session.view, hold, short=True)
+    return f"Held elsewhere: {what}; {key_of('walk.live', ui)} goes there. Nothing runs until you choose."
 
 
 def _held(session: Session, ui: UiState) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Capability, Session
 from rlm_tui.trajectory import Hold, Step, View
-from rlm_tui.ui.words import iteration_of
+from rlm_tui.ui.words import is_behind, iteration_of
 
 
 def interesting(view: View) -> str | None:
@@ -87,6 +87,29 @@ def open_hold(session: Session) -> Hold | None:
     """What waits for a person first, at the newest moment."""
     holds = session.trajectory.now().holds()
     return holds[0] if holds else None
+
+
+def held_elsewhere(session: Session, selection: str | None) -> Hold | None:
+    """What waits while another node is looked at; None where it is what is shown, or a moment before it is."""
+    hold = None if is_behind(session) or session.phase != "held" else open_hold(session)
+    return hold if hold is not None and not shows(session.view, selection, hold) else None
+
+
+def shows(view: View, selection: str | None, hold: Hold) -> bool:
+    """Whether what is held stands in the Step pane of a selection."""
+    from rlm_tui.trajectory.numbers import NUMBERS
+
+    node_id, _, batch = (selection or "").partition("#")
+    node, owner = view.node(node_id), view.node(hold.node)
+    if node is None or owner is None:
+        return True
+    if hold.checkpoint in NUMBERS:
+        return node is owner or (node.id == owner.parent and owner.type != "iteration")
+    if batch or node.type in ("lm", "subcall"):
+        return node is owner and not batch
+    if node.type == "rlm":
+        return bool(node.parent) and node.parent == owner.id and owner.type == "subcall"
+    return in_reading_order(view, owner.id) == in_reading_order(view, node.id)
 
 
 def held_text(session: Session, hold: Hold) -> str:

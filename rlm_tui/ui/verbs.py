@@ -8,7 +8,7 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.actions import Action, Group, Keymap, key_name, keys_of, valid_now
 from rlm_tui.ui.asking import Purpose
-from rlm_tui.ui.selecting import held_text, open_hold, original_text
+from rlm_tui.ui.selecting import held_elsewhere, held_text, open_hold, original_text
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb
 
@@ -49,7 +49,7 @@ def verbs(
     if ui.asking and ui.typing:
         return list(_PROMPT[ui.asking]) if "at the gate" in groups else []
     found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
-    found = _paired(_named(found, session), _PAIRS if narrow else (*_PAIRS, _PAIRS_OF_A_WIDE_BAR))
+    found = _paired(_named(found, session, ui), _PAIRS if narrow else (*_PAIRS, _PAIRS_OF_A_WIDE_BAR))
     if ui.typing and "at the gate" in groups:
         found.append(_LEAVE)
     return found
@@ -72,7 +72,7 @@ def _verb(action: Action, ui: UiState, keymap: Keymap, *, narrow: bool) -> Verb 
     return Verb(action.id, key_name(keys[0]), label) if keys else None
 
 
-def _named(found: list[Verb], session: Session) -> list[Verb]:
+def _named(found: list[Verb], session: Session, ui: UiState) -> list[Verb]:
     """The verbs as they are called for what is held."""
     hold = open_hold(session)
     names = _OF_NUMBERS.get(hold.checkpoint, {}) if hold is not None else {}
@@ -80,6 +80,8 @@ def _named(found: list[Verb], session: Session) -> list[Verb]:
         names = {**names, "gate.run": "run on"}
     if hold is not None and hold.has_failed:
         names = {**names, "gate.run": "ask again", "gate.retry": ""}
+    if held_elsewhere(session, ui.selection) is not None:
+        names = {**names, "walk.live": "what is held"}
     named = [verb._replace(label=names.get(verb.action, verb.label)) for verb in found]
     return [verb for verb in named if verb.label]
 

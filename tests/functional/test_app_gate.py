@@ -216,9 +216,67 @@ async def test_a_node_that_a_person_selects_stays_selected_until_they_walk(tmp_p
             assert chosen != held_at
             hand.app.redraw()
             assert hand.app.ui.selection == chosen
+            assert "Held elsewhere: code of iteration 1, not run yet; G goes there." in hand.bar("GateBar")
+            await hand.press("G")
+            assert hand.app.ui.selection == held_at
             await hand.press("a")
             await hand.held("after_code")
             assert hand.app.ui.selection == held_at
+
+
+AT_THE_HELD = ["run", "edit", "skip", "retry", "go_on", "step", "into", "out", "turn", "original", "answer"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=str)
+async def test_nothing_acts_on_what_is_held_while_another_node_is_shown(tmp_path: Path, size: tuple[int, int]) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session, size) as hand:
+            await hand.held("before_code")
+            await hand.press("a")
+            await hand.held("after_code")
+            await hand.press("i", "q", "escape")
+            await hand.until(lambda: bool(all_of(hand, ev.Edited)))
+            before = hand.app.session.trajectory.last
+            await hand.press("1", "g")
+            assert "a show it" not in hand.bar("GateBar")
+            assert "G what is held" in hand.bar("GateBar")
+            for name in AT_THE_HELD:
+                hand.app.perform(f"gate.{name}")
+                await hand.pilot.pause()
+                assert "G goes to it: output of iteration 1." in hand.bar("GateBar") or name in ("retry", "answer")
+            hand.app.perform("take.editor")
+            await hand.press("o", "a")
+            assert "G goes to it: output of iteration 1." in hand.bar("GateBar")
+            assert hand.app.session.trajectory.last == before
+            assert not hand.app.ui.editing
+            await hand.press("G")
+            assert "step" in hand.app.main.frame.on_screen
+            assert "held before the model sees it" in hand.screen()
+            await hand.press("t")
+            assert "TYPING" in hand.bar("GateBar"), "words to the model need no hold in sight"
+
+
+async def test_what_is_held_while_a_person_types_comes_up_once_they_have_done(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session, (80, 24)) as hand:
+            await hand.held("before_code")
+            await hand.press("greater_than_sign")
+            assert hand.app.ui.typing
+            driver.send(cmd.Run(1))
+            await hand.held("after_code")
+            assert hand.app.main.frame.on_screen == ["repl"]
+            await hand.press("escape")
+            await hand.until(lambda: hand.app.main.frame.on_screen == ["step"])
+
+
+def test_in_lines_what_was_said_last_is_what_a_command_acts_on(tmp_path: Path) -> None:
+    spec = script(tmp_path, ROOT)
+    words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--step", "--plain")
+    said = piped(tmp_path, "show 1\nrun\nwhere\nG\nrun\nrun\n", *words).stdout
+    refusal = "note: What is held is not shown here; G goes to it: code of iteration 1."
+    assert said.count(refusal) == 1
+    assert "Held elsewhere: code of iteration 1, not run yet; G goes there." in said
+    assert said.count("released: you let it run.") == 2
 
 
 async def test_a_line_for_the_repl_is_a_block_of_ones_own(tmp_path: Path) -> None:

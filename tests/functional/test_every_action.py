@@ -146,7 +146,7 @@ def state(name: str) -> StillSession:
         return session
     if name == "before the answer":
         run = RUNS["peeked"]()
-        run.emit(ev.Held(node="1", hold=1, checkpoint="before_final", why="step", content="42"))
+        run.emit(ev.Held(node="1.1", hold=1, checkpoint="before_final", why="step", content="42"))
         return still(run, "held")
     return STATES[name]() if name in STATES else still(RUNS[name](), "replay")
 

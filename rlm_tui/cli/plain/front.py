@@ -21,7 +21,7 @@ from rlm_tui.session.signals import told_to_end
 from rlm_tui.trajectory.numbers import NUMBERS
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.bar_words import sentence, unsaid
-from rlm_tui.ui.selecting import interesting, is_there, open_hold, quit_question
+from rlm_tui.ui.selecting import held_elsewhere, interesting, is_there, open_hold, quit_question
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import state_of
 
@@ -166,6 +166,7 @@ class Front:
         if phase == "replay" and not self.session.waiting:
             self._doing.do(Typed("show"))
         if phase == "held":
+            self.ui.pinned = False  # it was said just now: that is what one looks at
             hold = open_hold(self.session)
             if hold is not None and hold.checkpoint in NUMBERS:
                 self.say([sentence(self.session, self.ui)[0]])
@@ -179,6 +180,9 @@ class Front:
         end = "" if state.words.rstrip('"”’').endswith((".", "?", "!", "…")) else "."
         self.say([f"{state.word.lower()}: {state.words}{end}"])
         self.say([f"note: {left}"] if (left := unsaid(self.session).strip()) else [])
+        self._look()
+        if held_elsewhere(self.session, self.ui.selection) is not None:
+            self.say([f"note: {sentence(self.session, self.ui)[0]}"])
         self._offer()
 
     def _offer(self) -> None:

@@ -8,7 +8,7 @@ from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.asking import Asking
 from rlm_tui.ui.family import Way, leads
 from rlm_tui.ui.host import Host
-from rlm_tui.ui.selecting import in_reading_order, step_back, step_forward
+from rlm_tui.ui.selecting import held_elsewhere, in_reading_order, step_back, step_forward
 from rlm_tui.ui.state import PANES, Pane
 
 _FILTER = Asking("filter", "Show only", "such as ~error or ~tok >4k · Enter keeps · Esc shows all")
@@ -26,8 +26,11 @@ class WalkController:
         self.app.send(cmd.Seek(seq))
 
     def live(self) -> None:
-        """Go to the newest moment and follow it."""
+        """Go to the newest moment and follow it; what is held there and was not shown comes onto the screen."""
+        elsewhere = held_elsewhere(self.app.session, self.app.ui.selection) is not None
         self._seek(None)
+        if elsewhere:
+            self.app.main.enter("step")
 
     def back(self) -> None:
         """The step before."""
