@@ -15,15 +15,11 @@ from loopback import Loopback, Reply, failure, ollama_stream, openai_stream, pla
 from model_servers import LLAMACPP
 
 from rlm_tui import events as ev
-from rlm_tui.context.load import Loading
 from rlm_tui.engine.dialect import READINGS, Reading
 from rlm_tui.engine.parser import parse
 from rlm_tui.lm.endpoint import public
 from rlm_tui.lm.registry import PROVIDERS
 from rlm_tui.session.base import Terms
-from rlm_tui.session.commands import Start
-from rlm_tui.session.live import LiveSession
-from rlm_tui.session.setup import Setup
 from rlm_tui.ui.content.requests import as_curl, as_json, sent_by
 from tests.driving import Driver, block, live
 from tests.trajectories import Recorder, StillSession
@@ -130,19 +126,15 @@ def test_it_can_be_switched_off_and_other_dialects_are_free(tmp_path: Path, more
 
 
 async def test_what_a_response_was_held_to_stands_beside_how_it_was_read(tmp_path: Path) -> None:
-    (tmp_path / "note.txt").write_text("text")
-    with Loopback(openai_stream(block("x = 7")), routes=LLAMACPP) as server:
-        setup = Setup(model="llamacpp/m", base_url=f"{server.url}/v1", step=True, sandbox="none", is_traced=False)
-        session = LiveSession(setup, Loading([str(tmp_path / "note.txt")]), title="note.txt")
-        session.loading.start()
-        try:
-            async with on_screen(session) as hand:
-                session.send(Start("What?"))
-                await hand.until(lambda: "held to a grammar" in hand.screen())
-                (row,) = [row for row in hand.screen().split("\n") if "held to a grammar" in row]
-                assert "READ AS" in row
-        finally:
-            session.close()
+    with (
+        Loopback(openai_stream(block("x = 7")), routes=LLAMACPP) as server,
+        live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1", step=True) as driver,
+    ):
+        driver.start()
+        async with on_screen(driver.session) as hand:
+            await hand.until(lambda: "held to a grammar" in hand.screen())
+            (row,) = [row for row in hand.screen().split("\n") if "held to a grammar" in row]
+            assert "READ AS" in row
 
 
 # -- how JSON is read

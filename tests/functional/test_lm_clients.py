@@ -35,6 +35,7 @@ from rlm_tui.lm.retry import complete_with_retries
 KEY = "sk-a-secret-that-stays"
 REQUEST = Request((Message("system", "Be brief."), Message("user", "What is it?")), "x")
 PROVIDERS = ("openai", "anthropic")
+pytestmark = pytest.mark.usefixtures("how")
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture(autouse=True, params=["watched", "unwatched", "by the SDK"])
+@pytest.fixture(params=["watched", "unwatched", "by the SDK"])
 def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Past the SDK, streamed where somebody watches, or through it, as for a proxy: all end alike."""
     how: str = request.param

@@ -11,16 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from loopback import EVENT_STREAM, ND_JSON, Loopback, Reply, data, delta, failure, named, ollama_events, openai_stream
+from loopback import ND_JSON, Loopback, Reply, data, delta, failure, lines, named, ollama_events, openai_stream
 from test_cli import rlm_tui
 from test_lm_clients import PROVIDERS, REQUEST, as_asked, ask, fail, how
 
-from rlm_tui.context.load import Loading
 from rlm_tui.errors import ProviderBusyError, ProviderError
 from rlm_tui.lm.registry import make_lm
-from rlm_tui.session.commands import Start
-from rlm_tui.session.live import LiveSession
-from rlm_tui.session.setup import Setup
+from tests.driving import live
 from tests.ui_kit import on_screen
 
 __all__ = ["how"]
@@ -42,6 +39,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.usefixtures("how")
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("what", NO_COMPLETIONS)
 async def test_a_good_status_that_is_no_completion_is_said_and_not_tried_again(provider: str, what: str) -> None:
@@ -70,6 +68,7 @@ ENDLESS = {
 }
 
 
+@pytest.mark.usefixtures("how")
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("what", ENDLESS)
 async def test_what_comes_without_end_is_given_up_before_it_fills_the_memory(
@@ -81,6 +80,7 @@ async def test_what_comes_without_end_is_given_up_before_it_fills_the_memory(
     assert type(error) is ProviderError
 
 
+@pytest.mark.usefixtures("how")
 async def test_a_long_stream_of_short_events_is_no_piece_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rlm_tui.lm.bounded.MOST_AT_ONCE", 2_000)
     response, _ = await ask(Reply(chunks=data(*[delta(content="word ")] * 200, delta("stop"))))
@@ -93,6 +93,7 @@ STALLS = {
 }
 
 
+@pytest.mark.usefixtures("how")
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("begun", [False, True])
 async def test_a_stall_is_a_timeout_with_its_name(provider: str, begun: bool) -> None:
@@ -108,19 +109,26 @@ async def test_a_stall_is_a_timeout_with_its_name(provider: str, begun: bool) ->
 NOTHINGS = {
     "openai": [data(delta(content=""), done=False)[0], data(delta(), done=False)[0], b": still here\n\n"],
     "anthropic": [named({"type": "ping"})[0], b": still here\n\n"],
-    "ollama": [json.dumps(ollama_events("")[0]).encode() + b"\n"],
 }
 
 
-@pytest.mark.parametrize(("provider", "nothing"), [(name, each) for name in NOTHINGS for each in NOTHINGS[name]])
-async def test_a_stream_that_brings_nothing_without_end_is_silence(provider: str, nothing: bytes) -> None:
-    kind = ND_JSON if provider == "ollama" else EVENT_STREAM
-    with Loopback(Reply(content_type=kind, again=nothing)) as server:
+async def end_in_silence(provider: str, reply: Reply) -> None:
+    with Loopback(reply) as server:
         base = server.url if provider == "anthropic" else f"{server.url}/v1"
         lm = make_lm(f"{provider}/m-1", base_url=base, api_key="k", silence_s=0.2)
         with pytest.raises(ProviderError, match=r"said nothing for 0\.2s.*\(timeout\)"):
             await lm.complete(as_asked(REQUEST))
         await lm.close()
+
+
+@pytest.mark.usefixtures("how")
+@pytest.mark.parametrize(("provider", "nothing"), [(name, each) for name in NOTHINGS for each in NOTHINGS[name]])
+async def test_a_stream_that_brings_nothing_without_end_is_silence(provider: str, nothing: bytes) -> None:
+    await end_in_silence(provider, Reply(again=nothing))
+
+
+async def test_a_chat_of_ollama_that_brings_nothing_without_end_is_silence() -> None:
+    await end_in_silence("ollama", Reply(content_type=ND_JSON, again=lines(ollama_events("")[0])[0]))
 
 
 NO_HTTP = {
@@ -149,9 +157,7 @@ def speaking(said: bytes) -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize("provider", [*PROVIDERS, "ollama"])
-@pytest.mark.parametrize("said", NO_HTTP)
-async def test_a_server_of_another_kind_is_named_so(provider: str, said: str) -> None:
+async def find_no_http(provider: str, said: str) -> None:
     with speaking(NO_HTTP[said]) as host:
         lm = make_lm(f"{provider}/m-1", base_url=f"http://{host}/v1", api_key="k", silence_s=5)
         with pytest.raises(ProviderError, match=rf"^{host} does not speak HTTP, so .*; check address and port\.$"):
@@ -159,6 +165,19 @@ async def test_a_server_of_another_kind_is_named_so(provider: str, said: str) ->
         await lm.close()
 
 
+@pytest.mark.usefixtures("how")
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("said", NO_HTTP)
+async def test_a_server_of_another_kind_is_named_so(provider: str, said: str) -> None:
+    await find_no_http(provider, said)
+
+
+@pytest.mark.parametrize("said", NO_HTTP)
+async def test_a_server_of_another_kind_is_named_so_to_ollama(said: str) -> None:
+    await find_no_http("ollama", said)
+
+
+@pytest.mark.usefixtures("how")
 async def test_a_server_without_tls_is_named_so() -> None:
     with Loopback(Reply()) as server:
         lm = make_lm("openai/m-1", base_url=f"https://{server.host}/v1", api_key="k", silence_s=5)
@@ -179,20 +198,17 @@ def test_a_stall_ends_a_run_with_one_sentence(tmp_path: Path) -> None:
 
 
 async def test_a_stall_waits_on_the_screen_with_its_reason(tmp_path: Path) -> None:
-    (tmp_path / "note.txt").write_text("text")
-    with Loopback(Reply(stall=True)) as server:
-        setup = Setup(model="m", base_url=f"{server.url}/v1", silence_s=0.3, sandbox="none", is_traced=False)
-        session = LiveSession(setup, Loading([str(tmp_path / "note.txt")]), title="note.txt")
-        session.loading.start()
-        try:
-            async with on_screen(session) as hand:
-                session.send(Start("What?"))
-                await hand.held("before_request")
-                await hand.until(lambda: "said nothing for 0.3s" in hand.bar("GateBar"))
-        finally:
-            session.close()
+    with (
+        Loopback(Reply(stall=True)) as server,
+        live(tmp_path, [], model="m", base_url=f"{server.url}/v1", silence_s=0.3) as driver,
+    ):
+        driver.start()
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_request")
+            await hand.until(lambda: "said nothing for 0.3s" in hand.bar("GateBar"))
 
 
+@pytest.mark.usefixtures("how")
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_a_cut_in_an_error_is_still_that_error(provider: str) -> None:
     reply = failure(500)

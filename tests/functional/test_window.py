@@ -10,13 +10,9 @@ from loopback import Loopback, Reply, Seen, llamacpp_stream, ollama_stream, open
 from model_servers import LLAMACPP, LLAMACPP_ROUTER, OLLAMA, VLLM
 
 from rlm_tui import events as ev
-from rlm_tui.context.load import Loading
 from rlm_tui.engine.prompts import MAX_OUTPUT, most_output
 from rlm_tui.lm.registry import PROVIDERS
 from rlm_tui.lm.window import Served, served
-from rlm_tui.session.commands import Start
-from rlm_tui.session.live import LiveSession
-from rlm_tui.session.setup import Setup
 from rlm_tui.text import short_count
 from tests.driving import block, live
 from tests.ui_kit import on_screen
@@ -138,16 +134,12 @@ def test_a_router_is_asked_again_once_the_model_is_loaded(tmp_path: Path, monkey
 
 @pytest.mark.parametrize(("used", "bar"), [(950, "▇▁▁▁▁▁▁▁"), (7_000, "▇▇▇▇▇▇▇▁"), (9_000, "▇▇▇▇▇▇▇▇")])
 async def test_how_full_the_window_is_stands_over_step_and_chat(tmp_path: Path, used: int, bar: str) -> None:
-    (tmp_path / "note.txt").write_text("text")
-    with Loopback(openai_stream(LOOK, usage=(used, 50)), routes=LLAMACPP) as server:
-        setup = Setup(model="llamacpp/m", base_url=f"{server.url}/v1", step=True, sandbox="none", is_traced=False)
-        session = LiveSession(setup, Loading([str(tmp_path / "note.txt")]), title="note.txt")
-        session.loading.start()
-        try:
-            async with on_screen(session) as hand:
-                session.send(Start("What?"))
-                await hand.until(lambda: f"window {short_count(used + 50)}/8k {bar}" in hand.screen())
-                await hand.press("3")
-                await hand.until(lambda: f"/8k {bar}" in hand.screen())
-        finally:
-            session.close()
+    with (
+        Loopback(openai_stream(LOOK, usage=(used, 50)), routes=LLAMACPP) as server,
+        live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1", step=True) as driver,
+    ):
+        driver.start()
+        async with on_screen(driver.session) as hand:
+            await hand.until(lambda: f"window {short_count(used + 50)}/8k {bar}" in hand.screen())
+            await hand.press("3")
+            await hand.until(lambda: f"/8k {bar}" in hand.screen())
