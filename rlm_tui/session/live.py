@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # the engine is imported for the first question: a person see
     from rlm_tui.session.crew import Crew
 
 _PAID = (ev.LmResponded, ev.SubcallFinished)
+_AGAIN_S = 0.5
 _SYNCED = (ev.IterationFinished, ev.Held, ev.AnswerGiven, ev.RunFinished)
 
 
@@ -220,7 +221,17 @@ class LiveSession(Cursor):
         self._outbox.message(f"{error}{waits} What comes from now on is kept in memory until it can.")
         self._hired().pause("the trace cannot be written")
         lines = self.log.lines
-        return SpilledLines(lines, lambda: self._on_whole(lines)) if isinstance(lines, TraceStore) else lines
+        if not isinstance(lines, TraceStore):
+            return lines
+        spilled = SpilledLines(lines, lambda: self._on_whole(lines))
+        asyncio.get_running_loop().call_later(_AGAIN_S, self._try_again, spilled)
+        return spilled
+
+    def _try_again(self, lines: SpilledLines) -> None:
+        """What waits is written once there is room, also where nothing more happens that is to be written."""
+        lines.catch_up()
+        if lines.waiting:
+            asyncio.get_running_loop().call_later(_AGAIN_S, self._try_again, lines)
 
     def _on_whole(self, lines: TraceStore) -> None:
         """The trace has taken all that waited for it."""

@@ -422,6 +422,32 @@ def test_a_trace_that_cannot_be_written_waits_for_the_person_and_loses_nothing(
         assert run.end().answer == "x"
 
 
+def test_what_waits_for_a_full_disk_is_written_once_there_is_room_also_after_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+
+    def full(*line: object) -> None:
+        tried.append(line)
+        raise TraceError("The trace cannot be written (no space left on device).")
+
+    with live(tmp_path, [{"text": block("print(1)"), "delay_s": 0.2}, "FINAL(x)"]) as run:
+        run.start().until(lambda: bool(run.of(ev.LmRequested)))
+        with monkeypatch.context() as filled:
+            filled.setattr("rlm_tui.trace.store.TraceStore.append", full)
+            run.hold("after_response")
+            run.send(cmd.Resume())
+            run.end()
+            by_the_run = len(tried)
+            run.until(lambda: len(tried) > by_the_run + 1)
+            assert "could not be written" in run.session.unsaved
+            assert not run.session.can("keep")
+        run.until(lambda: any("can be written again" in message for message in run.messages))
+        assert run.session.can("keep")
+        assert run.session.unsaved == ""
+        assert Path(run.session.trace_path).read_bytes().count(b"\n") == 1 + len(run.session.log)
+
+
 def test_nothing_starts_after_the_session_is_closed(tmp_path: Path) -> None:
     with live(tmp_path, ["FINAL(x)"]) as run:
         run.start().end()

@@ -355,8 +355,9 @@ def test_a_full_disk_waits_for_the_person_and_the_trace_is_whole_once_there_is_r
         resource.prlimit(
             terminal.pid, resource.RLIMIT_FSIZE, resource.prlimit(terminal.pid, resource.RLIMIT_FSIZE)[1:] * 2
         )
+        terminal.wait("can be written again", "HELD")
         terminal.press_until("c", "ANSWERED")
-        terminal.until(lambda: b"can be written again" in terminal.written)  # a toast, which may be over by now
+        terminal.wait("Free the disk", gone=True)
         terminal.press("q")
         assert terminal.finish() == 0
         assert b"could not be written to the trace" not in terminal.written[terminal.written.rindex(b"\x1b[?1049l") :]
