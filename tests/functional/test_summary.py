@@ -16,6 +16,7 @@ from rlm_tui.session.replay import ReplaySession
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.summary import SummaryBar, SummaryScreen
 from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.lines_view import LinesView
 from tests.trajectories import RUNS, Recorder, StillSession, clean, failing, peeked
 from tests.ui_kit import Hand, on_screen
 
@@ -66,10 +67,50 @@ async def test_an_unknown_cost_is_unknown() -> None:
         assert "unknown · tokens unknown" in hand.screen()
 
 
+def troubled(count: int) -> Recorder:
+    """A run whose blocks raised so often, the last of them a person's own."""
+    run = peeked()
+    for number in range(count):
+        node = run.open(f"1.1.c{9 + number}", "code", "1.1", by="user" if number == count - 1 else "model")
+        run.emit(ev.CodeStarted(node=node, code="x", number=9 + number))
+        run.emit(ev.CodeFinished(node=node, status="error", error=ev.CodeError("NameError", f"no {number}")))
+        run.close(node, "error")
+    return run
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_problem_is_counted_and_one_key_from_its_place(size: tuple[int, int]) -> None:
+    async with summary(troubled(6), size) as hand:
+        assert "6 problems" in hand.screen()
+        shown = 1 if size[1] == 24 else 3
+        assert f"no {shown - 1}" in hand.screen()
+        assert f"no {shown}" not in hand.screen()
+        assert f"▸ {6 - shown} more problems · Enter lists them" in hand.screen()
+        await hand.press(*["down"] * shown, "enter")
+        assert "▾ fold up" in hand.screen()
+        assert "iteration 1: your block raised NameError: no 5" in hand.screen()
+        await hand.press(*["down"] * (5 - shown), "enter")
+        await hand.until(lambda: hand.app.screen is hand.app.main)
+        assert hand.app.session.log.event(hand.app.session.view.seq).node == "1.1.c14"
+
+
+async def test_a_long_answer_is_opened_where_it_stands() -> None:
+    run = peeked()
+    run.emit(ev.AnswerGiven(node="1.1", text="\n".join(f"row {n}" for n in range(30)), via="FINAL"))
+    async with summary(run) as hand:
+        assert "row 29" not in hand.screen()
+        summary_screen = hand.app.screen
+        view = summary_screen.query_one("#summary-facts", LinesView)
+        view.move_cursor(next(i for i, row in enumerate(view.rows[:]) if "more rows" in row.text))
+        await hand.press("enter")
+        assert hand.app.screen is summary_screen
+        assert any("row 29" in row.text for row in view.rows[:])
+
+
 async def test_enter_goes_to_the_first_error() -> None:
     async with summary(failing()) as hand:
         assert "iteration 2: the block raised NameError: name 'hits' is not defined" in hand.screen()
-        assert "more problem" in hand.screen()
+        assert "2 problems" in hand.screen()
         assert "Enter goes to the first problem" in hand.screen()
         await hand.press("enter")
         await hand.until(lambda: hand.app.screen is hand.app.main)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlm_tui.cli.plain.linear import WIDTH, Section, sections, spoken_row
+from rlm_tui.cli.plain.linear import WIDTH, EveryFold, Section, sections, spoken_row
 from rlm_tui.cli.plain.tell import page_at
 from rlm_tui.context.document import Document
 from rlm_tui.filter import Filter, FilterError, parse
@@ -93,7 +93,7 @@ class Looking:
 
     def summary(self) -> Iterator[str]:
         """What the run comes to, and its iterations."""
-        told = Summary(self._session, WIDTH)
+        told = Summary(self._session, WIDTH, EveryFold())
         yield from _said(told.facts(dense=True))
         yield from (f"iteration {spoken_row(row)}" for row in told.turns()[:])
 

@@ -26,7 +26,7 @@ HELD = "held:"
 AT = "at:"
 ANSWER = "answer:"
 _LIVE = 20_000
-_NOTHING: frozenset[str] = frozenset()
+NOTHING: frozenset[str] = frozenset()
 
 
 class Page(NamedTuple):
@@ -37,13 +37,13 @@ class Page(NamedTuple):
     width: int
     live: LiveText = LiveText()
     now: float | None = None
-    opened: frozenset[str] = _NOTHING
+    opened: frozenset[str] = NOTHING
     notes: Mapping[str, str] = MappingProxyType({})
     is_lazy: bool = False
     """Whether the view makes of long texts only what is looked at."""
 
 
-def page_of(session: Session, width: int, opened: frozenset[str] = _NOTHING) -> Page:
+def page_of(session: Session, width: int, opened: frozenset[str] = NOTHING) -> Page:
     """The page of a session as it stands."""
     live = session.live if session.following else LiveText()
     return Page(session.view, session.log, width, live, clock_of(session), opened, session.notebook.notes)

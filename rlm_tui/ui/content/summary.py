@@ -24,7 +24,7 @@ from rlm_tui.trajectory.facts import RESET
 from rlm_tui.trajectory.limits import reached
 from rlm_tui.ui.content.calls import Scene, gist, scene, state, time_of
 from rlm_tui.ui.content.kept import kept
-from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, packed, prose
+from rlm_tui.ui.content.parts import FOLD, LABEL, NOTHING, Page, beside, folded, label, packed, prose
 from rlm_tui.ui.content.root import of_context
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, indent, keyed, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Joined, Provider
@@ -33,6 +33,7 @@ from rlm_tui.ui.words import iteration_of
 
 GO, FIRST = "go:", "the first problem"
 _QUESTION_ROWS, _ANSWER_ROWS, _DEEDS, _NOTES, _KEPT = 4, 6, 4, 6, 6
+_PROBLEMS, _LISTED = 3, 200
 _NUMBERS = 7
 _VIA: dict[ev.Via, str] = {
     "FINAL": "FINAL", "FINAL_VAR": "FINAL_VAR", "answer": "answer dict", "SUBMIT": "SUBMIT", "user": "by a person",
@@ -91,9 +92,9 @@ def best_place(view: View, log: Log) -> Place:
 class Summary:
     """The rows of a session's summary at the newest moment that is known."""
 
-    def __init__(self, session: Session, width: int) -> None:
+    def __init__(self, session: Session, width: int, opened: frozenset[str] = NOTHING) -> None:
         self.view = session.trajectory.now()
-        self.page = Page(self.view, session.log, width, LiveText(), self.view.t)
+        self.page = Page(self.view, session.log, width, LiveText(), self.view.t, opened)
         self.origin: Origin | None = session.origin
         self.waiting = session.waiting
         self._session = session
@@ -105,7 +106,12 @@ class Summary:
             words = "is being read" if self.waiting else "holds no run"
             return [label("TRACE", (f"{words}: {self._session.title}", "muted"), width=self.page.width)]
         groups: list[list[Rows]] = [
-            [self._question(asked), *self._answer(), list(self._ending())],
+            [
+                self._question(asked),
+                *self._answer(),
+                list(self._ending()),
+                list(self._problems(1 if dense else _PROBLEMS)),
+            ],
             [list(self._costs())],
             [list(self._places(asked))],
             [list(self._deeds()), list(self._kept())],
@@ -149,26 +155,40 @@ class Summary:
 
     def _ending(self) -> Iterator[Line]:
         yield self._label("STATUS", *self._status())
-        over, trouble = self.view.finished, trouble_place(self.view, self.page.log)
+        over = self.view.finished
         if over is not None and over.detail:
             yield from self._told("", one_line(over.detail, 400), "failed" if over.status == "failed" else "careful")
-        name = "PROBLEM"
-        if trouble is not None:
-            symbol, role = self._sign(trouble)
-            more = len(self._problems()) - 1 if trouble.what == FIRST else 0
-            rest = ((plural(more, "more problem"), "dim"),) if more > 0 else ()
-            yield from self._told(name, f"{symbol} {self._trouble(trouble)}", role, trouble.key, rest)
-        elif not self.waiting:
-            yield self._label(name, ("none: no request, block or sub-call failed", "muted"))
 
-    def _sign(self, trouble: Place) -> tuple[str, str]:
-        if trouble.what != FIRST:
-            return "↻", "careful"
-        return ("✗", "failed") if trouble.seq in self.view.troubles() else ("⚠", "careful")
-
-    def _problems(self) -> list[int]:
+    def _problems(self, few: int) -> Iterator[Line]:
+        """The first problems, each with its place, and how many there are; Enter on the row of the rest lists them."""
         since = self.view.root.opened if self.view.root is not None else 0
-        return [seq for seq in self.view.problems() if seq > since]
+        seqs, key = [seq for seq in self.view.problems() if seq > since], f"{FOLD}summary.problems"
+        is_folded, is_open = len(seqs) > few + 1, key in self.page.opened
+        shown = seqs[: _LISTED if is_open or not is_folded else few]
+        for index, seq in enumerate(shown):
+            count = ((plural(len(seqs), "problem"), "dim"),) if not index and len(seqs) > 1 else ()
+            yield from self._problem("" if index else "PROBLEM", seq, count)
+        if not seqs:
+            yield from self._repair()
+        more = len(seqs) - len(shown)
+        if more and is_open:
+            yield line(" " * LABEL, (f"… and {more:,} more; the search finds all by ~problem", "dim"))
+        if is_folded:
+            words = "▾ fold up" if is_open else f"▸ {plural(more, 'more problem')} · Enter lists them"
+            yield line(" " * LABEL, (words, "dim"), key=key)
+
+    def _repair(self) -> Iterator[Line]:
+        """Where nothing failed: the first response that needed mending, or that none did."""
+        first = trouble_place(self.view, self.page.log)
+        if first is not None:
+            yield from self._told("PROBLEM", f"↻ {self._trouble(first)}", "careful", first.key)
+        elif not self.waiting:
+            yield self._label("PROBLEM", ("none: no request, block or sub-call failed", "muted"))
+
+    def _problem(self, name: str, seq: int, right: tuple[Piece, ...]) -> list[Line]:
+        symbol, role = ("✗", "failed") if seq in self.view.troubles() else ("⚠", "careful")
+        place = Place(seq, self.page.log.event(seq).node, "")
+        return self._told(name, f"{symbol} {self._trouble(place)}", role, place.key, right)
 
     def _status(self) -> tuple[Piece, ...]:
         over, count = self.view.finished, self._iterations()
@@ -330,13 +350,14 @@ class TurnRows(Provider):
 
 def trouble_words(event: ev.TraceEvent, node: Node | None, log: Log) -> str:
     """What went wrong, in a line."""
+    whose = "your block" if node is not None and node.by == "user" else "the block"
     match event:
         case ev.LmFailed():
             return f"the request failed: {one_line(event.message, 300)}"
         case ev.CodeFinished(error=None):
-            return f"the block {'was ' if event.status in ('interrupted', 'killed') else ''}{event.status}"
+            return f"{whose} {'was ' if event.status in ('interrupted', 'killed') else ''}{event.status}"
         case ev.CodeFinished(error=error) if error is not None:
-            return f"the block raised {error.type}: {one_line(error.message, 300)}"
+            return f"{whose} raised {error.type}: {one_line(error.message, 300)}"
         case ev.SubcallFinished():
             place = f" {node.number + 1}" if node is not None and node.batch else ""
             return f"sub-call{place} failed: {one_line(event.error, 300)}"

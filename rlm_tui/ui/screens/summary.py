@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
+from rlm_tui.ui.content.parts import FOLD
 from rlm_tui.ui.content.summary import Place, Summary, answer_place, best_place, place_of, trouble_place
 from rlm_tui.ui.lines import Line, Rows, indent, line, split
 from rlm_tui.ui.screens.full_screen import FullScreen
@@ -61,6 +62,7 @@ class SummaryScreen(FullScreen):
         self._facts, self._turns = LinesView(id="summary-facts"), LinesView(id="summary-turns")
         self._header, self._bar, self._footer = Header(), SummaryBar(), Footer()
         self._is_chosen = False
+        self._opened: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
         """Facts, iterations, bars."""
@@ -104,7 +106,7 @@ class SummaryScreen(FullScreen):
     def show_all(self) -> None:
         """Draw everything, as far as the trace is read."""
         session, dense = self.owner.session, self.has_class("narrow")
-        facts = Summary(session, self._facts.columns).facts(dense=dense)
+        facts = Summary(session, self._facts.columns, self._opened).facts(dense=dense)
         beside = Summary(session, self._turns.columns).turns()
         self._fit(len(facts), len(beside))
         if self._is_chosen:
@@ -133,6 +135,8 @@ class SummaryScreen(FullScreen):
             return owner.ui.notice, "careful"
         if owner.session.waiting:
             return f"{owner.session.waiting}; what is here can be looked at meanwhile.", "accent"
+        if self._facts.cursor_key.startswith(FOLD) and not self._turns.has_focus:
+            return "Enter opens this row, or closes it again.", "text"
         return f"Enter goes to {self._chosen().what or 'the place of this row'}. Nothing here is executed.", "text"
 
     def _chosen(self) -> Place:
@@ -201,9 +205,13 @@ class SummaryScreen(FullScreen):
         self.show_bars()
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
-        """Go to the place of the row, or to the best one."""
+        """Open or close a fold; else go to the place of the row, or to the best one."""
         event.stop()
-        self._go(self._chosen(), "")
+        if event.key.startswith(FOLD):
+            self._is_chosen, self._opened = True, self._opened ^ {event.key}
+            self.show_all()
+        else:
+            self._go(self._chosen(), "")
 
     def on_lines_view_resized(self, event: LinesView.Resized) -> None:
         """Draw for the new width."""
