@@ -242,6 +242,14 @@ def is_edited(view: View, source: Source, node: Node) -> bool:
     return any(source.text(first[what]) != source.text(last[what]) for what in last)
 
 
+def is_by_hand(view: View, source: Source, node: Node) -> bool:
+    """Whether a node is a person's own, or has something that they changed or answered in place of the LM."""
+    if node.by == "user" or is_edited(view, source, node):
+        return True
+    released = (source.event(seq) for seq in view.facts(node, ev.Released))
+    return any(isinstance(event, ev.Released) and event.how == "answer" for event in released)
+
+
 def is_amiss(view: View, source: Source, iteration: Node) -> bool:
     """Whether an iteration that went on all the same had a response or an answer that was not as the LM was asked."""
     return any(_is_remark(source, seq) for kind in _ANSWERED for seq in view.facts(iteration, kind))

@@ -54,7 +54,7 @@ def test_an_edit_shows_what_will_run_and_keeps_what_the_model_wrote() -> None:
     text = said(edited(), "1.3")
     in_order(text, "✎ edited by you", "range(0, len(context), 15000)", "▸ what the model wrote")
     assert "i+20000" not in text
-    opened = said(edited(), "1.3", opened=frozenset({f"{FOLD}1.3.code1.was"}))
+    opened = said(edited(), "1.3", opened=frozenset({f"{FOLD}1.3.code1.was.code"}))
     in_order(opened, "▾ what the model wrote", "i+20000")
 
 

@@ -7,10 +7,10 @@ from rlm_tui.text import plural, short_count, short_seconds
 from rlm_tui.trajectory import Hold, Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.calls import code_of, held_nodes, held_text
+from rlm_tui.ui.content.edits import edit_of, mark_of, was
 from rlm_tui.ui.content.parts import (
     ANSWER,
     AT,
-    FOLD,
     HELD,
     MARGIN,
     Page,
@@ -24,7 +24,7 @@ from rlm_tui.ui.content.parts import (
 )
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.lazy import together
-from rlm_tui.ui.lines import BLANK, Piece, Rows, line
+from rlm_tui.ui.lines import BLANK, Piece, Rows
 from rlm_tui.ui.rows import Joined
 
 _CODE_ROWS = 200
@@ -57,6 +57,14 @@ _MARKS: dict[ev.Checkpoint, str] = {
     "after_subcall": "held before the code gets it",
     "at_limit": "held; a higher number grants more",
 }
+EDITED: dict[ev.Checkpoint, str] = {
+    "before_request": "prompt",
+    "after_response": "response",
+    "after_code": "output",
+    "before_subcall": "prompt",
+    "after_subcall": "answer",
+}
+"""What the edit of a held text is called in the trace."""
 
 
 def held_rows(page: Page, node: Node, checkpoint: ev.Checkpoint, name: str, role: str = "text") -> Rows | None:
@@ -64,9 +72,10 @@ def held_rows(page: Page, node: Node, checkpoint: ev.Checkpoint, name: str, role
     hold = hold_at(page.view, node)
     if hold is None or hold.checkpoint != checkpoint:
         return None
-    held = held_text(page.view, page.log, node)
-    heading = label(name, held_mark(hold), width=page.width, key=HELD)
-    return Joined(([heading], verbatim(held[1] if held else "", page, role)))
+    held, what = held_text(page.view, page.log, node), EDITED.get(checkpoint, "")
+    edit = edit_of(page, node, what)
+    heading = label(name, held_mark(hold), width=page.width, right=mark_of(edit), key=HELD)
+    return Joined(([heading], verbatim(held[1] if held else "", page, role), was(page, node, what, edit)))
 
 
 def held_mark(hold: Hold) -> Piece:
@@ -94,39 +103,13 @@ def _code(page: Page, node: Node) -> Rows:
     if not held and not started and view.outcome(node) == "skipped":
         state = ("○ skipped, never run", "dim")
     text = code_of(view, page.log, node)
-    original = _original(page, node, text)
-    right = _whose(node, edited=original is not None)
+    edit = edit_of(page, node, "code")
+    right: tuple[Piece, ...] = (("✎ you", "user"),) if node.by == "user" else mark_of(edit)
     rows: list[Rows] = [[label("CODE", state, width=page.width, right=right, key=HELD if held else f"{AT}{node.id}")]]
     rows.append(folded(numbered(text, page), _CODE_ROWS, f"{node.id}.code", page, MARGIN))
-    if original is not None:
-        rows.append(_was(page, node, original))
+    if edit is not None:
+        rows.append(was(page, node, "code", edit, numbered(edit.before, page, "dim")))
     return Joined(rows)
-
-
-def _whose(node: Node, *, edited: bool) -> tuple[Piece, ...]:
-    if node.by == "user":
-        return (("✎ you", "user"),)
-    return (("✎ edited", "user"), (" by you", "dim")) if edited else ()
-
-
-def _original(page: Page, node: Node, text: str) -> str | None:
-    """What the model wrote, where a person changed it."""
-    held = held_text(page.view, page.log, node) if page.view.fact(node, ev.Edited) else None
-    if held is None:
-        return None
-    for seq in page.view.facts(node, ev.Edited):
-        event = page.log.event(seq)
-        if isinstance(event, ev.Edited) and event.what == "code":
-            before = page.log.text(event.before)
-            return before if before != text else None
-    return None
-
-
-def _was(page: Page, node: Node, original: str) -> Rows:
-    key = f"{FOLD}{node.id}.was"
-    arrow = "▾" if key in page.opened else "▸"
-    heading = line("  ", (f"{arrow} what the model wrote", "dim"), key=key)
-    return Joined(([heading], numbered(original, page, "dim") if key in page.opened else []))
 
 
 def _calls(page: Page, node: Node) -> Rows:
@@ -146,6 +129,8 @@ def _calls(page: Page, node: Node) -> Rows:
     )
     marks = {"failed": "✗ "}
     pieces += [(f" · {marks.get(what, '')}{count} {what}", role) for count, what, role in counts if count]
+    if (edit := edit_of(page, node, "calls")) is not None:
+        pieces.append((f" · ✎ {edit.after} of {edit.before}, by you", "user"))
     used = sum((page.view.usage(call) for call in calls), ev.Usage()).tokens
     return [label("CALLS", *pieces, width=page.width, right=((f"{short_count(used)} tok", "dim"),))]
 
@@ -170,6 +155,10 @@ def output(page: Page, node: Node) -> Rows:
 def _finished(page: Page, node: Node, event: ev.CodeFinished) -> Rows:
     said = OUTCOMES[event.status]
     facts = said if said[0] else (short_seconds(event.elapsed_s), "dim")
+    if (edit := edit_of(page, node, "output")) is not None:
+        heading = label("OUTPUT", facts, width=page.width, right=edit.mark)
+        shown = folded(verbatim(edit.after, page, "output"), _OUTPUT_ROWS, f"{node.id}.edited", page, MARGIN)
+        return Joined(([heading], shown, was(page, node, "output", edit)))
     total = len("\n".join(text.rstrip("\n") for text, _ in _texts(page, event) if text.strip()))
     heading = label("OUTPUT", facts, width=page.width, right=(_seen(page, node, event, total),))
     return Joined(([heading], written(page, event, node.id, _OUTPUT_ROWS)))
@@ -220,9 +209,10 @@ def answer(page: Page, node: Node) -> Rows:
     """The final answer that a node offers or gave, and by which form."""
     hold = hold_at(page.view, node)
     if hold is not None and hold.checkpoint == "before_final":
-        held = held_text(page.view, page.log, node)
+        held, edit = held_text(page.view, page.log, node), edit_of(page, node, "answer")
         body = prose(held[1] if held else "", page, "text", MARGIN)
-        return Joined(([label("ANSWER", held_mark(hold), width=page.width, key=HELD)], body))
+        heading = label("ANSWER", held_mark(hold), width=page.width, right=mark_of(edit), key=HELD)
+        return Joined(([heading], body, was(page, node, "answer", edit)))
     event = newest(page.view, page.log, node, ev.AnswerGiven)
     if event is None:
         return []

@@ -13,7 +13,7 @@ from rlm_tui.session.log import Log
 from rlm_tui.session.notebook import Notebook
 from rlm_tui.text import least_count, one_line, short_count, short_seconds
 from rlm_tui.trajectory import Node, View
-from rlm_tui.trajectory.facts import is_amiss, is_edited, newest
+from rlm_tui.trajectory.facts import is_amiss, is_by_hand, newest
 from rlm_tui.ui.content.batches import BATCH, QUEUED, members, split_key
 from rlm_tui.ui.content.narrowed import NarrowedRows
 from rlm_tui.ui.content.tally import Tally
@@ -175,8 +175,7 @@ def _tokens(moment: Scene, node: Node) -> str:
 
 
 def _label(moment: Scene, node: Node) -> list[tuple[str, str]]:
-    is_theirs = node.by == "user" or is_edited(moment.view, moment.log, node)
-    signs = ("✎" if is_theirs else "") + moment.signs.get(node.id, "")
+    signs = ("✎" if is_by_hand(moment.view, moment.log, node) else "") + moment.signs.get(node.id, "")
     edited = [(f"{signs} ", "user")] if signs else []
     match node.type:
         case "rlm":

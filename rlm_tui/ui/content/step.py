@@ -15,6 +15,7 @@ from rlm_tui.ui.content.asked import MARK_CELLS, asked_row, writing_mark
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.block import answer, block, held_mark, held_rows
 from rlm_tui.ui.content.calls import held_text, thoughts_and_words
+from rlm_tui.ui.content.edits import ANSWERED, Edit, edit_of, mark_of, was
 from rlm_tui.ui.content.numbers import number_at
 from rlm_tui.ui.content.parts import (
     HELD,
@@ -135,23 +136,26 @@ def says(page: Page, lm: Node) -> Rows:
     response = response_of(page.view, page.log, lm)
     if response is None:
         return _waiting(page, lm)
-    text = page.log.text(response.text)
-    words = _outside_code(thoughts_and_words(text)[1])
-    if response.by == "user":
-        right: tuple[Piece, ...] = (("✎ you answered in its place", "user"),)
-    else:
-        right = _speed(response)
+    edit = edit_of(page, lm, "response")
+    text = page.log.text(response.text) if edit is None else edit.after
+    words, right = _outside_code(thoughts_and_words(text)[1]), _whose(response, edit)
     hold = hold_at(page.view, lm)
     if hold is not None and hold.checkpoint == "after_response":
         heading = label("SAYS", held_mark(hold), width=page.width, right=right, key=HELD)
-        return Joined(([heading], _held_text(page, lm, "text")))
+        return Joined(([heading], _held_text(page, lm, "text"), was(page, lm, "response", edit)))
     shown = (
         prose(words, page, "text", right=_REMARK)
         if words
         else [clip(line(" " * LABEL, (_wordless(text), "dim")), page.width)]
     )
     thoughts = _thoughts(page, response, lm)
-    return Joined((thoughts, beside("SAYS", folded(shown, _SAYS_ROWS, f"{lm.id}.says", page), page.width, right)))
+    said = beside("SAYS", folded(shown, _SAYS_ROWS, f"{lm.id}.says", page), page.width, right)
+    return Joined((thoughts, said, was(page, lm, "response", edit)))
+
+
+def _whose(response: ev.LmResponded, edit: Edit | None) -> tuple[Piece, ...]:
+    """Whose words a response has, where they are a person's; else how fast it came."""
+    return mark_of(edit) or (ANSWERED if response.by == "user" else _speed(response))
 
 
 def cut_code(page: Page, node: Node, lms: list[Node]) -> Rows:
@@ -198,9 +202,8 @@ def _waiting(page: Page, lm: Node) -> Rows:
     """What can be seen of a response before it is there."""
     hold = hold_at(page.view, lm)
     if hold is not None:
-        heading = [label("PROMPT", held_mark(hold), width=page.width, key=HELD)]
         failed = (remarks(page, lm), [BLANK]) if hold.has_failed else ()
-        return Joined((*failed, heading, _held_text(page, lm, "text")))
+        return Joined((*failed, held_rows(page, lm, hold.checkpoint, "PROMPT") or []))
     thinks, text = page.live.text(lm.id, "reasoning"), page.live.text(lm.id, "text")
     rows: list[Rows] = []
     mark = writing_mark(page, lm, "writing" if text else "thinking")
@@ -263,25 +266,27 @@ def _sent(page: Page, lm: Node) -> Rows:
     if request is None:
         return []
     before = f"{plural(request.prior, 'message')} before" if request.prior else "the first messages"
-    rows: list[Rows] = [[label("SENT", (request.model, "muted"), width=page.width, right=((before, "dim"),))]]
+    edit = edit_of(page, lm, "prompt")
+    right = mark_of(edit) or ((before, "dim"),)
+    rows: list[Rows] = [[label("SENT", (request.model, "muted"), width=page.width, right=right)]]
     for nth, message in enumerate(request.messages):
         rows.append([line("  ", (message.role, "root" if message.role == "assistant" else "muted"))])
         text = verbatim(page.log.text(message.content), page, "output")
         rows.append(folded(text, _PROMPT_ROWS, f"{lm.id}.sent{nth}", page, MARGIN))
-    return Joined(rows)
+    return Joined((*rows, was(page, lm, "prompt", edit)))
 
 
 def _whole_response(page: Page, lm: Node) -> Rows:
     response = response_of(page.view, page.log, lm)
     if response is None:
         return _waiting(page, lm) if page.view.fact(lm, ev.LmRequested) else []
-    hold = hold_at(page.view, lm)
+    hold, edit = hold_at(page.view, lm), edit_of(page, lm, "response")
     mark: Piece = held_mark(hold) if hold is not None else _response_facts(response)
-    heading = label("RESPONSE", mark, width=page.width, right=_speed(response), key=HELD if hold else "")
-    text = page.log.text(response.text)
+    heading = label("RESPONSE", mark, width=page.width, right=_whose(response, edit), key=HELD if hold else "")
+    text = page.log.text(response.text) if edit is None else edit.after
     body = _held_text(page, lm, "text") if hold is not None else verbatim(text, page, "text")
     shown = folded(body, 4 * _SAYS_ROWS, f"{lm.id}.all", page)
-    return Joined((_thoughts(page, response, lm, whole=True), [heading], shown))
+    return Joined((_thoughts(page, response, lm, whole=True), [heading], shown, was(page, lm, "response", edit)))
 
 
 def _response_facts(response: ev.LmResponded) -> Piece:

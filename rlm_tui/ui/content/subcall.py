@@ -10,6 +10,7 @@ from rlm_tui.ui.content.asked import asked_row, writing_mark
 from rlm_tui.ui.content.batches import members
 from rlm_tui.ui.content.block import held_rows
 from rlm_tui.ui.content.calls import CACHED, is_tool, scene, state
+from rlm_tui.ui.content.edits import ANSWERED, edit_of, mark_of, was, was_answered
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, label, streaming, verbatim
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
@@ -43,10 +44,12 @@ def _prompt(page: Page, node: Node) -> Rows:
         return [label(_asked(node), ("○ waits for a free slot", "dim"), width=page.width)]
     text = page.log.text(event.prompt)
     place = f" · {event.index + 1} of {event.batch_size}" if event.batch else ""
-    right: tuple[Piece, ...] = ((plural(len(text), "character"), "dim"),)
+    edit = edit_of(page, node, "prompt")
+    right: tuple[Piece, ...] = mark_of(edit) or ((plural(len(text), "character"), "dim"),)
     by = "a tool of yours, on this machine" if is_tool(node) else f"{_led(page, node)}{event.model}"
     heading = label(_asked(node), (f"{by}{place}", "sub"), width=page.width, right=right)
-    return Joined(([heading], folded(verbatim(text, page, "text"), _ROWS, f"{node.id}.prompt", page, MARGIN)))
+    shown = folded(verbatim(text, page, "text"), _ROWS, f"{node.id}.prompt", page, MARGIN)
+    return Joined(([heading], shown, was(page, node, "prompt", edit)))
 
 
 def _led(page: Page, node: Node) -> str:
@@ -76,13 +79,15 @@ def _answered(page: Page, node: Node, event: ev.SubcallFinished) -> Rows:
     used = page.view.usage(node)
     spent = [] if is_tool(node) else [f"{short_count(used.tokens)} tok"]
     spent += [short_cost(used.cost_usd)] if used.cost_usd is not None else []
-    right: tuple[Piece, ...] = ((" · ".join([took, *spent]), "dim"),)
-    if event.error:
+    right: tuple[Piece, ...] = ANSWERED if was_answered(page, node) else ((" · ".join([took, *spent]), "dim"),)
+    edit = edit_of(page, node, "answer")
+    if event.error and edit is None:
         heading = label(_told(node), (_FAILED[is_tool(node)], "failed"), width=page.width, right=right)
         return Joined(([heading], verbatim(event.error, page, "failed")))
-    text = page.log.text(event.text)
-    heading = label(_told(node), ("✓", "done"), width=page.width, right=right)
-    return Joined(([heading], folded(verbatim(text, page, "text"), 4 * _ROWS, f"{node.id}.answer", page, MARGIN)))
+    text = page.log.text(event.text) if edit is None else edit.after
+    heading = label(_told(node), ("✓", "done"), width=page.width, right=mark_of(edit) or right)
+    shown = folded(verbatim(text, page, "text"), 4 * _ROWS, f"{node.id}.answer", page, MARGIN)
+    return Joined(([heading], shown, was(page, node, "answer", edit)))
 
 
 class _BatchRows(Provider):
