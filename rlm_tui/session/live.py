@@ -237,7 +237,8 @@ class LiveSession(Cursor):
         """The trace has taken all that waited for it."""
         if self.log.lines is not lines:
             self.log.lines = lines
-            self._outbox.message("The trace can be written again; nothing is missing in it.")
+            self._outbox.message("The trace can be written again; nothing is missing.")
+            self._outbox.change()
 
     def drain(self) -> Batch:
         """Fold what has happened since the last call."""
@@ -294,6 +295,7 @@ class LiveSession(Cursor):
             return
         self._is_closed = True
         self.loading.cancel()
+        self.notebook.retry(self.trace_path)
         try:
             if self._thread.is_running:
                 self._thread.start(self._end()).result()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from rlm_tui.errors import TraceError
 
+UNKEPT = "Your marks and notes could not be written beside the trace: free the disk first, or they are lost."
+KEPT_NOW = "Your marks and notes could be written now; none is missing."
 _IN_MEMORY = "This run has no trace file, so marks and notes last until you quit."
 
 
@@ -17,6 +19,8 @@ class Notebook:
         self.marks: list[int] = []
         self.notes: dict[str, str] = {}
         self.version = 0
+        self.unkept = False
+        """Whether something could not be written yet that may be later, when there is room again."""
         self._is_bad = False
 
     def open(self, trace: Path) -> str:
@@ -68,7 +72,7 @@ class Notebook:
             return _IN_MEMORY
         from rlm_tui.trace.sidecar import Sidecar, save_sidecar, sidecar_of
 
-        path = sidecar_of(Path(trace))
+        path, self.unkept = sidecar_of(Path(trace)), True
         try:
             if self._is_bad:
                 _put_aside(path)
@@ -76,7 +80,12 @@ class Notebook:
             save_sidecar(path, Sidecar(marks=tuple(self.marks), notes=self.notes))
         except TraceError as error:
             return str(error)
+        self.unkept = False
         return ""
+
+    def retry(self, trace: str) -> bool:
+        """Write what could not be written, if there is such; whether it is kept now."""
+        return self.unkept and not self.save(trace)
 
 
 def _put_aside(path: Path) -> None:

@@ -269,6 +269,7 @@ class ReplaySession(Cursor):
         """End the indexing and release the file."""
         gc.unfreeze()  # its facts may go now
         self._closing.set()
+        self.notebook.retry(self.trace_path)
         self._indexing.close()
         if self._finder is not None:
             self._finder.join()

@@ -78,7 +78,9 @@ def save_sidecar(path: Path, sidecar: Sidecar) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         why = files.why(error)
-        raise TraceError(f"Marks and notes cannot be kept in {path} ({why}); they last until you quit.") from None
+        raise TraceError(
+            f"Marks and notes cannot be kept in {path} yet ({why}); it is tried again until you quit."
+        ) from None
 
 
 def _clean(sidecar: Sidecar) -> Sidecar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import Capability, Session
+from rlm_tui.session.notebook import UNKEPT
 from rlm_tui.trajectory import Hold, Step, View
 from rlm_tui.ui.words import is_behind, iteration_of
 
@@ -131,7 +132,8 @@ def original_text(session: Session, hold: Hold) -> str:
 
 def quit_question(session: Session) -> str:
     """What to ask before quitting; "" when nothing runs and nothing is lost."""
-    kept = session.keeping
-    if session.phase in ("running", "held", "interrupting"):
-        return f"The run is not over. Quit? {kept.reason}"
-    return f"Quit? {kept.reason}" if session.phase == "finished" and not kept else ""
+    kept, notes = session.keeping, UNKEPT if session.notebook.unkept else ""
+    is_over = session.phase not in ("running", "held", "interrupting")
+    lost = kept.reason if not is_over or (session.phase == "finished" and not kept) else ""
+    told = " ".join(filter(None, (lost, notes)))
+    return f"{'' if is_over else 'The run is not over. '}Quit? {told}" if told else ""

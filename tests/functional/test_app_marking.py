@@ -81,7 +81,43 @@ async def test_a_mark_that_cannot_be_kept_is_told_in_full(
         await hand.press("m")
         said = " ".join(hand.bar("GateBar").split())
         assert "Step 2 is marked. Marks and notes cannot be kept in" in said
-        assert "(read-only file system); they last until you quit." in said
+        assert "yet (read-only file system); it is tried again until you quit." in said
+
+
+async def test_marks_go_out_once_there_is_room_and_quitting_before_asks(
+    session: ReplaySession, trace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("rlm_tui.ui.controllers.marking._RETRY_S", 0.01)
+    with monkeypatch.context() as full:
+        full.setattr("rlm_tui.trace.sidecar._replace", refused)
+        async with on_screen(session) as hand:
+            await go_to(hand, 2)
+            await hand.press("m", "q")
+            await hand.until(lambda: "Your marks and notes could not be written" in hand.screen())
+            await hand.press("n")
+            assert not sidecar_of(trace).exists()
+            full.undo()
+            await hand.until(lambda: "could be written now; none is missing." in hand.bar("GateBar"))
+            assert load_sidecar(sidecar_of(trace)).marks == (session.trajectory.steps[1].seq,)
+            await hand.press("q")
+            assert hand.app._exit
+
+
+async def test_marks_that_could_not_be_kept_are_tried_once_more_at_the_end(
+    session: ReplaySession, trace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr("rlm_tui.trace.sidecar._replace", refused)
+        session.notebook.toggle(session.trajectory.steps[1].seq)
+        assert "cannot be kept" in session.notebook.save(session.trace_path)
+    session.close()
+    assert load_sidecar(sidecar_of(trace)).marks == (session.trajectory.steps[1].seq,)
 
 
 async def test_a_note_is_written_read_again_changed_and_taken_away(session: ReplaySession, trace: Path) -> None:

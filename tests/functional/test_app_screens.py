@@ -10,13 +10,14 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Capability
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
+from rlm_tui.ui.app import RlmTuiApp
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.start import StartScreen
 from rlm_tui.ui.theme import DARK, LIGHT
 from rlm_tui.ui.widgets.bar import Bar
 from tests.driving import block, live
 from tests.states import running
-from tests.ui_kit import Hand, on_screen
+from tests.ui_kit import Clock, Hand, on_screen
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
 
@@ -288,3 +289,13 @@ async def test_a_request_that_failed_can_be_answered_from_the_screen(tmp_path: P
             assert "a ask again" in hand.bar("GateBar")
             await hand.press("r")
             await hand.until(lambda: "ANSWERED" in hand.bar("Header"))
+
+
+async def test_what_is_told_in_a_corner_leaves_the_bars_readable(recorded: ReplaySession) -> None:
+    app = RlmTuiApp(recorded)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        hand = Hand(app, pilot, Clock())
+        app.notify("one line")
+        await hand.until(lambda: app.main.is_ready and "one line" in hand.screen())
+        told = app.screen.query_one("Toast").region
+        assert told.bottom <= app.main.query_one("GateBar").region.y

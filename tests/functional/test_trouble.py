@@ -364,6 +364,25 @@ def test_a_full_disk_waits_for_the_person_and_the_trace_is_whole_once_there_is_r
     assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
 
 
+def test_room_on_the_disk_is_found_also_when_nothing_happens_any_more(tmp_path: Path) -> None:
+    """Marks as well as events: what waits goes out by itself, and quitting asks nothing then."""
+    trace, env = tmp_path / "run.rlm.jsonl", {"RLM_TUI_HOME": str(tmp_path)}
+    filled = ["bash", "-c", 'ulimit -S -f 12; exec "$@"', "bash", *stepping("--trace", str(trace))]
+    with Terminal(filled, env=env) as terminal:
+        terminal.wait(HELD)
+        terminal.press_until("c", "cannot be written")
+        terminal.press_until("c", "ANSWERED")
+        terminal.wait("Free the disk before you quit.")
+        resource.prlimit(
+            terminal.pid, resource.RLIMIT_FSIZE, resource.prlimit(terminal.pid, resource.RLIMIT_FSIZE)[1:] * 2
+        )
+        terminal.wait("Free the disk before you quit.", gone=True)
+        terminal.until(lambda: b"can be written again" in terminal.written)
+        terminal.press("q")
+        assert terminal.finish() == 0
+    assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
+
+
 def test_a_disk_that_stays_full_says_in_the_end_what_the_trace_lacks(tmp_path: Path) -> None:
     trace, env = tmp_path / "run.rlm.jsonl", {"RLM_TUI_HOME": str(tmp_path)}
     filled = ["bash", "-c", 'ulimit -f 12; exec "$@"', "bash", *stepping("--trace", str(trace))]

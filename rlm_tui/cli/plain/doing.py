@@ -243,6 +243,10 @@ class Doing:
         else:
             self._keep.open(int(rest) if rest.isdecimal() else self._look.page)
 
+    def keep_again(self) -> None:
+        """Write marks and notes that could not be written before."""
+        self._keep.again()
+
     def close(self) -> None:
         """End what goes on by itself."""
         self._hits.close()

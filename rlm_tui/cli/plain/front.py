@@ -68,6 +68,7 @@ class Front:
                     self._lines.wait(0.0 if has_news or is_busy else _BEAT_S)
                     is_busy = self._obey()
             finally:
+                self._doing.keep_again()
                 self._doing.close()
             return self._code
 
@@ -253,6 +254,7 @@ class Front:
         if meant is None:
             self.say([_NOT_KNOWN.format(line.strip()[:40])])
             return
+        self._doing.keep_again()
         self._look()
         why = INSTEAD.get(meant.action) or (
             reason(self.session, self.ui, meant.action) if meant.action not in OWN else ""
@@ -270,6 +272,7 @@ class Front:
 
     def quit(self) -> None:
         """Quit; asks while something runs."""
+        self._doing.keep_again()
         sentence = quit_question(self.session)
         if sentence:
             self.confirm(f"{sentence} Type yes to quit.", self.end)

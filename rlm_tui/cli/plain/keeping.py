@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rlm_tui.cli.plain.linear import Section
 from rlm_tui.cli.plain.speaker import Speaker
+from rlm_tui.session.notebook import KEPT_NOW
 from rlm_tui.text import plural
 from rlm_tui.ui import clipboard, viewers
 from rlm_tui.ui.content.batches import split_key
@@ -55,6 +56,11 @@ class Keeping:
     def _keep(self, done: str) -> None:
         trouble = self._session.notebook.save(self._session.trace_path)
         self._front.say([f"note: {done} {trouble}".rstrip()])
+
+    def again(self) -> None:
+        """Write what could not be written before."""
+        if self._session.notebook.retry(self._session.trace_path):
+            self._front.say([f"note: {KEPT_NOW}"])
 
     def copy(self, rest: str) -> None:
         """Say what can be copied, or copy it by its letter."""

@@ -74,7 +74,9 @@ class AppController:
             self.app.wanted = wanted
             self.app.exit(0)
 
-        sentence = quit_question(self.app.session)
+        session = self.app.session
+        session.notebook.retry(session.trace_path)
+        sentence = quit_question(session)
         if sentence:
             self.app.confirm(sentence, "quit", end)
         else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from rlm_tui.session import commands as cmd
+from rlm_tui.session.notebook import KEPT_NOW
 from rlm_tui.trajectory import Step
 from rlm_tui.ui.asking import Asking
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import step_here
 
+_RETRY_S = 2.0
 _NOTE = Asking("note", "Your note on this node", "Enter keeps · empty takes it away · Esc leaves")
 
 
@@ -18,6 +20,7 @@ class MarkController:
     def __init__(self, app: Host) -> None:
         self.app = app
         self._node = ""
+        self._is_trying = False
 
     def toggle(self) -> None:
         """Mark the step that is looked at, or take its mark away."""
@@ -60,6 +63,19 @@ class MarkController:
         trouble = self.app.session.notebook.save(self.app.session.trace_path)
         self.app.redraw()
         self.app.say(f"{done} {trouble}".strip() if trouble else done)
+        self._try_later()
+
+    def _try_later(self) -> None:
+        if self.app.session.notebook.unkept and not self._is_trying:
+            self._is_trying = True
+            self.app.set_timer(_RETRY_S, self.retry)
+
+    def retry(self) -> None:
+        """Write what could not be written before, until there is room for it."""
+        self._is_trying = False
+        if self.app.session.notebook.retry(self.app.session.trace_path):
+            self.app.say(KEPT_NOW)
+        self._try_later()
 
     def _place(self, step: Step) -> str:
         return f"Step {self.app.session.trajectory.steps.index(step) + 1}"
