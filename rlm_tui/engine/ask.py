@@ -161,7 +161,9 @@ class RootAsker:
 
     def _parameters(self) -> ev.Parameters:
         asked = self._run.parameters("root")
-        return ev.Parameters(max_tokens=asked.max_tokens) if self._title else asked
+        if not self._title:
+            return asked
+        return ev.Parameters(max_tokens=asked.max_tokens and asked.max_tokens // 2)  # it stays in every later prompt
 
     async def _complete(self, node: str) -> Response | None:
         """The LM's response, or None when a person interrupted it."""

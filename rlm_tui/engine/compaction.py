@@ -62,9 +62,9 @@ class Compaction:
     def is_due(self) -> bool:
         """Whether the next request would fill the window too far."""
         window, rest = self._run.config.window, self._talk.messages[2:]
-        if not window or self._tokens() < FULL * window:
+        if not window or not rest or (tokens := self._tokens()) < FULL * window:
             return False
-        return len(rest) >= _LEAST or any(estimate([message]) > _HUGE * window for message in rest)
+        return tokens >= window or len(rest) >= _LEAST or any(estimate([message]) > _HUGE * window for message in rest)
 
     def _fitted(self) -> list[Message]:
         """The conversation, its long messages as head and tail where it is too long to be read once more."""

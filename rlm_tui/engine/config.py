@@ -109,7 +109,7 @@ def _told_if_ended(response: Response, request: Request) -> Response:
     most = request.max_tokens
     if most is None or response.finish_reason not in OUT_OF_TOKENS:
         return response
-    remark = f"the answer was ended at {most:,} tokens, half of the window, as the model did not stop"
+    remark = f"the answer was ended at {most:,} tokens, so that the window keeps room, as the model did not stop"
     return replace(response, note="; ".join(filter(None, (response.note, remark))))
 
 

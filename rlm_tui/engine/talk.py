@@ -47,6 +47,7 @@ class Talk:
         """How many of the messages a provider has counted, and to how many tokens."""
         self._past = list(past)
         self._sent = 0
+        self._summary = ""
         self.queued = Queued() if queued is None else queued
 
     def say(self, role: str, content: str) -> None:
@@ -77,10 +78,15 @@ class Talk:
             self.counted = (len(self.messages) + (answer is not None), tokens + (answer or 0))
 
     def compact(self, summary: str) -> int:
-        """Put a summary in the place of all but the system prompt and the question; returns how many messages went."""
+        """Put a summary in the place of all but the system prompt and the question; returns how many messages went.
+
+        An earlier summary goes, too: the LM had it before itself as it wrote this one.
+        """
         gone = self.messages[2:]
         self._past += self.messages[1:]
-        self.messages[1:] = [Message("user", f"{self.messages[1].content}\n\n{summary}")]
+        asked = self.messages[1].content.replace(self._summary, "", 1)
+        self._summary = f"\n\n{summary}"
+        self.messages[1:] = [Message("user", f"{asked}{self._summary}")]
         self._sent, self.counted = 1, (0, 0)
         return len(gone)
 

@@ -87,7 +87,7 @@ def test_an_answer_without_end_stops_at_half_of_the_window_and_says_so(tmp_path:
         assert driver.start().end().answer == "7"
         assert {seen.body["max_tokens"] for seen in server.seen} == {2_048}
         (note,) = [note for note in driver.of(ev.Note) if "did not stop" in note.text]
-        assert "ended at 2,048 tokens, half of the window" in note.text
+        assert "ended at 2,048 tokens, so that" in note.text
 
 
 def test_a_server_that_bounds_an_answer_itself_is_given_no_limit(tmp_path: Path) -> None:

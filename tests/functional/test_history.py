@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from loopback import Loopback, openai_stream
 
 from rlm_tui import events as ev
 from rlm_tui.engine import tokens
@@ -86,6 +87,28 @@ def test_near_the_window_the_model_sums_up_and_the_history_stays_in_the_repl(tmp
         assert "x is seven" in said
         assert "xxxx" not in said
         assert run.of(ev.CodeFinished)[-1].stdout == "6 I look\n"
+
+
+def test_a_new_summary_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    turns = [block(LONG), block(LONG), "I found one.", block(LONG), block(LONG), "I found one and two.", "FINAL(done)"]
+    with live(tmp_path, turns, window=1000) as run:
+        assert run.start().end().answer == "done"
+        assert len(run.of(ev.Compacted)) == 2
+        (asked,) = (run.session.log.text(message.content) for message in run.of(ev.LmRequested)[-1].messages)
+        assert asked.startswith("Query: What?")
+        assert asked.count("as you summed it up") == 1
+        assert "I found one and two." in asked
+
+
+def test_a_conversation_beyond_the_window_is_summed_up_however_few_messages_it_has(tmp_path: Path) -> None:
+    filling = openai_stream("I look.\n" + "so " * 100, usage=(700, 400))
+    replies = filling, openai_stream("I rambled."), openai_stream("FINAL(done)")
+    with (
+        Loopback(*replies) as server,
+        live(tmp_path, [], model="openai/m", base_url=f"{server.url}/v1", window=1_000, dialect="paper") as run,
+    ):
+        assert run.start().end().answer == "done"
+        assert len(run.of(ev.Compacted)) == 1
 
 
 def _titles(run: Driver) -> list[str]:
