@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     if args.base_url:
         check_url(args.base_url)
     servers = find_servers(args.base_url)
-    entries = [*_built_in(), *_keys(), *(each for server in servers for each in _of_server(server))]
+    entries = [*_built_in(), *_packages(), *_keys(), *(each for server in servers for each in _of_server(server))]
     if args.json:
         sys.stdout.writelines(json.dumps(entry) + "\n" for entry in entries)
         return ExitCode.OK
@@ -51,6 +51,16 @@ def _built_in() -> Iterator[dict[str, Any]]:
 
     for name in ("offline", "human"):
         yield {"model": name, "kind": "built-in", "words": describe(name)}
+
+
+def _packages() -> Iterator[dict[str, Any]]:
+    """Providers that installed packages add."""
+    from rlm_tui.lm.plugins import families, package_of
+    from rlm_tui.lm.registry import PROVIDERS
+
+    for family in families():
+        if family not in PROVIDERS:
+            yield {"model": f"{family}/NAME", "kind": "package", "words": f"by the package {package_of(family)}"}
 
 
 def _keys() -> Iterator[dict[str, Any]]:

@@ -22,8 +22,8 @@ FULL = 0.85
 _LEAST = 4
 """Messages after the system prompt and the question that are worth a summary."""
 _LEAST_SHOWN = 800  # characters of a message
-_HUGE = 0.5
-"""The share of the window from which on one message (of a model that did not stop) is worth a summary by itself."""
+_WORTH = 0.3
+"""The share of the window from which on fewer messages (of a model that did not stop) are worth a summary, too."""
 _ROOM = 0.6
 """The share of the window that a conversation cut so takes; the rest is for the summary and a wrong estimate."""
 _MOST_IN_VAIN = 3
@@ -64,7 +64,7 @@ class Compaction:
         window, rest = self._run.config.window, self._talk.messages[2:]
         if not window or not rest or (tokens := self._tokens()) < FULL * window:
             return False
-        return tokens >= window or len(rest) >= _LEAST or any(estimate([message]) > _HUGE * window for message in rest)
+        return len(rest) >= _LEAST or tokens >= window or tokens - estimate(self._talk.messages[:2]) > _WORTH * window
 
     def _fitted(self) -> list[Message]:
         """The conversation, its long messages as head and tail where it is too long to be read once more."""

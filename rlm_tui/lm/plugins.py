@@ -23,10 +23,19 @@ GROUP = "rlm_tui.lm"
 
 
 @cache
-def _found() -> dict[str, EntryPoint]:
+def _offered() -> tuple[EntryPoint, ...]:
     from importlib.metadata import entry_points
 
-    return {each.name: each for each in entry_points(group=GROUP)}
+    return tuple(entry_points(group=GROUP))
+
+
+def _found() -> dict[str, EntryPoint]:
+    return {each.name: each for each in _offered()}
+
+
+def families() -> list[str]:
+    """The providers that installed packages offer; one of a name that is built in cannot be used."""
+    return sorted(_found())
 
 
 def is_plugin(family: str) -> bool:
@@ -36,16 +45,22 @@ def is_plugin(family: str) -> bool:
 
 def package_of(family: str) -> str:
     """The package that offers a provider."""
-    dist = _found()[family].dist
-    return dist.name if dist is not None else _found()[family].module
+    return _package(_found()[family])
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else point.module
 
 
 def make_plugin(family: str, model: str) -> LM:
     """The client that the package makes; UsageError where it cannot be imported or makes none."""
     point = _found()[family]
+    rivals = sorted({_package(each) for each in _offered() if each.name == family})
+    if len(rivals) > 1:
+        raise UsageError(f"The packages {' and '.join(rivals)} both offer a provider {family}; uninstall one of them.")
     try:
         lm: LM = point.load()(model)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
+    except (Exception, SystemExit) as error:  # whatever it raises, it is the package that is to be named
         said = one_line(f"{type(error).__name__}: {error}", 120)
         raise UsageError(
             f"The provider {family} of the package {package_of(family)} cannot be used ({said})."

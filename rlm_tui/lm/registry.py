@@ -163,6 +163,14 @@ def _plugin(spec: str, base_url: str | None) -> str:
     return family if is_plugin(family) else ""
 
 
+def overshadowed(spec: str) -> str:
+    """The package whose provider cannot be used, as one that is built in has its name; "" for none."""
+    from rlm_tui.lm.plugins import is_plugin, package_of
+
+    family, slash, _ = spec.partition("/")
+    return package_of(family) if slash and family in PROVIDERS and is_plugin(family) else ""
+
+
 def describe(spec: str, base_url: str | None = None) -> str:
     """What answers, in a few words: `keyword search demo, no LLM`, `gpt-4o at api.openai.com`."""
     spec = spec.strip()
@@ -275,9 +283,11 @@ def _script_path(spec: str) -> str:
 
 
 def _unknown(spec: str) -> str:
+    from rlm_tui.lm.plugins import families, is_plugin
+
     family, slash, model = spec.partition("/")
     shown = one_line(spec, 60)
-    if family in PROVIDERS:
+    if family in PROVIDERS or (slash and is_plugin(family)):
         return f"The model {shown!r} names a provider but no model; write {family}/NAME (rlm-tui models lists names)."
     name, colon, tag = family.partition(":")
     alike = _ALIKE_BEFORE_TAG if colon else _ALIKE  # llama3:8b is no slip of llamacpp
@@ -290,6 +300,7 @@ def _unknown(spec: str) -> str:
             meant = _SCRIPTED + "FILE"
         return f"There is no model {shown!r}; did you mean {meant}?"
     if slash:
-        return f"There is no provider {one_line(family, 40)!r}; there are {', '.join(PROVIDERS)}, or give --base-url."
+        known = ", ".join(dict.fromkeys((*PROVIDERS, *families())))
+        return f"There is no provider {one_line(family, 40)!r}; there are {known}, or give --base-url."
     family = "ollama" if name and tag else "anthropic" if spec.startswith("claude") else "openai"
     return f"The model {shown!r} names no provider; write {family}/{shown or 'NAME'}, or give --base-url."

@@ -27,7 +27,7 @@ from rlm_tui.lm.cache import Answers, answers_for
 from rlm_tui.lm.endpoint import public
 from rlm_tui.lm.fitted import is_unpriced, make_fitted
 from rlm_tui.lm.guest import as_guest
-from rlm_tui.lm.registry import REPLAY, endpoint_of
+from rlm_tui.lm.registry import REPLAY, endpoint_of, overshadowed
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
@@ -211,10 +211,18 @@ class Crew:
             return recorded
         lm = await asyncio.to_thread(make_fitted, model, base_url=setup.base_url, answers=self._answers, **wishes)
         self._lms[model] = lm
+        self._warn(model)
+        return as_guest(lm)
+
+    def _warn(self, model: str) -> None:
+        """Say what a person should know of a model that is used for the first time."""
+        setup, package = self._setup, overshadowed(model)
+        if package:
+            taken = model.partition("/")[0]
+            self._outbox.message(f"The package {package} offers a provider {taken}, too; the built-in one is used.")
         if setup.limits.cost_usd is not None and is_unpriced(model, setup.base_url):
             file = paths.prices_file()
             self._outbox.message(f"What {model} costs is not known, so --max-cost does not bind it; add it to {file}.")
-        return as_guest(lm)
 
     def _tell(self, waiting: str) -> None:
         self.waiting = waiting

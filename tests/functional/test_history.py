@@ -100,8 +100,9 @@ def test_a_new_summary_takes_the_place_of_the_one_before(tmp_path: Path) -> None
         assert "I found one and two." in asked
 
 
-def test_a_conversation_beyond_the_window_is_summed_up_however_few_messages_it_has(tmp_path: Path) -> None:
-    filling = openai_stream("I look.\n" + "so " * 100, usage=(700, 400))
+@pytest.mark.parametrize("usage", [(700, 400), (500, 400)])
+def test_a_full_window_is_summed_up_however_few_messages_fill_it(tmp_path: Path, usage: tuple[int, int]) -> None:
+    filling = openai_stream("I look.\n" + "so " * 100, usage=usage)
     replies = filling, openai_stream("I rambled."), openai_stream("FINAL(done)")
     with (
         Loopback(*replies) as server,

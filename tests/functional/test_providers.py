@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from rlm_tui.errors import ProviderAuthError, ProviderError, UsageError
 from rlm_tui.events import Usage
 from rlm_tui.lm import plugins
 from rlm_tui.lm.base import Message, Request
-from rlm_tui.lm.registry import PROVIDERS, check_spec, describe, endpoint_of, keys_found, make_lm, resolve
+from rlm_tui.lm.registry import PROVIDERS, check_spec, describe, endpoint_of, keys_found, make_lm, overshadowed, resolve
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.lm.wire import curl
 from tests.driving import block, live
@@ -187,6 +188,9 @@ def test_models_offers_what_a_named_file_has_keys_for_and_not_what_lies_about(
 # -- packages
 
 
+OFFERED = [("one", "twice"), ("two", "twice"), ("one", "openai")]
+
+
 class _Point:
     """An entry point whose object is given."""
 
@@ -198,7 +202,7 @@ class _Point:
 
     def load(self) -> object:
         self.loads += 1
-        if isinstance(self._made, Exception):
+        if isinstance(self._made, BaseException):
             raise self._made
         return self._made
 
@@ -216,11 +220,27 @@ async def test_a_package_adds_a_provider_which_is_imported_when_its_model_is_mad
     assert endpoint_of("theirs/big", base_url="http://localhost:1/v1") is not None, "a given address is a server's"
 
 
-@pytest.mark.parametrize("made", [ImportError("no"), lambda model: model.missing, lambda model: object()])
+@pytest.mark.parametrize(
+    "made",
+    [ImportError("no"), RuntimeError("no licence"), SystemExit(3), lambda model: model.missing, lambda model: object()],
+)
 def test_a_package_that_makes_no_model_is_one_sentence(monkeypatch: pytest.MonkeyPatch, made: object) -> None:
     monkeypatch.setattr(plugins, "_found", lambda: {"theirs": _Point(made)})
     with pytest.raises(UsageError, match="provider theirs of the package their_package"):
         make_lm("theirs/big")
+
+
+def test_a_name_that_two_packages_offer_or_that_is_built_in_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint(name, f"{package}:make", plugins.GROUP) for package, name in OFFERED]
+    monkeypatch.setattr(plugins, "_offered", lambda: tuple(points))
+    with pytest.raises(UsageError, match="packages one and two both offer a provider twice"):
+        make_lm("twice/big")
+    assert overshadowed("openai/gpt-4o") == "one"
+    assert overshadowed("anthropic/claude") == overshadowed("offline") == ""
+    with pytest.raises(UsageError, match="names a provider but no model; write twice/NAME"):
+        check_spec("twice/")
+    with pytest.raises(UsageError, match="vllm, twice, or give"):
+        check_spec("unheard_of/model")
 
 
 # -- recorded answers
