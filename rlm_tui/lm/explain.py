@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.failures import CrowdedError, ModelLoadingError, TooLongError, error_for_status, retry_after_seconds
+from rlm_tui.lm.proxy import shown_proxy
 from rlm_tui.text import one_line, short_seconds
 
 _DETAIL = 200
@@ -32,6 +34,7 @@ _CROWDED = "context size has been exceeded"
 _NO_HTTP = ("expected http/", "illegal status line", "illegal request line")
 _NO_TLS = ("wrong_version_number", "wrong version number")
 _NOT_TRUSTED = ("certificate_verify_failed", "certificate verify failed")
+_PROXIES = "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"
 _LARGER = {
     "llamacpp": "start llama-server with a larger -c",
     "vllm": "start vLLM with a larger --max-model-len",
@@ -42,6 +45,10 @@ _LARGER = {
 def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
     """Turn what an SDK or its transport raised into an error that a person can act on, without secrets."""
     status = _status(error)
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return _refused_by_proxy(error, endpoint)
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED or _is_proxys(error):
+        return _refused_by_proxy(error, endpoint)
     if status is not None:
         return _for_status(error, status, endpoint)
     name, host = endpoint.name, endpoint.host
@@ -63,7 +70,8 @@ def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
     if _says(error, *_NO_HTTP):
         return ProviderError(f"{host} does not speak HTTP, so {name} cannot be asked there; check address and port.")
     if isinstance(error, ValueError | RecursionError):
-        return ProviderError(f"{host} answered {name} with something that is no event stream; check the base URL.")
+        form = "no JSON" if endpoint.provider == "generic" else "no event stream"
+        return ProviderError(f"{host} answered {name} with something that is {form}; check the base URL.")
     detail = _detail(error, endpoint)
     if detail:
         return ProviderError(f"{host} failed in the middle of an answer of {name}{detail}.")
@@ -202,4 +210,22 @@ def _unreachable(endpoint: Endpoint) -> ProviderError:
         start = f" ({endpoint.start})" if endpoint.start else ""
         said = f"No server answers at {endpoint.host} for {endpoint.name}"
         return ProviderError(f"{said}; start it{start}, or name its address with --base-url.")
-    return ProviderBusyError(f"{endpoint.host} cannot be reached for {endpoint.name}; check the network and the name.")
+    said, proxy = f"{endpoint.host} cannot be reached for {endpoint.name}", shown_proxy(endpoint)
+    if proxy:
+        return ProviderBusyError(f"{said} through the proxy {proxy}; check the network and {_PROXIES}.")
+    return ProviderBusyError(f"{said}; check the network and the name.")
+
+
+def _is_proxys(error: BaseException) -> bool:
+    return _is(error, "ProxyError") or _is(error, "ClientHttpProxyError")
+
+
+def _refused_by_proxy(error: BaseException, endpoint: Endpoint) -> ProviderError:
+    """What a proxy says where it opens no way to a server: a status and its words."""
+    while (cause := error.__cause__) is not None and _is(cause, "ProxyError"):
+        error = cause
+    code = getattr(error, "status", None) or getattr(error, "status_code", None) or ""
+    why = one_line(f"{code} {getattr(error, 'message', '') or error}", 80).strip()
+    why = f" ({why})" if why else ""
+    text = f"The proxy {shown_proxy(endpoint)} lets nothing through to {endpoint.host} for {endpoint.name}{why}"
+    return ProviderBusyError(f"{text}; check {_PROXIES}, or name the host in NO_PROXY.")

@@ -28,6 +28,7 @@ from rlm_tui.events import Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.endpoint import SILENCE_S, Endpoint
 from rlm_tui.lm.explain import explain
+from rlm_tui.lm.proxy import check_proxy
 from rlm_tui.lm.sdk import count
 from rlm_tui.text import one_line, scrub
 
@@ -83,13 +84,14 @@ def endpoint(name: str, silence_s: float | None = None) -> tuple[Definition, End
 
 
 class GenericLM:
-    """Asks such an endpoint; nothing of its answer is shown before it is whole. No proxy is used."""
+    """Asks such an endpoint; nothing of its answer is shown before it is whole."""
 
     def __init__(self, name: str, silence_s: float | None = None) -> None:
         from rlm_tui.lm.post import Poster
 
         self._definition, self._endpoint = endpoint(name, silence_s)
         self._endpoint.check()
+        check_proxy(self._endpoint)
         self._poster = Poster(self._endpoint, dict(self._endpoint.headers), lambda: True)
         self._errors: tuple[type[Exception], ...] = (*self._poster.errors, ValueError, RecursionError)
 

@@ -12,11 +12,10 @@ from contextlib import suppress
 from io import BytesIO
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from rlm_tui.lm.bounded import breaks_of, within_bounds
 from rlm_tui.lm.endpoint import Endpoint, below
+from rlm_tui.lm.proxy import proxy_of
 
 _DONE = b"[DONE]"
 _MOST_AT_ONCE = 1 << 20  # a longer body is written piece by piece, so that all else goes on meanwhile
@@ -46,6 +45,7 @@ class Poster:
         self._endpoint = endpoint
         self._headers = {**headers, "accept-encoding": "identity", "content-type": "application/json"}
         self._tls = tls() if not endpoint.is_plain else True
+        self._proxy = proxy_of(endpoint) or None
         self._session: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.errors: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, WireError)
@@ -70,7 +70,12 @@ class Poster:
             try:
                 data = BytesIO(raw) if len(raw) > _MOST_AT_ONCE else raw
                 return await self._ready().post(
-                    url, data=data, headers=self._headers, allow_redirects=False, trace_request_ctx=told
+                    url,
+                    data=data,
+                    headers=self._headers,
+                    proxy=self._proxy,
+                    allow_redirects=False,
+                    trace_request_ctx=told,
                 )
             except self._aiohttp.ClientConnectionError as error:
                 if not told.reused or isinstance(error, TimeoutError):
@@ -178,11 +183,3 @@ def _event(raw: bytes) -> Any:
     if getattr(event, "error", None):
         raise WireError(json.loads(raw))
     return event
-
-
-def is_straight(endpoint: Endpoint) -> bool:
-    """Whether requests go to the endpoint itself, as no proxy is set for it; the SDK knows how to use one."""
-    parts = urlsplit(endpoint.base_url)
-    proxies = getproxies()
-    asked = proxies.get(parts.scheme) or proxies.get("all")
-    return endpoint.is_local or not asked or bool(proxy_bypass(parts.hostname or ""))

@@ -118,6 +118,9 @@ def _wished(endpoint: Endpoint, wishes: Mapping[str, Any]) -> Endpoint:
 
 
 def _make_client(endpoint: Endpoint) -> LM:
+    from rlm_tui.lm.proxy import check_proxy
+
+    check_proxy(endpoint)
     if endpoint.provider == "anthropic":
         from rlm_tui.lm.anthropic_client import AnthropicLM
 

@@ -19,7 +19,8 @@ from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.explain import explain, no_completion
-from rlm_tui.lm.post import Poster, WireError, is_straight
+from rlm_tui.lm.post import Poster, WireError
+from rlm_tui.lm.proxy import proxy_of
 from rlm_tui.lm.stage import Stages
 from rlm_tui.lm.turns import Turns
 from rlm_tui.lm.watch import Watch
@@ -285,7 +286,7 @@ class SdkLM(StreamLM):
         )
         library = _library(http)
         poster = Poster(endpoint, _headers(client), library.create_ssl_context)
-        self._poster = poster if is_straight(endpoint) else None
+        self._poster = None if proxy_of(endpoint) else poster
         self._extra: dict[str, Any] = {}
         errors = (sdk.APIError, library.HTTPError, *poster.errors, ValueError, RecursionError)
         super().__init__(endpoint, client, errors, (sdk.APIStatusError, WireError))

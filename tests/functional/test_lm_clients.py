@@ -50,7 +50,7 @@ def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     how: str = request.param
     _HOW["is_watched"] = how != "unwatched"
     if how == "by the SDK":
-        monkeypatch.setattr("rlm_tui.lm.sdk.is_straight", lambda _endpoint: False)
+        monkeypatch.setattr("rlm_tui.lm.sdk.proxy_of", lambda _endpoint: "a proxy")
     return how
 
 

@@ -47,7 +47,9 @@ async def test_azure_is_asked_at_its_resource_with_its_own_header(monkeypatch: p
 async def test_the_query_of_a_base_url_comes_after_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "az-key")
     for straight in (True, False):
-        monkeypatch.setattr("rlm_tui.lm.sdk.is_straight", lambda _endpoint, straight=straight: straight)
+        monkeypatch.setattr(
+            "rlm_tui.lm.sdk.proxy_of", lambda _endpoint, straight=straight: "" if straight else "a proxy"
+        )
         with Loopback(openai_stream("ok")) as server:
             monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"{server.url}/?api-version=preview")
             lm = make_lm("azure/my-deployment")
