@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         show = partial(run_plain, make, keymap_of(settings))
     else:
-        from rlm_tui.ui.app import run_app
         from rlm_tui.ui.opening import First
+        from rlm_tui.ui.showing import run_app
 
         first = First("panes" if has_all else "start", arguments.query, setup)
         show = partial(run_app, make, title=title, settings=settings, first=first)

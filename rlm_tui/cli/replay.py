@@ -88,8 +88,8 @@ def show(
         from rlm_tui.ui.keymap import keymap_of
 
         return run_plain(make, keymap_of(settings))
-    from rlm_tui.ui.app import run_app
     from rlm_tui.ui.opening import First
+    from rlm_tui.ui.showing import run_app
 
     first = First("summary") if at is None else First()
     return run_app(make, title=Path(path).name, first=first, settings=settings)

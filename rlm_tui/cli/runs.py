@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _browse(args: argparse.Namespace) -> int:
     """Look through them on the screen; one that is chosen is replayed."""
-    from rlm_tui.ui.app import run_app
     from rlm_tui.ui.opening import First, Opening
+    from rlm_tui.ui.showing import run_app
 
     terminal.require("runs")
     return run_app(Opening("saved runs"), first=First("runs"), settings=options.settings_of(args))

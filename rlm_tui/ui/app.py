@@ -7,7 +7,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -20,7 +20,6 @@ from rlm_tui.crash import unexpected
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.session.base import Session
 from rlm_tui.session.commands import SessionCommand
-from rlm_tui.session.signals import told_to_end
 from rlm_tui.text import safe
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.attention import Attention, How
@@ -28,6 +27,7 @@ from rlm_tui.ui.early import EarlyKeys
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.hung_up import surviving
 from rlm_tui.ui.keymap import bindings, keymap_of
+from rlm_tui.ui.notice import Moment, Notices
 from rlm_tui.ui.opening import PANES_ALONE, First, Opener, Opening
 from rlm_tui.ui.pace import Pace
 from rlm_tui.ui.palette import ActionProvider
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from rlm_tui.ui.screens.start_rows import Choice
 
 _FRAME_S = 1 / 30
-_NOTICE_S = 4.0
 
 
 class RlmTuiApp(Host, inherit_bindings=False):
@@ -83,13 +82,13 @@ class RlmTuiApp(Host, inherit_bindings=False):
         self.guard = KeyGuard()
         self._early = EarlyKeys()
         self.clock = clock
+        self._notices = Notices(self.ui, clock)
         self.main: MainScreen = MainScreen()
         self._first = first
         self._choice: Choice | None = None
         self.wanted: Path | Literal["runs"] | None = None
         self._hold: int | None = None
         self._is_unseen = False
-        self._notice_until, self._said_at = 0.0, tuple[object, ...]()
         self._pace = Pace()
         self.settings = settings
         self.attention = Attention(self._write)
@@ -235,7 +234,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self.controllers.gate.saw(batch.events)
         for message in batch.messages:
             self.notify(safe(message), markup=False)
-        if self.ui.notice and self._is_past():
+        if self._notices.is_past(self._moment()):
             self._unsay()
         if self._is_unseen and self.main.is_ready:
             self._bring_up_hold()
@@ -351,20 +350,13 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def say(self, notice: str) -> None:
         """Say something in the gate bar for a few seconds."""
-        self.ui.notice = safe(notice)
-        self._notice_until, self._said_at = self.clock() + _NOTICE_S, self._moment()
+        self._notices.say(notice, self._moment())
         for screen in in_sight(self.screen_stack):
             screen.show_bars()
 
-    def _moment(self) -> tuple[object, ...]:
+    def _moment(self) -> Moment:
         hold = open_hold(self.session)
-        return self.session.phase, hold.id if hold is not None else 0, self._top
-
-    def _is_past(self) -> bool:
-        """Whether what was said has had its time, or something else waits for the person since."""
-        said, now = self._said_at, self._moment()
-        is_news = now[:2] != said[:2] and now[0] in ("held", "finished")
-        return is_news or now[2] is not said[2] or self.clock() >= self._notice_until
+        return Moment(self.session.phase, hold.id if hold is not None else 0, self._top)
 
     def _unsay(self) -> None:
         self.ui.notice, self._pace.is_stale = "", True
@@ -468,43 +460,3 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def replay_instead(self, path: Path) -> None:
         """End this session, after a question where something is lost, and replay a saved run in its place."""
         self.controllers.app.leave(path)
-
-
-def run_app(session: Session | Callable[[], Session], **options: Any) -> int:
-    """Show a session until the person quits; the terminal is as before, the session closed. Returns an ExitCode.
-
-    A callable makes the session after the first paint, which then shows `title`; what it raises is raised here.
-    The other options are those of RlmTuiApp: `first` is what stands over the panes, `settings` has keys and colours.
-    A saved run that is chosen is replayed next; where the list of them was first, leaving the replay goes back to it.
-    """
-    code, wanted = _show(session, **options)
-    first: First = options.get("first", PANES_ALONE)
-    while wanted is not None:
-        if wanted == "runs":
-            code, wanted = _show(session, **{**options, "first": first})
-        else:
-            summary, first = First("summary", returns=first.shown == "runs"), first._replace(chosen=str(wanted))
-            code, wanted = _show(partial(_replay, wanted), **{**options, "title": wanted.name, "first": summary})
-    return code
-
-
-def _replay(path: Path) -> Session:
-    from rlm_tui.session.replay import ReplaySession
-
-    return ReplaySession(path)
-
-
-def _show(session: Session | Callable[[], Session], **options: Any) -> tuple[int, Path | Literal["runs"] | None]:
-    """One app until it ends: its ExitCode, and what is wanted next: a saved run, or the list of them."""
-    gc.disable()  # nothing that start-up makes is garbage; collecting costs a tenth of the time to the first paint
-    app = RlmTuiApp(session, **options)
-    try:
-        with told_to_end(app.end_soon):
-            result = app.run()
-    finally:
-        gc.enable()
-        app.close_session()
-    if app.failure is not None:
-        raise app.failure
-    code = ExitCode.OK if result is not None else int(app.return_code or ExitCode.FAILED)
-    return code, app.wanted if result is not None else None
