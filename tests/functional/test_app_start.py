@@ -254,3 +254,14 @@ async def test_the_screen_holds_what_was_typed_and_chosen_when_one_comes_back_to
         hand.app.screen.query_one("#start-question").focus()
         await hand.type("!")
         await hand.until(lambda: "Who? And why?!" in hand.screen())
+
+
+async def test_tab_goes_on_and_writes_nothing_into_the_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(monkeypatch)
+    async with starting(tmp_path) as hand:
+        start_of(hand)._question.focus()
+        await hand.press("end", "tab")
+        assert start_of(hand)._question.text == "Who?"
+        assert hand.app.focused is start_of(hand)._choices
+        await hand.press("shift+tab")
+        assert hand.app.focused is start_of(hand)._question

@@ -102,6 +102,8 @@ class StartScreen(FullScreen):
         question.load(self.choice.query)
         question.move_cursor(question.document.end)
         question.soft_wrap = True
+        for editor in self.query(PromptEditor):
+            editor.tab_behavior = "focus"
         self._other(False)
         (self._choices if self.choice.query.strip() else question).focus()
         self.show_all()
