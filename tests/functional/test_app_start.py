@@ -256,7 +256,9 @@ async def test_the_screen_holds_what_was_typed_and_chosen_when_one_comes_back_to
         await hand.until(lambda: "Who? And why?!" in hand.screen())
 
 
-async def test_tab_goes_on_and_writes_nothing_into_the_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tab_goes_on_and_writes_nothing_into_the_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     serve(monkeypatch)
     async with starting(tmp_path) as hand:
         start_of(hand)._question.focus()
