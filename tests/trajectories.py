@@ -286,7 +286,7 @@ class StillSession:
 
     @property
     def keeping(self) -> Capability:
-        return YES
+        return Capability(True, "The trace is kept.")
 
     def send(self, command: SessionCommand) -> None:
         self.sent.append(command)

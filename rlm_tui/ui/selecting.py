@@ -136,4 +136,4 @@ def quit_question(session: Session) -> str:
     is_over = session.phase not in ("running", "held", "interrupting")
     lost = kept.reason if not is_over or (session.phase == "finished" and not kept) else ""
     told = " ".join(filter(None, (lost, notes)))
-    return f"{'' if is_over else 'The run is not over. '}Quit? {told}" if told else ""
+    return f"{'' if is_over else 'The run is not over. '}Quit? {told}" if told or not is_over else ""
