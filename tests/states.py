@@ -100,7 +100,7 @@ def large_batch() -> StillSession:
     run.ask(two, f"I ask about every page.\n```repl\n{ASKS}\n```", prior=2)
     run.parsed(two, ASKS)
     node = run.begin_block(two, ASKS, 2)
-    why = "a batch of 412 sub-calls, ≈1.2M tokens, ≈$0.31"
+    why = "a batch of 412 sub-calls, ≈1.2M tokens to send, ≈$0.31 with the answers"
     run.emit(ev.Held(node=node, hold=1, checkpoint="before_batch", why=why, content="412"))
     return still(run, "held")
 

@@ -45,10 +45,10 @@ class Consent:
         cost = _cost(run, tokens, count)
         if count <= run.config.batch_calls and (cost is None or cost < run.config.batch_cost):
             return ""
-        paid = f", ≈{short_cost(cost)}" if cost else ""
+        paid = f", ≈{short_cost(cost)} with the answers" if cost else ""
         takes = run.pace.of_batch(count, run.config.limits.concurrency, is_child=call.wants_child and run.may_recurse)
         time = f", ≈{short_seconds(takes)}" if takes is not None else ""
-        return f"a batch of {plural(count, 'sub-call')}, ≈{short_count(tokens)} tokens{paid}{time}"
+        return f"a batch of {plural(count, 'sub-call')}, ≈{short_count(tokens)} tokens to send{paid}{time}"
 
     async def raised(self, node: str, name: str, value: float, cap: float, *, parent: str = "") -> bool:
         """Whether the person grants more than a limit that was reached; without a person nobody does.

@@ -38,6 +38,8 @@ class UiState(msgspec.Struct, eq=False):
     screen: Literal["main", "other"] = "main"
     typing: bool = False
     editing: bool = False
+    unedited: int = 0
+    """The hold whose last edit was refused, until the person was told that nothing goes on without it."""
     asking: Purpose | Literal[""] = ""
     searched: bool = False
     narrowed: str = ""

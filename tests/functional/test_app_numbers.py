@@ -36,7 +36,7 @@ async def test_a_large_batch_says_what_it_takes_and_fewer_can_be_asked(tmp_path:
         driver.send(cmd.Start("What?"))
         async with on_screen(driver.session, size) as hand:
             await hand.held("before_batch")
-            assert "A batch of 30 sub-calls, ≈30 tokens: a asks all, i fewer, x none." in hand.bar("GateBar")
+            assert "A batch of 30 sub-calls, ≈30 tokens to send: a asks all, i fewer, x none." in hand.bar("GateBar")
             assert "a ask" in hand.bar("GateBar")
             assert "write" not in hand.bar("GateBar")
             assert "batch of iteration 1, " in hand.bar("Header")
@@ -58,6 +58,11 @@ async def test_what_is_no_number_is_said_and_changes_nothing(tmp_path: Path) -> 
             await type_number(hand, "few")
             assert "few is no number; it stays 30." in hand.bar("GateBar")
             assert not all_of(hand, ev.Edited)
+            await hand.press("a")
+            assert "Nothing goes on without the edit that was refused" in hand.bar("GateBar")
+            assert not all_of(hand, ev.SubcallRequested)
+            await hand.press("a")
+            await hand.until(lambda: len(all_of(hand, ev.SubcallRequested)) == 30)
 
 
 @pytest.mark.parametrize("key", ["f5", "f10", "f11", "shift+f11"])
@@ -85,8 +90,11 @@ async def test_a_number_of_an_editor_of_one_s_own_is_looked_at_too(tmp_path: Pat
         async with on_screen(driver.session) as hand:
             await hand.held("before_batch")
             hold = hand.app.session.trajectory.now().holds()[0]
-            hand.app.controllers.take._take(hold, "30", Edited("few"), ".txt")
-            assert "few is no number; it stays 30." in hand.bar("GateBar")
+            hand.app.controllers.take._take(hold, "30", Edited(""), ".txt")
+            assert "Nothing is no number; it stays 30." in hand.bar("GateBar")
+            await hand.press("a")
+            assert "Nothing goes on without the edit that was refused" in hand.bar("GateBar")
+            assert not all_of(hand, ev.SubcallRequested)
 
 
 @SIZES
@@ -125,7 +133,7 @@ def test_in_lines_the_number_is_told_and_edited(tmp_path: Path) -> None:
     words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--plain", "--max-iterations", "1")
     done = piped(tmp_path, "run\nedit few\nanswer none\nedit 5\nrun\nedit 9\nrun\n", *words)
     said = done.stdout
-    assert "A batch of 30 sub-calls, ≈30 tokens: a asks all, i fewer, x none." in said
+    assert "A batch of 30 sub-calls, ≈30 tokens to send: a asks all, i fewer, x none." in said
     assert "note: few is no number; it stays 30." in said
     assert "note: There is no answer to give here; edit what is held instead." in said
     assert "The limit of 1 iteration was reached: i raises it, a answers now." in said
@@ -143,6 +151,9 @@ def test_in_lines_nothing_runs_without_the_edit_that_was_refused(tmp_path: Path)
         assert "note: Nothing goes on without the edit that was refused" in done.stdout
         assert "sub-answer" not in done.stdout
         assert done.returncode == 2
+    done = piped(tmp_path, "run\nrun 5\nedit 5 prompts\nrun\n", *words)
+    assert "note: nothing can stand behind this; edit 5 changes what is held." in done.stdout
+    assert "calls (– tok): 5 sub-calls" in done.stdout
     for typed in ("run\nedit few\nrun\nrun\n", "run\nedit few\nedit 5\nrun\n"):
         done = piped(tmp_path, typed, *words)
         assert "ended: answered" in done.stdout

@@ -32,7 +32,7 @@ def test_a_large_batch_waits_and_says_what_it_will_take(tmp_path: Path) -> None:
     with live(tmp_path, ROOT, sub=YES) as run:
         hold = run.start().hold("before_batch")
         assert run.content(hold) == "30"
-        assert why(run) == "a batch of 30 sub-calls, ≈30 tokens"
+        assert why(run) == "a batch of 30 sub-calls, ≈30 tokens to send"
         assert not run.of(ev.SubcallRequested)
         run.send(cmd.Run(hold.id))
         run.end()
@@ -73,7 +73,7 @@ def test_a_later_batch_tells_how_long_it_may_take(tmp_path: Path) -> None:
         run.send(cmd.Run(run.hold("before_batch").id))
         run.end()
         first, later = [event.why for event in run.of(ev.Held)]
-        assert first == "a batch of 30 sub-calls, ≈30 tokens"
+        assert first == "a batch of 30 sub-calls, ≈30 tokens to send"
         assert later.startswith(f"{first}, ≈")
         assert later.endswith(("s", "ms"))
 
@@ -121,7 +121,9 @@ def test_the_first_batch_is_estimated_by_the_price_of_the_sub_model(tmp_path: Pa
     with live(tmp_path, root, sub_model="dear", lms={"dear": sub}) as run:
         run.send(cmd.Run(run.start().hold("before_batch").id))
         run.end()
-        assert why(run) == "a batch of 3 sub-calls, ≈30.0k tokens, ≈$0.33"  # 3 prompts of 10k tokens, 3 answers of 250
+        assert (
+            why(run) == "a batch of 3 sub-calls, ≈30.0k tokens to send, ≈$0.33 with the answers"
+        )  # 3 prompts of 10k tokens, 3 answers of 250
 
 
 def test_a_small_batch_of_a_cheap_sub_model_goes_unasked(tmp_path: Path) -> None:

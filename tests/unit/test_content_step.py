@@ -122,7 +122,12 @@ def test_the_root_is_the_run() -> None:
     in_order(
         text, f"QUESTION {QUESTION}", "ANSWER   ✓", "160,000", "DOCUMENT report.pdf", "412 pages", "MODEL", "LIMITS"
     )
-    in_order(text, "ollama/qwen2.5:7b → ollama/qwen2.5:1.5b", "20 iterations · 200 sub-calls", "USED     2 iterations")
+    in_order(
+        text,
+        "ollama/qwen2.5:7b → ollama/qwen2.5:1.5b",
+        "20 iterations · 200 sub-calls, 16 at once",
+        "USED     2 iterations",
+    )
     assert "ENDED    ✗ failed" in said(failing(), "1")
 
 

@@ -14,7 +14,7 @@ from rlm_tui.cli.plain.speaker import Speaker
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
-from rlm_tui.trajectory.numbers import refused_edit
+from rlm_tui.trajectory.numbers import UNEDITED, refused_edit
 from rlm_tui.ui.editing import edit_outside, editor_command, suffix_of
 from rlm_tui.ui.family import Way
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
 _STOP = f"{STOP} Type yes to stop it."
 _FORGET = f"{FORGET} Type yes to forget them."
-_UNEDITED = "note: Nothing goes on without the edit that was refused: edit again, or say it once more to do without."
 _WAYS: dict[str, Way] = {"sibling_before": "{", "sibling_after": "}", "parent": "h", "child": "l"}
 
 
 def _stand(each: Breakpoint) -> str:
     return f"{'on' if each.is_on else 'off'}, {plural(each.hits, 'hit')}."
+
+
+_BARE = ("gate.run", "gate.go_on", "gate.skip", "gate.step", "gate.into", "gate.out", "gate.turn")
 
 
 class Doing:
@@ -102,7 +104,10 @@ class Doing:
         }
 
     def do(self, meant: Typed) -> None:
-        """Do what was typed."""
+        """Do what was typed; what stands behind `run` was meant for what is held, and must not be passed over."""
+        if meant.rest and meant.action in _BARE:
+            self._front.say([f"note: nothing can stand behind this; edit {meant.rest} changes what is held."])
+            return
         self._methods[meant.action](meant.rest)
 
     def interrupt(self) -> None:
@@ -139,7 +144,7 @@ class Doing:
         hold = self._hold()
         if hold and hold == self.unedited and hold != self._warned:
             self._warned = hold
-            self._front.say([_UNEDITED])
+            self._front.say([f"note: {UNEDITED}"])
         else:
             self._front.send(command(hold), self._is_gone())
 

@@ -98,7 +98,7 @@ def limits(caps: ev.Limits) -> str:
     """The limits of a run in a row; those that are not set are left out."""
     said = [
         caps.iterations is not None and plural(caps.iterations, "iteration"),
-        caps.subcalls is not None and plural(caps.subcalls, "sub-call"),
+        caps.subcalls is not None and f"{plural(caps.subcalls, 'sub-call')}, {caps.concurrency} at once",
         caps.tokens is not None and f"{short_count(caps.tokens)} tokens",
         caps.cost_usd is not None and short_cost(caps.cost_usd),
         caps.depth > 1 and plural(caps.depth, "level"),

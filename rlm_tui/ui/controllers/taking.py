@@ -121,6 +121,7 @@ class TakeController:
         elif now is None or now.id != hold.id:
             app.say(f"What you edited is no longer held; your text is kept in {editing.keep(edited.text, suffix)}.")
         elif why := refused_edit(hold.checkpoint, edited.text, held_text(app.session, hold)):
+            app.ui.unedited = hold.id
             app.say(why)
         else:
             app.send(cmd.Edit(hold.id, edited.text))
