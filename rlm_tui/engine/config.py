@@ -21,14 +21,12 @@ from rlm_tui.engine.tree import NodeFacts, Nodes
 from rlm_tui.errors import ProviderError
 from rlm_tui.events import Checkpoint, ContextInfo, Limits, LmFailed, NodeType, Parameters, Role, Served
 from rlm_tui.lm.base import LM, Request, Response
-from rlm_tui.lm.registry import is_local
+from rlm_tui.lm.registry import is_local, writes_on
 from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.lm.watch import Pace, Sign, Watch
 from rlm_tui.repl.base import HostHandler, REPLEnvironment
 from rlm_tui.tools.box import Toolbox
 
-_ENDLESS = ("llamacpp/", "lmstudio/", "ollama/")
-"""Whose servers write until the window is full, or for ever; they take any limit, where vLLM refuses a large one."""
 _USUAL_WINDOW = 16_384
 _MOST_SAID = 0.5
 """The share of the window that one answer may take; the rest is for what it answers."""
@@ -183,7 +181,7 @@ class Run:
         name, window = self.config.model, self.config.window
         if role == "sub":
             name, window = self.config.sub_name, self.config.sub_window
-        return int(_MOST_SAID * (window or _USUAL_WINDOW)) if name.startswith(_ENDLESS) else None
+        return int(_MOST_SAID * (window or _USUAL_WINDOW)) if writes_on(name) else None
 
     @property
     def most_output(self) -> int:

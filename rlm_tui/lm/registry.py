@@ -34,6 +34,8 @@ class Provider(NamedTuple):
     """The command that starts such a server on this machine."""
     headers: tuple[tuple[str, str], ...] = ()
     """What it wants beside the key: names of headers, and of the variables that hold their values."""
+    writes_on: bool = False
+    """Whether a model that does not stop writes until the window is full, or for ever, unless it is told a limit."""
 
 
 _OPENAI_KEYS = ("LLM_API_KEY", "OPENAI_API_KEY")
@@ -59,12 +61,22 @@ PROVIDERS = {
             ("x-portkey-config", "PORTKEY_CONFIG"),
         ),
     ),
-    "ollama": Provider("http://127.0.0.1:11434/v1", _LOCAL_KEYS, hosted=False, start="ollama serve"),
+    "ollama": Provider("http://127.0.0.1:11434/v1", _LOCAL_KEYS, hosted=False, start="ollama serve", writes_on=True),
     "lmstudio": Provider(
-        "http://127.0.0.1:1234/v1", _LOCAL_KEYS, ("LMSTUDIO_BASE_URL",), hosted=False, start="lms server start"
+        "http://127.0.0.1:1234/v1",
+        _LOCAL_KEYS,
+        ("LMSTUDIO_BASE_URL",),
+        hosted=False,
+        start="lms server start",
+        writes_on=True,
     ),
     "llamacpp": Provider(
-        "http://127.0.0.1:8080/v1", _LOCAL_KEYS, ("LLAMACPP_BASE_URL",), hosted=False, start="llama-server -m FILE"
+        "http://127.0.0.1:8080/v1",
+        _LOCAL_KEYS,
+        ("LLAMACPP_BASE_URL",),
+        hosted=False,
+        start="llama-server -m FILE",
+        writes_on=True,
     ),
     "vllm": Provider(
         "http://127.0.0.1:8000/v1", _LOCAL_KEYS, ("VLLM_BASE_URL",), hosted=False, start="vllm serve MODEL"
@@ -154,6 +166,12 @@ def is_local(spec: str, base_url: str | None = None) -> bool:
     if spec in _BUILT_IN or spec.startswith(_NO_SERVER):
         return True
     return not _plugin(spec, base_url) and resolve(spec, base_url=base_url).is_local
+
+
+def writes_on(name: str) -> bool:
+    """Whether a model (`provider/model`) needs a limit to stop for certain; vLLM's server refuses a large one."""
+    provider = PROVIDERS.get(name.partition("/")[0])
+    return provider is not None and provider.writes_on
 
 
 def _plugin(spec: str, base_url: str | None) -> str:
