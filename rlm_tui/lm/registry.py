@@ -132,6 +132,7 @@ def _wished(endpoint: Endpoint, wishes: Mapping[str, Any]) -> Endpoint:
 def _make_client(endpoint: Endpoint) -> LM:
     from rlm_tui.lm.proxy import check_proxy
 
+    check_url(endpoint.base_url)
     check_proxy(endpoint)
     if endpoint.provider == "anthropic":
         from rlm_tui.lm.anthropic_client import AnthropicLM
