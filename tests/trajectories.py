@@ -254,6 +254,7 @@ class StillSession:
     waiting: str = ""
     trouble: str = ""
     unsaved: str = ""
+    asked: str = ""
     trace_path: str = ""
     has_moved: bool = False
     values: dict[str, str] = field(default_factory=dict)

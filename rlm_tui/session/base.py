@@ -211,6 +211,11 @@ class Session(Protocol):
         ...
 
     @property
+    def asked(self) -> str:
+        """The question that was sent and has not begun yet; "" when none waits."""
+        ...
+
+    @property
     def unsaved(self) -> str:
         """That the trace lacks something, as a sentence; "" when it lacks nothing."""
         ...

@@ -52,6 +52,7 @@ class LiveSession(Cursor):
         self.log.on_trouble = self._on_trouble
         self._crew: Crew | None = None
         self._question: Future[None] | None = None
+        self._sent = ""
         self._more: Loading | None = None
         self._is_closed = False
         self._synced = 0.0
@@ -96,6 +97,11 @@ class LiveSession(Cursor):
         """How models are asked, as the person set it up."""
         setup = self.setup
         return Terms(setup.base_url, setup.temperature, setup.seed, setup.window, setup.think, setup.constrain)
+
+    @property
+    def asked(self) -> str:
+        """The question that was sent and waits for the document, or the engine, to be ready."""
+        return self._sent if self.phase == "loading" and self.is_running else ""
 
     @property
     def is_running(self) -> bool:
@@ -161,7 +167,7 @@ class LiveSession(Cursor):
         self._more = loading
 
     def _start(self, command: cmd.Start) -> None:
-        self.failure = None
+        self.failure, self._sent = None, command.query
         self.seek(None)
         self._question = self._thread.start(self._ask(command))
 

@@ -66,6 +66,7 @@ class ReplaySession(Cursor):
     """
 
     trouble = ""
+    asked = ""
     failure: RlmTuiError | None = None
     is_running = False
     unsaved = ""

@@ -84,6 +84,7 @@ class Opening:
     failure: RlmTuiError | None = None
     is_running = False
     unsaved = ""
+    asked = ""
     trace_path = ""
     terms = Terms()
     breakpoints: tuple[Breakpoint, ...] = ()

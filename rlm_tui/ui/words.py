@@ -145,7 +145,17 @@ def _replay(session: Session) -> State:
         end = _end(session, view)
         words = f"{end.symbol} {end.word.lower()}"
         return _state(look, f"{place} · {words}", f"step {brief} · {words}")
-    return _state(look, place)
+    cut = without_end(session)
+    tail = f" · {cut.symbol} {cut.word}" if cut is not None else ""
+    return _state(look, f"{place}{tail}", f"step {brief}{tail}" if tail else "")
+
+
+def without_end(session: Session) -> Look | None:
+    """How a recorded run looks at the end of its trace where that holds no end: written elsewhere just now, or cut."""
+    view, origin = session.view, session.origin
+    if session.phase != "replay" or session.waiting or origin is None or not view.at_end or view.finished is not None:
+        return None
+    return FILES["running"] if origin.is_live else UNFINISHED
 
 
 def widest_place(session: Session) -> int:

@@ -1,11 +1,14 @@
 """The parts of the screen that are arithmetic: layouts, slider, bars, the exact document of the editor."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.geometry import Size
 
 from rlm_tui.resources import sample
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trajectory import Step
 from rlm_tui.ui.offers import found_offers
@@ -16,6 +19,7 @@ from rlm_tui.ui.widgets.header import header_line, question_line
 from rlm_tui.ui.widgets.layout import plan
 from rlm_tui.ui.widgets.prompt import is_complete
 from rlm_tui.ui.widgets.slider import column_of, note, slider_line, step_at
+from tests.driving import live
 from tests.replaying import TRACE
 
 sizes = st.builds(Size, st.integers(60, 300), st.integers(8, 90))
@@ -163,3 +167,13 @@ def test_the_dots_of_the_slider_stand_still_while_one_walks() -> None:
         widths.add(len(note(session)))
     session.close()
     assert len(widths) == 1
+
+
+def test_a_question_that_waits_for_the_document_is_shown_at_once(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)"]) as driver:
+        assert driver.session.asked == ""
+        driver.send(cmd.Start("What is it?"))
+        assert driver.session.phase == "loading"
+        assert question_line(driver.session, 80).text.startswith(" ? What is it?")
+        driver.until(lambda: driver.session.phase == "finished")
+        assert driver.session.asked == ""

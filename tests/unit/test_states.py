@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 from pathlib import Path
 from typing import get_args
 
@@ -11,7 +12,10 @@ from rich.cells import cell_len
 
 import rlm_tui
 from rlm_tui import events as ev
+from rlm_tui.resources import sample
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import LiveText, Phase
+from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.saved import SavedRun
 from rlm_tui.ui.attention import Attention
 from rlm_tui.ui.bar_words import sentence
@@ -24,7 +28,7 @@ from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import BEHIND, ENDS, FILES, PHASES, SPINNER, UNFINISHED, Look, of_status
 from rlm_tui.ui.verbs import Verb, verbs
 from rlm_tui.ui.widgets.header import header_line
-from rlm_tui.ui.words import silence_words, state_of
+from rlm_tui.ui.words import silence_words, state_of, without_end
 from tests.states import asked, failed, finished, held, interrupting, limited, looking_back, running, still
 from tests.trajectories import StillSession, clean, peeked
 
@@ -131,6 +135,41 @@ def test_the_root_of_the_tree_of_calls_has_the_symbol_of_its_end(status: ev.RunS
     node = session.view.root
     assert node is not None
     assert state(scene(session.view, session.log), node) == ENDS[status].sign
+
+
+@pytest.mark.parametrize("status", ENDS)
+def test_an_answer_has_the_symbol_of_how_its_run_ended(status: ev.RunStatus) -> None:
+    run = peeked()
+    run.end("None was found.", "FINAL", status)
+    session = still(run, "finished")
+    node = session.view.root
+    assert node is not None
+    rows = root(Page(session.view, session.log, 100, LiveText(), session.view.t), node)[:]
+    heading = next(row.text for row in rows if row.text.split()[:1] == ["ANSWER"])
+    assert heading.split()[1] == ENDS[status].symbol
+
+
+@pytest.mark.parametrize(("is_live", "look"), [(False, UNFINISHED), (True, FILES["running"])])
+def test_a_trace_without_an_end_looks_so_at_its_last_moment_only(tmp_path: Path, is_live: bool, look: Look) -> None:
+    whole = sample("clean").read_bytes().splitlines(keepends=True)
+    cut = tmp_path / "cut.rlm.jsonl"
+    cut.write_bytes(b"".join(whole[:40]))
+    with open(cut) as file:
+        if is_live:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        session = ReplaySession(cut)
+    session.read_whole()
+    try:
+        for at, is_end in ((None, True), (session.trajectory.steps[0].seq, False)):
+            session.send(cmd.Seek(at))
+            node, end = session.view.root, without_end(session)
+            assert node is not None
+            assert (end == look) is is_end
+            assert (f"· {look.symbol} {look.word}" in header_line(session, 80).text) is is_end
+            wanted = look.sign if is_end else FILES["running"].sign
+            assert state(scene(session.view, session.log, end=end), node) == wanted
+    finally:
+        session.close()
 
 
 def test_a_request_that_failed_says_what_went_wrong_and_both_ways_on() -> None:

@@ -31,6 +31,7 @@ _SYMBOLS = {
     "✎": "yours:",
     "⚠": "amiss",
     "□": "stopped",
+    "◌": "unfinished",
 }
 _MARKS = re.compile(r"^[‖✎✓✗●○□◌⚠▸▾↳] ?")
 _YOU = "user bold"  # words of the person that no node holds yet

@@ -26,6 +26,7 @@ from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.lazy import together
 from rlm_tui.ui.lines import BLANK, Piece, Rows
 from rlm_tui.ui.rows import Joined
+from rlm_tui.ui.states import ENDS
 
 _CODE_ROWS = 200
 _OUTPUT_ROWS = 100
@@ -219,9 +220,9 @@ def answer(page: Page, node: Node) -> Rows:
     return answer_rows(page, page.log.text(event.text), event.via, node.id)
 
 
-def answer_rows(page: Page, text: str, via: ev.Via | None, name: str) -> Rows:
-    """An answer with the form that gave it."""
+def answer_rows(page: Page, text: str, via: ev.Via | None, name: str, status: ev.RunStatus = "answered") -> Rows:
+    """An answer with the form that gave it, and the symbol of how its run ended."""
     form: tuple[Piece, ...] = ((_VIA[via], "user" if via == "user" else "dim"),) if via else ()
-    mark: Piece = ("⚠", "careful") if via == "exhausted" else ("✓", "done")
+    mark: Piece = ("⚠", "careful") if via == "exhausted" else ENDS[status].sign
     heading = label("ANSWER", mark, width=page.width, right=form, key=ANSWER)
     return Joined(([heading], folded(prose(text, page, "text bold", MARGIN), _ANSWER_ROWS, f"{name}.answer", page)))

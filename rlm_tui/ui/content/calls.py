@@ -21,7 +21,7 @@ from rlm_tui.ui.content.tree import CallTree, Facts, TreeRows
 from rlm_tui.ui.content.twigs import Row
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
-from rlm_tui.ui.states import ENDS
+from rlm_tui.ui.states import ENDS, Look
 from rlm_tui.ui.words import MARK, NOTED, child_name
 
 _EMPTY = "The tree of calls grows here once a question is asked."
@@ -62,6 +62,8 @@ class Scene(NamedTuple):
     waits: dict[str, float]
     signs: Mapping[str, str] = MappingProxyType({})
     """What a person put on nodes: marks and notes, as symbols by node id."""
+    end: Look | None = None
+    """How an RLM looks that has no end, where the trace stops there."""
 
 
 def signs_of(view: View, notebook: Notebook) -> dict[str, str]:
@@ -76,11 +78,13 @@ def signs_of(view: View, notebook: Notebook) -> dict[str, str]:
     return signs
 
 
-def scene(view: View, log: Log, now: float | None = None, notebook: Notebook | None = None) -> Scene:
+def scene(
+    view: View, log: Log, now: float | None = None, notebook: Notebook | None = None, end: Look | None = None
+) -> Scene:
     """The moment of a view, with what is held in it."""
     clock = view.t if now is None else max(now, view.t)
     signs = signs_of(view, notebook) if notebook is not None else {}
-    return Scene(view, log, clock, held_nodes(view), view.waits(clock), signs)
+    return Scene(view, log, clock, held_nodes(view), view.waits(clock), signs, end)
 
 
 def held_nodes(view: View) -> frozenset[str]:
@@ -150,7 +154,7 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
         failed, asked = moment.view.fact(node, ev.LmFailed), moment.view.fact(node, ev.LmRequested)
         if failed and failed > (asked or 0):
             return _RETRY
-    return _RUNNING
+    return moment.end.sign if moment.end is not None and node.type == "rlm" else _RUNNING
 
 
 def time_of(moment: Scene, node: Node) -> str:

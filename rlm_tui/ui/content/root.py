@@ -52,7 +52,7 @@ def _finished(page: Page, node: Node) -> ev.RunFinished | None:
 def _ending(page: Page, node: Node, event: ev.RunFinished) -> Rows:
     rows: list[Rows] = []
     if event.answer is not None:
-        rows.append(answer_rows(page, page.log.text(event.answer), event.via, node.id))
+        rows.append(answer_rows(page, page.log.text(event.answer), event.via, node.id, event.status))
     if event.answer is None or event.detail:
         rows.append([label("ENDED", ENDS[event.status].whole, width=page.width)])
     if event.detail:

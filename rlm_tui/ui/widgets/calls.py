@@ -14,6 +14,7 @@ from rlm_tui.ui.content.narrowed import NarrowedRows, Narrowing
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.selecting import clock_of, interesting
 from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.words import without_end
 
 _SOON_S = 0.03
 
@@ -85,7 +86,7 @@ class CallsPane(LinesView):
         if session is not self._session:
             self.tree_state = CallTree()
         self._session, self._selection = session, selection
-        moment = scene(session.view, session.log, clock_of(session), session.notebook)
+        moment = scene(session.view, session.log, clock_of(session), session.notebook, without_end(session))
         rows = CallRows(self.tree_state, moment, self.columns, self._looked(session))
         self._shown = rows
         if not len(rows):

@@ -188,7 +188,7 @@ def question_line(session: Session, width: int) -> Line:
     The pages are the document's, so its name stands there; that of a trace comes after it where all of both has room.
     """
     run = session.view.started
-    asked = one_line(session.log.text(run.query), 400) if run is not None else ""
+    asked = one_line(session.asked or (session.log.text(run.query) if run is not None else ""), 400)
     none = "no question yet" if run is None else "the log names no question"
     left = line((" ? ", "accent bold"), (asked or none, "text" if asked else "dim"))
     is_recorded = session.origin is not None and run is not None and bool(run.context.parts)
