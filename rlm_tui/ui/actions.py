@@ -16,9 +16,8 @@ from rlm_tui.session.base import YES, Capability, Session
 from rlm_tui.ui.selecting import (
     child_of,
     held_elsewhere,
-    held_text,
+    is_edited,
     open_hold,
-    original_text,
     step_here,
     whose_prompt,
 )
@@ -147,7 +146,7 @@ def _edit(session: Session, ui: UiState) -> Capability:
 
 def _original(session: Session, ui: UiState) -> Capability:
     allowed, hold = on_hold(cmd.Revert)(session, ui), open_hold(session)
-    if not allowed or hold is None or held_text(session, hold) != original_text(session, hold):
+    if not allowed or hold is None or is_edited(session, hold):
         return allowed
     return Capability(False, "Nothing was edited here; this is the original.")
 
@@ -341,7 +340,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("gate.into", ("S", "f11"), "into", "Step into LM requests and sub-calls", _GATE, on_hold(cmd.Step), 15),
     Action("gate.out", ("shift+f11",), "out", "Step out: hold at the parent's next step", _GATE, on_hold(cmd.Step)),
     Action("gate.turn", (), "next turn", "Hold at the code of the next iteration", _GATE, on_hold(cmd.Step)),
-    Action("gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, _original, 2),
+    Action("gate.original", ("V",), "original", "Put the original back in place of the edit", _GATE, _original, 16),
     Action(
         "gate.answer",
         ("w",),

@@ -10,7 +10,7 @@ from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold
 from rlm_tui.ui.actions import key_of
-from rlm_tui.ui.selecting import held_elsewhere, held_text, original_text
+from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
 from rlm_tui.ui.words import hold_subject, hold_words, is_behind
@@ -92,13 +92,15 @@ def _held(session: Session, ui: UiState) -> str:
         return f"{why} Nothing runs until you choose."
     more = f" {len(holds) - 1} more behind it." if len(holds) > 1 else ""
     reason = f" ({why})" if why and why != _POLICY else ""
+    if is_edited(session, holds[0]):
+        reason = f", edited by you; {key_of('gate.original', ui)} puts the original back"
     return f"{hold_subject(holds[0])} waits{reason}. Nothing runs and nothing is spent until you choose.{more}"
 
 
 def _number(session: Session, ui: UiState, hold: Hold, why: str) -> str:
     """What a batch will take or which limit was reached, and what the keys do about it; the keys in its first line."""
     run, edit, skip, go_on = (key_of(f"gate.{name}", ui) for name in ("run", "edit", "skip", "go_on"))
-    number, edited = held_text(session, hold), held_text(session, hold) != original_text(session, hold)
+    number, edited = held_text(session, hold), is_edited(session, hold)
     if hold.checkpoint == "before_batch":
         what = f"{why[:1].upper()}{why[1:]}"
         if edited:

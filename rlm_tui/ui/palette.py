@@ -32,8 +32,8 @@ class ActionProvider(Provider):
         """The actions whose words match what is typed."""
         matcher = self.matcher(query)
         for action in ACTIONS:
-            named, told = matcher.match(action.label), matcher.match(f"{action.label} {action.tooltip}")
-            score = max(_NAMED * named, told) * (0.5 if self._reason(action) else 1)
+            named, words = matcher.match(action.label), matcher.match(f"{action.label} {self._told(action)}")
+            score = max(_NAMED * named, words) * (0.5 if self._reason(action) else 1)
             if score > 0:
                 chosen = partial(self._owner.perform, action.id)
                 yield Hit(score, self._words(action), chosen, action.label)
@@ -41,9 +41,14 @@ class ActionProvider(Provider):
     def _reason(self, action: Action) -> str:
         return reason(self._owner.session, self._owner.ui_below, action.id)
 
+    def _told(self, action: Action) -> str:
+        from rlm_tui.ui.meanings import meaning
+
+        return meaning(action, self._owner.session)
+
     def _words(self, action: Action) -> Content:
         """One content of plain pieces, as the palette would read a help text as markup."""
         keys = " ".join(key_name(key) for key in keys_of(action, self._owner.ui.keymap))
         why = self._reason(action)
-        words = Content.assemble((action.tooltip, "$dim" if why else "$text"), "  ", (keys, "$accent"))
+        words = Content.assemble((self._told(action), "$dim" if why else "$text"), "  ", (keys, "$accent"))
         return words + Content.assemble("\n", (f"not now: {safe(why)}", "$dim")) if why else words

@@ -130,6 +130,11 @@ def original_text(session: Session, hold: Hold) -> str:
     return session.log.text(held.content) if isinstance(held, ev.Held) else ""
 
 
+def is_edited(session: Session, hold: Hold) -> bool:
+    """Whether what would run now is not what came."""
+    return held_text(session, hold) != original_text(session, hold)
+
+
 def quit_question(session: Session) -> str:
     """What to ask before quitting; "" when nothing runs and nothing is lost."""
     kept, notes = session.keeping, UNKEPT if session.notebook.unkept else ""

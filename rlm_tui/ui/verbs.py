@@ -8,13 +8,13 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.actions import Action, Group, Keymap, key_name, keys_of, valid_now
 from rlm_tui.ui.asking import Purpose
-from rlm_tui.ui.selecting import held_elsewhere, held_text, open_hold, original_text
+from rlm_tui.ui.selecting import held_elsewhere, is_edited, open_hold
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb
 
 GATE_GROUPS: tuple[Group, ...] = ("at the gate", "walk the run")
 FOOTER_GROUPS: tuple[Group, ...] = ("look", "take away", "always")
-_PAIRS = ("walk.back", "walk.forward"), ("gate.edit", "gate.original")
+_PAIRS = (("walk.back", "walk.forward"),)
 _PAIRS_OF_A_WIDE_BAR = ("gate.go_on", "gate.step")
 _LEAVE = Verb("app.back", key_name("escape"), "leave, the text is kept")
 _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
@@ -76,7 +76,7 @@ def _named(found: list[Verb], session: Session, ui: UiState) -> list[Verb]:
     """The verbs as they are called for what is held."""
     hold = open_hold(session)
     names = _OF_NUMBERS.get(hold.checkpoint, {}) if hold is not None else {}
-    if hold is not None and hold.checkpoint == "at_limit" and held_text(session, hold) != original_text(session, hold):
+    if hold is not None and hold.checkpoint == "at_limit" and is_edited(session, hold):
         names = {**names, "gate.run": "run on"}
     if hold is not None and hold.has_failed:
         names = {**names, "gate.run": "ask again", "gate.retry": ""}

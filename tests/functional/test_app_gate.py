@@ -78,9 +78,11 @@ async def test_an_edit_is_kept_by_esc_and_runs_when_told_so(tmp_path: Path) -> N
             await hand.pilot.press("escape")
             await hand.until(lambda: bool(all_of(hand, ev.Edited)))
             assert "KEYS" in hand.bar("GateBar")
-            assert "i V edit / original" in hand.screen()
+            sentence, keys = hand.bar("GateBar").split("\n")
+            assert "The code waits, edited by you; V puts the original back." in sentence
             await hand.press("V")
             await hand.until(lambda: len(all_of(hand, ev.Edited)) == 2)
+            assert keys == hand.bar("GateBar").split("\n")[1], "the same keys in the same places"
             await hand.press("a")
             await hand.held("after_code")
             started = all_of(hand, ev.CodeStarted)[0]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import LiveText
+from rlm_tui.ui.actions import BY_ID
 from rlm_tui.ui.bar_words import sentence
+from rlm_tui.ui.meanings import meaning
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.verbs import GATE_GROUPS, verbs
+from rlm_tui.ui.widgets.bar import Verb
 from rlm_tui.ui.widgets.gate_bar import whole_sentences
 from rlm_tui.ui.widgets.header import header_line
 from tests.trajectories import Recorder, StillSession, held, peeked
@@ -64,9 +69,22 @@ def test_where_a_person_is_the_model_the_answer_is_what_can_be_done() -> None:
 
 def test_only_an_edit_can_be_taken_back() -> None:
     session, ui = StillSession(held(), phase="held"), UiState()
-    assert not any("V" in verb.key for verb in verbs(session, ui, GATE_GROUPS, {}))
+    before = verbs(session, ui, GATE_GROUPS, {})
+    assert not any("V" in verb.key for verb in before)
     session.recorder.emit(ev.Edited(node="1.3.code1", what="code", before="", after="x", hold=1))
-    assert "i V" in [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
+    assert verbs(session, ui, GATE_GROUPS, {}) == [*before, Verb("gate.original", "V", "original")]
+    assert sentence(session, ui)[0].startswith("The code waits, edited by you; V puts the original back.")
+
+
+@pytest.mark.parametrize("checkpoint", get_args(ev.Checkpoint))
+def test_what_the_keys_do_is_said_of_what_is_held(checkpoint: ev.Checkpoint) -> None:
+    run = peeked()
+    run.emit(ev.Held(node="1.1", hold=1, checkpoint=checkpoint, why="step", content="7"))
+    session = StillSession(run, phase="held")
+    words = {name: meaning(BY_ID[name], session) for name in ("gate.run", "gate.edit", "gate.step")}
+    is_run = [name for name, said in words.items() if said.startswith("Run ")]
+    assert bool(is_run) == (checkpoint == "before_code"), "nothing else is run"
+    assert words["gate.edit"] != BY_ID["gate.edit"].tooltip
 
 
 def test_calls_that_wait_for_a_slot_are_queued() -> None:

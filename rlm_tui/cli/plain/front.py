@@ -21,6 +21,7 @@ from rlm_tui.session.signals import told_to_end
 from rlm_tui.trajectory.numbers import NUMBERS
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.bar_words import sentence, unsaid
+from rlm_tui.ui.meanings import meaning
 from rlm_tui.ui.selecting import held_elsewhere, interesting, is_there, open_hold, quit_question
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import state_of
@@ -282,7 +283,12 @@ class Front:
     def help(self) -> None:
         """What can be done now, and why the rest cannot."""
         can = [name for name in ACTIONS if self.allows(name)]
-        self.say(["You can do now:", *(f"  {self._reader.offer(name)}: {BY_ID[name].tooltip}." for name in can)])
+        self.say(
+            [
+                "You can do now:",
+                *(f"  {self._reader.offer(name)}: {meaning(BY_ID[name], self.session)}." for name in can),
+            ]
+        )
         self.say([f"  {name}: {words}." for name, words in OWN.items()])
         cannot = [name for name in ACTIONS if name not in can]
         self.say(["You cannot do now:"] if cannot else [])

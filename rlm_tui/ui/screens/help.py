@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from rlm_tui.ui.actions import GROUPS, key_name, key_of, keys_of, reason, valid_now
 from rlm_tui.ui.host import host_of
 from rlm_tui.ui.lines import BLANK, Line, line, pad, wrap_text
+from rlm_tui.ui.meanings import meaning
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -71,7 +72,11 @@ class HelpScreen(ModalScreen[None]):
                 (action, keys_of(action, owner.ui.keymap))
                 for action in valid_now(owner.session, owner.ui_below, [group])
             ]
-            found = [(" ".join(key_name(key) for key in keys), action.tooltip) for action, keys in keyed if keys]
+            found = [
+                (" ".join(key_name(key) for key in keys), meaning(action, owner.session))
+                for action, keys in keyed
+                if keys
+            ]
             found += self._moves() if group == "move" else ()
             rows += _grouped(group, found, width)
         fields = _FIELDS if owner.ui_below.screen == "main" else ()
