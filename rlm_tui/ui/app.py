@@ -33,7 +33,7 @@ from rlm_tui.ui.pace import Pace
 from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.full_screen import in_sight
 from rlm_tui.ui.screens.main import MainScreen
-from rlm_tui.ui.selecting import held_elsewhere, interesting, is_there, open_hold
+from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
 from rlm_tui.ui.stopped import Stopped
 from rlm_tui.ui.styles import FOLDER, Styles
@@ -88,7 +88,6 @@ class RlmTuiApp(Host, inherit_bindings=False):
         self._choice: Choice | None = None
         self.wanted: Path | Literal["runs"] | None = None
         self._hold: int | None = None
-        self._is_unseen = False
         self._pace = Pace()
         self.settings = settings
         self.attention = Attention(self._write)
@@ -236,8 +235,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self.notify(safe(message), markup=False)
         if self._notices.is_past(self._moment()):
             self._unsay()
-        if self._is_unseen and self.main.is_ready:
-            self._bring_up_hold()
+        if self.main.is_ready:
+            self.controllers.gate.bring_up()
         self._pace.is_stale = self._pace.is_stale or bool(batch.events or batch.deltas or batch.changed)
         if self._pace.is_stale:
             self._pace.draw(self.redraw)
@@ -251,26 +250,15 @@ class RlmTuiApp(Host, inherit_bindings=False):
         is_new = hold is not None and hold.id != self._hold
         if is_new:
             self.guard.hold_appeared(self.clock())
-            self._is_unseen = True
         self._hold = hold.id if hold is not None else None
         view = self.session.view
         if not self.ui.pinned or not is_there(view, self.ui.selection):
             self.ui.selection, self.ui.pinned = interesting(view), False
         if self.main.is_ready:
             self.controllers.gate.check_open()
-            self._bring_up_hold()
+            self.controllers.gate.bring_up()
         for screen in in_sight(self.screen_stack):
             screen.show_all()
-
-    def _bring_up_hold(self) -> None:
-        """Show what is held once, so that nothing runs unread; not while a person types or chose to look elsewhere."""
-        ui = self.sync()
-        is_elsewhere = ui.screen != "main" or ui.typing or ui.stays or not self.session.following
-        if self._hold is None or not self._is_unseen or is_elsewhere or held_elsewhere(self.session, ui.selection):
-            return
-        self._is_unseen = False
-        if "step" not in self.main.frame.on_screen:
-            self.main.enter("step")
 
     def sync(self) -> UiState:
         """The state of the front end, with what Textual knows of it."""
@@ -310,8 +298,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def action_act(self, action_id: str) -> None:
         """A key of an action was pressed."""
         ui = self.sync()
-        if action_id == "app.back" and not BY_ID[action_id].enabled(self.session, ui):
-            return
+        if action_id == "app.back" and ui.notice and not BY_ID[action_id].enabled(self.session, ui):
+            return  # what was said is more than that there is nothing to leave
         if BY_ID[action_id].is_gate and open_hold(self.session) is not None and not self.guard.allows:
             self.say("Too soon after the hold; press it again.")
         else:

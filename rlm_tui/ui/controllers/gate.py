@@ -11,7 +11,7 @@ from rlm_tui.trajectory.numbers import NUMBERS, UNEDITED, refused_edit
 from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.bar_words import own_block
 from rlm_tui.ui.host import Host
-from rlm_tui.ui.selecting import held_text, interesting, open_hold
+from rlm_tui.ui.selecting import held_elsewhere, held_text, interesting, open_hold
 from rlm_tui.ui.words import FORGET, STOP, hold_words
 
 _SEND = "Enter sends · Esc leaves"
@@ -38,6 +38,7 @@ class GateController:
         self.app = app
         self._editing: tuple[Hold, str] | None = None
         self._answering: int | None = None
+        self._seen = 0
 
     def run(self) -> None:
         """Run what is held as it is."""
@@ -191,6 +192,19 @@ class GateController:
             return ""
         hold, before = self._editing
         return refused_edit(hold.checkpoint, self.app.main.pane("step").editor.text, before)
+
+    def bring_up(self) -> None:
+        """Show what is held once, so that nothing runs unread; not while a person types or chose to look elsewhere."""
+        hold = open_hold(self.app.session)
+        if hold is None or hold.id == self._seen:
+            return
+        app, ui = self.app, self.app.sync()
+        is_elsewhere = ui.screen != "main" or ui.typing or ui.stays or not app.session.following
+        if is_elsewhere or held_elsewhere(app.session, ui.selection) is not None:
+            return
+        self._seen = hold.id
+        if "step" not in app.main.on_screen:
+            app.main.enter("step")
 
     def check_open(self) -> None:
         """Close the editor or the prompt for an answer when its hold is gone, and say so."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from textual import events
 from textual.screen import Screen
 
+from rlm_tui.ui.actions import key_name, key_of
 from rlm_tui.ui.host import Host, host_of
 
 
@@ -29,6 +31,12 @@ class FullScreen(Screen[None]):
 
     def show_header(self) -> None:
         """Draw the header alone: its clock has moved on."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Nothing has taken a key so far; one that no binding takes either is said to mean nothing."""
+        if event.key not in self.active_bindings:
+            shown = key_of("app.help", self.owner.ui)
+            self.owner.say(f"{key_name(event.key)} means nothing here; {shown} lists the keys that act.")
 
     def on_screen_resume(self) -> None:
         """What stood over it is gone: its keys act again."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rlm_tui.ui.screens.finder import Finder
     from rlm_tui.ui.widgets.calls import Narrowed, NodeSelected
     from rlm_tui.ui.widgets.frame import Frame, PaneWidget
+    from rlm_tui.ui.widgets.lines_view import LinesView
     from rlm_tui.ui.widgets.prompt import Prompt
     from rlm_tui.ui.widgets.repl import ReplPane
     from rlm_tui.ui.widgets.vars import VarsPane
@@ -216,6 +217,11 @@ class MainScreen(FullScreen, inherit_bindings=False):
     def on_frame_title_clicked(self, event: Frame.TitleClicked) -> None:
         """A click on a title goes to the pane."""
         self.enter(event.pane)
+
+    def on_lines_view_entered(self, event: LinesView.Entered) -> None:
+        """Enter on a row that no pane opens."""
+        event.stop()
+        self.owner.say("There is nothing to open on this row; Enter opens those with ▸.")
 
     def on_node_selected(self, event: NodeSelected) -> None:
         """The cursor of the tree moves every other pane."""

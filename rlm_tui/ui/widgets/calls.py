@@ -12,6 +12,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.ui.content.calls import CallRows, empty, header, scene
 from rlm_tui.ui.content.narrowed import NarrowedRows, Narrowing
 from rlm_tui.ui.content.tree import CallTree
+from rlm_tui.ui.family import first_child
 from rlm_tui.ui.selecting import clock_of, interesting
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.words import without_end
@@ -122,7 +123,7 @@ class CallsPane(LinesView):
         """Open or close the row."""
         event.stop()
         if event.key and self._session is not None:
-            self._fold(event.key, not self.tree_state.is_open(event.key))
+            self._open(event.key, not self.tree_state.is_open(event.key))
 
     def _fold(self, key: str, is_open: bool) -> None:
         if self._session is not None:
@@ -139,9 +140,22 @@ class CallsPane(LinesView):
         if which and has_rows:
             self._move(self.cursor + 1)
         elif which or has_rows:
-            self._fold(row.key, bool(which))
+            self._open(row.key, bool(which))
+        elif not self.cursor:
+            self._ask("walk.parent")
         else:
             self._move(self._parent_row(row.depth))
+
+    def _open(self, key: str, is_open: bool) -> None:
+        """Open or close a row; of one that holds nothing that is said."""
+        if self._session is not None and first_child(self._session.view, key) is None:
+            self._ask("walk.child")
+        else:
+            self._fold(key, is_open)
+
+    def _ask(self, action: str) -> None:
+        """Have the app say why there is no way."""
+        self.call_later(self.app.run_action, f"perform('{action}')")
 
     def _parent_row(self, depth: int) -> int:
         rows = self._shown

@@ -32,8 +32,9 @@ class Reading(MessagePump):
         self.show_again()
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
-        """Open or close a fold, or select the node that a row leads to."""
-        event.stop()
+        """Open or close a fold, or select the node that a row leads to; any other row is the screen's to answer."""
+        if event.key.startswith((FOLD, NODE)):
+            event.stop()
         if event.key.startswith(FOLD):
             self._opened ^= {event.key}
             self.show_again()
