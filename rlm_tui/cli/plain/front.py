@@ -169,6 +169,7 @@ class Front:
             self._doing.do(Typed("show"))
         if phase == "held":
             self.ui.pinned = False  # it was said just now: that is what one looks at
+            self._look()
             hold = open_hold(self.session)
             if hold is not None and hold.checkpoint in NUMBERS:
                 self.say([sentence(self.session, self.ui)[0]])
