@@ -21,11 +21,14 @@ def reached(name: str, cap: float) -> str:
     """That a limit was reached, as a sentence without its full stop."""
     if name == "window":
         return f"The window of {cap:,g} tokens is full again after every summary"
-    return f"The limit of {amount(name, cap)} was reached"
+    instead = ", so a sub-LM answers in place of a child RLM" if name == "depth" else ""
+    return f"The limit of {amount(name, cap)} was reached{instead}"
 
 
 def remark(name: str, value: float, cap: float) -> str:
     """That a limit was reached, as a note: `limit reached: tokens (1020 of 1000)`."""
+    if name == "depth":
+        return f"limit reached: {amount(name, cap)}, so a sub-LM answers in place of a child RLM"
     return f"limit reached: {name} ({value:g} of {cap:g})"
 
 

@@ -78,6 +78,8 @@ def _named(found: list[Verb], session: Session, ui: UiState) -> list[Verb]:
     names = _OF_NUMBERS.get(hold.checkpoint, {}) if hold is not None else {}
     if hold is not None and hold.checkpoint == "at_limit" and is_edited(session, hold):
         names = {**names, "gate.run": "run on"}
+    elif hold is not None and hold.checkpoint == "at_limit" and "sub-call" in hold.why:
+        names = {**names, "gate.run": "go on without"}
     if hold is not None and hold.has_failed:
         names = {**names, "gate.run": "ask again", "gate.retry": ""}
     if held_elsewhere(session, ui.selection) is not None:

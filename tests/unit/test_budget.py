@@ -108,7 +108,11 @@ async def test_what_begins_after_the_end_is_ended_at_once() -> None:
         ("subcalls", 1, "The limit of 1 sub-call was reached; --max-subcalls raises it."),
         ("cost", 0.5, "The limit of 0.5 US dollars was reached; --max-cost raises it."),
         ("errors", 5, "The limit of 5 consecutive turns with an error was reached; --max-errors raises it."),
-        ("depth", 1, "The limit of 1 level of RLMs was reached; --max-depth raises it."),
+        (
+            "depth",
+            1,
+            "The limit of 1 level of RLMs was reached, so a sub-LM answers in place of a child RLM; --max-depth",
+        ),
         ("depth", 2, "The limit of 2 levels of RLMs was reached"),
         ("window", 500, "The window of 500 tokens is full again after every summary"),
     ],
