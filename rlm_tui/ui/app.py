@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import events
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from rlm_tui.crash import unexpected
@@ -264,6 +264,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         """The state of the front end, with what Textual knows of it."""
         on_main = self._top is self.main and self.main.is_ready
         self.ui.screen = "main" if on_main else "other"
+        self.ui.covered = isinstance(self._top, ModalScreen)
         focused = self.focused if self._top is not None else None
         self.ui.typing = focused is not None and focused.check_consume_key("a", "a")
         return self.ui

@@ -36,6 +36,8 @@ class UiState(msgspec.Struct, eq=False):
     )
     zoomed: bool = False
     screen: Literal["main", "other"] = "main"
+    covered: bool = False
+    """Whether a window stands over the screen, so that the keys of the screen do not act."""
     typing: bool = False
     editing: bool = False
     unedited: int = 0

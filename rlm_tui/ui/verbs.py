@@ -46,8 +46,10 @@ def verbs(
 ) -> list[Verb]:
     """The verbs of some groups that can act now, by rank; while typing only those whose key is no text."""
     groups = tuple(groups)
-    if ui.asking and ui.typing:
-        return list(_PROMPT[ui.asking]) if "at the gate" in groups else []
+    if ui.covered:
+        return []  # the keys of what stands over the screen act, and it names them
+    if ui.asking and ui.typing and "at the gate" in groups:
+        return list(_PROMPT[ui.asking])
     found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
     found = _paired(_named(found, session, ui), _PAIRS if narrow else (*_PAIRS, _PAIRS_OF_A_WIDE_BAR))
     if ui.typing and "at the gate" in groups:

@@ -165,7 +165,7 @@ SHOWN: list[First] = [First("start", "What?", Setup()), First("runs"), First("su
 
 
 @pytest.mark.parametrize("first", SHOWN, ids=lambda first: first.shown)
-async def test_the_screen_below_the_palette_says_that_one_types(
+async def test_the_last_row_says_the_keys_of_the_palette_over_every_screen(
     recorded: ReplaySession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: First
 ) -> None:
     monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
@@ -173,16 +173,46 @@ async def test_the_screen_below_the_palette_says_that_one_types(
         await hand.until(lambda: hand.app.focused is not None)
         below = hand.app.screen
 
-        def says(word: str, other: str) -> bool:
+        def says(*words: str) -> bool:
             said = "".join("".join(bar.rows) for bar in below.query(Bar))
-            return word in said and other not in said
+            return [word for word in ("KEYS ", "TYPING ", "all commands") if word in said] == list(words)
 
-        await hand.until(lambda: says("KEYS ", "TYPING "))
+        has_footer = first.shown != "runs"
+        await hand.until(lambda: says("KEYS ", *["all commands"] * has_footer))
         await hand.press("colon")
         await hand.until(lambda: isinstance(hand.app.screen, CommandPalette))
-        await hand.until(lambda: says("TYPING ", "KEYS "))
+        await hand.until(says)
+        await hand.until(lambda: hand.screen().split("\n")[-1].split() == [*CHOOSE, "TYPING"])
         await hand.pilot.press("escape")
-        await hand.until(lambda: says("KEYS ", "TYPING "))
+        await hand.until(lambda: says("KEYS ", *["all commands"] * has_footer))
+
+
+CHOOSE = ["↑↓", "choose", "Enter", "do", "it", "Esc", "close"]
+LAST_ROWS = [
+    ("question_mark", "↑↓ move Esc close KEYS"),
+    ("y", "↑↓ choose Enter copy Esc close KEYS"),
+    ("b", "Enter keep Esc leave TYPING"),
+    ("b escape", "Enter new Esc back KEYS"),
+    ("b tilde e r r o r enter j", "Enter new Esc back KEYS"),
+    ("b tilde e r r o r enter", "Space on / off Enter edit n new d drop Esc back KEYS"),
+    ("q", "y quit n stay KEYS"),
+    ("f", "Ctrl+P all commands"),
+    ("t", "Ctrl+P all commands"),
+]
+
+
+@pytest.mark.parametrize(("keys", "last"), LAST_ROWS, ids=[keys.replace(" ", "-") for keys, _ in LAST_ROWS])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+async def test_the_last_row_says_where_keys_go_whatever_stands_over_the_run(
+    tmp_path: Path, keys: str, last: str, size: tuple[int, int]
+) -> None:
+    with live(tmp_path, ["```repl\nprint(1)\n```"]) as driver:
+        async with on_screen(driver.start(step=True).session, size) as hand:
+            await hand.held("before_code")
+            for key in keys.split():
+                await hand.press(key)
+            await hand.until(lambda: " ".join(hand.screen().split("\n")[-1].split()) == last)
+            await hand.until(lambda: hand.bar("GateBar").rstrip().endswith(("TYPING", "KEYS")) == (keys in "ft"))
 
 
 async def test_an_app_that_has_ended_takes_in_nothing_more() -> None:

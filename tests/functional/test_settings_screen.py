@@ -285,3 +285,64 @@ async def test_the_verbs_below_can_be_clicked(file: Path) -> None:
         await hand.until(lambda: "sandbox" in stands_in(file))
         await hand.pilot.click("#settings-verbs", offset=(row.index("Esc"), 0))
         await hand.until(lambda: hand.app.screen is hand.app.main)
+
+
+def shown(hand: Hand) -> list[str]:
+    """The keys of the rows that are listed."""
+    return [line.key for line in hand.app.screen.query_one("#settings-rows", LinesView).rows if line.key]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+async def test_the_list_is_narrowed_while_words_are_typed(file: Path, size: tuple[int, int]) -> None:
+    async with on_settings(size=size) as hand:
+        every = shown(hand)
+        await hand.press("slash", *"iterations")
+        await hand.until(lambda: shown(hand) == [f"{SETTING}max_iterations"])
+        assert hand.screen().split("\n")[-1].split() == [
+            "↑↓",
+            "choose",
+            "Enter",
+            "keep",
+            "Esc",
+            "show",
+            "all",
+            "TYPING",
+        ]
+        assert said(hand).startswith("Turns of the root LM.")
+        await hand.press("enter")
+        await hand.until(lambda: "Esc show all" in hand.screen() and "KEYS" in hand.screen())
+        await hand.press("enter", *["backspace"] * 2, "7", "enter")
+        assert config.load()["max_iterations"] == 7
+        assert row(hand, "max_iterations")[1:3] == ["7", "file"]
+        await hand.press("escape")
+        await hand.until(lambda: shown(hand) == every)
+        rows = hand.app.screen.query_one("#settings-rows", LinesView)
+        assert rows.cursor_key == f"{SETTING}max_iterations"
+        await hand.press("escape")
+        await hand.until(lambda: hand.app.screen is hand.app.main)
+
+
+async def test_a_filter_of_the_settings_finds_keys_and_what_finds_nothing_says_so(file: Path) -> None:
+    async with on_settings() as hand:
+        every = shown(hand)
+        await hand.press("f")
+        await hand.type("CTRL+P")
+        await hand.until(lambda: shown(hand) == [f"{KEY}app.palette"])
+        await hand.type(" zzz")
+        await hand.until(lambda: shown(hand) == [])
+        assert "No setting has these words; Esc shows all." in hand.screen()
+        await hand.press("down", "up")
+        await hand.press("escape")
+        await hand.until(lambda: shown(hand) == every)
+        await hand.press("slash")
+        await hand.type("zzz")
+        await hand.press("enter")
+        await hand.press("x", "enter", "escape")
+        await hand.until(lambda: shown(hand) == every)
+        assert not stands_in(file)
+
+
+async def test_the_help_over_the_settings_names_their_keys(file: Path) -> None:
+    async with on_settings() as hand:
+        await hand.press("question_mark")
+        await hand.until(lambda: "default again" in hand.screen())

@@ -470,7 +470,7 @@ async def write_a_breakpoint(hand: Hand) -> None:
     await list_breakpoints(hand)
     await hand.press("n")
     await hand.type("code")
-    await hand.until(lambda: "TYPING" in hand.bar("GateBar"))
+    await hand.until(lambda: "TYPING" in hand.screen().split("\n")[-1])
 
 
 def test_a_breakpoint_is_written(shoot: Shoot) -> None:

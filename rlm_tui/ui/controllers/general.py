@@ -38,7 +38,10 @@ class AppController:
 
     def palette(self) -> None:
         """Every command."""
-        self.app.action_command_palette()
+        from rlm_tui.ui.screens.commands import Commands
+
+        if not isinstance(self.app.screen, Commands):
+            self.app.push_screen(Commands())
 
     def help(self) -> None:
         """The keys that act now."""

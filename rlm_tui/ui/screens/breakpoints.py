@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,16 +22,18 @@ from rlm_tui.ui.content.parts import packed
 from rlm_tui.ui.host import host_of
 from rlm_tui.ui.lines import Line, Piece, line, split, wrap_text
 from rlm_tui.ui.styles import FOLDER
-from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.bar import Bar, Verb
 from rlm_tui.ui.widgets.editor import CodeEditor
+from rlm_tui.ui.widgets.key_line import KeyLine
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 
-_LIST_KEYS = "Space on/off · Enter edit · n new · d drop · Esc back"
-_TYPING_KEYS = "Enter keeps it · Esc leaves"
+_BACK = Verb("", "Esc", "back")
+_OF_ONE = Verb("", "Space", "on / off"), Verb("", "Enter", "edit"), Verb("", "n", "new"), Verb("", "d", "drop"), _BACK
+_OF_NONE = Verb("", "Enter", "new"), _BACK
+_TYPING = Verb("", "Enter", "keep"), Verb("", "Esc", "leave")
 _EXAMPLES = ("~error", '   ~code "llm_query"', "   ~tok >4k", "   ~code llm_query #3")
 _NEW = "new"
-_WIDEST = 84
 
 
 class _Rows(LinesView):
@@ -63,10 +66,11 @@ class BreakpointsScreen(ModalScreen[None]):
             editor.id = "breakpoints-filter"
             yield editor
             yield Bar(id="breakpoints-fault")
+        yield KeyLine(self.own_keys)
 
     def on_mount(self) -> None:
         """Draw the rows; with none there is nothing to do but to write the first."""
-        self._title(_LIST_KEYS)
+        self.query_one("#breakpoints-title", Bar).show_rows(line((" Breakpoints", "accent bold")))
         self.query_one(PromptEditor).display = False
         self.draw()
         self._rows.focus()
@@ -92,12 +96,11 @@ class BreakpointsScreen(ModalScreen[None]):
         rows.append(line(("  +  ", "accent bold"), ("a new breakpoint", "muted"), key=_NEW))
         self._rows.styles.height = min(len(rows), 12)
         self._rows.show_rows(rows)
+        self.query_one(KeyLine).draw()
 
-    def _title(self, keys: str) -> None:
-        name = line((" Breakpoints", "accent bold"))
-        row = line(*name.spans, (f"   {keys}", "dim"))
-        both = [row] if row.cells <= min(_WIDEST, self.app.size.width) - 6 else [name, line((f" {keys}", "dim"))]
-        self.query_one("#breakpoints-title", Bar).show_rows(*both)
+    def own_keys(self) -> Sequence[Verb]:
+        """The keys of the row, or of the line in which one types."""
+        return _TYPING if self._is_typing else _OF_ONE if self._chosen() else _OF_NONE
 
     def _chosen(self) -> Breakpoint | None:
         key = self._rows.cursor_key
@@ -109,8 +112,9 @@ class BreakpointsScreen(ModalScreen[None]):
         self._write(self._chosen())
 
     def on_lines_view_moved(self, event: LinesView.Moved) -> None:
-        """Reading on chooses nothing."""
+        """Another row has other keys."""
         event.stop()
+        self.query_one(KeyLine).draw()
 
     def action_new(self) -> None:
         """Write a new breakpoint."""
@@ -123,7 +127,6 @@ class BreakpointsScreen(ModalScreen[None]):
         editor.load(chosen.filter if chosen else "", read_only=False)
         editor.move_cursor(editor.document.end)
         editor.focus()
-        self._title(_TYPING_KEYS)
         self._tell_fault()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
@@ -164,7 +167,6 @@ class BreakpointsScreen(ModalScreen[None]):
         self._is_typing = False
         self.query_one(PromptEditor).display = False
         self.query_one("#breakpoints-fault", Bar).show_all([line()])
-        self._title(_LIST_KEYS)
         self._rows.focus()
         self.draw()
 

@@ -15,10 +15,12 @@ from textual.screen import ModalScreen
 from rlm_tui.ui.copies import Copy, absence
 from rlm_tui.ui.lines import Line, indent, line, wrap_text
 from rlm_tui.ui.styles import FOLDER
-from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.bar import Bar, Verb
+from rlm_tui.ui.widgets.key_line import KeyLine
 from rlm_tui.ui.widgets.lines_view import LinesView
 
-_TITLE, _HINT = " Copy   ", "letter or Enter copies · Esc closes"
+_TITLE, _HINT = " Copy   ", "letter or Enter copies"
+_KEYS = Verb("", "↑↓", "choose"), Verb("", "Enter", "copy"), Verb("", "Esc", "close")
 _MOVES = ("j", "k", "g", "G", "y")
 _WIDTH = 58
 
@@ -38,6 +40,7 @@ class CopyMenu(ModalScreen[Copy | None]):
         with Container(id="menu"):
             yield Bar(id="menu-title")
             yield LinesView(id="menu-rows", keep_cursor=True)
+        yield KeyLine(lambda: _KEYS)
 
     def on_mount(self) -> None:
         """Draw the rows."""

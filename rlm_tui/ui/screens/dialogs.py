@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from rlm_tui.ui.lines import line, wrap_text
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
+from rlm_tui.ui.widgets.key_line import KeyLine
 
 _WIDTH = 60
 
@@ -32,19 +33,23 @@ class Confirm(ModalScreen[bool]):
         self._verb = verb
         self._text, self._verbs = Bar(id="dialog-text"), VerbBar(id="dialog-verbs")
 
+    def own_keys(self) -> list[Verb]:
+        """The two answers."""
+        return [Verb("", "y", self._verb), Verb("", "n", "stay")]
+
     def compose(self) -> ComposeResult:
         """Sentence and verbs."""
         with Container(id="dialog"):
             yield self._text
             yield self._verbs
+        yield KeyLine(self.own_keys)
 
     def on_mount(self) -> None:
         """Draw both."""
         rows = wrap_text(self._sentence, _WIDTH - 4)
         self._text.styles.height = len(rows) + 1
         self._text.show_rows(*(line(" ", (row.text, "text")) for row in rows))
-        verbs = Verb("", "y", self._verb), Verb("", "n", "stay")
-        self._verbs.show_rows(self._verbs.verbs_line(verbs, _WIDTH - 4, 0))
+        self._verbs.show_rows(self._verbs.verbs_line(self.own_keys(), _WIDTH - 4, 0))
 
     def action_agree(self) -> None:
         """Yes."""

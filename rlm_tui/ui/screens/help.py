@@ -17,9 +17,11 @@ from rlm_tui.ui.lines import BLANK, Line, line, pad, wrap_text
 from rlm_tui.ui.meanings import meaning
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb
+from rlm_tui.ui.widgets.key_line import KeyLine
 from rlm_tui.ui.widgets.lines_view import LinesView
 
 _KEYS = 16
+_OWN = Verb("", "↑↓", "move"), Verb("", "Esc", "close")
 _ENDS, _BEGINNING = ("g G", "The ends of a pane"), ("g", "The beginning of a pane")
 _FIELDS = (
     ("it 3/20", "The iteration, of as many as there may be"),
@@ -51,11 +53,12 @@ class HelpScreen(ModalScreen[None]):
         with Container(id="help"):
             yield Bar(id="help-title")
             yield LinesView(id="help-keys")
+        yield KeyLine(lambda: _OWN)
 
     def on_mount(self) -> None:
         """Draw the keys of this moment."""
         palette = key_of("app.palette", host_of(self).ui)
-        title = line((" Keys that act now", "accent bold"), (f"   Esc closes · {palette} has every command", "dim"))
+        title = line((" Keys that act now", "accent bold"), (f"   {palette} has every command", "dim"))
         self.query_one("#help-title", Bar).show_rows(title)
         self.query_one("#help-keys").focus()
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from rlm_tui.session import commands as cmd
@@ -125,11 +124,7 @@ class MainScreen(FullScreen, inherit_bindings=False):
         keymap = owner.ui.keymap
         if self.is_ready:
             self.frame.name_keys({name: key_of(f"pane.{name}", ui) for name in PANES})
-        is_covered = isinstance(self.app.screen, ModalScreen)  # its own keys act then, and it names them
-        gate, footer = (
-            [] if is_covered else verbs(session, ui, groups, keymap, narrow=narrow)
-            for groups in (GATE_GROUPS, FOOTER_GROUPS)
-        )
+        gate, footer = (verbs(session, ui, groups, keymap, narrow=narrow) for groups in (GATE_GROUPS, FOOTER_GROUPS))
         self._gate_bar.show(session, ui, gate)
         self._footer.show(footer)
 

@@ -1,4 +1,4 @@
-"""The settings: what holds, where it comes from, and its change, saved at once."""
+"""The settings: what holds, where it comes from, and its change, saved at once; narrowed by what is typed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from rlm_tui.ui.screens.settings_rows import KEY, SETTING, about, said_rows, set
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
 from rlm_tui.ui.widgets.editor import CodeEditor
+from rlm_tui.ui.widgets.filter_line import ALL, TYPING, FilterLine
 from rlm_tui.ui.widgets.gate_bar import mode_line
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.prompt import PromptEditor
 
-_VERBS = (Verb("", "Enter", "change"), Verb("", "x", "default again"), Verb("", "Esc", "back"))
-_TYPING = (Verb("", "Enter", "save"), Verb("", "Esc", "leave"))
+_VERBS = (Verb("", "Enter", "change"), Verb("", "x", "default again"), Verb("", "/", "filter"))
+_BACK = Verb("", "Esc", "back")
+_WRITING = (Verb("", "Enter", "save"), Verb("", "Esc", "leave"))
 
 
 class SettingsScreen(FullScreen):
@@ -30,7 +32,9 @@ class SettingsScreen(FullScreen):
 
     CSS_PATH: ClassVar[Path] = FOLDER / "settings.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,equals_sign", "leave", "back", show=False),
+        Binding("escape", "leave", "back", show=False),
+        Binding("q,equals_sign", "back", "back", show=False),
+        Binding("slash,f", "filter", "filter", show=False),
         Binding("x,delete,backspace", "default", "default again", show=False),
     ]
 
@@ -40,31 +44,39 @@ class SettingsScreen(FullScreen):
         self._at = 1
 
     def compose(self) -> ComposeResult:
-        """A title, the rows, what the row under the cursor means, and a line to type in."""
+        """A title, the filter, the rows, what the row under the cursor means, and a line to type in."""
         yield Bar(id="settings-title")
+        yield FilterLine(id="settings-filter")
         yield LinesView(id="settings-rows", keep_cursor=True)
         yield Bar(id="settings-about")
         yield PromptEditor(id="settings-value", numbers=False)
         yield VerbBar(id="settings-verbs")
 
     def on_mount(self) -> None:
-        """Draw it with the cursor on the first setting."""
+        """The rows come once their width is known."""
         self._value.display = False
-        self._rows.focus()
+        self.set_focus(self._rows)
 
     @property
     def _rows(self) -> LinesView:
         return self.query_one("#settings-rows", LinesView)
 
     @property
+    def _filter(self) -> FilterLine:
+        return self.query_one("#settings-filter", FilterLine)
+
+    @property
     def _value(self) -> PromptEditor:
         return self.query_one("#settings-value", PromptEditor)
 
     def show_all(self) -> None:
-        """Draw everything."""
-        settings = preferences.current(self.owner)
+        """Draw everything; the cursor stays on its setting."""
+        settings, key = preferences.current(self.owner), self._rows.cursor_key
         self.query_one("#settings-title", Bar).show_rows(title_row(settings.file, self.app.size.width))
-        self._rows.show_rows(setting_rows(settings, self.owner.ui.keymap, self._rows.columns))
+        rows = setting_rows(settings, self.owner.ui.keymap, self._rows.columns, self._filter.text)
+        self._at = next((index for index, row in enumerate(rows) if key and row.key == key), 1)
+        self._rows.show_rows(rows)
+        self._rows.move_cursor(self._at)
         self.show_bars()
 
     def show_bars(self) -> None:
@@ -76,15 +88,17 @@ class SettingsScreen(FullScreen):
             else about(preferences.current(self.owner), self._rows.cursor_key, width)
         )
         self.query_one("#settings-about", Bar).show_all(rows)
-        self.query_one("#settings-verbs", VerbBar).show_verbs(_TYPING if ui.typing else _VERBS, mode_line(ui), width)
+        self.query_one("#settings-verbs", VerbBar).show_verbs(self.own_keys(), mode_line(ui), width)
+
+    def own_keys(self) -> list[Verb]:
+        """The keys of the list, or of the line in which one types."""
+        if self._filter.has_focus:
+            return list(TYPING)
+        return list(_WRITING) if self._value.has_focus else [*_VERBS, ALL if self._filter.text else _BACK]
 
     def on_lines_view_resized(self) -> None:
-        """Rows are made for the width that there is; the first time, the cursor stands on the first setting."""
-        is_first = not len(self._rows.rows)
+        """Rows are made for the width that there is."""
         self.show_all()
-        if is_first:
-            self._rows.move_cursor(1)
-            self.show_bars()
 
     def on_lines_view_moved(self) -> None:
         """Another row is under the cursor."""
@@ -157,6 +171,32 @@ class SettingsScreen(FullScreen):
         self.show_all()
         return True
 
+    def on_filter_line_typed(self) -> None:
+        """What is typed narrows the list at once; the cursor goes to the first setting that is found."""
+        self.owner.ui.notice = ""
+        if self._filter.text:
+            self._rows.move_cursor(0)
+        self.show_all()
+
+    def on_filter_line_left(self) -> None:
+        """Back to the list."""
+        self.set_focus(self._rows)
+
+    def action_filter(self) -> None:
+        """Narrow the list by words."""
+        self._filter.open()
+
+    def action_choose(self, by: int) -> None:
+        """While the filter is typed, the arrows choose."""
+        self._rows.action_cursor(by)
+
     def action_leave(self) -> None:
+        """Take the filter away, or leave."""
+        if self._filter.text:
+            self._filter.leave(is_kept=False)
+        else:
+            self.action_back()
+
+    def action_back(self) -> None:
         """Back to where one was."""
         self.dismiss(None)

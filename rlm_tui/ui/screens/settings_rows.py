@@ -11,6 +11,7 @@ from rlm_tui.config import BY_NAME, SETTINGS, Settings
 from rlm_tui.config.schema import Setting
 from rlm_tui.ui.actions import ACTIONS, BY_ID, GROUPS, Action, Keymap, key_name, keys_of
 from rlm_tui.ui.lines import BLANK, Line, clip, line, pad, split, wrap_text
+from rlm_tui.ui.widgets.filter_line import has_all
 
 SETTING, KEY = "setting:", "key:"
 _NAME, _VALUE, _SOURCE = 20, 24, 14
@@ -18,16 +19,29 @@ _WORDS_FROM = 100
 _KEYS_NOTE = '[keys] "{}" · keys like Z, Ctrl+T or F6, several with spaces · acts at once'
 
 
-def setting_rows(settings: Settings, keymap: Keymap, width: int) -> list[Line]:
-    """Every setting by group, then the keys of every action."""
-    rows: list[Line] = []
+def setting_rows(settings: Settings, keymap: Keymap, width: int, text: str = "") -> list[Line]:
+    """Every setting by group, then the keys of every action; with a `text` only those in which all its words stand."""
+    words, rows = text.casefold().split(), list[Line]()
     for group in dict.fromkeys(setting.group for setting in SETTINGS):
-        rows += [BLANK, line((f" {group.capitalize()}", "muted bold"))]
-        rows += [_setting(settings, setting.name, width) for setting in SETTINGS if setting.group == group]
+        found = [each for each in SETTINGS if each.group == group and has_all(words, _searched(each))]
+        rows += _grouped(group.capitalize(), [_setting(settings, each.name, width) for each in found])
     for name in GROUPS:
-        rows += [BLANK, line((f" Keys {name}", "muted bold"))]
-        rows += [_keys(settings, action, keymap, width) for action in ACTIONS if action.group == name]
-    return rows[1:]
+        actions = [each for each in ACTIONS if each.group == name and has_all(words, _searched_keys(each, keymap))]
+        rows += _grouped(f"Keys {name}", [_keys(settings, each, keymap, width) for each in actions])
+    return rows[1:] or [BLANK, line(("  No setting has these words; Esc shows all.", "muted"))]
+
+
+def _searched(setting: Setting) -> str:
+    """What the words of a filter are looked for in: nothing that a change of the value would change."""
+    return f"{setting.group} {setting.name} {setting.doc} {setting.expects} {' '.join(_places(setting))}"
+
+
+def _searched_keys(action: Action, keymap: Keymap) -> str:
+    return f"keys {action.group} {action.id} {action.label} {action.tooltip} {_named(action, keymap)}"
+
+
+def _grouped(title: str, rows: list[Line]) -> list[Line]:
+    return [BLANK, line((f" {title}", "muted bold")), *rows] if rows else []
 
 
 def _setting(settings: Settings, name: str, width: int) -> Line:
@@ -38,10 +52,14 @@ def _setting(settings: Settings, name: str, width: int) -> Line:
 
 
 def _keys(settings: Settings, action: Action, keymap: Keymap, width: int) -> Line:
-    keys = " ".join(key_name(key) for key in keys_of(action, keymap))
+    keys = _named(action, keymap)
     source = "file" if action.id in settings.keys else "default"
     row = _row(action.id, keys or "no key", source, action.tooltip, width, is_dim=not keys)
     return row.with_key(KEY + action.id)
+
+
+def _named(action: Action, keymap: Keymap) -> str:
+    return " ".join(key_name(key) for key in keys_of(action, keymap))
 
 
 def _row(name: str, value: str, source: str, words: str, width: int, *, is_dim: bool) -> Line:

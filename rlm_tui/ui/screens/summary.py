@@ -99,7 +99,7 @@ class SummaryScreen(FullScreen):
         owner = self.owner
         ui = owner.sync()
         self.show_header()
-        self._bar.show(*self._sentence(), self.own_keys(), mode_line(ui))
+        self._bar.show(*self._sentence(), [] if ui.covered else self.own_keys(), mode_line(ui))
         footer = verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap)
         self._footer.show(footer if self._is_first else [_back(verb) for verb in footer])
 

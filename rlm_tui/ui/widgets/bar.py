@@ -14,7 +14,7 @@ from rlm_tui.ui.lines import BLANK, Line, Span, pad, span, split
 from rlm_tui.ui.theme import style
 
 _KEY = "key:"
-_NAMES = {"Enter": "enter", "Esc": "escape", "Home": "home", "End": "end"}
+_NAMES = {"Enter": "enter", "Esc": "escape", "Space": "space", "Home": "home", "End": "end"}
 
 
 class Verb(NamedTuple):

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from rlm_tui.session.base import Session
 from rlm_tui.ui.bar_words import sentence
-from rlm_tui.ui.lines import Line, Span, clip, line, pad, split, wrap_text
+from rlm_tui.ui.lines import BLANK, Line, Span, clip, line, pad, split, wrap_text
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb, VerbBar
 
@@ -44,8 +44,13 @@ def rows_of(text: str, width: int, role: str, most: int = _MOST_ROWS) -> list[Li
 
 
 def mode_line(ui: UiState) -> Line:
-    """Whether letters are keys or text; every screen says it at the same end of a bar."""
-    return line(("TYPING ", "user bold")) if ui.typing else line(("KEYS ", "dim bold"))
+    """Whether letters are keys or text; every screen says it at the same end of a bar, what covers it in its place."""
+    return BLANK if ui.covered else mode_of(typing=ui.typing)
+
+
+def mode_of(*, typing: bool) -> Line:
+    """The word for it."""
+    return line(("TYPING ", "user bold")) if typing else line(("KEYS ", "dim bold"))
 
 
 def whole_sentences(text: str, width: int) -> str:

@@ -1,0 +1,20 @@
+"""`:`: the window of the palette, which says its keys as every other window does."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.command import CommandPalette
+
+from rlm_tui.ui.widgets.bar import Verb
+from rlm_tui.ui.widgets.key_line import KeyLine
+
+_KEYS = Verb("", "↑↓", "choose"), Verb("", "Enter", "do it"), Verb("", "Esc", "close")
+
+
+class Commands(CommandPalette):
+    """The palette with its keys in the last row."""
+
+    def compose(self) -> ComposeResult:
+        """What is typed, what is found, and the keys."""
+        yield from super().compose()
+        yield KeyLine(lambda: _KEYS)
