@@ -193,7 +193,6 @@ LAST_ROWS = [
     ("y", "↑↓ choose Enter copy Esc close KEYS"),
     ("b", "Enter keep Esc leave TYPING"),
     ("b escape", "Enter new Esc back KEYS"),
-    ("b tilde e r r o r enter j", "Enter new Esc back KEYS"),
     ("b tilde e r r o r enter", "Space on / off Enter edit n new d drop Esc back KEYS"),
     ("q", "y quit n stay KEYS"),
     ("f", "Ctrl+P all commands"),
