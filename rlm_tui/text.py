@@ -157,3 +157,12 @@ def short_cost(cost: float | None) -> str:
     if cost == 0:
         return "$0"
     return "<$0.01" if cost < 0.005 else f"${cost:.2f}"
+
+
+_THOUGHTS = re.compile(r"\s*<(think|thinking|thought|reasoning)>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+
+
+def thoughts_and_words(text: str) -> tuple[str, str]:
+    """What a response thinks aloud at its beginning, between tags, and the rest."""
+    match = _THOUGHTS.match(text)
+    return (match[2].strip(), text[match.end() :]) if match else ("", text)

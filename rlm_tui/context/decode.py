@@ -214,7 +214,7 @@ def _guess(data: Data, name: str) -> Decoded:
 
 
 def _guessed(name: str, encoding: str) -> str:
-    return f"{name} is not UTF-8; it was read as {_NAMES[encoding]}, so check its accents."
+    return f"{name} is not UTF-8; it was read as {_NAMES[encoding]}, so check that it reads well."
 
 
 def _likely(data: Data) -> str:

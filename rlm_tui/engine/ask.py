@@ -34,6 +34,7 @@ class Reply:
     skipped: bool = False
     found_nothing: bool = False
     held_to: str = ""
+    has_thought: bool = False
     is_cut: bool = False
     """Whether the end of the run's time ended it."""
 
@@ -86,6 +87,7 @@ class RootAsker:
                 skipped=skip,
                 found_nothing=response.found_nothing and not verdict.edited,
                 held_to=response.held_to,
+                has_thought=bool(response.reasoning) and not verdict.edited,
                 is_cut=isinstance(response, _Cut),
             )
         )

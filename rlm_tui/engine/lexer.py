@@ -42,6 +42,8 @@ class Scan:
     remarks: list[Repair] = field(default_factory=list)
     outside: str = ""
     cut: bool = False
+    has_thought: bool = False
+    """Whether there was reasoning, with words in it."""
 
 
 class Lexer:
@@ -196,6 +198,7 @@ class Lexer:
         self._outside.append(self._text[self._shown : mark.start()])
         blank_before = not self._text[self._text.rfind("\n", 0, mark.start()) : mark.start()].strip()
         self._at = self._shown = end.end() if end else len(self._text)
+        self._found.has_thought |= bool(self._text[mark.end() : end.start() if end else None].strip())
         if blank_before:
             self._begin_line()
         if not end:
@@ -207,6 +210,7 @@ class Lexer:
         self._found.remarks.clear()
         self._outside.clear()
         self._final_cut = False
+        self._found.has_thought |= bool(self._text[: mark.start()].strip())
         self._remark("unopened-think", f"everything before {mark[0]} was taken as reasoning")
         self._at = self._shown = mark.end()
         self._begin_line()

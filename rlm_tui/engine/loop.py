@@ -133,7 +133,7 @@ class RootLoop:
             return None
         if reply.is_cut:
             return await self._out_of_time(reply)
-        parsed = parse(reply.text, self._run.config.dialect, reply.finish_reason)
+        parsed = parse(reply.text, self._run.config.dialect, reply.finish_reason, has_thought=reply.has_thought)
         self._emit_parsed(parsed, reply.held_to)
         ran = await self.blocks.run_all(self.iteration, parsed.blocks)
         if self._broker.fatal is not None:

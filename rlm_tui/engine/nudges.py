@@ -28,6 +28,12 @@ def empty(dialect: Dialect) -> str:
     return f"Your response was empty; write one code block like this{code_like_this(dialect)}"
 
 
+def only_thoughts(dialect: Dialect) -> str:
+    """There was reasoning, and nothing after it."""
+    how = code_like_this(dialect)
+    return f"You thought and then wrote nothing; after your reasoning write one code block like this{how}"
+
+
 def blank(dialect: Dialect) -> str:
     """There was a block, with nothing in it."""
     return f"Your code block was blank; write the code between the fences like this{code_like_this(dialect)}"

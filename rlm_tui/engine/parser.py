@@ -47,7 +47,8 @@ _MENTION = re.compile(r"[Ff](?<=\b.)(?i:INAL(?:_VAR)?\b[ \t]*[(:])")
 _SUBMIT = re.compile(r"^[ \t*`]*SUBMIT\(", re.MULTILINE)
 _NOTHING: dict[str, tuple[str, Callable[[Dialect], str]]] = {
     "blank-block": ("a blank block was left out", nudges.blank),
-    "empty-response": ("the response holds no text outside its reasoning", nudges.empty),
+    "empty-response": ("the response holds no text", nudges.empty),
+    "only-thoughts": ("the model thought and then said nothing", nudges.only_thoughts),
     "submit-as-text": ("SUBMIT stands outside a code block", nudges.submit_as_text),
     "final-mention": ("FINAL is mentioned, but not as a line of its own in capitals", nudges.mention),
     "other-fence": ("no fence is tagged as code", nudges.other_fence),
@@ -71,17 +72,24 @@ class Parsed:
     problem: str = ""
 
 
-def parse(text: str | None, dialect: Dialect | Reading = "paper", finish_reason: str | None = None) -> Parsed:
+def parse(
+    text: str | None,
+    dialect: Dialect | Reading = "paper",
+    finish_reason: str | None = None,
+    *,
+    has_thought: bool = False,
+) -> Parsed:
     """Read a response in a dialect, which may be given as the name of a built-in one; None is an empty response.
 
     `finish_reason` is the provider's word: a stop sequence may have eaten the closing fence, and a token limit
-    means that the response was cut.
+    means that the response was cut. `has_thought` says that the provider told of reasoning beside the text.
     """
     spoken = dialect if isinstance(dialect, Dialect) else built_in(dialect)
     lines = (text or "").replace("\r\n", "\n").replace("\r", "\n")
     plain = unwrapped(lines, spoken.reads_like)
     repairs = [] if plain is None else [Repair("json-form", _JSON_FORM)]
     scan = Lexer(lines if plain is None else plain).scan()
+    scan.has_thought |= has_thought
     return _Reading(spoken, (finish_reason or "").lower(), scan, repairs).parsed()
 
 
@@ -238,7 +246,7 @@ class _Reading:
         if any(region.form in _FALLBACK and not region.code.strip() for region in regions):
             return "blank-block"
         if not text.strip():
-            return "empty-response"
+            return "only-thoughts" if self.scan.has_thought else "empty-response"
         if "SUBMIT(" in text and _SUBMIT.search(text):
             return "submit-as-text"
         if _MENTION.search(text):

@@ -143,7 +143,7 @@ async def test_a_folder_is_led_through_by_its_outline() -> None:
 async def test_what_a_person_should_know_of_the_documents_stands_above_their_text() -> None:
     document = text(50)
     document.parts[0].shape = "JSON lines, 50 objects: id, name"
-    document.notes = ["log.txt is not UTF-8; it was read as Windows-1252, so check its accents."]
+    document.notes = ["log.txt is not UTF-8; it was read as Windows-1252, so check that it reads well."]
     document.warnings = ["The context needs 3.1 GB to be loaded."]
     async with desk(ContextPane(), StillSession(peeked(), document), (100, 30)) as at:
         rows = [row.strip() for row in at.screen().split("\n")]

@@ -134,7 +134,7 @@ def test_other_encodings_are_known_by_what_they_say_also_far_into_a_text(encodin
     for data in (text.encode(encoding), b"plain words\n" * 9_000 + text.encode(encoding) + b"\nplain again"):
         decoded = decode(data, "a.txt")
         assert text in decoded.text
-        assert decoded.notes == [f"a.txt is not UTF-8; it was read as {name}, so check its accents."]
+        assert decoded.notes == [f"a.txt is not UTF-8; it was read as {name}, so check that it reads well."]
 
 
 def test_a_legacy_text_with_a_broken_byte_keeps_the_rest() -> None:

@@ -61,3 +61,19 @@ def test_a_summary_is_told_as_what_it_is(capsys: pytest.CaptureFixture[str]) -> 
     summary = ev.LmResponded(node="s", text="All of it so far.")
     compacted = ev.Compacted(node="i", summary="All of it so far.", dropped=6)
     assert told(capsys, asked, summary, compacted) == ["  summed up: 6 messages gave way to a summary"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "words"),
+    [
+        ("<think>hm</think>", None, "nothing: it only thought"),
+        ("", "hm", "nothing: it only thought"),
+        ("", None, "nothing: the response is empty"),
+        ("<think>hm</think>I look.\n```repl\n1\n```", None, "I look."),
+        ("```repl\n1\n```", "hm", "nothing but code"),
+    ],
+)
+def test_what_only_thought_is_not_told_as_empty(
+    capsys: pytest.CaptureFixture[str], text: str, reasoning: str | None, words: str
+) -> None:
+    assert told(capsys, ev.LmResponded(text=text, reasoning=reasoning)) == [f"  says: {words}"]

@@ -9,6 +9,8 @@ from rlm_tui.engine.parser import parse
 
 HABITS = {
     "": "was empty",
+    "<think>hm</think>": "You thought and then wrote nothing",
+    "<think> </think>": "was empty",
     "I think the text is about salaries.": "neither code to run nor a final answer",
     "```repl\n\n```": "blank",
     "The answer would be FINAL(42), I suppose.": "start of a line of its own",

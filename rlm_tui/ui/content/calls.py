@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,7 +10,7 @@ from typing import NamedTuple
 from rlm_tui import events as ev
 from rlm_tui.session.log import Log
 from rlm_tui.session.notebook import Notebook
-from rlm_tui.text import least_count, one_line, short_count, short_seconds
+from rlm_tui.text import least_count, one_line, short_count, short_seconds, thoughts_and_words
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import is_amiss, is_by_hand, newest
 from rlm_tui.ui.content.batches import BATCH, QUEUED, members, split_key
@@ -29,7 +28,6 @@ _NUMBER = 6
 _TOKENS_FROM = 26
 _GIST = 120
 CACHED = "cached"
-_THOUGHTS = re.compile(r"\s*<(think|thinking|thought|reasoning)>(.*?)(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _OUTCOMES: dict[ev.Outcome, tuple[str, str]] = {
     "ok": ("✓", "done"),
     "error": ("✗", "failed"),
@@ -44,12 +42,6 @@ _HELD, _RUNNING, _RETRY, _AMISS = ("‖", "careful"), ("●", "running"), ("↻"
 def empty(width: int, narrowed: str = "") -> list[Line]:
     """What the pane says before there is a tree, or when a filter finds nothing in it."""
     return wrap_text(f"Nothing matches {narrowed}; Esc shows all." if narrowed else _EMPTY, width, "dim")
-
-
-def thoughts_and_words(text: str) -> tuple[str, str]:
-    """What a response thinks aloud at its beginning, between tags, and the rest."""
-    match = _THOUGHTS.match(text)
-    return (match[2].strip(), text[match.end() :]) if match else ("", text)
 
 
 class Scene(NamedTuple):

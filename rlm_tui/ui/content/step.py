@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 from rlm_tui import events as ev
 from rlm_tui.engine.parser import OUT_OF_TOKENS
-from rlm_tui.text import one_line, plural, short_count, short_seconds
+from rlm_tui.text import one_line, plural, short_count, short_seconds, thoughts_and_words
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.asked import MARK_CELLS, asked_row, writing_mark
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.block import answer, block, held_mark, held_rows
-from rlm_tui.ui.content.calls import held_text, thoughts_and_words
+from rlm_tui.ui.content.calls import held_text
 from rlm_tui.ui.content.edits import ANSWERED, Edit, edit_of, mark_of, was
 from rlm_tui.ui.content.numbers import number_at
 from rlm_tui.ui.content.parts import (
@@ -146,7 +146,7 @@ def says(page: Page, lm: Node) -> Rows:
     shown = (
         prose(words, page, "text", right=_REMARK)
         if words
-        else [clip(line(" " * LABEL, (_wordless(text), "dim")), page.width)]
+        else [clip(line(" " * LABEL, (_wordless(text, has_thought=bool(response.reasoning)), "dim")), page.width)]
     )
     thoughts = _thoughts(page, response, lm)
     said = beside("SAYS", folded(shown, _SAYS_ROWS, f"{lm.id}.says", page), page.width, right)
@@ -177,8 +177,11 @@ def _outside_code(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", words)
 
 
-def _wordless(text: str) -> str:
-    return "nothing but code" if text.strip() else "nothing: the response is empty"
+def _wordless(text: str, *, has_thought: bool) -> str:
+    thoughts, words = thoughts_and_words(text)
+    if words.strip():
+        return "nothing but code"
+    return "nothing: it only thought" if thoughts or has_thought else "nothing: the response is empty"
 
 
 def _thoughts(page: Page, response: ev.LmResponded, lm: Node, *, whole: bool = False) -> Rows:
