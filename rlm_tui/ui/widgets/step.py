@@ -12,7 +12,7 @@ from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.parts import ANSWER, AT, HELD, live_mark, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.window import window_note
-from rlm_tui.ui.lines import NO_SPAN, Rows, line
+from rlm_tui.ui.lines import NO_SPAN, Line, Rows, line
 from rlm_tui.ui.rows import Window
 from rlm_tui.ui.selecting import interesting
 from rlm_tui.ui.widgets.editor import CodeEditor
@@ -46,6 +46,7 @@ class StepPane(Reading, Vertical):
         self._hold = 0
         self._is_over = False
         self._wanted = ""
+        self._steps = self._stood = 0
 
     def compose(self) -> ComposeResult:
         """The rows above, the editor below."""
@@ -68,6 +69,7 @@ class StepPane(Reading, Vertical):
             return
         is_new = chosen != self._selection or session is not self._session
         self._drawn, self._session, self._selection = drawn, session, chosen
+        before, is_away = self._rows, self._is_away
         self._rows = step(page_of(session, self.lines.columns, self._opened), chosen)
         self._draw_rows(to_top=is_new)
         holds = session.view.holds()
@@ -78,8 +80,27 @@ class StepPane(Reading, Vertical):
             self._bring_up(ANSWER)
         elif is_new and chosen is not None:
             self._bring_up(f"{AT}{chosen}")
+        elif self._steps < session.view.step_number() and not is_away:
+            self._bring_up_news(before)
         self._hold, self._is_over = newest, session.view.finished is not None
+        self._steps, self._stood = session.view.step_number(), self._stood if is_away else self.lines.top
         self._reveal()
+
+    @property
+    def _is_away(self) -> bool:
+        """Whether the person has scrolled to where nothing new will come."""
+        return self.lines.top != self._stood and self.lines.top + self.lines.page < len(self._rows)
+
+    def _bring_up_news(self, before: Rows) -> None:
+        """Show what a step has added below the rows in sight; a heading that only says more of itself is not new."""
+        rows, top, page = self._rows, self.lines.top, self.lines.page
+        shared = range(top, min(len(before), len(rows), top + _LOOKED_AT))
+        first = next((index for index in shared if _is_other(before[index], rows[index])), len(before))
+        while first < len(rows) and not rows[first].text.strip():
+            first += 1
+        is_added = len(before) < len(rows) and first < len(rows)
+        if is_added and len(rows) > top + page and first >= top + page * 2 // 3:
+            self.lines.show_rows(rows, cursor=first, top=max(0, min(first - 1, len(rows) - page)))
 
     def _draw_rows(self, *, to_top: bool) -> None:
         """All rows; while the editor is open, only those above what is in it."""
@@ -141,3 +162,9 @@ class StepPane(Reading, Vertical):
     def highlight(self, needle: str) -> None:
         """Mark every place where a text stands."""
         self.lines.highlight(needle)
+
+
+def _is_other(before: Line, after: Line) -> bool:
+    """Whether a row is not what stood there, nor the same section with another remark."""
+    is_heading = bool(before.spans) and bool(after.spans) and before.spans[0] == after.spans[0]
+    return before != after and not (is_heading and after.spans[0].role == "muted bold")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.message import Message
 
 from rlm_tui import events as ev
@@ -12,6 +14,8 @@ from rlm_tui.ui.content.vars import VAR, last_changes, variables
 from rlm_tui.ui.selecting import child_of
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.words import child_name
+
+_LOOKED_AT = 2_000
 
 
 class VarsPane(LinesView):
@@ -35,6 +39,7 @@ class VarsPane(LinesView):
         self._opened: frozenset[str] = frozenset()
         self._drawn: tuple[object, ...] = ()
         self._asked: dict[str, int] = {}
+        self._stood, self._block = 0, 0
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the variables of the selected RLM as its last block left them."""
@@ -48,8 +53,19 @@ class VarsPane(LinesView):
             changed = len(last_changes(page, repl))
             self.pane_note = f"{changed} changed" if changed else ""
             is_at_hand = view.at_end and not repl  # the worker of a child ends with it
+            is_read = self.top != self._stood  # the person scrolled: nothing jumps under their eyes
             self.show_rows(variables(page, session.values if is_at_hand else {}, repl))
+            block = view.last_block(repl) or 0
+            if block != self._block and not is_read:
+                self._bring_up(last_changes(page, repl))
+            self._block, self._stood = block, self._stood if is_read else self.top
             self._want(session, is_at_hand)
+
+    def _bring_up(self, changes: Mapping[str, ev.VarChange]) -> None:
+        """Scroll to the first of what the last block changed, where none of it is in sight."""
+        places = [at for at, row in enumerate(self.rows[:_LOOKED_AT]) if row.key.removeprefix(VAR) in changes]
+        if places and not any(self.top <= at < self.top + self.page for at in places):
+            self.show_rows(self.rows, top=max(0, min(places[0] - 1, len(self.rows) - self.page)))
 
     def unfold(self, keys: set[str]) -> None:
         """Nothing of a variable is folded but its value, which is not searched."""
