@@ -328,3 +328,17 @@ async def test_what_is_told_in_a_corner_leaves_the_bars_readable(recorded: Repla
         await hand.until(lambda: app.main.is_ready and "one line" in hand.screen())
         told = app.screen.query_one("Toast").region
         assert told.bottom <= app.main.query_one("GateBar").region.y
+
+
+async def test_what_is_told_in_a_corner_is_told_whole_in_a_narrow_window(recorded: ReplaySession) -> None:
+    """Texts that take a row more where a bar takes a column from them."""
+    said = "The theme /tmp/a/themes/{}.toml is passed over: "
+    broken = f"{said.format('a-broken-one')}it cannot be read (invalid value (at end of document))."
+    app = RlmTuiApp(recorded)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        hand = Hand(app, pilot, Clock())
+        for end in range(12):
+            app.clear_notifications()
+            app.notify(broken)
+            app.notify(f"{said.format('x' * end)}accent is red.")
+            await hand.until(lambda: app.main.is_ready and "accent is red." in " ".join(hand.screen().split()))
