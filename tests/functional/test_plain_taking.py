@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,7 +80,7 @@ def test_marks_and_notes_are_kept_beside_the_trace_and_walked_among(said: Said, 
     said.to("last step")
     said.to("m")
     assert any("step 1 of" in line for line in said.to("M"))
-    assert said.to("; looks odd") == ["note: the note is kept."]
+    assert said.to("; looks odd") == ["note: the note stands on this node."]
     assert "looks odd" in (tmp_path / "run.rlm.notes.json").read_text(encoding="utf-8")
     assert any("looks odd" in line for line in said.to("0"))
     assert said.to("; -") == ["note: there is no note on this node now."]
@@ -104,3 +106,20 @@ def test_family_and_summary_are_said(said: Said) -> None:
 
 def test_an_original_that_is_not_at_hand_cannot_be_opened(said: Said) -> None:
     assert said.to("open the original") == ["note: The original is no file at hand."]
+
+
+def test_marks_and_notes_that_a_full_disk_refuses_are_written_once_there_is_room(
+    said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    kept = tmp_path / "run.rlm.notes.json"
+    with monkeypatch.context() as full:
+        full.setattr("rlm_tui.trace.sidecar._replace", refused)
+        [told] = said.to("; looks odd")
+        assert told.startswith("note: the note stands on this node. Marks and notes cannot be kept in")
+        assert said.to("q")[0].startswith("question: Quit? Your marks and notes could not be written")
+        assert not kept.exists()
+    assert said.to("where")[0] == "note: Your marks and notes could be written now; none is missing."
+    assert "looks odd" in kept.read_text(encoding="utf-8")

@@ -51,7 +51,7 @@ class Keeping:
 
     def _noted(self, node: str, text: str) -> None:
         self._session.notebook.write(node, text)
-        self._keep("the note is kept." if text.strip() else "there is no note on this node now.")
+        self._keep("the note stands on this node." if text.strip() else "there is no note on this node now.")
 
     def _keep(self, done: str) -> None:
         trouble = self._session.notebook.save(self._session.trace_path)

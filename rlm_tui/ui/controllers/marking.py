@@ -57,7 +57,7 @@ class MarkController:
     def noted(self, text: str) -> None:
         """Keep what was written."""
         self.app.session.notebook.write(self._node, text)
-        self._keep("The note is kept." if text.strip() else "There is no note on this node now.")
+        self._keep("The note stands on this node." if text.strip() else "There is no note on this node now.")
 
     def _keep(self, done: str) -> None:
         trouble = self.app.session.notebook.save(self.app.session.trace_path)
