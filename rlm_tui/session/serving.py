@@ -20,9 +20,16 @@ async def fitted(config: EngineConfig, setup: Setup) -> EngineConfig:
     limits = config.limits
     if setup.fits_width and sub.width is not None:
         limits = msgspec.structs.replace(limits, concurrency=sub.width)
-    given = setup.window
-    sub_window = given if config.sub_name == config.model and given else sub.window
-    return replace(config, limits=limits, window=given or root.window, sub_window=sub_window)
+    window = _in_use(config.model, setup.window, root.window)
+    is_same = config.sub_name == config.model
+    return replace(config, limits=limits, window=window, sub_window=window if is_same else sub.window)
+
+
+def _in_use(model: str, asked: int | None, told: int | None) -> int | None:
+    """The window of a request: what is asked for, but no more than a server has that cannot be asked for another."""
+    if asked and told and not model.startswith("ollama/"):
+        return min(asked, told)
+    return asked or told
 
 
 async def _asked(name: str, setup: Setup) -> Served:

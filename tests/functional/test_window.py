@@ -10,10 +10,12 @@ from loopback import Loopback, Reply, Seen, llamacpp_stream, ollama_stream, open
 from model_servers import LLAMACPP, LLAMACPP_ROUTER, OLLAMA, VLLM
 
 from rlm_tui import events as ev
+from rlm_tui.cli.plain.tell import page_at
 from rlm_tui.engine.prompts import MAX_OUTPUT, most_output
 from rlm_tui.lm.registry import PROVIDERS
 from rlm_tui.lm.window import Served, served
 from rlm_tui.text import short_count
+from rlm_tui.ui.content.root import root
 from tests.driving import block, live
 from tests.ui_kit import on_screen
 
@@ -64,7 +66,7 @@ def test_a_small_window_is_shown_less_of_an_output() -> None:
     assert most_output(512) == 1_000
 
 
-@pytest.mark.parametrize(("given", "known"), [(None, 8_192), (4_096, 4_096)])
+@pytest.mark.parametrize(("given", "known"), [(None, 8_192), (4_096, 4_096), (32_768, 8_192)])
 def test_a_run_keeps_to_the_window_that_was_given_or_told(tmp_path: Path, given: int | None, known: int) -> None:
     replies = openai_stream(LOOK, usage=(900, 10)), openai_stream("FINAL_VAR(context)", usage=(900, 10))
     with (
@@ -143,3 +145,26 @@ async def test_how_full_the_window_is_stands_over_step_and_chat(tmp_path: Path, 
             await hand.until(lambda: f"window {short_count(used + 50)}/8k {bar}" in hand.screen())
             await hand.press("3")
             await hand.until(lambda: f"/8k {bar}" in hand.screen())
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (None, "8,192 tokens  as the server tells"),
+        (4_096, "4,096 tokens  as you asked"),
+        (32_768, "8,192 tokens  as the"),
+    ],
+)
+def test_the_summary_says_which_window_is_in_use_and_who_said_so(tmp_path: Path, asked: int | None, said: str) -> None:
+    replies = openai_stream(LOOK), openai_stream("FINAL_VAR(context)")
+    with (
+        Loopback(*replies, routes=LLAMACPP) as server,
+        live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1", window=asked) as driver,
+    ):
+        driver.start()
+        driver.end()
+        session = driver.session
+        node = session.view.root
+        assert node is not None
+        rows = [row.text for row in root(page_at(session), node)]
+        assert any(row.startswith(f"WINDOW   {said}") for row in rows)

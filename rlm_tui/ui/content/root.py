@@ -10,6 +10,7 @@ from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import RESET, newest
 from rlm_tui.ui.content.block import answer_rows
 from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, note, packed, prose
+from rlm_tui.ui.content.window import window_request
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line
 from rlm_tui.ui.rows import Joined
 from rlm_tui.ui.states import ENDS
@@ -67,6 +68,7 @@ def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
         models += [(" → ", "dim"), (started.sub_model, "sub")]
     yield from packed("MODEL", models, page.width)
     yield from packed("DIALECT", [started.dialect, (f"  {started.dialect_reason}", "dim")], page.width)
+    yield from _window(page, node, started)
     if started.sandbox:
         role = "text" if started.is_walled else "failed"
         yield label("SANDBOX", (started.sandbox, role), width=page.width)
@@ -75,6 +77,15 @@ def _facts(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
     if started.sandbox or started.limits.iterations is not None:
         yield from packed("LIMITS", _dotted(limits(page.view.limits if is_newest else started.limits)), page.width)
     yield from packed("USED", _dotted(_used(page, node)), page.width)
+
+
+def _window(page: Page, node: Node, started: ev.RunStarted) -> Iterator[Line]:
+    """The tokens that a request may take, and who said so."""
+    event = window_request(page.view, page.log, node.id)
+    if event is None or started.served is None:
+        return
+    source = "as you asked" if event.window == started.served.window else "as the server tells"
+    yield from packed("WINDOW", [(f"{event.window:,} tokens", "muted"), (f"  {source}", "dim")], page.width)
 
 
 def _dotted(text: str) -> list[Piece]:
