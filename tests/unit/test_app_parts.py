@@ -87,6 +87,8 @@ def test_header_and_question_keep_their_width_and_never_lose_state_and_sandbox(w
 def test_the_pages_of_a_replay_stand_by_the_name_of_the_document() -> None:
     session = ReplaySession(sample("batch"))
     session.read_whole()
+    assert session._loading is not None
+    session._loading.join()  # its pages are counted as they are read
     rows = {width: question_line(session, width).text for width in (80, 120, 200)}
     session.close()
     assert all(" report.pdf 40 p " in row for row in rows.values())

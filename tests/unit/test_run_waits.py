@@ -18,7 +18,7 @@ def test_it_says_what_it_waits_for_ever_more_rarely_and_anew_after_news() -> Non
     assert {second: words for second, words in said.items() if words} == {
         15: "  writing 31 tok/s (15s so far)",
         30: "  writing 31 tok/s (30s so far)",
-        60: "  writing 31 tok/s (1:00 so far)",
+        60: "  writing 31 tok/s (60s so far)",
     }
     assert waits.words(Batch(events=(ev.Note(text="news"),))) == ""
     now += 20.0
