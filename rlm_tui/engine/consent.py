@@ -48,7 +48,15 @@ class Consent:
         paid = f", ≈{short_cost(cost)} with the answers" if cost else ""
         takes = run.pace.of_batch(count, run.config.limits.concurrency, is_child=call.wants_child and run.may_recurse)
         time = f", ≈{short_seconds(takes)}" if takes is not None else ""
-        return f"a batch of {plural(count, 'sub-call')}, ≈{short_count(tokens)} tokens to send{paid}{time}"
+        calls = f"{plural(count, 'sub-call')}{self._left(count)}"
+        return f"a batch of {calls}, ≈{short_count(tokens)} tokens to send{paid}{time}"
+
+    def _left(self, count: int) -> str:
+        """What the limit leaves of a batch, where it is less than all."""
+        budget = self._run.budget
+        most = budget.limits.subcalls
+        left = count if most is None else max(0, most - budget.subcalls)
+        return f" ({left:,} left to the limit)" if left < count else ""
 
     async def raised(self, node: str, name: str, value: float, cap: float, *, parent: str = "") -> bool:
         """Whether the person grants more than a limit that was reached; without a person nobody does.

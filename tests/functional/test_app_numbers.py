@@ -127,6 +127,7 @@ async def test_a_limit_of_sub_calls_says_what_becomes_of_the_rest(tmp_path: Path
             await hand.held("at_limit")
             assert "a goes on without. The calls over it become error texts" in hand.bar("GateBar")
             assert "a go on without" in hand.bar("GateBar")
+            assert "PROMPT   ‖ waits for you" in hand.screen()
 
 
 def test_in_lines_the_number_is_told_and_edited(tmp_path: Path) -> None:

@@ -39,6 +39,12 @@ def test_a_large_batch_waits_and_says_what_it_will_take(tmp_path: Path) -> None:
         assert run.of(ev.CodeFinished)[0].stdout == "30 yes\n"
 
 
+def test_a_batch_beyond_the_limit_says_what_the_limit_leaves(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT, sub=YES, limits=Limits(subcalls=12)) as run:
+        run.start().hold("before_batch")
+        assert why(run) == "a batch of 30 sub-calls (12 left to the limit), ≈30 tokens to send"
+
+
 def test_only_the_first_five_are_asked_when_the_person_says_so(tmp_path: Path) -> None:
     with live(tmp_path, ROOT, sub=YES) as run:
         hold = run.start().hold("before_batch")

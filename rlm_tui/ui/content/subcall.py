@@ -11,7 +11,7 @@ from rlm_tui.ui.content.batches import members
 from rlm_tui.ui.content.block import held_rows
 from rlm_tui.ui.content.calls import CACHED, is_tool, scene, state
 from rlm_tui.ui.content.edits import ANSWERED, edit_of, mark_of, was, was_answered
-from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, label, streaming, verbatim
+from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, hold_at, label, streaming, verbatim
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
 from rlm_tui.ui.rows import Joined, Provider
@@ -41,7 +41,8 @@ def _prompt(page: Page, node: Node) -> Rows:
         return held
     event = newest(page.view, page.log, node, ev.SubcallRequested)
     if event is None:
-        return [label(_asked(node), ("○ waits for a free slot", "dim"), width=page.width)]
+        waits = "‖ waits for you" if hold_at(page.view, node) is not None else "○ waits for a free slot"
+        return [label(_asked(node), (waits, "dim"), width=page.width)]
     text = page.log.text(event.prompt)
     place = f" · {event.index + 1} of {event.batch_size}" if event.batch else ""
     edit = edit_of(page, node, "prompt")
