@@ -26,10 +26,9 @@ from rlm_tui.lm.base import LM, Message
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.live import LiveSession
-from rlm_tui.session.options import check_model, check_options, check_query
+from rlm_tui.session.options import check_model, check_options, check_query, shown
 from rlm_tui.session.setup import Setup
 from rlm_tui.session.turns import Turns
-from rlm_tui.text import one_line
 from rlm_tui.tools import HostTool, host_tool
 from rlm_tui.tools.box import Toolbox
 from rlm_tui.trace import opening
@@ -358,7 +357,7 @@ def open_trace(path: str | Path) -> Reader:
     `reader.text(…)` gives long texts back; TraceError where the file cannot be read.
     """
     if not isinstance(path, str | Path) or not str(path).strip():
-        raise UsageError(f"open_trace takes the path of a file, as a str or a Path, not {one_line(repr(path), 60)}.")
+        raise UsageError(f"open_trace takes the path of a file, as a str or a Path, not {shown(path)}.")
     reader = opening.open_trace(Path(path))
     reader.index()
     return reader

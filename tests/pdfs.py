@@ -14,6 +14,8 @@ _LEFT = 62
 def make_pdf(pages: Sequence[str], *, bookmarks: Sequence[tuple[str, int]] = (), compress: bool = True) -> bytes:
     """A PDF whose pages show these texts, one line a line (`# ` begins a large one); bookmarks are (title, page).
 
+    A page of no text is a picture, as of a scan.
+
     Without `compress` the bytes do not depend on the zlib of the machine.
     """
     fonts = b"<< /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >> >>"
@@ -43,6 +45,8 @@ def _stream(content: bytes, *, compress: bool) -> bytes:
 
 
 def _content(text: str) -> bytes:
+    if not text:
+        return b"0.9 g 50 50 400 600 re f"
     out = [b"BT /F1 %d Tf %d TL %d %d Td" % (_FONT_SIZE, _LEADING, _LEFT, _TOP)]
     for line in text.split("\n"):
         is_heading = line.startswith("# ")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from typing import TYPE_CHECKING
 
+from rlm_tui import files
 from rlm_tui.errors import DocumentError, ExitCode
 
 if TYPE_CHECKING:
@@ -37,24 +39,26 @@ def run(args: argparse.Namespace) -> int:
 
 def _read(name: str) -> bytes:
     if name == "-":
-        return _bounded(sys.stdin.buffer, "on stdin")
+        return _bounded(sys.stdin.buffer)
     try:
-        with open(name, "rb") as file:
-            return _bounded(file, repr(name))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        return files.read_bytes(name, _MOST_BYTES)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise _too_long(repr(name)) from None
         raise DocumentError(
-            f"The response {name!r} cannot be read ({reason}); name a file, or give it on stdin."
+            f"The response {name!r} cannot be read ({files.why(error)}); name a file, or give it on stdin."
         ) from None
 
 
-def _bounded(file: BinaryIO, where: str) -> bytes:
+def _bounded(file: BinaryIO) -> bytes:
     data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise DocumentError(
-            f"The response {where} is longer than {_MOST_BYTES:,} bytes; no model answers at such length."
-        )
+        raise _too_long("on stdin")
     return data
+
+
+def _too_long(where: str) -> DocumentError:
+    return DocumentError(f"The response {where} is longer than {_MOST_BYTES:,} bytes; no model answers at such length.")
 
 
 def _as_json(parsed: Parsed) -> dict[str, object]:

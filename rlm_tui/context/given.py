@@ -23,6 +23,10 @@ def loading_of(context: Context, *, memory_mb: int | None = None) -> Loading:
         return Loading([str(context)], memory_mb=memory_mb)
     if isinstance(context, list) and context and all(isinstance(item, Path) for item in context):
         return Loading([str(item) for item in context], memory_mb=memory_mb)
+    if isinstance(context, list) and any(isinstance(item, Path) for item in context):
+        raise UsageError(
+            "The context is a list of paths and other things; give a list of Path for files, or of str for texts."
+        )
     return _Given(context, memory_mb=memory_mb)
 
 

@@ -27,7 +27,7 @@ class PdfGrowth:
         self._pending: list[str] = []
         self._pending_chars = 0
         self._done = 0
-        self._empty = 0
+        self._empty = self._void = 0
         self._lost: list[int] = []
         self._replaced = 0
         self._shown_at = 0.0
@@ -54,6 +54,7 @@ class PdfGrowth:
         """Add what arrived; pages are shown in batches, as each batch copies the text that was there before."""
         if news.count is not None:
             self.total = news.count
+        self._void += news.void
         for page in news.pages:
             self._add(page)
         is_due = monotonic() - self._shown_at > _SHOW_EVERY_S or self._pending_chars > len(self._part.text) // 8
@@ -79,8 +80,7 @@ class PdfGrowth:
         name, count, remarks = self._part.name, self._done, []
         if count == self._empty:
             self._document.parts = [part for part in self._document.parts if part is not self._part]
-            what = f"{plural(count, 'page')} but no text: it is a scan and needs OCR first" if count else "no pages"
-            raise DocumentError(f"{name} has {what}.")
+            raise DocumentError(f"{name} has {self._no_text()}.")
         if self._lost:
             lost = ", ".join(str(page) for page in self._lost[:10]) + ("…" if len(self._lost) > 10 else "")
             remarks.append(f": {plural(len(self._lost), 'page')} could not be read (p. {lost}).")
@@ -90,6 +90,15 @@ class PdfGrowth:
         if self._replaced:
             remarks.append(f": {plural(self._replaced, 'broken character')} became U+FFFD.")
         return remarks
+
+    def _no_text(self) -> str:
+        """Why there is no text: a scan is pages with pictures, which a broken file has not."""
+        if not self._done:
+            return "no pages"
+        count = plural(self._done, "page")
+        if self._void + len(self._lost) == self._done:
+            return f"{count} with nothing that can be read, not even a picture: it is empty or broken"
+        return f"{count} but no text: it is a scan and needs OCR first"
 
     @property
     def is_whole(self) -> bool:

@@ -32,6 +32,8 @@ class PdfNews:
 
     count: int | None = None
     pages: list[str | None] = field(default_factory=list)
+    void: int = 0
+    """So many of them have nothing at all on them, not even the picture that a scan is."""
     bookmarks: list[tuple[str, int, int]] = field(default_factory=list)
     """Title, level from 1, page from 0."""
     is_end: bool = False
@@ -79,6 +81,9 @@ def _read_frame(news: PdfNews, kind: bytes, payload: bytes, name: str) -> None:
         match kind:
             case b"p":
                 news.pages.append(payload.decode("utf-8", "surrogatepass"))
+            case b"v":
+                news.pages.append("")
+                news.void += 1
             case b"x":
                 news.pages.append(None)
             case b"n":

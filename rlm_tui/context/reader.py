@@ -29,6 +29,7 @@ _WHY_NOT = {
     "old": "{name} is an old office document (doc); save it as docx and open that.",
     "other": "{name} is a zip archive but no Word document; unpack or convert it to docx, PDF or txt and open that.",
     "broken": "{name} is not a Word document that can be read: it is broken or cut off; get the file again.",
+    "entities": "{name} has entities that expand to far more than a document holds, so it was not read.",
     "bomb": "{name} unpacks to far more than a document holds, like a zip bomb; it was not opened.",
     "scripts": "{name} has no text of its own, as scripts fetch it; open the page in a browser and save it as PDF.",
     "memory": "{name} takes too much memory to be read; split it and open the parts you need.",

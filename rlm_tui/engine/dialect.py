@@ -7,6 +7,7 @@ folder `dialects` beside the settings, or names the file itself.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ import msgspec
 
 from rlm_tui import files, paths
 from rlm_tui.errors import UsageError
+from rlm_tui.text import one_line
 
 Reading: TypeAlias = Literal["paper", "rlms", "runtime", "dspy", "strict"]
 READINGS: tuple[Reading, ...] = get_args(Reading)
@@ -59,10 +61,12 @@ def dialect(name: str) -> Dialect:
     if name in READINGS:
         return built_in(name)
     path = Path(name) if name.endswith(".toml") else paths.dialects_dir() / f"{name}.toml"
-    if name.endswith(".toml") and not path.exists():
-        raise UsageError(f"There is no file {name}, which would be the dialect.")
-    if not path.exists():
-        raise UsageError(f"There is no dialect {name!r}; there are auto, {', '.join(names())}, or a .toml file.")
+    if name.endswith(".toml") and not os.path.exists(path):
+        raise UsageError(f"There is no file {one_line(name)}, which would be the dialect.")
+    if not os.path.exists(path):
+        raise UsageError(
+            f"There is no dialect {one_line(name, 60)!r}; there are auto, {', '.join(names())}, or a .toml file."
+        )
     return _read(path)
 
 

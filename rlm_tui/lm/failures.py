@@ -10,6 +10,7 @@ from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError
 
 # 408 and 425 ask for the same request again; 409 is how some gateways say that a slot is taken.
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
+_MOST_S = 1e9  # decades: what is asked for beyond, with any number of digits, is the same to a person
 
 
 class ModelLoadingError(ProviderBusyError):
@@ -37,10 +38,10 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """What a Retry-After header asks for, in seconds from now; it may hold seconds or an HTTP date (RFC 9110)."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.replace(".", "", 1).isdigit():
-        return float(value)
+        return min(float(value), _MOST_S)
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return min(max(0.0, (when - datetime.now(UTC)).total_seconds()), _MOST_S)
+    except (ValueError, OverflowError):  # a year or an offset of twenty digits
         return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())

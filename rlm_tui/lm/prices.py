@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ _BUNDLED = Path(__file__).with_name("prices.toml")
 _SERVERS = ("ollama", "lmstudio", "llamacpp", "vllm")
 _TELL = ("openrouter",)
 _MILLION = 1_000_000
+_MOST = 1e9
+"""Far beyond any price and any window: what a run costs stays a finite number."""
 
 
 class Price(NamedTuple):
@@ -69,7 +72,7 @@ def load() -> Prices:
     """The bundled prices and the person's own; UsageError, with the entry, for a file that cannot be meant."""
     table = _read(_BUNDLED)
     own = paths.prices_file()
-    return Prices({**table, **(_read(own) if own.exists() else {})})
+    return Prices({**table, **(_read(own) if os.path.exists(own) else {})})
 
 
 def _read(file: Path) -> dict[str, Price]:
@@ -99,7 +102,7 @@ def _price(file: Path, name: str, value: Any) -> Price:
 
 
 def _is_price(number: object) -> bool:
-    return isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number) and number >= 0
+    return isinstance(number, int | float) and not isinstance(number, bool) and 0 <= number <= _MOST
 
 
 def tells_cost(endpoint: Endpoint, prices: Prices) -> bool:

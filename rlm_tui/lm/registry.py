@@ -155,7 +155,7 @@ def check_spec(spec: str, *, base_url: str | None = None) -> None:
 
         load_script(_script_path(spec))
     elif spec.startswith(REPLAY):
-        if not paths.typed(spec.removeprefix(REPLAY)).is_file():
+        if not os.path.isfile(paths.typed(spec.removeprefix(REPLAY))):
             raise UsageError(f"There is no trace {spec.removeprefix(REPLAY)!r}; write replay:FILE.rlm.jsonl.")
     elif spec not in _BUILT_IN and not _plugin(spec, base_url):
         check_url(resolve(spec, base_url=base_url).base_url)

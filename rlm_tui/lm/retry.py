@@ -15,6 +15,7 @@ from rlm_tui.text import short_seconds
 _FIRST_DELAY_S = 1.0
 _LONGEST_DELAY_S = 60.0
 _LONGEST_ASKED_S = 600.0
+_DAY_S = 86_400.0
 _LOADING_S = 1.0
 _MOST_LOADING = 900
 
@@ -64,7 +65,9 @@ def _is_worth_it(error: ProviderError, attempt: int, attempts: int) -> bool:
 
 def _too_long(error: ProviderError) -> ProviderError:
     """The same error, saying why it is not waited for."""
-    text = f"{error} It asks to be left alone for {short_seconds(error.retry_after)}, so it is not asked again."
+    is_long = (error.retry_after or 0.0) > _DAY_S
+    asked = "more than a day" if is_long else short_seconds(error.retry_after)
+    text = f"{error} It asks to be left alone for {asked}, so it is not asked again."
     return type(error)(text, status=error.status, retry_after=error.retry_after)
 
 

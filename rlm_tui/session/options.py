@@ -97,6 +97,9 @@ def check_model(model: object, option: str = "model", base_url: str | None = Non
     """Raise UsageError for what is neither the name of a model nor an object that can answer."""
     takes = "it takes a name or an object with name, complete and close"
     if isinstance(model, str):
+        if model.strip() == "human":
+            said = f"The option {option} cannot be 'human', as nobody is here to answer"
+            raise UsageError(f"{said}; rlm-tui open … -m human asks you, and an LM of your own may ask whom it likes.")
         if not model.strip():
             raise UsageError(f"The option {option} cannot be {model!r}; {takes}.")
         from rlm_tui.lm.registry import check_spec
@@ -105,7 +108,7 @@ def check_model(model: object, option: str = "model", base_url: str | None = Non
     elif isinstance(model, type):
         raise UsageError(f"The option {option} cannot be the class {model.__name__}; give an object of it.")
     elif not all(hasattr(model, name) for name in ("name", "complete", "close")):
-        raise UsageError(f"The option {option} cannot be {one_line(repr(model), 60)}, {_kind(model)}; {takes}.")
+        raise UsageError(f"The option {option} cannot be {shown(model)}, {_kind(model)}; {takes}.")
     elif not isinstance(model.name, str):  # type: ignore[attr-defined]
         raise UsageError(f"The option {option} is a model whose name is not a text, but {_kind(model.name)}.")  # type: ignore[attr-defined]
 
@@ -113,7 +116,7 @@ def check_model(model: object, option: str = "model", base_url: str | None = Non
 def check_query(query: object) -> None:
     """Raise UsageError for a question that is no text."""
     if not isinstance(query, str):
-        raise UsageError(f"The query is a text, not {one_line(repr(query), 60)} of type {type(query).__name__}.")
+        raise UsageError(f"The query is a text, not {shown(query)} of type {type(query).__name__}.")
 
 
 def _named(option: str, look: Callable[[], object]) -> None:
@@ -125,9 +128,17 @@ def _named(option: str, look: Callable[[], object]) -> None:
         raise UsageError(f"The option {option}: {words}") from None
 
 
+def shown(value: object) -> str:
+    """What was given, on one line; what cannot show itself is shown as Python does without its help."""
+    try:
+        return one_line(repr(value), 60)
+    except Exception:  # noqa: BLE001  a program's own __repr__ may raise anything; what is told is the option
+        return one_line(object.__repr__(value), 60)
+
+
 def _kind(value: object) -> str:
     return f"of type {type(value).__name__}"
 
 
 def _wrong(name: str, value: object, expects: str) -> UsageError:
-    return UsageError(f"The option {name} cannot be {one_line(repr(value), 60)}; it takes {expects}.")
+    return UsageError(f"The option {name} cannot be {shown(value)}; it takes {expects}.")

@@ -100,7 +100,7 @@ class _Parts:
         try:
             if ast.literal_eval(repr(value)) == value:
                 return repr(value)
-        except (TypeError, ValueError, SyntaxError, RecursionError, MemoryError):
+        except Exception:  # noqa: BLE001, S110  a value's own __repr__ may raise anything
             pass
         raise UsageError(
             f"The tool {self.tool} uses {name}, a {type(value).__name__} that cannot be sent to the REPL; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import keyword
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
@@ -102,9 +103,11 @@ def _take_spec(maker: _Maker, spec: str) -> None:
     """A file or `module:function`, to run in the worker or, after `host:`, here."""
     is_host, name = spec.startswith(HOST), spec.removeprefix(HOST)
     path = paths.typed(name)
-    is_file = name.endswith(".py") or path.is_file()
+    is_file = name.endswith(".py") or os.path.isfile(path)
     if not is_file and not _MODULE.fullmatch(name):
-        raise UsageError(f"Tools are a Python file or module:function, either after {HOST}; {spec!r} is neither.")
+        raise UsageError(
+            f"Tools are a Python file or module:function, either after {HOST}; {one_line(spec, 60)!r} is neither."
+        )
     if is_host:
         for each, function in (here.from_file(path, name) if is_file else here.from_module(name)).items():
             maker.take_host(function, each)

@@ -74,7 +74,7 @@ def name_of(path: Path) -> str:
 def named(name: str) -> Path | None:
     """The saved run of a name, packed or not; None where there is none."""
     paths = [traces_dir() / f"{name}{ending}" for ending in _ENDINGS] if os.path.basename(name) == name else []
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def newest_first(runs: Iterable[SavedRun]) -> list[SavedRun]:

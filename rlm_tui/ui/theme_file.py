@@ -3,6 +3,7 @@ a person of one that is passed over."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,7 +43,7 @@ class Fault(NamedTuple):
 def bundled(name: str) -> Path | None:
     """The file of one of our themes; None for any other name."""
     path = folder("themes") / f"{name.removeprefix('rlm-')}.toml"
-    return path if name.startswith("rlm-") and path.name != f"{name}.toml" and path.is_file() else None
+    return path if name.startswith("rlm-") and path.name != f"{name}.toml" and os.path.isfile(path) else None
 
 
 def read_all() -> tuple[list[ThemeFile], list[Fault]]:

@@ -332,3 +332,30 @@ async def main() -> Result:
 with open_trace("run.rlm.jsonl") as reader:
     print([event.seq for event in reader])
 """
+
+
+class _Unshowable:
+    def __repr__(self) -> str:
+        raise ValueError("no words for it")
+
+
+@pytest.mark.parametrize("option", ["model", "sub_model"])
+def test_a_person_cannot_be_the_model_of_a_program(option: str) -> None:
+    with pytest.raises(UsageError, match=f"The option {option} cannot be 'human', as nobody is here to answer"):
+        RLM(**{option: "human"})  # type: ignore[arg-type]
+
+
+def test_what_cannot_show_itself_is_refused_as_anything_else() -> None:
+    with pytest.raises(UsageError, match=r"The query is a text, not <.*_Unshowable"):
+        run(_Unshowable())  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"The option model cannot be <.*_Unshowable"):
+        RLM(_Unshowable())  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"The option seed cannot be <.*_Unshowable"):
+        RLM(seed=_Unshowable())  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="open_trace takes"):
+        open_trace(_Unshowable())  # type: ignore[arg-type]
+
+
+def test_texts_and_files_in_one_list_are_told_apart_by_nobody() -> None:
+    with pytest.raises(UsageError, match="a list of paths and other things; give a list of Path for files"):
+        run("?", ["a.txt", Path("a.txt")])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rlm_tui.cli import main
 from tests.driving import block, script
 from tests.pdfs import make_pdf
 
@@ -369,10 +370,59 @@ def test_an_answer_that_cannot_be_written_is_no_success_and_the_trace_is_kept(
     assert rlm_tui("trace", "verify", str(trace), home=tmp_path).returncode == 0
 
 
-def test_a_response_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
-    done = rlm_tui("parse", "/dev/zero", home=tmp_path)
-    assert done.returncode == 2
-    assert b"longer than" in done.stderr
+def test_a_response_that_is_too_long_or_may_never_come_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with open(tmp_path / "long", "wb") as file:
+        file.truncate(100_000_001)
+    for name, why in (
+        ("/dev/zero", b"a device"),
+        (str(tmp_path / "pipe"), b"a pipe"),
+        (str(tmp_path / "long"), b"longer"),
+    ):
+        done = rlm_tui("parse", name, home=tmp_path)
+        assert (done.returncode, why in done.stderr) == (2, True), done.stderr
+
+
+_LONG = "x" * 5_000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", _LONG),
+        ("run", f"{_LONG}*"),
+        ("run", "{note}", "--dialect", _LONG),
+        ("run", "{note}", "--dialect", f"{_LONG}.toml"),
+        ("run", "{note}", "--tools", _LONG),
+        ("run", "{note}", "--tools", f"{_LONG}:f"),
+        ("run", "{note}", "--tools", f"host:{_LONG}.py"),
+        ("run", "{note}", "--env-file", _LONG),
+        ("run", "{note}", "-m", "openai/m", "--base-url", _LONG),
+        ("run", "{note}", "-m", _LONG),
+        ("run", "{note}", "-m", f"scripted:{_LONG}"),
+        ("run", "{note}", "-m", f"generic:{_LONG}"),
+        ("run", "{note}", "-m", f"replay:{_LONG}"),
+        ("parse", _LONG),
+        ("parse", "{note}", "--dialect", _LONG),
+    ],
+    ids=lambda words: " ".join(word.replace(_LONG, "LONG") for word in words),
+)
+def test_a_name_that_no_file_can_have_is_a_sentence_and_exit_2(
+    words: tuple[str, ...], tmp_path: Path, note: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = tuple(note if word == "{note}" else word for word in words)
+    question = ("-q", "?") if words[0] == "run" else ()
+    assert main([*words, *question]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "nexpected" not in said[0]
+
+
+@pytest.mark.parametrize("words", [("replay", _LONG), ("trace", "info", _LONG), ("trace", "verify", _LONG)])
+def test_a_trace_of_such_a_name_is_not_there(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words]) == 5
+    out, err = capsys.readouterr()
+    assert "nexpected" not in out + err
 
 
 @pytest.mark.parametrize("model", [" offline", "offline "])

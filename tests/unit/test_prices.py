@@ -98,6 +98,8 @@ def test_the_persons_own_prices_win(tmp_path: Path) -> None:
         ('[models]\n"a/b" = { input = 3 }', "'a/b'"),
         ('[models]\n"a/b" = { input = -1, output = 2 }', "'a/b'"),
         ('[models]\n"a/b" = { input = nan, output = 2 }', "'a/b'"),
+        (f'[models]\n"a/b" = {{ input = 1{"0" * 400}, output = 2 }}', "'a/b'"),
+        ('[models]\n"a/b" = { input = 2, output = 1e308 }', "'a/b'"),
         ('[models]\n"a/b" = { input = true, output = 2 }', "'a/b'"),
         ('[models]\n"a/b" = { input = 1, output = 2, over = 5 }', "'a/b'"),
     ],

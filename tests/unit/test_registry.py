@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError, RlmTuiError, UsageError
-from rlm_tui.lm.base import Message, Request, Response
+from rlm_tui.lm.base import Message, OnDelta, Request, Response
 from rlm_tui.lm.failures import error_for_status, retry_after_seconds
 from rlm_tui.lm.human import HumanLM
 from rlm_tui.lm.registry import PROVIDERS, check_spec, describe, is_local, make_lm, resolve
@@ -242,6 +242,40 @@ def test_a_status_is_one_leaf_of_the_error_tree(status: int, kind: type[RlmTuiEr
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
     assert retry_after_seconds({"retry-after": value}) == seconds
     assert retry_after_seconds({}) is None
+
+
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "9" * 20, "Wed, 21 Oct 9999 07:28:00 GMT"])
+async def test_who_asks_for_ages_is_given_up_in_a_sentence(value: str) -> None:
+    asked = retry_after_seconds({"retry-after": value})
+    assert asked == 1e9
+    told: list[tuple[str, float | None]] = []
+    with pytest.raises(ProviderBusyError, match="left alone for more than a day, so it is not asked again") as caught:
+        await complete_with_retries(
+            _Busy(error_for_status(429, "Busy.", asked)),
+            Request((Message("user", "?"),), "m"),
+            on_failure=lambda error, wait: told.append((str(error), wait)),
+        )
+    assert told == [(str(caught.value), None)]
+
+
+@pytest.mark.parametrize(
+    "value", ["Wed, 21 Oct 2015 07:28:00 +9999999999999999", f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT"]
+)
+def test_a_date_that_cannot_be_is_no_wish(value: str) -> None:
+    assert retry_after_seconds({"retry-after": value}) is None
+
+
+class _Busy:
+    name = "busy"
+
+    def __init__(self, error: ProviderError) -> None:
+        self._error = error
+
+    async def complete(self, request: Request, on_delta: OnDelta | None = None) -> Response:
+        raise self._error
+
+    async def close(self) -> None:
+        pass
 
 
 @settings(deadline=None, max_examples=100)

@@ -80,7 +80,7 @@ class Keeping:
         """The original at a page, in the viewer of the desktop; without one, where it is."""
         document = self._session.document
         paths = [Path(part.path) for part in document.parts if part.path] if document is not None else []
-        path = next((path for path in paths if path.is_file()), None)
+        path = next((path for path in paths if os.path.isfile(path)), None)
         if path is None:
             self._front.say(["note: the original is no file at hand, so it cannot be opened."])
             return

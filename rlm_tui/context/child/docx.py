@@ -19,6 +19,7 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
 _MAX_UNPACKED = 512 << 20
 _MAX_RATIO = 200
+_BOUNDS = (89, 114)  # libxml2: a loop of entities (its older versions for all that expands), a limit of resources
 _SMALL = 16 << 20  # so much may come of few bytes without harm
 _HEADING = re.compile(r"heading ([1-6])$")
 _SKIPPED = {f"{_WORD}{name}" for name in ("del", "moveFrom", "instrText", "pPr", "rPr", "tblPr", "sectPr")}
@@ -29,12 +30,27 @@ _NOTES = (("footnotes", "footnote"), ("endnotes", "endnote"), ("comments", "comm
 def read_docx(data: bytes) -> Found:
     """The text of a document, its notes after it, and its headings as the outline."""
     _check(data)
-    from docx import Document
     from lxml.etree import XMLSyntaxError  # type: ignore[import-untyped]
 
     try:
+        return _read(data)
+    except XMLSyntaxError as error:
+        raise RefusedError(_why_not(error)) from None
+
+
+def _why_not(error: Any) -> str:
+    """What libxml2 has against the XML of a part: a bound of its own, which a whole document may pass, or its form."""
+    if "depth" in str(error).lower():
+        return "deep"
+    return "entities" if "entity" in str(error).lower() and error.code in _BOUNDS else "broken"
+
+
+def _read(data: bytes) -> Found:
+    from docx import Document
+
+    try:
         document = Document(io.BytesIO(data))
-    except (KeyError, ValueError, AttributeError, XMLSyntaxError, zipfile.BadZipFile, NotImplementedError):
+    except (KeyError, ValueError, AttributeError, zipfile.BadZipFile, NotImplementedError):
         raise RefusedError("broken") from None
     flow = Flow()
     _Walk(flow, _levels(document)).over(document.element.body)

@@ -4,6 +4,7 @@ Its arguments are DOCUMENT_FD OUTPUT_FD FIRST_PAGE SITE_PACKAGES…; its frames:
 
 n  pages in the document, 4 bytes          p  text of the next page, UTF-8 (lone surrogates pass)
 b  bookmark: level, page, 4 bytes each, then the title         x  the next page could not be read (empty)
+v  nothing at all is on the next page (empty)
 e  the document could not be opened: PDFium's error code, 4 bytes          .  the end (empty)
 """
 
@@ -50,7 +51,9 @@ def _send_page(pdf: Any, document: Any, index: int, out: int) -> None:
     page = pdf.FPDF_LoadPage(document, index)
     text_page = pdf.FPDFText_LoadPage(page) if page else None
     if text_page:
-        send(out, b"p", _text_of(pdf, text_page))
+        text = _text_of(pdf, text_page)
+        is_void = not text and not pdf.FPDFPage_CountObjects(page)
+        send(out, b"v" if is_void else b"p", text)
         pdf.FPDFText_ClosePage(text_page)
     else:
         send(out, b"x")

@@ -70,7 +70,7 @@ class TakeController:
         document = self.app.session.document
         part, page = self.app.main.pane("context").place
         path = document.parts[part].path if document is not None and part < len(document.parts) else None
-        if document is None or path is None or not Path(path).is_file():
+        if document is None or path is None or not os.path.isfile(path):
             self.app.say("The original is no file at hand, so it cannot be opened.")
             return
         full = Path(path).resolve()

@@ -69,6 +69,14 @@ def test_a_scan_says_that_it_needs_ocr(tmp_path: Path) -> None:
     assert str(loading.error) == "scan.pdf has 3 pages but no text: it is a scan and needs OCR first."
 
 
+def test_a_page_that_is_none_is_no_scan(tmp_path: Path) -> None:
+    data = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 1 0 R >>\nendobj\ntrailer << /Root 1 0 R >>"
+    loading = Loading([write(tmp_path / "a.pdf", data)])
+    loading.run()
+    assert "it is empty or broken" in str(loading.error)
+    assert "OCR" not in str(loading.error)
+
+
 def test_pages_without_text_among_others_are_a_note(tmp_path: Path) -> None:
     document = load_document([write(tmp_path / "a.pdf", make_pdf(["text", "", "text"]))])
     assert document.notes == ["a.pdf: 1 of 3 pages have no text; scanned pages need OCR first."]
