@@ -61,7 +61,9 @@ def edit_outside(command: list[str], text: str, suffix: str) -> Edited:
             code = subprocess.run([*command, str(path)], check=False).returncode
         except OSError as error:
             path.unlink()
-            return Edited(trouble=f"The editor {command[0]} does not start ({(error.strerror or str(error)).lower()}).")
+            path.parent.rmdir()
+            why = (error.strerror or str(error)).lower()
+            return Edited(trouble=f"The editor {command[0]} does not start ({why}); nothing was changed.")
     return _taken(path, text, command[0], code)
 
 

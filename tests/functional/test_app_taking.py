@@ -198,6 +198,13 @@ def test_an_editor_that_fails_changes_nothing(tools: Tools, script: str, words: 
     assert edited.text == ""
 
 
+def test_an_editor_that_does_not_start_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    edited = editing.edit_outside([str(tmp_path / "gone")], "a", ".py")
+    assert "does not start (no such file or directory); nothing was changed." in edited.trouble
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_an_editor_left_under_another_name_is_not_taken_away(tools: Tools, tmp_path: Path) -> None:
     script = f'mv "$1" "$1.bak"; echo "$1.bak" > {tmp_path}/where'
     assert "left no file" in editing.edit_outside([str(tools("ed1", script))], "hours of work", ".py").trouble
