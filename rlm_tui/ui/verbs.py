@@ -31,7 +31,7 @@ _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
 _OF_NUMBERS: dict[ev.Checkpoint, dict[str, str]] = {
     "before_request": {"gate.run": "send"},
     "after_response": {"gate.run": "read it"},
-    "after_code": {"gate.run": "show it"},
+    "after_code": {"gate.run": "show it", "gate.retry": "run again"},
     "before_subcall": {"gate.run": "send"},
     "after_subcall": {"gate.run": "hand over"},
     "before_final": {"gate.run": "give it"},

@@ -236,6 +236,7 @@ async def test_nothing_acts_on_what_is_held_while_another_node_is_shown(tmp_path
             await hand.held("before_code")
             await hand.press("a")
             await hand.held("after_code")
+            assert "r run again" in hand.bar("GateBar"), "no LM is asked for an output"
             await hand.press("i", "q", "escape")
             await hand.until(lambda: bool(all_of(hand, ev.Edited)))
             before = hand.app.session.trajectory.last
@@ -262,11 +263,12 @@ async def test_what_is_held_while_a_person_types_comes_up_once_they_have_done(tm
     with live(tmp_path, ROOT) as driver:
         async with on_screen(held(driver).session, (80, 24)) as hand:
             await hand.held("before_code")
-            await hand.press("greater_than_sign")
+            await hand.press("3")
+            await hand.press("t")
             assert hand.app.ui.typing
             driver.send(cmd.Run(1))
             await hand.held("after_code")
-            assert hand.app.main.frame.on_screen == ["repl"]
+            assert hand.app.main.frame.on_screen == ["chat"]
             await hand.press("escape")
             await hand.until(lambda: hand.app.main.frame.on_screen == ["step"])
 

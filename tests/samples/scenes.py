@@ -217,7 +217,7 @@ SCENES = {
         words=("YOUR QUESTION", "ollama/qwen2.5:7b", "keyword search demo, no LLM"),
         options={"first": First("start", QUESTION, Setup())},
     ),
-    "edit": Scene(make=live, steps=edit, words=("edited", "i V edit / original", "what the model wrote")),
+    "edit": Scene(make=live, steps=edit, words=("edited by you; V puts the original back", "what the model wrote")),
     "inject": Scene(make=live, steps=inject, words=("47859", "Tell the model", "the back half")),
     "breakpoint": Scene(
         make=broken_into,
@@ -227,7 +227,11 @@ SCENES = {
     "answer": Scene(make=live, steps=answer, words=("ANSWERED", "7481926", "llm ×7")),
     "batch": Scene(make=recorded("batch"), steps=open_batch, words=("BATCH", "10 calls", "HTTP 400")),
     "summary": Scene(
-        make=recorded("misbehaves"), steps=look, words=("PROBLEM", "BY HAND"), options={"first": First("summary")}
+        make=recorded("misbehaves"),
+        steps=look,
+        size=(120, 36),
+        words=("PROBLEM", "4 problems", "BY HAND"),
+        options={"first": First("summary")},
     ),
     "passages": Scene(make=recorded("batch"), steps=to_context, words=("report.pdf is not at hand", "Pages 5 to 8:")),
     "repaired": Scene(make=recorded("misbehaves", at=90), steps=look, words=("edited by you", "1,135,100")),

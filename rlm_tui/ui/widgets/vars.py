@@ -62,10 +62,13 @@ class VarsPane(LinesView):
             self._want(session, is_at_hand)
 
     def _bring_up(self, changes: Mapping[str, ev.VarChange]) -> None:
-        """Scroll to the first of what the last block changed, where none of it is in sight."""
-        places = [at for at, row in enumerate(self.rows[:_LOOKED_AT]) if row.key.removeprefix(VAR) in changes]
-        if places and not any(self.top <= at < self.top + self.page for at in places):
-            self.show_rows(self.rows, top=max(0, min(places[0] - 1, len(self.rows) - self.page)))
+        """Show the beginning, or the first of what the last block changed where that is further down.
+
+        It depends on the moment alone, so that a moment looks the same from wherever one comes.
+        """
+        places = (at for at, row in enumerate(self.rows[:_LOOKED_AT]) if row.key.removeprefix(VAR) in changes)
+        first = next(places, 0)
+        self.show_rows(self.rows, top=0 if first < self.page else max(0, min(first - 1, len(self.rows) - self.page)))
 
     def unfold(self, keys: set[str]) -> None:
         """Nothing of a variable is folded but its value, which is not searched."""
