@@ -125,6 +125,18 @@ def test_it_can_be_switched_off_and_other_dialects_are_free(tmp_path: Path, more
         assert "JSON" not in driver.said()[1]
 
 
+async def test_a_turn_says_that_its_server_refused_the_form(tmp_path: Path) -> None:
+    replies = failure(400, "no such thing here"), openai_stream(block("x = 7"))
+    with (
+        Loopback(*replies, routes=LLAMACPP) as server,
+        live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1", step=True) as driver,
+    ):
+        driver.start()
+        async with on_screen(driver.session) as hand:
+            await hand.until(lambda: "READ AS" in hand.screen())
+            await hand.until(lambda: "refuses to hold llamacpp/m" in hand.screen())
+
+
 async def test_what_a_response_was_held_to_stands_beside_how_it_was_read(tmp_path: Path) -> None:
     with (
         Loopback(openai_stream(block("x = 7")), routes=LLAMACPP) as server,

@@ -15,11 +15,11 @@ FORGOTTEN = f"{RESET[:1].upper()}{RESET[1:]}."
 _REMARKS = frozenset({"LmFailed", "Note", "LimitHit", "Reset"})
 
 
-def remarks(page: Page, node: Node) -> Rows:
-    """Failures, notes and limits that a node owns, in order."""
+def remarks(page: Page, node: Node, kinds: frozenset[str] = _REMARKS) -> Rows:
+    """Failures, notes and limits that a node owns, in order; or only those of some kinds of events."""
     rows: list[Rows] = []
     for seq, name in node.facts:
-        event = page.log.event(seq) if seq <= page.view.seq and name in _REMARKS else None
+        event = page.log.event(seq) if seq <= page.view.seq and name in kinds else None
         if isinstance(event, ev.LmFailed):
             rows.append(_failure(page, event))
         elif isinstance(event, ev.Note):

@@ -45,6 +45,7 @@ from rlm_tui.ui.words import child_name
 
 _EMPTY = "What the model says, the code it writes and what comes of it appear here."
 _SAYS_ROWS = 60
+_NOTES = frozenset({"Note"})
 _REMARK = 11
 _PROMPT_ROWS = 20
 _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
@@ -114,7 +115,8 @@ def iteration(page: Page, node: Node) -> Iterator[Rows]:
     for lm in lms:
         yield told(page, lm)
         read = (read_as(page, node), told_back(page, node)) if lm is lms[-1] else ()
-        yield Joined((says(page, lm), *read))
+        is_answered = page.view.fact(lm, ev.LmResponded) is not None
+        yield Joined((says(page, lm), *read, remarks(page, lm, _NOTES) if is_answered else ()))
     yield cut_code(page, node, lms)
     for child in children:
         if child.type == "code":
