@@ -83,7 +83,7 @@ PROVIDERS = {
     ),
 }
 _ALIKE, _ALIKE_BEFORE_TAG = 0.6, 0.9
-_BUILT_IN = {"offline": "keyword search demo, no LLM", "human": "you answer"}
+_BUILT_IN = {"offline": "keyword search demo, no LLM: words only", "human": "you answer"}
 
 
 def make_lm(

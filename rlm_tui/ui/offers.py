@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rlm_tui.lm.discovery import Server
     from rlm_tui.lm.servers import Model
 
+OFFLINE = "offline"
 _ENDINGS = (".rlm.jsonl", ".rlm.jsonl.gz", ".rlm.jsonl.zst")
 
 
@@ -33,12 +34,15 @@ class ModelOffer(NamedTuple):
 
 
 def found_offers(wanted: str = "", servers: Iterable[Server] = (), base_url: str | None = None) -> list[ModelOffer]:
-    """The model that was named before, the offline demo, every provider whose key is there, every server's models."""
+    """What can be chosen, the best first: the model that was named before, every server's models (those that are loaded
+    before the others), every provider whose key is there, and the offline demo.
+    """
     offers = [ModelOffer(wanted, _words(wanted, base_url))] if wanted else []
-    offers.append(ModelOffer("offline", _words("offline")))
+    served = [(server, model) for server in servers for model in server.models]
+    served.sort(key=lambda pair: not pair[1].loaded)
+    offers += [ModelOffer(server.spec(model), served_words(server, model)) for server, model in served]
     offers += [ModelOffer(f"{name}/", f"your key in {key}") for name, key in keys_found().items()]
-    for server in servers:
-        offers += [ModelOffer(server.spec(model), served_words(server, model)) for model in server.models]
+    offers.append(ModelOffer(OFFLINE, _words(OFFLINE)))
     return list({offer.spec: offer for offer in reversed(offers)}.values())[::-1]
 
 

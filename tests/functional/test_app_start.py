@@ -69,7 +69,11 @@ async def test_what_is_found_is_offered_with_window_and_size_and_nothing_is_chos
             assert "no model is chosen" in hand.screen()
             assert "●" not in hand.screen()
             assert server.seen == [], "a server is looked at, never asked"
-            await hand.pilot.press("down", "enter")
+            assert start_of(hand)._choices.cursor_key == "model:ollama/llama3.2:1b", "the one that is loaded"
+            offered = [row.key for row in start_of(hand)._choices.rows if row.key.startswith("model:")]
+            assert offered[-1] == "model:offline"
+            assert "keyword search demo, no LLM: words only" in hand.screen()
+            await hand.pilot.press("enter")
             await hand.until(lambda: "● ollama/llama3.2:1b" in hand.screen())
             await hand.press("f5")
             await hand.until(lambda: "ANSWERED  42" in hand.bar("Header"))
@@ -92,7 +96,7 @@ async def test_offers_that_come_late_leave_the_cursor_on_its_row(
                 Probe({f"{late.url}/v1": "llamacpp"}).run(lambda server: hand.app.call_later(screen._take_in, server))
             await hand.until(lambda: "llamacpp/" in hand.screen())
             assert screen._choices.cursor_key == START
-            await hand.pilot.press(*"kkk")
+            await hand.pilot.press(*"kkkk")
             assert screen._choices.cursor_key == "model:llamacpp/qwen2.5-7b-q4_k_m.gguf"
 
 
@@ -114,6 +118,7 @@ async def test_many_models_are_folded_until_they_are_asked_for(tmp_path: Path, m
         async with starting(tmp_path) as hand:
             await hand.until(lambda: "more …" in hand.screen())
             assert "model-29" not in hand.screen()
+            assert "○ offline" in hand.screen()
             assert "▸ Start" in hand.screen()
             screen = start_of(hand)
             keys = [row.key for row in screen._choices.rows]
@@ -267,3 +272,30 @@ async def test_tab_goes_on_and_writes_nothing_into_the_question(
         assert hand.app.focused is start_of(hand)._choices
         await hand.press("shift+tab")
         assert hand.app.focused is start_of(hand)._question
+
+
+async def test_enter_in_the_question_leads_to_the_best_model_and_never_to_one_that_nobody_chose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Loopback(routes=OLLAMA) as server:
+        serve(monkeypatch, server)
+        monkeypatch.setenv("OPENAI_API_KEY", "no-key")
+        async with starting(tmp_path) as hand:
+            hand.app.screen.query_one("#start-question").focus()
+            await hand.until(lambda: "ollama/" in hand.screen())
+            await hand.press("enter")
+            await hand.until(lambda: "KEYS" in hand.screen())
+            choices = start_of(hand)._choices
+            assert choices.cursor_key == "model:ollama/llama3.2:1b"
+            keys = [row.key for row in choices.rows if row.key]
+            assert keys.index("model:openai/") < keys.index("model:offline")
+            assert start_of(hand).choice.model == ""
+            await hand.press("j", "k", "j")
+            assert choices.cursor_key == keys[1]
+            start_of(hand)._show_choices()
+            assert choices.cursor_key == keys[1]
+            assert "understands nothing else" not in hand.screen()
+            await hand.press(*"j" * (keys.index("model:offline") - 1))
+            await hand.until(
+                lambda: "offline finds the words of the question and understands nothing else." in hand.screen()
+            )

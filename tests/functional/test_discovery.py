@@ -245,7 +245,7 @@ def test_models_lists_servers_and_keys_and_never_a_key(tmp_path: Path, ollama: L
     done = rlm_tui("models", home=tmp_path, OLLAMA_HOST=ollama.host, OPENAI_API_KEY=SECRET)
     table = done.stdout.decode().splitlines()
     assert done.returncode == 0
-    assert table[1].split(maxsplit=1) == ["offline", "keyword search demo, no LLM"]
+    assert table[1].split(maxsplit=1) == ["offline", "keyword search demo, no LLM: words only"]
     row = next(line for line in table if line.startswith("ollama/qwen2.5:7b"))
     assert " ".join(row.split()) == f"ollama/qwen2.5:7b up to 32k 4.7 GB 7.6B Q4_K_M · at {ollama.host}"
     assert any(line.startswith("openai/NAME") and "OPENAI_API_KEY" in line for line in table)

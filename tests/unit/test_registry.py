@@ -104,7 +104,7 @@ def test_any_name_is_a_model_of_a_server_with_an_address() -> None:
 
 
 def test_descriptions_tell_what_answers(answers: Path) -> None:
-    assert describe("offline") == "keyword search demo, no LLM"
+    assert describe("offline") == "keyword search demo, no LLM: words only"
     assert describe("human") == "you answer"
     assert describe(f"scripted:{answers}") == f"answers from {answers}, no LLM"
     assert describe("openai/gpt-4o") == "gpt-4o at api.openai.com"

@@ -15,7 +15,7 @@ from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.lines import indent, line, split
-from rlm_tui.ui.offers import ModelOffer, Recent, check, found_offers, recent_runs
+from rlm_tui.ui.offers import OFFLINE, ModelOffer, Recent, check, found_offers, recent_runs
 from rlm_tui.ui.screens.full_screen import FullScreen
 from rlm_tui.ui.screens.start_rows import (
     FORM,
@@ -50,6 +50,7 @@ _TWO_COLUMNS = 110
 _PADDING = 2
 
 _HINT = "Tab goes on, Enter chooses, F5 starts, Esc goes to the panes."
+_OFFLINE = "offline finds the words of the question and understands nothing else."
 _NAMELESS = "Type a name as provider/name, or Esc goes back to the list."
 
 
@@ -69,7 +70,7 @@ class StartScreen(FullScreen):
         self._setup = setup
         self._probe: Probe | None = None
         self._servers: list[Server] = []
-        self._has_looked = False
+        self._has_looked = self._is_touched = False
         self._offers = self._found_offers()
         self._recent = Recent()
 
@@ -134,7 +135,7 @@ class StartScreen(FullScreen):
         heard(None)
 
     def _take_in(self, server: Server | None) -> None:
-        """A server has answered, or (None) the search is over; what it has comes below what stands there."""
+        """A server has answered, or (None) the search is over; a cursor that nobody moved is on the best there is."""
         if server is None:
             self._has_looked = True
         else:
@@ -184,10 +185,14 @@ class StartScreen(FullScreen):
         self.show_header()
         mode = mode_line(ui)
         words, role = (ui.notice, "careful") if ui.notice else (owner.session.trouble, "failed")
-        said = rows_of(words or _HINT, self.app.size.width - mode.cells - 2, role if words else "dim")
+        said = rows_of(words or self._hint(), self.app.size.width - mode.cells - 2, role if words else "dim")
         rows = indent(said, 1)
         self.query_one("#start-notice", Bar).show_all([split(rows[0], mode, self.app.size.width), *rows[1:]])
         self.query_one(Footer).show(verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap))
+
+    def _hint(self) -> str:
+        choices = self._choices
+        return _OFFLINE if choices.has_focus and choices.cursor_key == MODEL + OFFLINE else _HINT
 
     def show_all(self) -> None:
         """Draw everything."""
@@ -216,8 +221,10 @@ class StartScreen(FullScreen):
             choices.styles.height = len(rows)
         keys = [row.key for row in rows]
         key = choices.cursor_key
-        choices.show_rows(rows, cursor=keys.index(key) if key in keys[1:] else None)
-        choices.move_cursor(choices.cursor)
+        at = keys.index(key) if key in keys[1:] else choices.cursor
+        choices.show_rows(rows)
+        choices.move_cursor(at if self._is_touched else 1)
+        self.show_bars()
 
     def _limits(self) -> str:
         setup, spec = self._setup, self.choice.sub_model or self.choice.model
@@ -257,11 +264,18 @@ class StartScreen(FullScreen):
         self._to_start()
 
     def _to_start(self) -> None:
+        self._is_touched = True
         self._choices.move_cursor(len(self._choices.rows) - 1)
+
+    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
+        """From now on the cursor stays on its row, whatever is found."""
+        self._is_touched = self._is_touched or event.view is self._choices
+        self.show_bars()
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
         """Choose the row."""
         event.stop()
+        self._is_touched = True
         if event.key.startswith(MODEL):
             self._choose(event.key.removeprefix(MODEL))
         elif event.key == OTHER:

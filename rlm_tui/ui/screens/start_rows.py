@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rlm_tui.events import Limits
 from rlm_tui.text import clock, one_line, plural, short_cost, short_count
 from rlm_tui.ui.lines import BLANK, Line, line, pad, wrap_text
-from rlm_tui.ui.offers import ModelOffer, Recent
+from rlm_tui.ui.offers import OFFLINE, ModelOffer, Recent
 
 MODEL, OTHER, MORE, STEP, START = "model:", "other", "more", "step", "start"
 _NAME, _LONGEST_NAME = 15, 28
@@ -68,10 +68,12 @@ def choice_rows(
 
 
 def _first(offers: Sequence[ModelOffer], chosen: str, room: int) -> list[ModelOffer]:
-    """The offers that are shown unasked, and the chosen one wherever it stands."""
+    """The offers that are shown unasked: of the models of servers as many as there is room for, and all others."""
     if len(offers) <= room + 1:
         return list(offers)
-    return [*offers[:room], *(offer for offer in offers[room:] if offer.spec == chosen)]
+    others = [offer for offer in offers if offer.spec in (chosen, OFFLINE) or not offer.is_whole]
+    first = [offer for offer in offers if offer not in others][: max(1, room - len(others))]
+    return [offer for offer in offers if offer in first or offer in others]
 
 
 def _name(offer: ModelOffer) -> str:
