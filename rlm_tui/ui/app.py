@@ -21,9 +21,9 @@ from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.session.base import Session
 from rlm_tui.session.commands import SessionCommand
 from rlm_tui.text import safe
-from rlm_tui.ui.actions import BY_ID, Keymap, reason
+from rlm_tui.ui.actions import BY_ID, Keymap, keys_of, reason
 from rlm_tui.ui.attention import Attention, How
-from rlm_tui.ui.early import EarlyKeys
+from rlm_tui.ui.early import InOrder, Typed
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.hung_up import surviving
 from rlm_tui.ui.keymap import bindings, keymap_of
@@ -80,7 +80,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         self.failure: RlmTuiError | None = None
         self.ui = UiState(returns=first.returns)
         self.guard = KeyGuard()
-        self._early = EarlyKeys()
+        self._typed = InOrder(self, self._take)
         self.clock = clock
         self._notices = Notices(self.ui, clock)
         self.main: MainScreen = MainScreen()
@@ -222,9 +222,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
         """Take in what happened; draw only when something did, or when the clock in the header moved on."""
         if not self.screen_stack:
             return  # it ends: the last frame of the clock may come when the screens are gone
-        if self._early.is_waiting and self._is_up:
-            for key in self._early.release():
-                self.post_message(key)
+        if self._typed.is_waiting and self._is_up:
+            self.call_later(self._typed.open)
         batch = self.session.drain()
         if batch.events or batch.changed:
             how: How = self.settings["attention"] if self.settings else "off"
@@ -277,14 +276,18 @@ class RlmTuiApp(Host, inherit_bindings=False):
         return self.ui
 
     async def on_event(self, event: events.Event) -> None:
+        """Keys are taken in one after the other; the rest as it comes."""
+        if not isinstance(event, Typed) or event.is_forwarded:
+            await super().on_event(event)
+        elif self.screen_stack:  # else it ends: nothing is there that a key could mean
+            is_urgent = isinstance(event, events.Key) and event.key in keys_of(BY_ID["app.leave"], self.ui.keymap)
+            await self._typed.take(event, is_up=self._is_up, is_urgent=is_urgent)
+
+    async def _take(self, typed: Typed) -> None:
         """Every key passes the guard first, wherever it goes."""
-        if isinstance(event, events.Key) and not self.screen_stack:
-            return  # it ends: nothing is there that a key could mean
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            if self._early.keeps(event, is_up=self._is_up):
-                return
-            self.guard.saw(event.key, self.clock(), typing=self.sync().typing)
-        await super().on_event(event)
+        if isinstance(typed, events.Key):
+            self.guard.saw(typed.key, self.clock(), typing=self.sync().typing)
+        await super().on_event(typed)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that are taken from the panes act only where they mean something; else the pane has them."""

@@ -1,32 +1,79 @@
-"""Keeps what is typed while the app is still opening, and gives it back once there is a place for it."""
+"""Keys act in the order in which they are pressed: each has done what it does before the next one is looked at.
+
+Textual queues a key at what has the focus and reads the next one at once; where keys come in one piece, as over a slow
+line, what is typed after a key that opens a prompt would be taken for keys, and a key of the app would overtake others.
+What is typed while the app is still opening waits until there is a place for it.
+"""
 
 from __future__ import annotations
 
-from textual.events import Key
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
+
+from textual.app import App
+from textual.events import Key, Paste
+from textual.message_pump import MessagePump
+
+Typed: TypeAlias = Key | Paste
+_LAPS = 8
+"""So often at most: what draws all the time keeps no key waiting."""
 
 
-class EarlyKeys:
-    """Keys in the order in which they were pressed; those with Ctrl act at once and are never kept."""
+class InOrder:
+    """What was typed and waits; `act` takes one key in. Keys with Ctrl wait for nothing until the app is open."""
 
-    def __init__(self) -> None:
-        self._kept: list[Key] = []
-        self._is_over = False
-
-    def keeps(self, key: Key, *, is_up: bool) -> bool:
-        """Whether a key is kept for later; `is_up` says that it could act now."""
-        if self._is_over or key.key.startswith("ctrl+") or (is_up and not self._kept):
-            self._is_over = self._is_over or is_up
-            return False
-        self._kept.append(key)
-        return True
-
-    def release(self) -> list[Key]:
-        """The keys that were kept, once."""
-        kept, self._kept = self._kept, []
-        self._is_over = True
-        return kept
+    def __init__(self, app: App[Any], act: Callable[[Typed], Awaitable[None]]) -> None:
+        self._app, self._act = app, act
+        self._kept: deque[Typed] = deque()
+        self._is_open = False
+        self.is_busy = False
+        """Whether a key is on its way, so that the next one waits."""
 
     @property
     def is_waiting(self) -> bool:
-        """Whether keys may still be given back."""
-        return not self._is_over
+        """Whether keys still wait for the app to open."""
+        return not self._is_open
+
+    async def take(self, typed: Typed, *, is_up: bool, is_urgent: bool) -> None:
+        """A key was pressed; `is_up` says that it could act now, `is_urgent` that it waits for no other."""
+        self._is_open = self._is_open or (is_up and not self._kept)
+        is_ctrl = isinstance(typed, Key) and typed.key.startswith("ctrl+")
+        if is_urgent or (is_ctrl and not self._is_open):
+            await self._act(typed)
+        elif self.is_busy or not self._is_open:
+            self._kept.append(typed)
+        else:
+            await self._press(typed)
+
+    async def open(self) -> None:
+        """There is a place now for what was typed before."""
+        if not self._is_open:
+            self._is_open = True
+            await self._next()
+
+    async def _next(self) -> None:
+        self.is_busy = False
+        if self._kept and self._app.screen_stack:
+            await self._press(self._kept.popleft())
+
+    async def _press(self, typed: Typed) -> None:
+        self.is_busy, way = True, self._way()
+        await self._act(typed)
+        await self._follow(way if typed.is_forwarded else [self._app], 0, _LAPS)
+
+    def _way(self) -> list[MessagePump]:
+        """The queues that a key passes: from what has the focus up to the app."""
+        return list((self._app.focused or self._app.screen).ancestors_with_self)
+
+    async def _follow(self, way: Sequence[MessagePump], at: int, laps: int) -> None:
+        """Go behind a key from queue to queue, and again for as long as it has set something going in them."""
+        while at < len(way):
+            at += 1
+            if way[at - 1].call_later(self._follow, way, at, laps):
+                return  # it comes back here, once all that is queued there before it is done
+        more = list(dict.fromkeys([*way[:-1], *self._way()])) if self._app.screen_stack else []
+        if laps and any(pump.message_queue_size for pump in more):
+            await self._follow(more, 0, laps - 1)
+        else:
+            await self._next()
