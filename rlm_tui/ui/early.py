@@ -16,8 +16,8 @@ from textual.events import Key, Paste
 from textual.message_pump import MessagePump
 
 Typed: TypeAlias = Key | Paste
-_LAPS = 8
-"""So often at most: what draws all the time keeps no key waiting."""
+_LAPS = 3
+"""How often what a key set going is followed: a row that is left tells its pane, that the screen, and that the rest."""
 
 
 class InOrder:
@@ -67,13 +67,12 @@ class InOrder:
         return list((self._app.focused or self._app.screen).ancestors_with_self)
 
     async def _follow(self, way: Sequence[MessagePump], at: int, laps: int) -> None:
-        """Go behind a key from queue to queue, and again for as long as it has set something going in them."""
+        """Go behind a key from queue to queue, and then behind what it set going in them."""
         while at < len(way):
             at += 1
             if way[at - 1].call_later(self._follow, way, at, laps):
                 return  # it comes back here, once all that is queued there before it is done
-        more = list(dict.fromkeys([*way[:-1], *self._way()])) if self._app.screen_stack else []
-        if laps and any(pump.message_queue_size for pump in more):
-            await self._follow(more, 0, laps - 1)
+        if laps and self._app.screen_stack:
+            await self._follow(list(dict.fromkeys([*way[:-1], *self._way()])), 0, laps - 1)
         else:
             await self._next()
