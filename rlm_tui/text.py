@@ -166,3 +166,9 @@ def thoughts_and_words(text: str) -> tuple[str, str]:
     """What a response thinks aloud at its beginning, between tags, and the rest."""
     match = _THOUGHTS.match(text)
     return (match[2].strip(), text[match.end() :]) if match else ("", text)
+
+
+def has_all(words: Sequence[str], text: str) -> bool:
+    """Whether every word stands in a text, wherever; the words are casefolded."""
+    folded = text.casefold()
+    return all(word in folded for word in words)

@@ -9,10 +9,9 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from rlm_tui.text import safe
+from rlm_tui.text import has_all, safe
 from rlm_tui.ui.actions import ACTIONS, Action, key_name, keys_of, reason
 from rlm_tui.ui.host import Host, host_of
-from rlm_tui.ui.widgets.filter_line import has_all
 
 _WORD = re.compile(r"[^\W_]+")
 _ACTS, _WHOLE = 0.25, 0.5

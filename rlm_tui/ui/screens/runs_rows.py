@@ -8,12 +8,11 @@ from pathlib import Path
 from rich.cells import cell_len
 
 from rlm_tui.started import replaying
-from rlm_tui.text import one_line, plural, short_bytes, short_cost
+from rlm_tui.text import has_all, one_line, plural, short_bytes, short_cost
 from rlm_tui.trace.saved import SavedRun, instant, name_of
 from rlm_tui.ui.lines import BLANK, Line, Piece, Span, clip, indent, line, pad, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.states import of_status
-from rlm_tui.ui.widgets.filter_line import has_all
 from rlm_tui.ui.widgets.gate_bar import rows_of
 
 _STATUS_CELLS, _AGO, _COST = 13, 5, 6

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 
 from rlm_tui.config import BY_NAME, SETTINGS, Settings
 from rlm_tui.config.schema import Setting
+from rlm_tui.text import has_all
 from rlm_tui.ui.actions import ACTIONS, BY_ID, GROUPS, Action, Keymap, key_name, keys_of
 from rlm_tui.ui.lines import BLANK, Line, clip, line, pad, split, wrap_text
-from rlm_tui.ui.widgets.filter_line import has_all
 
 SETTING, KEY = "setting:", "key:"
 _NAME, _VALUE, _SOURCE = 20, 24, 14

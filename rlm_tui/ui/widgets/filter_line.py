@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -65,9 +64,3 @@ class FilterLine(PromptEditor):
         """Esc takes the words away."""
         event.stop()
         self.leave(is_kept=False)
-
-
-def has_all(words: Sequence[str], text: str) -> bool:
-    """Whether every word stands in a text, wherever; the words are casefolded."""
-    folded = text.casefold()
-    return all(word in folded for word in words)
