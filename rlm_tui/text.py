@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _REPLACEMENT = "\ufffd"
 # C0 without \t and \n, DEL, C1, soft hyphen, zero-width and bidi controls, fillers, BOM, interlinear marks,
