@@ -141,9 +141,9 @@ def test_a_key_in_the_environment_is_only_offered(monkeypatch: pytest.MonkeyPatc
     offers = found_offers("human")
     assert [(offer.spec, offer.is_whole) for offer in offers] == [
         ("human", True),
-        ("offline", True),
         ("anthropic/", False),
-    ]
+        ("offline", True),
+    ], "the stand-in comes after what is a model"
     assert "secret" not in str(offers)
 
 
