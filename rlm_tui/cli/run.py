@@ -63,11 +63,12 @@ class _Stop:
 
     def __init__(self) -> None:
         self.wanted = False
+        self.why = ""
 
-    def __call__(self) -> None:
+    def __call__(self, why: str) -> None:
         if self.wanted:
             raise KeyboardInterrupt
-        self.wanted = True
+        self.wanted, self.why = True, why
 
 
 def _ask(session: Session, loading: Loading, query: str, remarks: list[str], *, as_json: bool) -> int:
@@ -81,7 +82,7 @@ def _ask(session: Session, loading: Loading, query: str, remarks: list[str], *, 
         session.send(Start(query))
         reader = JsonLines(session.log) if as_json else Narration(session.log)
         _follow(session, loading, stop, reader, remarks)
-        return _end(session, reader.finished, as_json=as_json)
+        return _end(session, reader.finished, stop.why or "Stopped by you.", as_json=as_json)
 
 
 def _follow(session: Session, loading: Loading, stop: _Stop, reader: JsonLines | Narration, remarks: list[str]) -> None:
@@ -108,12 +109,12 @@ def _follow(session: Session, loading: Loading, stop: _Stop, reader: JsonLines |
         if words := waits.words(batch):
             say(words)
         if stop.wanted:
-            session.send(Stop())
+            session.send(Stop(stop.why))
             loading.cancel()
         session.wait()
 
 
-def _end(session: Session, finished: RunFinished | None, *, as_json: bool) -> int:
+def _end(session: Session, finished: RunFinished | None, why: str, *, as_json: bool) -> int:
     from rlm_tui.cli import narrate
 
     if session.trace_path:
@@ -123,7 +124,7 @@ def _end(session: Session, finished: RunFinished | None, *, as_json: bool) -> in
     if finished is None:
         error = session.failure
         if as_json:
-            narrate.write_unbegun("failed" if error else "stopped", str(error or "Stopped by you."))
+            narrate.write_unbegun("failed" if error else "stopped", str(error or why))
         if error is None:
             return ExitCode.INTERRUPTED
         raise error

@@ -19,7 +19,7 @@ from textual.theme import Theme
 from rlm_tui.crash import unexpected
 from rlm_tui.errors import ExitCode, RlmTuiError
 from rlm_tui.session.base import Session
-from rlm_tui.session.commands import SessionCommand
+from rlm_tui.session.commands import SessionCommand, Stop
 from rlm_tui.text import safe
 from rlm_tui.ui.actions import BY_ID, Keymap, keys_of, reason
 from rlm_tui.ui.attention import Attention, How
@@ -74,6 +74,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         super().__init__()
         self.stylesheet = Styles(variables=self.theme_variables)
         self.session: Session = Opening(title) if callable(session) else session
+        self._why = ""
         self._opener = Opener(session) if callable(session) else None
         self._is_open = not callable(session)
         self._event_loop: asyncio.AbstractEventLoop | None = None
@@ -198,14 +199,17 @@ class RlmTuiApp(Host, inherit_bindings=False):
         """A terminal that is gone ends the app, also where no signal says so."""
         return surviving(super().get_driver_class(), self.end_soon)
 
-    def end_soon(self) -> None:
+    def end_soon(self, why: str = "The terminal is gone.") -> None:
         """End as a signal asks for it: at once, the terminal as before; safe in a handler and from any thread."""
+        self._why = why
         if self._event_loop is None:
             raise KeyboardInterrupt
         self._event_loop.call_soon_threadsafe(self.exit, None, ExitCode.INTERRUPTED)
 
     def close_session(self) -> None:
         """End the session, also one that was still being made when the person quit."""
+        if self._why and self.session.is_running:
+            self.session.send(Stop(self._why))
         if self._opener is not None:
             self._opener.close()
             self.failure = self.failure or self._opener.failure

@@ -55,7 +55,7 @@ ENDS: dict[RunStatus, Look] = {
         "A limit ended the run; the last answer, if there is one, is marked so.",
     ),
     "stopped": Look(
-        "□", "stopped", "stopped by a person", "careful", "The run was stopped; what it found so far is kept."
+        "□", "stopped", "stopped before its end", "careful", "The run was stopped; what it found so far is kept."
     ),
 }
 """How a run ended."""

@@ -252,7 +252,10 @@ def test_a_signal_stops_a_run_and_keeps_its_trace(tmp_path: Path, note: str, num
                 process.send_signal(number)
             last = line
     assert process.wait() == 130
-    assert json.loads(last)["status"] == "stopped"
+    finished = json.loads(last)
+    assert finished["status"] == "stopped"
+    by = "Stopped by you." if number == signal.SIGINT else f"rlm-tui was told to end ({number.name})."
+    assert finished["detail"] == by
     assert rlm_tui("trace", "verify", str(trace), home=tmp_path).returncode == 0
 
 

@@ -132,3 +132,5 @@ def test_a_signal_ends_the_app_with_the_terminal_as_before_and_the_run_written_d
         ):
             assert terminal.written.rfind(off) > terminal.written.rfind(on)
     assert b'"status":"stopped"' in trace.read_bytes()
+    by = "Stopped by you." if number == signal.SIGINT else f"rlm-tui was told to end ({number.name})."
+    assert by.encode() in trace.read_bytes()

@@ -55,12 +55,13 @@ class Front:
         self._rest: Iterator[str] = iter(())
         self._offered: object = None
         self._code: int | None = None
+        self._why = ""
         self._is_interrupted = False
         self._calm: Phase | None = None
 
     def run(self) -> int:
         """Go on until the person quits, the lines end, or a signal says so; returns an ExitCode."""
-        with told_to_end(lambda: self.end(ExitCode.INTERRUPTED)), _on_interrupt(self._interrupted):
+        with told_to_end(self._end_for), _on_interrupt(self._interrupted):
             self.say([f"rlm-tui: {self.session.title}. help lists the commands."])
             is_busy = False
             try:
@@ -71,7 +72,14 @@ class Front:
             finally:
                 self._doing.keep_again()
                 self._doing.close()
+                if self._why and self.session.is_running:
+                    self.session.send(cmd.Stop(self._why))
             return self._code
+
+    def _end_for(self, why: str) -> None:
+        """Leave the loop as a signal asks for it."""
+        self._why = why
+        self.end(ExitCode.INTERRUPTED)
 
     def end(self, code: int = ExitCode.OK) -> None:
         """Leave the loop."""
