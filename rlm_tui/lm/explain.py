@@ -45,8 +45,6 @@ _LARGER = {
 def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
     """Turn what an SDK or its transport raised into an error that a person can act on, without secrets."""
     status = _status(error)
-    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return _refused_by_proxy(error, endpoint)
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED or _is_proxys(error):
         return _refused_by_proxy(error, endpoint)
     if status is not None:
@@ -69,11 +67,14 @@ def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
         return _unreachable(endpoint)
     if _says(error, *_NO_HTTP):
         return ProviderError(f"{host} does not speak HTTP, so {name} cannot be asked there; check address and port.")
+    if _is(error, "DecodingError") or (_is(error, "HttpProcessingError") and not _is_cut(error)):
+        said = f"{host} answered {name} in HTTP that is not understood"
+        return ProviderError(f"{said} ({_innermost(error)}); check the base URL, and what stands before the server.")
     if isinstance(error, ValueError | RecursionError):
         form = "no JSON" if endpoint.provider == "generic" else "no event stream"
         return ProviderError(f"{host} answered {name} with something that is {form}; check the base URL.")
     detail = _detail(error, endpoint)
-    if detail:
+    if detail or getattr(error, "body", None) is not None:
         return ProviderError(f"{host} failed in the middle of an answer of {name}{detail}.")
     return ProviderBusyError(f"The connection to {host} was cut while {name} answered; try again.")
 
@@ -156,7 +157,7 @@ def _error_body(error: Exception) -> Mapping[str, Any]:
     inner = body.get("error", body) if isinstance(body, Mapping) else body
     if isinstance(inner, Mapping):
         return inner
-    return {"message": inner} if isinstance(inner, str) and not inner.lstrip().startswith("<") else {}
+    return {} if inner is None or str(inner).lstrip().startswith("<") else {"message": str(inner)}
 
 
 def _detail(error: Exception, endpoint: Endpoint) -> str:
@@ -203,6 +204,19 @@ def _is(error: BaseException | None, name: str) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+def _is_cut(error: BaseException) -> bool:
+    """Whether a body ended before the length that its head, or its last chunk, had told."""
+    return _is(error, "ContentLengthError") or _is(error, "TransferEncodingError")
+
+
+def _innermost(error: BaseException) -> str:
+    """What the first error of a chain says, without the bytes that it shows below."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    said = str(getattr(error, "message", "") or error).strip()
+    return one_line(said.partition("\n")[0].rstrip(":."), 80)
 
 
 def _unreachable(endpoint: Endpoint) -> ProviderError:

@@ -28,6 +28,7 @@ from rlm_tui.events import Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.endpoint import SILENCE_S, Endpoint
 from rlm_tui.lm.explain import explain
+from rlm_tui.lm.post import decoded
 from rlm_tui.lm.proxy import check_proxy
 from rlm_tui.lm.sdk import count
 from rlm_tui.text import one_line, scrub
@@ -105,7 +106,7 @@ class GenericLM:
         try:
             reply = await self._poster.post("", fill(self._definition.request, _values(self._definition, request)))
             async with reply:
-                content = json.loads(await reply.aread())
+                content = json.loads(decoded(await reply.aread()))
         except self._errors as error:
             raise explain(error, self._endpoint) from error
         response = self._read(content)

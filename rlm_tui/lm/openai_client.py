@@ -47,8 +47,10 @@ class OpenAILM(SdkLM):
         if _read_share(event) is not None:
             answer.read(_read_share(event))
             return
+        if choices is None and _says_choices(event) and getattr(event, "usage", None) is None:
+            raise TypeError("choices that are none")
         for choice in choices or ():
-            _take_message(getattr(choice, "delta", None) or getattr(choice, "message", None), answer)
+            _take_message(getattr(_object(choice), "delta", None) or getattr(choice, "message", None), answer)
             answer.finish(getattr(choice, "finish_reason", None))
             answer.whole = True
 
@@ -68,7 +70,7 @@ def _read_share(event: Any) -> float | None:
 
 def _take_message(message: Any, answer: Answer) -> None:
     """Text is in content; servers of open models put what was thought into one of two other fields."""
-    for piece in _pieces(getattr(message, "content", None)):
+    for piece in _pieces(getattr(_object(message), "content", None)):
         answer.add(piece)
     if getattr(message, "tool_calls", None):
         answer.note("the model called a tool in its own way, which no tool is offered for")
@@ -76,10 +78,26 @@ def _take_message(message: Any, answer: Answer) -> None:
     answer.add(getattr(message, "refusal", None))
 
 
+def _says_choices(event: Any) -> bool:
+    """Whether choices are there, be it null; the SDK's events have the member in any case."""
+    said = getattr(event, "model_fields_set", None)
+    return hasattr(event, "choices") if said is None else "choices" in said
+
+
+def _object(value: object) -> object:
+    """The same; TypeError for what has no members, as what stands in their place would be taken for nothing."""
+    if value is not None and not hasattr(value, "__dict__"):
+        raise TypeError(f"a {type(value).__name__} in the place of an object")
+    return value
+
+
 def _pieces(content: Any) -> Iterator[object]:
     """Content as text, or as a list of parts of which some are text."""
-    for part in content if isinstance(content, list) else (content,):
-        yield part.get("text") if isinstance(part, Mapping) else getattr(part, "text", part)
+    if not isinstance(content, list):
+        yield getattr(content, "text", content)
+        return
+    for part in content:
+        yield part.get("text") if isinstance(part, Mapping) else getattr(part, "text", None)
 
 
 def _take_usage(usage: Any, answer: Answer) -> None:

@@ -28,7 +28,7 @@ class WireError(Exception):
         inner = body.get("error", body) if isinstance(body, Mapping) else body
         said = inner if isinstance(inner, Mapping) else {}
         self.body = body
-        self.message = str(said.get("message", ""))
+        self.message = str(said.get("message", "")) if isinstance(inner, Mapping) else str(inner or "")
         self.param = said.get("param")
         self.response = response
         self.status_code: int | None = response.status_code if response is not None else None
@@ -153,7 +153,7 @@ class Reply:
         import aiohttp
 
         with suppress(ValueError, RecursionError, aiohttp.ClientError, TimeoutError):
-            return json.loads(await self.aread())
+            return json.loads(decoded(await self.aread()))
         return None
 
     async def __aiter__(self) -> AsyncIterator[Any]:
@@ -178,8 +178,14 @@ class Reply:
             rest.append(last)
 
 
+def decoded(raw: bytes) -> str:
+    """What a server sent, as text; a byte that is no UTF-8 is a lone surrogate, which an answer counts and mends."""
+    return raw.decode("utf-8-sig", "surrogateescape")
+
+
 def _event(raw: bytes) -> Any:
-    event = json.loads(raw, object_hook=lambda members: SimpleNamespace(**members))
+    text = decoded(raw)
+    event = json.loads(text, object_hook=lambda members: SimpleNamespace(**members))
     if getattr(event, "error", None):
-        raise WireError(json.loads(raw))
+        raise WireError(json.loads(text))
     return event

@@ -19,7 +19,7 @@ from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.explain import explain, no_completion
-from rlm_tui.lm.post import Poster, WireError
+from rlm_tui.lm.post import Poster, WireError, decoded
 from rlm_tui.lm.proxy import proxy_of
 from rlm_tui.lm.stage import Stages
 from rlm_tui.lm.turns import Turns
@@ -54,8 +54,10 @@ class Answer:
         """Called for what shows that the model is at work."""
 
     def add(self, piece: object) -> None:
-        """Take a piece of text; whatever is no text is passed over, as servers send null and worse."""
-        if isinstance(piece, str) and piece:
+        """Take a piece of text, or null; TypeError for all else, as an answer must not look empty that is not."""
+        if not isinstance(piece, str | None):
+            raise TypeError(f"a piece of text is of type {type(piece).__name__}")
+        if piece:
             self._pieces.append(self._counted(piece))
             self.watch(scrub(piece)[0])
 
@@ -311,7 +313,7 @@ class SdkLM(StreamLM):
             where = self._endpoint.host
             raise ProviderError(f"{where} answered {self.name} with a web page (HTML); check the base URL.", status=200)
         if content_type.endswith("json"):  # a server that cannot stream sent everything at once
-            self._take_whole(await stream.response.aread(), answer)
+            self._take_whole(decoded(await stream.response.aread()), answer)
             answer.begun = answer.whole  # nothing more of it can come
             what = "JSON"
         else:
@@ -331,7 +333,7 @@ class SdkLM(StreamLM):
             return content_type or "nothing"
         return "other events" if stream.response.num_bytes_downloaded else ""
 
-    def _take_whole(self, raw: bytes, answer: Answer) -> None:
+    def _take_whole(self, raw: str, answer: Answer) -> None:
         body = json.loads(raw, object_hook=lambda members: SimpleNamespace(**members))
         error = getattr(body, "error", None)
         if error:

@@ -49,6 +49,62 @@ async def test_a_good_status_that_is_no_completion_is_said_and_not_tried_again(p
     assert "short" not in str(error)
 
 
+STRANGE = {
+    "content of a number": {"choices": [{"delta": {"content": 5}}]},
+    "content of an object": {"choices": [{"delta": {"content": {"a": 1}}}]},
+    "a text for a message": {"choices": [{"delta": "x"}]},
+    "numbers for choices": {"choices": [1, None]},
+    "no choices": {"choices": None},
+}
+
+
+@pytest.mark.usefixtures("how")
+@pytest.mark.parametrize("what", STRANGE)
+async def test_what_is_no_text_is_no_empty_answer(what: str) -> None:
+    end = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+    error = await fail(Reply(chunks=data(STRANGE[what], end)))
+    assert type(error) is ProviderError
+    assert str(error).endswith("in a shape that is not understood.")
+
+
+@pytest.mark.usefixtures("how")
+@pytest.mark.parametrize(("said", "told"), [(5, ": 5."), ({"a": 1}, ".")])
+async def test_an_error_in_a_stream_is_told_whatever_it_is(said: object, told: str) -> None:
+    error = await fail(Reply(chunks=data({"error": said})))
+    assert type(error) is ProviderError
+    assert str(error).endswith(f"failed in the middle of an answer of openai/m-1{told}")
+
+
+async def test_a_byte_that_is_no_utf8_is_replaced_and_told() -> None:
+    whole = b"".join(openai_stream("FINAL(a#b)").chunks)
+    response, *_ = await ask(Reply(chunks=(whole.replace(b"#", b"\xff"),)))
+    assert response.text == "FINAL(a\ufffdb)"
+    assert response.note == "1 broken characters replaced"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (HEAD + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\nno gzip", "Can not decode content-encoding"),
+        (HEAD + b"".join(b"X-%d: x\r\n" % number for number in range(1_000)) + b"\r\n{}", "Too many headers"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nZZZ\r\n", "Invalid character in chunk size"),
+    ],
+    ids=["encoding", "headers", "chunk"],
+)
+async def test_http_that_is_not_understood_is_no_cut_connection(said: bytes, why: str) -> None:
+    with speaking(said) as host:
+        lm = make_lm("openai/m", base_url=f"http://{host}/v1", api_key="k")
+        try:
+            with pytest.raises(ProviderError, match=f"in HTTP that is not understood .{why}") as caught:
+                await lm.complete(REQUEST)
+        finally:
+            await lm.close()
+    assert type(caught.value) is ProviderError
+
+
 def test_what_is_no_completion_is_asked_for_once_in_a_run(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("text")
     with Loopback(NO_COMPLETIONS["empty object"]) as server:
