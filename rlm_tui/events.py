@@ -11,7 +11,7 @@ held, released and edited whatever waits (before_final: the iteration) · told a
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, TypeVar
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -19,12 +19,19 @@ COMPACTION = "compaction"
 """The title of a request for a summary of the conversation."""
 
 _N = TypeVar("_N", int, float)
+MOST = 2**63 - 1
+"""The largest whole number of a trace: what `len()` can give."""
+MOST_TOKENS = 2**53
+"""Tokens of one call that are believed, so that those of many are a `Count` too."""
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-MOST, le=MOST)]
+Amount: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class BodyRef(msgspec.Struct, frozen=True):
     """Stands for a text that the `body.stored` event with this seq holds."""
 
-    body: int
+    body: Count
 
 
 Text: TypeAlias = str | BodyRef
@@ -58,9 +65,9 @@ class Value(msgspec.Struct, frozen=True, omit_defaults=True):
 class Usage(Value, frozen=True):
     """Tokens and money of one or many calls; None is unknown, which is not 0."""
 
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cost_usd: float | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cost_usd: Amount | None = None
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -84,15 +91,15 @@ def _sum(a: _N | None, b: _N | None) -> _N | None:
 class Limits(Value, frozen=True):
     """What a run may spend, over its whole tree; None is no limit."""
 
-    iterations: int | None = 20
-    subcalls: int | None = 200
-    concurrency: int = 16
-    depth: int = 1
-    tokens: int | None = None
-    cost_usd: float | None = None
-    seconds: float | None = None
-    errors: int | None = 5
-    block_timeout_s: float = 120.0
+    iterations: Count | None = 20
+    subcalls: Count | None = 200
+    concurrency: Count = 16
+    depth: Count = 1
+    tokens: Count | None = None
+    cost_usd: Amount | None = None
+    seconds: Amount | None = None
+    errors: Count | None = 5
+    block_timeout_s: Amount = 120.0
 
 
 class ContextPart(Value, frozen=True):
@@ -100,10 +107,10 @@ class ContextPart(Value, frozen=True):
 
     name: str
     kind: str
-    chars: int
+    chars: Count
     sha256: str
-    pages: int | None = None
-    bytes: int | None = None
+    pages: Count | None = None
+    bytes: Count | None = None
     file_sha256: str | None = None
     path: str | None = None
 
@@ -140,11 +147,11 @@ class Parameters(Value, frozen=True):
     """How an LM is asked beside its messages; None is what the provider does by itself."""
 
     temperature: float | None = None
-    seed: int | None = None
+    seed: Whole | None = None
     stop: tuple[str, ...] = ()
     is_shaped: bool = False
     """Whether the server was asked to hold the answer to the form of a turn."""
-    max_tokens: int | None = None
+    max_tokens: Count | None = None
     """Where the server was asked to end the answer."""
 
 
@@ -153,7 +160,7 @@ class Served(Value, frozen=True):
 
     base_url: str = ""
     sub_base_url: str = ""
-    window: int | None = None
+    window: Count | None = None
     """Tokens of a window that the server is asked for, where it takes that (Ollama)."""
     think: bool | None = None
 
@@ -186,7 +193,7 @@ class VarChange(Value, frozen=True):
     name: str
     change: Change
     type: str = ""
-    size: int | None = None
+    size: Count | None = None
     preview: str = ""
 
 
@@ -194,7 +201,7 @@ class TraceEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """The envelope: `seq` from 1 without gaps, `t` in seconds since the start, `node` its owner in the tree."""
 
     seq: int = 0
-    t: float = 0.0
+    t: Amount = 0.0
     node: str = ""
 
 
@@ -238,7 +245,7 @@ class RunFinished(TraceEvent, frozen=True, tag="run.finished"):
     via: Via | None = None
     usage: Usage = Usage()
     detail: str = ""
-    exit_code: int = 0
+    exit_code: Count = 0
 
 
 class NodeOpened(TraceEvent, frozen=True, tag="node.opened"):
@@ -246,7 +253,7 @@ class NodeOpened(TraceEvent, frozen=True, tag="node.opened"):
 
     type: NodeType
     parent: str = ""
-    depth: int = 0
+    depth: Count = 0
     role: Role = "root"
     title: str = ""
     by: Author = "model"
@@ -267,13 +274,13 @@ class NodeClosed(TraceEvent, frozen=True, tag="node.closed"):
 class IterationStarted(TraceEvent, frozen=True, tag="iteration.started"):
     """Turn `number` (from 1) of an RLM begins."""
 
-    number: int
+    number: Count
 
 
 class IterationFinished(TraceEvent, frozen=True, tag="iteration.finished"):
     """Turn `number` of an RLM is over; `refused` is why its response or answer did not count, as the LM is told."""
 
-    number: int
+    number: Count
     refused: Text = ""
 
 
@@ -282,8 +289,8 @@ class LmRequested(TraceEvent, frozen=True, tag="lm.requested"):
 
     model: str
     messages: tuple[StoredMessage, ...]
-    prior: int = 0
-    window: int | None = None
+    prior: Count = 0
+    window: Count | None = None
     """Tokens that the model takes in one request, where that is known of a root LM."""
     parameters: Parameters | None = None
     """None: an older trace does not tell."""
@@ -295,7 +302,7 @@ class LmResponded(TraceEvent, frozen=True, tag="lm.responded"):
     text: Text
     reasoning: Text | None = None
     usage: Usage = Usage()
-    latency_s: float | None = None
+    latency_s: Amount | None = None
     finish_reason: str | None = None
     cached: bool = False
     by: Author = "model"
@@ -305,8 +312,8 @@ class LmFailed(TraceEvent, frozen=True, tag="lm.failed"):
     """A request failed; with `retry_in_s` it will be sent again after that time."""
 
     message: str
-    status: int | None = None
-    retry_in_s: float | None = None
+    status: Count | None = None
+    retry_in_s: Amount | None = None
 
 
 class ResponseParsed(TraceEvent, frozen=True, tag="response.parsed"):
@@ -325,7 +332,7 @@ class CodeStarted(TraceEvent, frozen=True, tag="code.started"):
     """A block begins to run in the REPL; `number` counts the blocks of its RLM from 1."""
 
     code: Text
-    number: int
+    number: Count
     by: Author = "model"
 
 
@@ -337,8 +344,8 @@ class CodeFinished(TraceEvent, frozen=True, tag="code.finished"):
     stderr: Text = ""
     error: CodeError | None = None
     changes: tuple[VarChange, ...] = ()
-    elapsed_s: float | None = 0.0
-    shown: int | None = None
+    elapsed_s: Amount | None = 0.0
+    shown: Count | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -349,8 +356,8 @@ class SubcallRequested(TraceEvent, frozen=True, tag="subcall.requested"):
     prompt: Text
     model: str
     batch: str = ""
-    index: int = 0
-    batch_size: int = 1
+    index: Count = 0
+    batch_size: Count = 1
     refused: bool = False
     """Whether a limit forbade it: nothing was asked, and it counts as no sub-call."""
 
@@ -361,7 +368,7 @@ class SubcallFinished(TraceEvent, frozen=True, tag="subcall.finished"):
     text: Text = ""
     error: str = ""
     usage: Usage = Usage()
-    latency_s: float | None = None
+    latency_s: Amount | None = None
     cached: bool = False
 
 
@@ -377,21 +384,21 @@ class LimitHit(TraceEvent, frozen=True, tag="limit.hit"):
     """A limit of the run was reached; the model may have one last turn."""
 
     limit: str
-    value: float
-    cap: float
+    value: Amount
+    cap: Amount
 
 
 class Compacted(TraceEvent, frozen=True, tag="compacted"):
     """The history was summarised: `dropped` messages gave way to `summary`."""
 
     summary: Text
-    dropped: int
+    dropped: Count
 
 
 class Held(TraceEvent, frozen=True, tag="held"):
     """The engine waits at a checkpoint for a person; `content` is what can be read and edited there."""
 
-    hold: int
+    hold: Count
     checkpoint: Checkpoint
     why: str
     content: Text = ""
@@ -405,7 +412,7 @@ class Held(TraceEvent, frozen=True, tag="held"):
 class Released(TraceEvent, frozen=True, tag="released"):
     """A hold ended, and how."""
 
-    hold: int
+    hold: Count
     checkpoint: Checkpoint
     how: Release
 
@@ -416,7 +423,7 @@ class Edited(TraceEvent, frozen=True, tag="edited"):
     what: str
     before: Text
     after: Text
-    hold: int = 0
+    hold: Count = 0
     by: Author = "user"
 
 

@@ -23,6 +23,8 @@ _MAX_MARKS = 2
 MEGABYTE = 1_000_000
 """What MB means wherever a person reads or gives it."""
 _STEP = 1 << 20
+_MOST_UNIT = 10**12  # beyond it a number is told by its power of ten
+_MOST_TOLD = 10**300  # and beyond this by none, as a float ends there
 _MARKS = re.compile("[^\x00-\u02ff]")  # cheap gate: no combining mark stands below U+0300
 
 
@@ -75,34 +77,46 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def plural(count: int, noun: str, many: str | None = None) -> str:
     """`1 page`, `2 pages`, `1,234 pages`."""
-    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+    shown = f"{count:,}" if abs(count) < _MOST_TOLD else short_count(count)
+    return f"{shown} {noun if count == 1 else many or noun + 's'}"
 
 
 def short_count(count: int | None) -> str:
-    """A count in few cells: 611, 2.1k, 18.2k, 1.2M; `–` when unknown."""
-    if count is None:
-        return "–"
-    for limit, divisor, unit in ((1_000, 1, ""), (999_950, 1e3, "k"), (999_950_000, 1e6, "M")):
-        if count < limit:
-            return f"{count / divisor:.1f}{unit}" if unit else str(count)
-    return f"{count / 1e9:.1f}G"
+    """A count in few cells: 611, 2.1k, 18.2k, 1.2M, 9e18; `–` when unknown."""
+    return "–" if count is None else _short(count, ("", "k", "M", "G"))
+
+
+def _short(number: float, units: tuple[str, str, str, str]) -> str:
+    if number < 0:
+        return f"-{_short(-number, units)}"
+    if not number < _MOST_UNIT:
+        return _power(number) + units[0]
+    for limit, divisor, unit in ((999_950, 1e3, units[1]), (999_950_000, 1e6, units[2])):
+        if number < limit:
+            return f"{number / divisor:.1f}{unit}" if number >= 1_000 else f"{number:.0f}{units[0]}"
+    return f"{number / 1e9:.1f}{units[3]}"
+
+
+def _power(number: float) -> str:
+    """A number beyond all units by its power of ten, never more than it; what no machine counts to is ∞."""
+    if not number < _MOST_TOLD:
+        return "∞" if number == number else "–"  # what is not a number is not itself
+    digits = str(int(number))
+    return f"{digits[0]}e{len(digits) - 1}"
 
 
 def least_count(count: int | None, *, is_part: bool) -> str:
     """As `short_count`; of a part of what there is, in no more cells: ≥611, ≥2.1k, ≥18k, never more than it."""
     if not is_part or count is None:
         return short_count(count)
-    digits = len(str(count))
+    digits = len(str(count)) if 0 <= count < _MOST_UNIT else 0
     step = 10 ** (digits - (3 if digits % 3 == 0 else 2)) if digits > 3 else 1  # digits that are not shown
     return f"≥{short_count(count - count % step).replace('.0', '')}"
 
 
 def short_bytes(size: int) -> str:
     """A size in few cells: 412 B, 1.2 kB, 3.4 MB, 1.1 GB (powers of 1000)."""
-    for limit, divisor, unit in ((1_000, 1, "B"), (999_950, 1e3, "kB"), (999_950_000, 1e6, "MB")):
-        if size < limit:
-            return f"{size} B" if divisor == 1 else f"{size / divisor:.1f} {unit}"
-    return f"{size / 1e9:.1f} GB"
+    return _short(size, (" B", " kB", " MB", " GB"))
 
 
 def short_seconds(seconds: float | None) -> str:
@@ -110,7 +124,7 @@ def short_seconds(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 0.0995:
-        return f"{seconds * 1000:.0f}ms"
+        return f"{max(0.0, seconds) * 1000:.0f}ms"
     if seconds < 9.95:
         return f"{seconds:.1f}s"
     return f"{seconds:.0f}s" if seconds < 99.5 else clock(seconds)
@@ -124,6 +138,8 @@ def worked_words(worked: float | None, held: float) -> str:
 
 def clock(seconds: float) -> str:
     """A running clock: 0:12, 2:05, 1:02:05."""
+    if not abs(seconds) < _MOST_UNIT:
+        return f"{_power(abs(seconds))}s"
     whole = int(seconds)
     hours, rest = divmod(whole, 3600)
     minutes, secs = divmod(rest, 60)
@@ -157,6 +173,8 @@ def short_cost(cost: float | None) -> str:
         return "$?"
     if cost == 0:
         return "$0"
+    if not cost < _MOST_UNIT:
+        return f"${_power(cost)}"
     return "<$0.01" if cost < 0.005 else f"${cost:.2f}"
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from rlm_tui import files, paths
 from rlm_tui.errors import ExitCode, ProviderError, UsageError
-from rlm_tui.events import Role, Usage
+from rlm_tui.events import MOST_TOKENS, Role, Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.failures import error_for_status
 from rlm_tui.text import one_line, scrub
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SUB_ANSWER = "sub-answer"
 _PIECE = 24
 _MOST_PIECES = 64
-_MOST = 2**53
 _MOST_BYTES = 256 << 20
 _MATCH_S = 2.0
 _Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
@@ -56,8 +55,8 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         amounts = self.usage.input_tokens, self.usage.output_tokens, self.usage.cost_usd
-        if any(amount is not None and not 0 <= amount <= _MOST for amount in amounts):
-            raise ValueError(f"usage counts from 0 to {_MOST}")
+        if any(amount is not None and not 0 <= amount <= MOST_TOKENS for amount in amounts):
+            raise ValueError(f"usage counts from 0 to {MOST_TOKENS}")
 
 
 Answer: TypeAlias = str | Item

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from rlm_tui.errors import ProviderBusyError, ProviderError
-from rlm_tui.events import Usage
+from rlm_tui.events import MOST_TOKENS, Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
@@ -33,7 +33,6 @@ _COMMON_WORDS = ("stop",)
 _MOST_CHARS = 16_000_000  # far beyond any model's answer: a server that never stops must not fill the memory
 _MOST_REASON = 100
 _LEAST_CUT, _MOST_CHARS_PER_TOKEN = 10_000, 8  # prose has 4 characters a token, other scripts fewer
-_MOST_COUNT = 2**53  # what a double holds exactly
 
 
 class Answer:
@@ -119,12 +118,12 @@ def _mend(text: str) -> tuple[str, int]:
 
 def count(value: object) -> int | None:
     """A number of tokens as a server reports it, or None for anything that is none."""
-    return value if type(value) is int and 0 <= value <= _MOST_COUNT else None  # true is no number of tokens
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None  # true is no number of tokens
 
 
 def cost(value: object) -> float | None:
     """Dollars as a server reports them, or None for anything that is no amount."""
-    if not isinstance(value, int | float) or not 0 <= value <= _MOST_COUNT:  # not a number is not between them
+    if not isinstance(value, int | float) or not 0 <= value <= MOST_TOKENS:  # not a number is not between them
         return None
     return float(value)
 

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias, TypeVar, Union
 import msgspec
 
 from rlm_tui.errors import TraceError
-from rlm_tui.events import KINDS, ContextInfo, TraceEvent, Unknown
+from rlm_tui.events import KINDS, Amount, ContextInfo, TraceEvent, Unknown, Whole
 from rlm_tui.text import MEGABYTE
 from rlm_tui.trace import migrate
 from rlm_tui.trace.magic import FORMAT, VERSION
@@ -24,7 +24,7 @@ MAX_SEQ: Final = 2**53  # what a double holds exactly, so that any JSON reader a
 
 _MARK: Final = b',"crc":"'
 _TAIL: Final = len(_MARK) + 8 + len(b'"}')
-Setting: TypeAlias = str | int | float | bool | None
+Setting: TypeAlias = str | Whole | float | bool | None
 _T = TypeVar("_T")
 
 
@@ -51,7 +51,7 @@ class _Stamp(msgspec.Struct):
 class _Head(msgspec.Struct):
     kind: str
     seq: int = 0
-    t: float = 0.0
+    t: Amount = 0.0
     node: str = ""
 
 

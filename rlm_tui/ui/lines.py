@@ -108,6 +108,16 @@ def clip(row: Line, width: int) -> Line:
     return Line(tuple(s for s in spans if s.text), row.key)
 
 
+def ending(text: str, width: int) -> str:
+    """A text in at most `width` cells; of one that is too long, as paths are, the end stays behind `…`."""
+    if cell_len(text) <= width:
+        return text
+    start, left = len(text), width - cell_len(ELLIPSIS)
+    while start and (left := left - get_character_cell_size(text[start - 1])) >= 0:
+        start -= 1
+    return f"{ELLIPSIS}{text[start:]}" if width > 0 else ""
+
+
 def pad(row: Line, width: int, role: str = "text") -> Line:
     """The row in exactly `width` cells: clipped, or filled with spaces."""
     row = clip(row, width)

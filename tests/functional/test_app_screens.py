@@ -342,3 +342,16 @@ async def test_what_is_told_in_a_corner_is_told_whole_in_a_narrow_window(recorde
             app.notify(broken)
             app.notify(f"{said.format('x' * end)}accent is red.")
             await hand.until(lambda: app.main.is_ready and "accent is red." in " ".join(hand.screen().split()))
+
+
+@pytest.mark.parametrize("size", [(24, 1), (1, 1)])
+async def test_the_palette_lives_through_a_window_of_no_size(recorded: ReplaySession, size: tuple[int, int]) -> None:
+    async with on_screen(recorded) as hand:
+        await hand.press("colon")
+        await hand.type("held")
+        await hand.until(lambda: "Run what is held as it is" in hand.screen())
+        shown = hand.screen()
+        await hand.pilot.resize_terminal(*size)
+        await hand.press("pagedown", "pageup")
+        await hand.pilot.resize_terminal(120, 36)
+        await hand.until(lambda: hand.screen() == shown)

@@ -253,6 +253,8 @@ def test_the_rows_below_the_list_are_always_as_many() -> None:
     long = "/home/" + "deep/" * 60 + "the-end.rlm.jsonl"
     runs = [SavedRun(path=path, model=model, problem=problem) for path in ("/a", "/漢" * 200, long)
             for model in ("", "m " * 90) for problem in ("", "It is cut off. " * 20)]  # fmt: skip
+    for width in (1, 2, 24):
+        assert {len(about(run, width)) for run in (*runs, None)} == {3}
     for width in (60, 80, 120, 200):
         shown = [about(run, width) for run in (*runs, None)]
         assert {len(rows) for rows in shown} == {3}

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from rlm_tui.text import least_count
-from rlm_tui.ui.lines import Line, clip, indent, line, mark, pad, paint, rjust, span, split, wrap, wrap_text
+from rlm_tui.text import least_count, plural, short_bytes, short_cost, short_count, short_seconds
+from rlm_tui.ui.lines import Line, clip, ending, indent, line, mark, pad, paint, rjust, span, split, wrap, wrap_text
 from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
 
 TEXTS = st.text(
@@ -156,6 +156,34 @@ def test_providers_one_after_another_are_one_list() -> None:
 def test_an_indented_row_keeps_its_key() -> None:
     assert indent([line("a", key="k")], 2) == [Line((span("  "), span("a")), "k")]
     assert cell_len(indent([line("汉")], 3)[0].text) == 5
+
+
+@CALM
+@given(TEXTS, st.integers(-5, 60))
+def test_of_a_long_text_the_end_stays_within_the_width(text: str, width: int) -> None:
+    text = span(text).text
+    shown = ending(text, width)
+    assert cell_len(shown) <= max(0, width) or shown == text
+    assert text.endswith(shown.removeprefix("…"))
+
+
+NUMBERS = st.one_of(st.integers(), st.floats(), st.sampled_from([10**400, -(10**5000), 2**63 - 1, 999_949, 999_950]))
+
+
+@CALM
+@given(NUMBERS)
+def test_any_number_has_a_form_in_few_cells(number: float) -> None:
+    for said in (short_count(number), short_bytes(number), short_seconds(number), short_cost(number)):
+        assert 0 < len(said) <= 25
+    assert plural(int(number) if abs(number) < 1e300 else 10**5000, "page")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(10**400, "∞"), (2**63 - 1, "9e18"), (999_949_999_999, "999.9G"), (-5, "-5"), (1_000, "1.0k")]
+)
+def test_numbers_beyond_all_units_are_told_by_their_power(number: int, said: str) -> None:
+    assert short_count(number) == said
+    assert least_count(number, is_part=True) in (f"≥{said}", "≥999G", "≥1k")
 
 
 @given(st.integers(0, 10**11))

@@ -6,6 +6,7 @@ import json
 import math
 import zlib
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -42,6 +43,14 @@ def test_every_kind_comes_back_equal(kind: type[ev.TraceEvent]) -> None:
         assert decode(encode(event)) == event
 
     check()
+
+
+def test_no_number_of_a_trace_is_without_bounds() -> None:
+    within = [ev.Usage, ev.Limits, ev.ContextPart, ev.Parameters, ev.Served, ev.VarChange, ev.BodyRef]
+    fields = {(kind.__name__, name): hint for kind in (*ev.KINDS, *within)
+              for name, hint in get_type_hints(kind, include_extras=True).items() if name != "seq"}  # fmt: skip
+    loose = {field for field, hint in fields.items() if {int, float} & set(get_args(hint | None))}
+    assert loose == {("Parameters", "temperature")}
 
 
 def test_the_example_run_has_every_kind() -> None:
@@ -116,6 +125,13 @@ def test_a_lone_surrogate_is_never_written() -> None:
         ('{"kind":"note","seq":1,"text":"\\ud800"}', "not valid JSON"),
         ('{"kind":"note","seq":1,"text":7}', "note is not as it should be"),
         ('{"kind":"held","seq":1,"hold":1,"why":"","checkpoint":"nowhere"}', "held is not as it should be"),
+        (
+            '{"kind":"held","seq":1,"hold":-1,"why":"","checkpoint":"before_code"}',
+            "held is not as it should be: .* >= 0",
+        ),
+        ('{"kind":"note","seq":1,"t":-1,"text":"a"}', "no event: .* >= 0"),
+        ('{"kind":"compacted","seq":1,"summary":"a","dropped":1' + "0" * 400 + "}", "compacted is not .* <= 92233"),
+        ('{"kind":"limit.hit","seq":1,"limit":"tokens","value":1' + "0" * 400 + ',"cap":1}', "limit.hit is not as"),
         ('{"seq":1,"text":"a"}', "no event"),
         ('{"kind":7,"seq":1}', "no event"),
         ("[1,2]", "not valid JSON"),

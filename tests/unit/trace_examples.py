@@ -85,10 +85,8 @@ def any_event() -> st.SearchStrategy[ev.TraceEvent]:
 
 def struct_of(kind: type[Any]) -> st.SearchStrategy[Any]:
     """Any value of a struct type, from the types of its fields."""
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     fields = {name: value_of(hints[name]) for name in kind.__struct_fields__}
-    if "seq" in fields:
-        fields["seq"] = st.integers(1, MAX_SEQ)
     return st.builds(kind, **fields)
 
 
@@ -96,7 +94,10 @@ def value_of(hint: Any) -> st.SearchStrategy[Any]:
     """Any value of one field type."""
     plain = {
         str: st.text(st.characters(exclude_categories=["Cs"])),
-        int: st.integers(-(2**80), 2**80),
+        int: st.integers(1, MAX_SEQ),
+        ev.Count: st.integers(0, ev.MOST),
+        ev.Whole: st.integers(-ev.MOST, ev.MOST),
+        ev.Amount: st.floats(min_value=0, allow_nan=False, allow_infinity=False),
         float: st.floats(allow_nan=False, allow_infinity=False),
         bool: st.booleans(),
         type(None): st.none(),

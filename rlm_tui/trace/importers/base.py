@@ -262,7 +262,7 @@ def moment(value: Any) -> float | None:
 
 def count(value: Any) -> int | None:
     """A number of tokens, or None for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= ev.MOST_TOKENS else None  # true is no number of tokens
 
 
 def words(value: Any) -> str:

@@ -17,7 +17,7 @@ LOST = (
 )
 VALUE = "The answer is the variable {}, whose value the trace does not hold."
 _QUERY = re.compile(r"Query:\n(.*?)\n\nContext type: ", re.DOTALL)
-_LENGTH = re.compile(r"Total length: (\d+) chars")
+_LENGTH = re.compile(r"Total length: (\d{1,15}) chars")
 _FINAL = re.compile(r"\A\s*FINAL(_VAR)?(?::|\()\s*(.*?)\)?\s*\Z", re.DOTALL)
 _FENCE = re.compile(r"\A\s*```[^\n]*\n(.*?)\n?```\s*\Z", re.DOTALL)
 

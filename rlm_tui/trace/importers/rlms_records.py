@@ -163,7 +163,7 @@ def context_texts(first: Turn | None) -> tuple[list[str], bool]:
     block = next(iter((first.code_blocks if first else None) or ()), None)
     values = values_of(block.result.locals) if block and block.result else {}
     numbered = [name for name in values if name.startswith("context_") and name[8:].isdecimal()]
-    raw = values.get(max(numbered, key=lambda name: int(name[8:]), default="context"))
+    raw = values.get(max(numbered, key=lambda name: (len(name), name), default="context"))
     if raw is None:
         return [], False
     try:

@@ -14,7 +14,7 @@ _QUESTIONS = (
     re.compile(r"\AAnswer the following: (.*?)(?:\n\nYour context is |\Z)", re.DOTALL),
     re.compile(r"answer the (?:user's )?(?:original )?(?:prompt|query)(?:[^:\n]{0,80})?: ?\"(.*)\"\.", re.DOTALL),
 )
-_CONTEXT = re.compile(r"Your context is an? ([\w ]{1,20}?) (?:of|with) ([\d,]+) total characters")
+_CONTEXT = re.compile(r"Your context is an? ([\w ]{1,20}?) (?:of|with) (\d[\d,]{0,14}) total characters")
 _BEGINNING = 200
 _SCAFFOLD = ("Your context is", "You have not interacted", "The history before", "Turn ", "Think step-by-step")
 _FINAL_VAR = re.compile(r"^\s*FINAL_VAR\(\s*[\"']?(.*?)[\"']?\s*\)", re.MULTILINE | re.DOTALL)

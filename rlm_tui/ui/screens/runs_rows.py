@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.cells import cell_len
-
 from rlm_tui.started import replaying
 from rlm_tui.text import has_all, one_line, plural, short_bytes, short_cost
 from rlm_tui.trace.saved import SavedRun, instant, name_of
-from rlm_tui.ui.lines import BLANK, Line, Piece, Span, clip, indent, line, pad, rjust, split, wrap_text
+from rlm_tui.ui.lines import BLANK, Line, Piece, Span, clip, ending, indent, line, pad, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.states import of_status
 from rlm_tui.ui.widgets.gate_bar import rows_of
@@ -97,15 +95,7 @@ def about(run: SavedRun | None, width: int) -> list[Line]:
     where = run.path if run.problem else replaying(name_of(Path(run.path)))
     path = one_line(where, len(where) + 1)
     room = (width - 3) * (ABOUT_ROWS - len(facts))  # a wide character may leave the last cell of a row empty
-    name = path if cell_len(path) <= room else f"…{_end(path, room - 1)}"
-    return same_height([*facts, *wrap_text(name, width - 2, "muted", words=False)])
-
-
-def _end(text: str, cells: int) -> str:
-    start = max(0, len(text) - cells)
-    while cell_len(text[start:]) > cells:
-        start += 1
-    return text[start:]
+    return same_height([*facts, *wrap_text(ending(path, room), width - 2, "muted", words=False)])
 
 
 def same_height(rows: list[Line]) -> list[Line]:

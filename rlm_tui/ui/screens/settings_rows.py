@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from rich.cells import cell_len
-
 from rlm_tui.config import BY_NAME, SETTINGS, Settings
 from rlm_tui.config.schema import Setting
-from rlm_tui.text import has_all
+from rlm_tui.text import has_all, safe
 from rlm_tui.ui.actions import ACTIONS, BY_ID, GROUPS, Action, Keymap, key_name, keys_of
-from rlm_tui.ui.lines import BLANK, Line, clip, line, pad, split, wrap_text
+from rlm_tui.ui.lines import BLANK, Line, clip, ending, line, pad, split, wrap_text
 
 SETTING, KEY = "setting:", "key:"
 _NAME, _VALUE, _SOURCE = 20, 24, 14
@@ -118,7 +116,5 @@ def said_rows(notice: str, width: int) -> list[Line]:
 
 def title_row(file: Path, width: int) -> Line:
     """What this is, and the file that it writes; of a long path the end stays."""
-    left, text = line((" Settings", "accent bold")), str(file)
-    room = max(8, width - left.cells - 4)
-    shown = text if cell_len(text) <= room else f"…{text[1 - room :]}"
-    return split(left, line((f"{shown} ", "dim")), width)
+    left = line((" Settings", "accent bold"))
+    return split(left, line((f"{ending(safe(str(file)), max(8, width - left.cells - 4))} ", "dim")), width)
