@@ -20,6 +20,7 @@ from rlm_tui.errors import RlmTuiError
 from rlm_tui.lm.base import Message, Request, Response
 from rlm_tui.lm.scripted import ScriptUsedUpError
 from rlm_tui.repl.base import HostCall
+from rlm_tui.text import plural
 from rlm_tui.trajectory.limits import amount
 
 StartChild: TypeAlias = Callable[[Run, str, str, str], Awaitable[Ending]]
@@ -29,6 +30,8 @@ _HOST = "host"
 _YOUR_TURN = "you are the sub-LM: write its answer"
 _MOST_WATCHED = 4
 """So many calls at once have answers that somebody may read as they come: threads that ask make a batch, too."""
+_MOST_REFUSED = 20
+"""So many calls of a batch beyond a limit are events of their own."""
 _SKIPPED = "Error: this sub-call was skipped by the user."
 
 
@@ -74,21 +77,47 @@ class Broker:
         """Answer every prompt of a call, in order."""
         batch = self._batch(call)
         self._begin(call)
-        tasks: list[asyncio.Task[str]] = []
         try:
-            allowed = await self._allowed(call, batch)
-            tasks = [
-                asyncio.create_task(self._one(self._opened(call, batch, index), prompt))
-                for index, prompt in enumerate(call.prompts[:allowed])
-            ]
-            answers = list(await asyncio.gather(*tasks))
+            allowed = min(await self._allowed(call, batch), len(call.prompts))
+            answers: list[str] = []
+            while len(answers) < allowed:
+                refused = self._refused(call) if answers else ""
+                if refused:
+                    answers += self._not_begun(refused, allowed - len(answers))
+                else:
+                    answers += await self._together(call, batch, len(answers), allowed)
             return answers + [prompts.NOT_ASKED] * (len(call.prompts) - len(answers))
+        finally:
+            self._end(call)
+
+    async def _together(self, call: HostCall, batch: str, start: int, end: int) -> list[str]:
+        """The answers to prompts from `start` on: all that are allowed, and of those beyond a limit the first few."""
+        room = self._run.budget.subcalls_left()
+        end = end if room is None else min(end, start + room + _MOST_REFUSED)
+        tasks = [
+            asyncio.create_task(self._one(self._opened(call, batch, index), call.prompts[index]))
+            for index in range(start, end)
+        ]
+        try:
+            return list(await asyncio.gather(*tasks))
         finally:
             for task in tasks:
                 if not task.cancelling():  # a second time would cut short how a child RLM ends its worker
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._end(call)
+
+    def _refused(self, call: HostCall) -> str:
+        """The error value of what is left of a batch, where a limit that was told forbids it; else empty."""
+        run = self._run
+        over = run.budget.subcall_over(is_child=call.wants_child and run.may_recurse)
+        return f"Error: {_limit_words(over)}" if over and over[0] in self._told_limits else ""
+
+    def _not_begun(self, error: str, count: int) -> list[str]:
+        """The same error value for each of so many calls, told in one event: a batch may have any length."""
+        text = f"{plural(count, 'more call')} of this batch: {error.removeprefix('Error: ')}."
+        self._run.emit(ev.Note(node=self.block, text=text, level="warning"))
+        self.failures.add(error)
+        return [error] * count
 
     def _begin(self, call: HostCall) -> None:
         if not self._busy:
@@ -274,8 +303,7 @@ class Broker:
                     run.emit(ev.LimitHit(node=call.node, limit=over[0], value=over[1], cap=over[2]))
         if over is None:
             return ""
-        name, _, cap = over
-        error = f"the limit of {amount(name, cap)} for this run is reached; nothing was asked"
+        error = _limit_words(over)
         run.emit(msgspec.structs.replace(self._event(call, prompt), refused=True))
         run.emit(ev.SubcallFinished(node=call.node, error=error))
         return f"Error: {error}"
@@ -294,3 +322,8 @@ class Broker:
         )
         lm = self._run.sub_lm if call.model == self._run.config.sub_name else self._run.root_lm
         return await self._run.complete(lm, request, call.node)
+
+
+def _limit_words(over: tuple[str, float, float]) -> str:
+    name, _, cap = over
+    return f"the limit of {amount(name, cap)} for this run is reached; nothing was asked"

@@ -93,6 +93,10 @@ class Budget:
         turns = "iterations", self.iterations, limits.iterations if is_child else None
         return _first_over((calls, turns, *self._shared()))
 
+    def subcalls_left(self) -> int | None:
+        """How many more sub-calls the limit allows; None: any number."""
+        return None if self.limits.subcalls is None else max(0, self.limits.subcalls - self.subcalls)
+
     def cap(self, name: str) -> float | None:
         """What a limit allows."""
         cap: float | None = getattr(self.limits, _FIELDS.get(name, name))

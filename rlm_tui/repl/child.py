@@ -68,9 +68,13 @@ class Child:
         self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """End the process and its whole group at once."""
+        """End the process, its whole group, and on Linux all that it started, at once."""
+        found = _stopped(self.pid) if self.is_alive else []
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+        for pid in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
     async def end(self, patience_s: float = 0.0) -> int:
         """Wait up to `patience_s` for it to end by itself, kill what is left; returns the exit status."""
@@ -88,6 +92,18 @@ class Child:
         """Close the pipes; the process must have ended."""
         for pipe in self._pipes:
             pipe.close()
+
+
+def _stopped(root: int) -> list[int]:
+    """A process and all that descend from it, also in sessions of their own; stopped, so that none starts another."""
+    found, at = [root], 0
+    while at < len(found):
+        with suppress(OSError):
+            os.kill(found[at], signal.SIGSTOP)
+            for listed in Path(f"/proc/{found[at]}/task").glob("*/children"):
+                found += [int(pid) for pid in listed.read_text().split()]
+        at += 1
+    return found
 
 
 def name_exit(status: int, memory_mb: int) -> str:

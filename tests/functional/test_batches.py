@@ -159,3 +159,14 @@ def test_a_batch_that_is_sent_in_parts_is_one_batch_of_the_run(tmp_path: Path) -
         requested = run.of(ev.SubcallRequested)
         assert {(event.batch, event.batch_size) for event in requested} == {("batch1", 300)}
         assert sorted(event.index for event in requested) == list(range(300))
+
+
+def test_what_is_far_beyond_a_limit_is_refused_in_one_event(tmp_path: Path) -> None:
+    with asked(tmp_path, Sub(BATCH % 10_000, lambda prompt: whole(prompt.upper())), calls=3) as run:
+        answers = printed(run)
+        assert isinstance(answers, list)
+        assert answers[:3] == ["PROMPT 0", "PROMPT 1", "PROMPT 2"]
+        assert set(answers[3:]) == {"Error: the limit of 3 sub-calls for this run is reached; nothing was asked"}
+        assert len(answers) == 10_000
+        assert len(run.of(ev.SubcallRequested)) < 50
+        assert [note.text.partition(":")[0] for note in run.of(ev.Note)] == ["9,977 more calls of this batch"]

@@ -259,6 +259,31 @@ async def test_nothing_outlives_close() -> None:
         await run(repl, "1")
 
 
+DAEMON = """
+import os
+if os.fork():
+    os._exit(0)
+os.setsid()
+print(os.getpid(), flush=True)
+os.execvp("sleep", ["sleep", "1000"])
+"""
+APART = f"""
+import subprocess, sys
+p = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+q = subprocess.Popen([sys.executable, "-c", {DAEMON!r}], stdout=subprocess.PIPE, start_new_session=True)
+print(p.pid, int(q.stdout.readline()))
+"""
+
+
+async def test_what_a_block_put_apart_does_not_outlive_close_either() -> None:
+    async with open_repl() as repl:
+        out = await stdout_of(repl, APART)
+        pids = [int(word) for word in out.split()]
+        assert all(map(is_alive, pids))
+    for pid in pids:
+        await until_dead(pid)
+
+
 async def test_close_ends_a_running_block() -> None:
     async with open_repl() as repl:
         seen = asyncio.Event()
