@@ -9,6 +9,7 @@ from rlm_tui.cli import options
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.errors import ExitCode, UsageError
 from rlm_tui.repl.sandbox import NO_WALLS, NOT_SANDBOXED
+from rlm_tui.text import one_line
 
 if TYPE_CHECKING:
     from rlm_tui.cli.narrate import JsonLines, Narration
@@ -106,12 +107,19 @@ def _follow(session: Session, loading: Loading, stop: _Stop, reader: JsonLines |
                 say(message)
         if is_over:
             return
-        if words := waits.words(batch):
+        if words := waits.words(batch, "running" if loading.finished else _reading(loading)):
             say(words)
         if stop.wanted:
             session.send(Stop(stop.why))
             loading.cancel()
         session.wait()
+
+
+def _reading(loading: Loading) -> str:
+    done, total = loading.progress.done, loading.progress.total
+    unit, _, name = loading.progress.what.partition(" of ")
+    share = f", {done:,} of {total:,} {unit}" if total and done < total else ""
+    return f"reading {one_line(name or unit)}{share}"
 
 
 def _end(session: Session, finished: RunFinished | None, why: str, *, as_json: bool) -> int:

@@ -21,8 +21,11 @@ class Waits:
     def _begin(self) -> None:
         self._since, self._due_s, self._words = self._clock(), _FIRST_S, ""
 
-    def words(self, batch: Batch) -> str:
-        """Take what has been drained; what is waited for and how long, where that is due, else ""."""
+    def words(self, batch: Batch, doing: str = "running") -> str:
+        """Take what has been drained; what is waited for and how long, where that is due, else "".
+
+        `doing` is what goes on where nothing says what it waits for.
+        """
         if batch.events:
             self._begin()
         for delta in batch.deltas:
@@ -32,4 +35,4 @@ class Waits:
         if passed < self._due_s:
             return ""
         self._due_s *= 2
-        return f"  {self._words or 'running'} ({short_seconds(passed)} so far)"
+        return f"  {self._words or doing} ({short_seconds(passed)} so far)"

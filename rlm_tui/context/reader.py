@@ -33,6 +33,7 @@ _WHY_NOT = {
     "bomb": "{name} unpacks to far more than a document holds, like a zip bomb; it was not opened.",
     "scripts": "{name} has no text of its own, as scripts fetch it; open the page in a browser and save it as PDF.",
     "memory": "{name} takes too much memory to be read; split it and open the parts you need.",
+    "tags": "{name} has more than 5 million tags, too many to be read as a page; split it, or convert it to txt.",
     "deep": "{name} is nested too deeply to be read; convert it to PDF or txt and open that.",
 }
 _WHY_ELSE = "{name} cannot be read; convert it to PDF or txt and open that."

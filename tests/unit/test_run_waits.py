@@ -20,6 +20,9 @@ def test_it_says_what_it_waits_for_ever_more_rarely_and_anew_after_news() -> Non
         30: "  writing 31 tok/s (30s so far)",
         60: "  writing 31 tok/s (60s so far)",
     }
+    assert waits.words(Batch(events=(ev.Note(text="old"),))) == ""
+    now += 20.0
+    assert waits.words(Batch(), "reading big.html") == "  reading big.html (20s so far)"
     assert waits.words(Batch(events=(ev.Note(text="news"),))) == ""
     now += 20.0
     assert waits.words(Batch()) == "  running (20s so far)"

@@ -15,6 +15,7 @@ _OWN_LINE = {"div", "tr", "dt", "dd", "br", "option", "caption", "figcaption", "
 _OWN_LINE |= {"address", "details", "summary", "fieldset", "legend", "body", "thead", "tbody", "tfoot"}
 _CELLS = {"td", "th"}
 _LARGE_CELL = "table, ul, ol, pre, h1, h2, h3, h4, p + p, div + div"
+MAX_TAGS = 5_000_000  # a tree of so many takes over a gigabyte, and half a minute to walk through
 MAX_DEPTH = 1_000  # browsers stop at half of it
 _CLOSED_ALONE = {"p", "li", "dt", "dd", "tr", "td", "th", "option", "optgroup", "thead", "tbody", "tfoot", "colgroup"}
 _CLOSED_ALONE |= {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -30,6 +31,8 @@ def read_html(source: str) -> Found:
     """The text of a page with its title first and its headings as the outline."""
     from selectolax.lexbor import LexborHTMLParser
 
+    if source.count("<") > MAX_TAGS:
+        raise RefusedError("tags")
     source, is_cut = shallow(source)
     tree = LexborHTMLParser(source)
     flow = Flow()

@@ -53,6 +53,10 @@ def test_a_page_whose_text_is_fetched_by_scripts_says_so(tmp_path: Path) -> None
     assert "only white space" in is_refused(tmp_path / "b.html", "<p> </p>")
 
 
+def test_a_page_of_millions_of_tags_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    assert "has more than 5 million tags" in is_refused(tmp_path / "a.html", b"<p>x" * 5_000_001)
+
+
 def test_a_page_nested_as_deeply_as_it_likes_is_read(tmp_path: Path) -> None:
     assert loaded(tmp_path / "deep.html", "<div>" * 5_000 + "ground").value == "ground"
 
