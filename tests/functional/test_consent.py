@@ -132,6 +132,16 @@ def test_the_first_batch_is_estimated_by_the_price_of_the_sub_model(tmp_path: Pa
         )  # 3 prompts of 10k tokens, 3 answers of 250
 
 
+@pytest.mark.parametrize(("dollars", "is_asked"), [(4.9, False), (5.0, True)])
+def test_a_batch_is_asked_about_from_a_quarter_of_a_dollar_on(tmp_path: Path, dollars: float, is_asked: bool) -> None:
+    sub = PricedLM(make_lm(script(tmp_path, [], YES)), Price(dollars, 0.0))
+    root = [block("llm_query_batched(['x' * 100_000] * 2)"), "FINAL(done)"]  # 25,000 tokens each
+    with live(tmp_path, root, sub_model="dear", lms={"dear": sub}) as run:
+        run.start().until(lambda: bool(run.holds() or run.of(ev.RunFinished)))
+        assert bool(run.holds()) == is_asked
+        assert not is_asked or "≈$0.25 with the answers" in why(run)
+
+
 def test_a_small_batch_of_a_cheap_sub_model_goes_unasked(tmp_path: Path) -> None:
     sub = PricedLM(make_lm(script(tmp_path, [], YES)), Price(0.1, 0.4))
     root = [block("llm_query_batched(['x' * 40_000] * 3)"), "FINAL(done)"]

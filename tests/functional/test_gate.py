@@ -260,6 +260,19 @@ def test_a_skipped_sub_call_gives_an_error_value(tmp_path: Path) -> None:
         run.end()
 
 
+def test_a_sub_answer_that_is_skipped_is_not_handed_over(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print(llm_query('a'))"), "FINAL(x)"], sub=["1"], step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "into"))
+        run.send(cmd.Step(run.hold("before_subcall").id, "into"))
+        hold = run.hold("after_subcall")
+        run.send(cmd.Skip(hold.id))
+        run.hold("after_code")
+        assert run.of(ev.CodeFinished)[0].stdout == "Error: this sub-call was skipped by the user.\n"
+        assert [event.outcome for event in run.of(ev.NodeClosed) if event.node == hold.node] == ["skipped"]
+        run.send(cmd.Resume())
+        run.end()
+
+
 def test_a_sub_call_s_answer_can_be_changed_before_the_code_sees_it(tmp_path: Path) -> None:
     with live(tmp_path, [block("v = llm_query('a')"), "FINAL_VAR(v)"], sub=["wrong"], step=True) as run:
         run.send(cmd.Step(run.start().hold("before_code").id, "into"))

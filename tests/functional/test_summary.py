@@ -159,6 +159,13 @@ async def test_what_a_person_did_is_told_and_leads_there() -> None:
         assert "told the model: The salaries stand on p. 26." in said
 
 
+async def test_a_block_of_two_lines_of_ones_own_is_told_in_one() -> None:
+    run = peeked()
+    run.end_block(run.begin_block("1.1", "rows = 1\nprint(rows)", 2, by="user", place=2), "1\n")
+    async with summary(run) as hand:
+        assert "✎ injected a block in iteration 1: rows = 1 print(rows)" in hand.screen()
+
+
 @pytest.mark.parametrize(
     ("run", "of", "words"),
     [

@@ -9,7 +9,7 @@ import pytest
 from rlm_tui import events as ev
 from rlm_tui.session.base import LiveText
 from rlm_tui.ui.actions import BY_ID
-from rlm_tui.ui.bar_words import sentence
+from rlm_tui.ui.bar_words import own_block, sentence
 from rlm_tui.ui.meanings import meaning
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.verbs import GATE_GROUPS, verbs
@@ -107,3 +107,35 @@ def test_an_estimate_stands_beside_the_time_that_has_passed() -> None:
     text = header_line(StillSession(run, phase="running", live=live), 140).text
     assert "root LM: reading prompt, iteration 2 · " in text
     assert " of ≈8s" in text
+
+
+def test_the_key_to_what_is_held_elsewhere_is_named_as_it_was_remapped() -> None:
+    session, ui = StillSession(held(), phase="held"), UiState(selection="1.1", pinned=True)
+    where = "Held elsewhere: code of iteration 3, not run yet"
+    assert sentence(session, ui)[0].startswith(f"{where}; G goes there.")
+    ui.keymap["walk.live"] = ("f3",)
+    assert sentence(session, ui)[0].startswith(f"{where}; F3 goes there.")
+
+
+def test_a_hold_says_how_many_wait_behind_it() -> None:
+    run = held()
+    session = StillSession(run, phase="held")
+    for behind in range(3):
+        said = sentence(session, UiState(selection="1.3.code1"))[0]
+        assert ("behind it" in said) == (behind > 0)
+        assert not behind or said.endswith(f" {behind} more behind it.")
+        run.hold("1.3.code1", "before_code", "x", hold=behind + 2)
+
+
+@pytest.mark.parametrize(
+    ("printed", "words"),
+    [
+        ("", "Your block ran; it printed nothing."),
+        ("12\n", "Your block printed: 12"),
+        ("12\n13\n", "Your block printed 2 lines, the first: 12"),
+        ("12\n\n13", "Your block printed 3 lines, the first: 12"),
+    ],
+)
+def test_what_a_block_of_ones_own_printed_is_told_with_its_lines(printed: str, words: str) -> None:
+    run = Recorder()
+    assert own_block(run.log, ev.CodeFinished(status="ok", stdout=printed)) == words

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rlm_tui.engine.budget import Budget
 from rlm_tui.engine.deadline import Deadline
-from rlm_tui.events import Limits
+from rlm_tui.events import Limits, Usage
 from rlm_tui.trajectory.limits import describe_limit
 
 
@@ -119,3 +119,13 @@ async def test_what_begins_after_the_end_is_ended_at_once() -> None:
 )
 def test_a_limit_in_words_names_what_raises_it(name: str, cap: float, words: str) -> None:
     assert describe_limit(name, cap).startswith(words)
+
+
+@pytest.mark.parametrize(("spent", "is_over"), [(0.49, False), (0.5, True), (0.51, True)])
+def test_a_limit_of_dollars_is_reached_by_the_last_one(spent: float, is_over: bool) -> None:
+    budget = Budget(Limits(cost_usd=0.5), Clock())
+    budget.spend(Usage(cost_usd=spent))
+    over = ("cost", spent, 0.5) if is_over else None
+    assert budget.subcall_over() == over
+    assert budget.subcall_over(is_child=True) == over
+    assert budget.exceeded(0) == over

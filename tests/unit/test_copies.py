@@ -134,3 +134,18 @@ def test_what_is_too_long_is_not_compared_line_by_line() -> None:
     assert before is not None
     assert len(difference(before, sent)) == 1
     assert difference(sent, sent) == []
+
+
+def test_a_sub_call_that_was_refused_gives_its_error_and_no_request() -> None:
+    run = peeked()
+    node = run.open("1.1.code1.sub1", "subcall", "1.1.code1", depth=1)
+    run.emit(ev.SubcallRequested(node=node, function="llm_query", prompt="?", model="m", refused=True))
+    run.emit(ev.SubcallFinished(node=node, error="the limit is reached; nothing was asked"))
+    session = StillSession(run)
+    assert {copy.key: copy.name for copy in copies(session, node)} == {
+        "a": "the error",
+        "p": "the prompt",
+        "n": "this subcall as JSON",
+    }
+    assert texts(session, node)["a"] == "the limit is reached; nothing was asked"
+    assert texts(session, node)["p"] == "?"

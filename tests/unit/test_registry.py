@@ -285,8 +285,24 @@ def test_a_wait_is_never_shorter_than_asked_for_and_else_never_over_a_minute(att
     assert max(asked or 0.0, 0.5) <= wait <= max(60.0, (asked or 0.0) + 1.0)
 
 
-def test_calls_that_are_told_the_same_do_not_come_back_in_the_same_moment() -> None:
-    assert len({backoff(1, 30.0) for _ in range(20)}) == 20
+@pytest.mark.parametrize("asked", [None, 0.0, 30.0])
+@pytest.mark.parametrize("attempt", [1, 4, 12])
+def test_calls_that_failed_together_do_not_come_back_in_the_same_moment(attempt: int, asked: float | None) -> None:
+    assert len({backoff(attempt, asked) for _ in range(20)}) == 20
+
+
+@pytest.mark.parametrize("asked", [61.0, 600.0])
+async def test_up_to_ten_minutes_are_waited_for_whole(asked: float) -> None:
+    result, delays, waits = await _try(ScriptedLM([Item(error=Failure(429, asked)), "in time"]))
+    assert isinstance(result, Response)
+    assert delays == waits
+    assert asked <= waits[0] <= asked + 1.0
+
+
+async def test_more_than_ten_minutes_are_not_waited_for() -> None:
+    result, delays, waits = await _try(ScriptedLM([Item(error=Failure(429, 601.0)), "late"]))
+    assert isinstance(result, ProviderBusyError)
+    assert (delays, waits) == ([None], [])
 
 
 async def test_who_asks_for_hours_is_not_asked_again_and_it_is_said() -> None:

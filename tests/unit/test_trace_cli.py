@@ -20,6 +20,7 @@ from rlm_tui.trace import saved as saved_module
 from rlm_tui.trace.codec import encode, encode_header
 from rlm_tui.trace.saved import saved_runs
 from rlm_tui.trace.store import TraceStore
+from rlm_tui.trajectory import Trajectory
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +102,22 @@ def test_info_counts_the_iterations_of_the_root_and_resolves_stored_texts(
     assert (found["question"], found["answer"]) == ("a long question", "a long answer")
     assert (found["iterations"], found["depth"], found["status"]) == (1, 2, "limit")
     assert found["usage"] == {"input_tokens": None, "output_tokens": None, "cost_usd": None}
+
+
+def test_info_does_not_count_a_call_that_was_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ev.SubcallRequested(node="c", function="llm_query", prompt="?", model="s")
+    events = renumbered(
+        ev.RunStarted(query="?", model="m", sub_model="s", dialect="paper"),
+        ev.NodeOpened(type="rlm", node="r"),
+        ev.NodeOpened(type="subcall", node="c", parent="r", depth=1),
+        asked,
+        ev.SubcallFinished(node="c", text="yes"),
+        msgspec.structs.replace(asked, refused=True),
+        ev.SubcallFinished(node="c", error="the limit is reached; nothing was asked"),
+    )
+    path = write_trace(home / "a.rlm.jsonl", events)
+    assert info(path, capsys)["sub_calls"] == 1
+    assert Trajectory(events).now().count(ev.SubcallRequested) == 1, "as on the screen"
 
 
 def test_info_of_a_live_run(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -210,6 +210,17 @@ def test_an_export_holds_the_iterations_that_a_filter_finds(capsys: pytest.Captu
     assert "## Iteration" not in exported(capsys, "--filter", "!~all")
 
 
+def test_an_export_holds_an_iteration_in_which_only_something_below_is_found(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["trace", "export", "sample:batch", "--as", "json"]) == 0
+    whole = json.loads(capsys.readouterr().out)["turns"]
+    assert main(["trace", "export", "sample:batch", "--as", "json", "--filter", "~kind subcall"]) == 0
+    some = json.loads(capsys.readouterr().out)["turns"]
+    assert some == [turn for turn in whole if any(block["sub_calls"] for block in turn["blocks"])]
+    assert 0 < len(some) < len(whole)
+
+
 def test_a_wrong_filter_of_an_export_is_shown_with_its_fault(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trace", "export", "sample:misbehaves", "--filter", "~error & ~cod x"]) == 2
     said = capsys.readouterr()

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlm_tui import events as ev
+from rlm_tui.trace.times import Times
 from rlm_tui.trajectory import Trajectory
 from rlm_tui.ui.words import child_name
 from tests.seen import snapshot
@@ -155,6 +156,28 @@ def test_holds_are_a_queue_and_a_reused_id_ends_only_the_newest() -> None:
     tree = Trajectory(_stamped([_opened("1"), held(1), held(2), released(1), held(3)]))
     assert [hold.id for hold in tree.at(3).holds()] == [1, 2]
     assert [hold.id for hold in tree.now().holds()] == [2, 3]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=5), st.integers(0, 40))
+def test_what_is_held_at_once_is_waited_for_once(spans: list[tuple[int, int]], moment: int) -> None:
+    """Second by second: whatever is held in it, one second is waited, in the tree as in the sum over a trace."""
+    holds = [(begin, begin + lasts, number) for number, (begin, lasts) in enumerate(spans)]
+    steps = [
+        *((begin, ev.Held(node="1.1", hold=n, checkpoint="before_code", why="step")) for begin, _, n in holds),
+        *((end, ev.Released(node="1.1", hold=n, checkpoint="before_code", how="run")) for _, end, n in holds),
+    ]
+    opened = [_opened("1"), _opened("1.1")]
+    timed = [(0, event) for event in opened] + sorted(steps, key=lambda step: step[0])
+    events = [msgspec.structs.replace(event, seq=seq, t=float(t)) for seq, (t, event) in enumerate(timed, 1)]
+    tree, times = Trajectory(events), Times()
+    tree.at(moment).waits()  # what was asked of an earlier moment is no part of the sum
+    for event in events:
+        times.take(event)
+        waited = sum(any(begin <= second < end for begin, end, _ in holds) for second in range(int(event.t)))
+        assert tree.at(event.seq).waits().get("1", 0.0) == tree.at(event.seq).waits().get("1.1", 0.0) == waited
+        assert times.waited == waited
+    assert times.worked == tree.now().worked(tree.nodes["1"])
 
 
 def test_a_node_without_a_name_is_no_node_and_makes_no_cycle() -> None:
