@@ -33,6 +33,10 @@ def open_regular(path: Path | str) -> int:
     name = os.fspath(path)
     try:  # asked before it is opened, as opening a FIFO or a device can already hang or do something; and after
         _refuse_irregular(os.stat(name).st_mode, name)
+    except FileNotFoundError:
+        if os.path.islink(name):  # somebody meant a file, so it does not count as absent
+            raise OSError(errno.EINVAL, "it is a link to a file that is not there", name) from None
+        raise
     except ValueError:  # a NUL in the name
         raise FileNotFoundError(errno.ENOENT, "there can be no file of this name", name) from None
     fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)

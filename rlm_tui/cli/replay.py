@@ -102,6 +102,8 @@ def _check(path: str, context: Sequence[str]) -> Attachment | None:
     if not context and is_plainly_ours(path):
         return None
     with open_trace(Path(path), head_only=True) as reader:
+        if not reader.is_whole:
+            open_trace(Path(path)).close()  # what unpacks to more than can be opened is told of by its end alone
         if not context:
             return None
         from rlm_tui.session.attach import given_document

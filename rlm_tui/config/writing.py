@@ -57,7 +57,7 @@ def _rewrite(change: Callable[[TOMLDocument], None]) -> Path:
     file = paths.config_file()
     target = Path(os.path.realpath(file))  # a link to a file that is kept elsewhere stays a link
     try:
-        document = tomlkit.parse(files.read_text(target)) if target.exists() else tomlkit.document()
+        document = tomlkit.parse(files.read_text(target)) if os.path.lexists(target) else tomlkit.document()
         change(document)
         _replace(target, tomlkit.dumps(document))
     except (TOMLKitError, UnicodeDecodeError):

@@ -102,7 +102,8 @@ def trim() -> None:
     """Drop what was not used for the longest time until the rest keeps to the bound."""
     with contextlib.suppress(OSError):
         folder = paths.cache_dir() / "documents"
-        entries = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(folder))
+        found = ((entry.stat(follow_symlinks=False), entry.path) for entry in os.scandir(folder))
+        entries = sorted((stat.st_mtime, stat.st_size, path) for stat, path in found)
         total = sum(size for _, size, _ in entries)
         for _, size, path in entries:
             if total <= _MAX_ALL:

@@ -6,12 +6,14 @@ folder `dialects` beside the settings, or names the file itself.
 
 from __future__ import annotations
 
+import builtins
 import difflib
+import keyword
 import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -23,6 +25,7 @@ Reading: TypeAlias = Literal["paper", "rlms", "runtime", "dspy", "strict"]
 READINGS: tuple[Reading, ...] = get_args(Reading)
 _BUILT_IN = Path(__file__).with_name("dialects")
 _MOST_BYTES = 1 << 20
+_MOST_STEPS = 1000
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +49,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The name under which the REPL has the question, if any."""
     require_repl_before_final: bool = False
     """Whether an answer counts only after a block has run."""
-    min_steps: int = 0
+    min_steps: Annotated[int, msgspec.Meta(ge=0, le=_MOST_STEPS)] = 0
     """The number of turns before an answer counts."""
 
 
@@ -61,9 +64,9 @@ def dialect(name: str) -> Dialect:
     if name in READINGS:
         return built_in(name)
     path = Path(name) if name.endswith(".toml") else paths.dialects_dir() / f"{name}.toml"
-    if name.endswith(".toml") and not os.path.exists(path):
+    if name.endswith(".toml") and not os.path.lexists(path):
         raise UsageError(f"There is no file {one_line(name)}, which would be the dialect.")
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         raise UsageError(
             f"There is no dialect {one_line(name, 60)!r}; there are auto, {', '.join(names())}, or a .toml file."
         )
@@ -87,11 +90,28 @@ def _read(path: Path) -> Dialect:
         read = msgspec.convert({**data, "name": path.stem}, Dialect)
     except msgspec.ValidationError as error:
         raise UsageError(f"The dialect {path} is wrong: {_fault(error, data)}") from error
+    if fault := _unfit(read):
+        raise UsageError(f"The dialect {path} is wrong: {fault}")
     texts = {key: getattr(read, key).strip() for key in ("system", "code_example", "final_example")}
     shared = {key: (_BUILT_IN / f"{key}.txt").read_text("utf-8").strip() for key in ("basics", "habits")}
     for key, text in shared.items():
         texts["system"] = texts["system"].replace(f"{{{key}}}", text)
     return msgspec.structs.replace(read, **texts)
+
+
+def _unfit(read: Dialect) -> str:
+    """Why what a file says cannot be meant, though its kinds are right, as the end of a sentence; "" where it can."""
+    from rlm_tui.repl.worker.helpers import names as offered
+
+    name = read.question_variable
+    if name and (not name.isidentifier() or keyword.iskeyword(name)):
+        return f"question_variable is {one_line(name, 40)!r}, which is no name of a variable."
+    if name in offered() - {"question"} or hasattr(builtins, name) or name.startswith("__"):
+        return f"question_variable is {name!r}, which means something else in the REPL; take another name."
+    if "" in read.stop:
+        return "stop holds an empty text, at which every response would end."
+    empty = [key for key in ("system", "code_example", "final_example") if not getattr(read, key).strip()]
+    return f"{empty[0]} is empty." if empty else ""
 
 
 def _fault(error: msgspec.ValidationError, data: dict[str, Any]) -> str:

@@ -120,7 +120,8 @@ class DiskAnswers:
 
 def _trim(folder: Path) -> int:
     """Let the oldest answers go when there are too many bytes of them; how many bytes are left."""
-    found = [(entry.stat(), entry.path) for part in os.scandir(folder) if part.is_dir() for entry in os.scandir(part)]
+    parts = [part.path for part in os.scandir(folder) if part.is_dir()]
+    found = [(entry.stat(follow_symlinks=False), entry.path) for part in parts for entry in os.scandir(part)]
     size = sum(stat.st_size for stat, _ in found)
     if size <= _MOST_BYTES:
         return size

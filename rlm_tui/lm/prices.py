@@ -72,7 +72,7 @@ def load() -> Prices:
     """The bundled prices and the person's own; UsageError, with the entry, for a file that cannot be meant."""
     table = _read(_BUNDLED)
     own = paths.prices_file()
-    return Prices({**table, **(_read(own) if os.path.exists(own) else {})})
+    return Prices({**table, **(_read(own) if os.path.lexists(own) else {})})
 
 
 def _read(file: Path) -> dict[str, Price]:

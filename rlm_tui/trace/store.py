@@ -217,7 +217,7 @@ def is_live(path: Path) -> bool:
 @contextlib.contextmanager
 def written_whole(path: Path, header: Header) -> Iterator[TraceStore]:
     """A new trace made from another: all of it or, where the disk is full, no file at all."""
-    store = TraceStore(path, header)
+    store = TraceStore(path, header, advice="name another file to write")
     try:
         yield store
         store.sync()

@@ -89,7 +89,7 @@ def key_named(text: str) -> str:
         return _NAMES.get(text) or _of_character(text)
     *words, last = text.split("+") if not text.endswith("++") else [*text[:-2].split("+"), "+"]
     modifiers = [word.strip().lower() for word in words]
-    if not last or not all(modifier in _MODIFIERS for modifier in modifiers):
+    if not last or not set(modifiers) <= set(_MODIFIERS) or len(set(modifiers)) < len(modifiers):
         return ""
     if modifiers == ["shift"] and len(last) == 1 and last.isalpha():
         return last.upper()

@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from rlm_tui.text import has_all, safe
 from rlm_tui.ui.actions import ACTIONS, Action, key_name, keys_of, reason
 from rlm_tui.ui.host import Host, host_of
-from rlm_tui.ui.state import SMALLEST
 
 _WORD = re.compile(r"[^\W_]+")
 _ACTS, _WHOLE = 0.25, 0.5
@@ -24,9 +23,9 @@ class Palette(CommandPalette):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key of the palette acts now."""
-        width, height = self.app.size
-        has_room = width >= SMALLEST.width and height >= SMALLEST.height
-        return super().check_action(action, parameters) if has_room or action != "command_list" else False
+        if action == "command_list" and not self.query_one(CommandList).scrollable_content_region:
+            return False
+        return super().check_action(action, parameters)
 
 
 class ActionProvider(Provider):

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,13 @@ def test_a_signal_ends_the_app_with_the_terminal_as_before_and_the_run_written_d
     assert b'"status":"stopped"' in trace.read_bytes()
     by = "Stopped by you." if number == signal.SIGINT else f"rlm-tui was told to end ({number.name})."
     assert by.encode() in trace.read_bytes()
+
+
+def test_into_a_pipe_the_answer_goes_as_it_is_and_the_talk_is_safe(hostile: tuple[Path, str, Path]) -> None:
+    document, model, trace = hostile
+    command = python("run", str(document), "-q", HOSTILE.replace("\0", ""), "-m", model, "--trace", str(trace))
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    talk = done.stderr.decode()
+    assert done.returncode == 0, talk
+    assert HOSTILE.encode() in done.stdout
+    assert [char for char in (*ESCAPES, *SHIFTS) if char in talk] == []

@@ -44,7 +44,11 @@ def _huge(path: Path) -> None:
         file.truncate(1 << 40)
 
 
-IRREGULAR: list[Callable[[Path], None]] = [os.mkfifo, os.mkdir, _socket, _endless, _kernel, _huge]
+def _loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+IRREGULAR: list[Callable[[Path], None]] = [os.mkfifo, os.mkdir, _socket, _endless, _kernel, _huge, _loop]
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +92,13 @@ def test_what_is_no_small_file_is_one_sentence(home: Path, what: str, make: Call
     assert name in said
     assert said.endswith(".")
     assert not any(each in said for each in ("\n", "Errno", "Traceback"))
+
+
+@pytest.mark.parametrize("what", [what for what in TYPED if what != "saving a setting"])
+def test_a_link_that_leads_nowhere_is_one_sentence_and_no_absence(home: Path, what: str) -> None:
+    place, read = TYPED[what]
+    with pytest.raises(RlmTuiError, match="it is a link to a file that is not there"):
+        read(_placed(home / place, lambda path: path.symlink_to(home / "gone")))
 
 
 @pytest.mark.timeout(20)

@@ -63,6 +63,7 @@ def test_characters_are_named_as_the_screen_names_them() -> None:
         ({"gate.rum": ("z",)}, "no action 'gate.rum'; did you mean gate.run"),
         ({"zzzz": ("z",)}, "no action 'zzzz'; docs/keys.md lists them"),
         ({"gate.run": ("nokey",)}, "no key 'nokey'"),
+        ({"gate.run": ("Ctrl+Ctrl+X",)}, "no key 'Ctrl+Ctrl+X'"),
         ({"gate.run": ("j",)}, "j moves in every pane"),
         ({"gate.run": ("i",)}, "i would mean both gate.run (run) and gate.edit (edit)"),
         ({"gate.run": ("Z",), "gate.edit": ("Z",)}, "Z would mean both gate.run (run) and gate.edit (edit)"),

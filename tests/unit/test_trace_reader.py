@@ -16,6 +16,8 @@ import pytest
 from trace_examples import HEADER, a_run, lines_of, write_trace
 
 from rlm_tui import events as ev
+from rlm_tui.cli.replay import show
+from rlm_tui.config import load
 from rlm_tui.errors import TraceError
 from rlm_tui.trace import source
 from rlm_tui.trace.codec import Header, encode
@@ -331,3 +333,14 @@ def test_a_byte_order_mark_is_passed_over(trace: Path, tmp_path: Path) -> None:
     assert read(marked) == read(trace)
     assert read(headless) == (read(trace)[0], ["header"])
     assert (glance(marked).question, glance(marked).problem) == (glance(trace).question, "")
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_replay_refuses_what_unpacks_to_too_much(
+    trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_plain: bool
+) -> None:
+    monkeypatch.setattr(source, "_ZIP_FLOOR", 2 << 20)
+    bomb = tmp_path / "a.rlm.jsonl.gz"
+    bomb.write_bytes(gzip.compress(trace.read_bytes() + bytes(1 << 23)))
+    with pytest.raises(TraceError, match="unpacks to more than"):
+        show(str(bomb), at=None, command="replay", settings=load(), is_plain=is_plain)
