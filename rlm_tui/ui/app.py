@@ -30,7 +30,7 @@ from rlm_tui.ui.keymap import bindings, keymap_of
 from rlm_tui.ui.notice import Moment, Notices
 from rlm_tui.ui.opening import PANES_ALONE, First, Opener, Opening
 from rlm_tui.ui.pace import Pace
-from rlm_tui.ui.palette import ActionProvider, Palette
+from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.full_screen import in_sight
 from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
@@ -339,11 +339,6 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def copy_text(self, text: str, name: str) -> None:
         """Copy a text and say what was copied."""
         self.controllers.take.copy_text(text, name)
-
-    def action_command_palette(self) -> None:
-        """Every action, in a list."""
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy what an editor selected, as everything else is copied."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from rlm_tui.text import has_all, safe
@@ -16,16 +16,6 @@ from rlm_tui.ui.host import Host, host_of
 _WORD = re.compile(r"[^\W_]+")
 _ACTS, _WHOLE = 0.25, 0.5
 """What it counts, between two ways to match, that an action can be done now, and that the words are whole ones."""
-
-
-class Palette(CommandPalette):
-    """Textual's palette, in whose list nothing moves while the window has no room: its rows are unknown then."""
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key of the palette acts now."""
-        if action == "command_list" and not self.query_one(CommandList).scrollable_content_region:
-            return False
-        return super().check_action(action, parameters)
 
 
 class ActionProvider(Provider):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 
 from rlm_tui.ui.widgets.bar import Verb
 from rlm_tui.ui.widgets.key_line import KeyLine
@@ -18,3 +18,9 @@ class Commands(CommandPalette):
         """What is typed, what is found, and the keys."""
         yield from super().compose()
         yield KeyLine(lambda: _KEYS)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key acts now: none moves in the list while the window has no room for a row of it."""
+        if action == "command_list" and not self.query_one(CommandList).scrollable_content_region:
+            return False
+        return super().check_action(action, parameters)
