@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -15,12 +16,15 @@ from model_servers import LLAMACPP, LOADING, OLLAMA
 from rlm_tui import paths
 from rlm_tui.events import Limits
 from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.session.setup import Setup
 from rlm_tui.ui.offers import Recent, recent_runs
 from rlm_tui.ui.opening import First
+from rlm_tui.ui.screens.runs import RunsScreen
 from rlm_tui.ui.screens.start import StartScreen
 from rlm_tui.ui.screens.start_rows import START, STEP, fact_rows, limit_words
 from rlm_tui.ui.widgets.bar import Bar
 from tests.driving import live
+from tests.states import asked
 from tests.ui_kit import Hand, on_screen
 
 
@@ -299,3 +303,31 @@ async def test_enter_in_the_question_leads_to_the_best_model_and_never_to_one_th
             await hand.until(
                 lambda: "offline finds the words of the question and understands nothing else." in hand.screen()
             )
+
+
+@pytest.mark.parametrize("is_left", [True, False], ids=["left", "ended"])
+@pytest.mark.parametrize("shown", ["start", "runs"])
+async def test_what_is_found_while_a_screen_closes_comes_too_late(
+    shown: Literal["start", "runs"], is_left: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is in the tree of the app still, and nothing is on it any more."""
+    monkeypatch.setenv("RLM_TUI_HOME", str(tmp_path))
+    late: list[int] = []
+
+    def closing(screen: StartScreen | RunsScreen) -> None:
+        news = (
+            [lambda: screen._take_in(None), screen._show_recent]
+            if isinstance(screen, StartScreen)
+            else [lambda: screen._take([], "", True)]
+        )
+        for tell in (*news, screen.owner.redraw):
+            tell()
+        late.append(len(screen.children))
+
+    for kind in (StartScreen, RunsScreen):
+        monkeypatch.setattr(kind, "on_unmount", closing, raising=False)
+    async with on_screen(asked(), first=First(shown, setup=Setup())) as hand:
+        if is_left:
+            hand.app.screen.dismiss(None)
+            await hand.until(lambda: bool(late))
+    assert late == [0]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Loopback, Reply, failure, ollama_stream, openai_stream, plain_json
-from model_servers import LLAMACPP
+from model_servers import LLAMACPP, OLLAMA
 
 from rlm_tui import events as ev
 from rlm_tui.engine.dialect import READINGS, Reading
@@ -88,6 +88,25 @@ def test_an_answer_without_end_stops_at_half_of_the_window_and_says_so(tmp_path:
         assert {seen.body["max_tokens"] for seen in server.seen} == {2_048}
         (note,) = [note for note in driver.of(ev.Note) if "did not stop" in note.text]
         assert "ended at 2,048 tokens, so that" in note.text
+
+
+def test_where_the_window_is_not_known_an_answer_is_ended_at_a_length_that_is_told(tmp_path: Path) -> None:
+    with answered(tmp_path, "llamacpp", *map(openai_stream, (block("x = 7"), "FINAL_VAR(x)"))) as (bodies, _):
+        assert {body["max_tokens"] for body in bodies} == {8_192}
+
+
+def test_an_answer_of_a_sub_model_is_ended_by_its_own_window(tmp_path: Path) -> None:
+    replies = ollama_stream(block("x = llm_query('?')")), ollama_stream("7"), ollama_stream("FINAL_VAR(x)")
+    models = {"model": "ollama/llama3.2:1b", "sub_model": "ollama/long:8b"}
+    with (
+        Loopback(*replies, routes=OLLAMA) as server,
+        live(tmp_path, [], **models, base_url=f"{server.url}/v1") as driver,
+    ):
+        assert driver.start().end().answer == "7"
+        most = [
+            (seen.body["model"], seen.body["options"]["num_predict"]) for seen in server.seen if "options" in seen.body
+        ]
+        assert most == [("llama3.2:1b", 2_048), ("long:8b", 8_192), ("llama3.2:1b", 2_048)]
 
 
 def test_a_server_that_bounds_an_answer_itself_is_given_no_limit(tmp_path: Path) -> None:

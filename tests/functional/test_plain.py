@@ -86,6 +86,7 @@ def test_a_piped_script_plays_the_whole_journey(tmp_path: Path) -> None:
     assert places == sorted(places)
     assert any(", document, report.pdf p. 26: " in line and "magic number" in line for line in said)
     assert f"Trace: {trace}" in done.stderr
+    assert "Answer" not in done.stderr, "it stands on the terminal already"
     replay = piped(
         tmp_path, "first step\nforward\nback\nlast step\nall\nmore\nmore\nmore\n", "replay", "--plain", str(trace)
     )

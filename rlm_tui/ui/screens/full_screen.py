@@ -23,6 +23,11 @@ class FullScreen(Screen[None]):
         """The app, as what it is."""
         return host_of(self)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be drawn: one that closes is attached longer than what is on it."""
+        return self.is_attached and self.is_mounted and self.is_running
+
     def show_all(self) -> None:
         """Draw everything."""
 
@@ -47,4 +52,4 @@ def in_sight(stack: Iterable[Screen[Any]]) -> list[FullScreen]:
     """The full screens that are drawn, from the lowest that is not covered to the top."""
     full = [screen for screen in stack if isinstance(screen, FullScreen)]
     lowest = max((at for at, screen in enumerate(full) if screen.covers), default=0)
-    return [screen for screen in full[lowest:] if screen.is_attached and screen.is_mounted]
+    return [screen for screen in full[lowest:] if screen.is_there]

@@ -98,7 +98,7 @@ class RunsScreen(FullScreen):
 
     def _take(self, runs: list[SavedRun], trouble: str, is_read: bool) -> None:
         self._runs, self._trouble, self._is_read = runs, trouble, is_read
-        if self.is_attached and self.is_mounted:
+        if self.is_there:
             self.show_all()
 
     def on_resize(self) -> None:

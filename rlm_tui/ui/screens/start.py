@@ -141,7 +141,7 @@ class StartScreen(FullScreen):
         else:
             self._servers.append(server)
         self._offers = self._found_offers()
-        if self.is_attached and self.is_mounted:
+        if self.is_there:
             self._show_choices()
 
     def _found_offers(self) -> list[ModelOffer]:
@@ -152,7 +152,7 @@ class StartScreen(FullScreen):
         self.app.call_later(self._show_recent)
 
     def _show_recent(self) -> None:
-        if self.is_attached and self.is_mounted:
+        if self.is_there:
             self.show_all()
 
     @property
