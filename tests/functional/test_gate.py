@@ -283,6 +283,19 @@ def test_a_sub_call_s_answer_can_be_changed_before_the_code_sees_it(tmp_path: Pa
         assert run.end().answer == "right"
 
 
+def test_an_error_that_a_person_replaces_by_an_answer_is_none(tmp_path: Path) -> None:
+    sub = [{"error": {"status": 400}}]
+    with live(tmp_path, [block("v = llm_query('a')"), "FINAL_VAR(v)"], sub=sub, step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "into"))
+        run.send(cmd.Step(run.hold("before_subcall").id, "into"))
+        hold = run.hold("after_subcall")
+        assert run.content(hold).startswith("Error: ")
+        run.send(cmd.Edit(hold.id, "right"))
+        run.send(cmd.Resume())
+        assert run.end().answer == "right"
+        assert [event.outcome for event in run.of(ev.NodeClosed) if event.node == hold.node] == ["ok"]
+
+
 def test_a_person_answers_for_the_model_human(tmp_path: Path) -> None:
     with live(tmp_path, [], model="human") as run:
         hold = run.start().hold("before_request")
