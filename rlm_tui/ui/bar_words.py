@@ -55,6 +55,8 @@ def own_block(log: Log, event: ev.CodeFinished) -> str:
     """What came of a block of the person's own, in one line."""
     if event.error is not None:
         return f"Your block raised {event.error.type}: {one_line(event.error.message, 160)}"
+    if event.status == "died":
+        return "The worker died in your block; the variables are lost."
     if event.status != "ok":
         return f"Your block was {event.status}."
     printed = log.text(event.stdout).strip("\n").split("\n")

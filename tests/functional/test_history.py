@@ -112,6 +112,17 @@ def test_a_full_window_is_summed_up_however_few_messages_fill_it(tmp_path: Path,
         assert len(run.of(ev.Compacted)) == 1
 
 
+def test_a_summary_may_take_half_of_what_an_answer_may(tmp_path: Path) -> None:
+    replies = (openai_stream(text) for text in (block(LONG), block(LONG), "I rambled.", "FINAL(done)"))
+    with (
+        Loopback(*replies) as server,
+        live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1", window=1_000, dialect="paper") as run,
+    ):
+        assert run.start().end().answer == "done"
+        assert len(run.of(ev.Compacted)) == 1
+        assert [seen.body["max_tokens"] for seen in server.seen if seen.body] == [500, 500, 250, 500]
+
+
 def _titles(run: Driver) -> list[str]:
     return [opened.title for opened in run.of(ev.NodeOpened)]
 

@@ -128,6 +128,20 @@ def test_a_hold_says_how_many_wait_behind_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [
+        ("interrupted", None, "Your block was interrupted."),
+        ("died", None, "The worker died in your block; the variables are lost."),
+        ("error", ev.CodeError("NameError", "no\nhits", ""), "Your block raised NameError: no hits"),
+    ],
+)
+def test_a_block_of_ones_own_that_did_not_end_well_is_told_as_such(
+    status: ev.BlockStatus, error: ev.CodeError | None, words: str
+) -> None:
+    assert own_block(Recorder().log, ev.CodeFinished(status=status, stdout="12\n", error=error)) == words
+
+
+@pytest.mark.parametrize(
     ("printed", "words"),
     [
         ("", "Your block ran; it printed nothing."),

@@ -70,6 +70,7 @@ def test_a_subcall_gives_prompt_answer_and_request() -> None:
     node = next(node.id for node in run.trajectory.nodes.values() if node.type == "subcall")
     found = texts(StillSession(run), node)
     assert found["p"].startswith("Salary of engineers?")
+    assert [copy.name for copy in copies(StillSession(run), node)][:2] == ["the answer", "the prompt"]
     assert json.loads(found["s"])["messages"] == [{"role": "user", "content": found["p"]}]
 
 

@@ -34,6 +34,13 @@ def test_the_answer_stands_in_one_line_and_one_that_may_be_partial_says_so(
     assert said(capsys, ended(status)) == [f"{begins}160,000 in all"]
 
 
+def test_a_long_answer_is_cut_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    run = peeked()
+    run.end("long " * 200)
+    (answer,) = said(capsys, run)
+    assert answer == f"Answer: {'long ' * 79}long…"
+
+
 def test_what_was_said_is_not_said_again(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(Path("runs") / "a.rlm.jsonl")
     shown = said(capsys, clean(), trace_path=path, unsaved="The last events could not be written.")
