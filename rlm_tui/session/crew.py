@@ -73,6 +73,8 @@ class Crew:
         """What the newest question worked with; its counts go on in the next one."""
         self._conversation = Conversation()
         self._question: asyncio.Task[None] | None = None
+        self._chosen = setup.model, setup.sub_model
+        """The models of the newest question that could begin; the next one goes to them where it names none."""
         self._lms: dict[str, LM] = {}
         self._answers: Answers | None = None
         self._syncs: set[asyncio.Task[None]] = set()
@@ -89,6 +91,7 @@ class Crew:
         await self._weigh(loading.document)
         repl = await self._ready_repl(loading)
         root, sub = await self._models(config)
+        self._chosen = config.model, config.sub_model
         self._tell("asking how the model is served")
         config = await fitted(config, self._setup)
         context = loading.document.info()
@@ -154,10 +157,10 @@ class Crew:
     def _config(self, command: cmd.Start) -> EngineConfig:
         if not command.query.strip():
             raise UsageError("The question is empty; write what you want to know.")
-        model = (command.model or self._setup.model).strip()
-        if not model:
+        model, sub_model = self._chosen if not command.model else (command.model, self._setup.sub_model)
+        if not model.strip():
             raise UsageError("No model is chosen; choose one, or `offline` for the keyword search demo.")
-        return self._setup.engine_config(model, (command.sub_model or self._setup.sub_model).strip())
+        return self._setup.engine_config(model.strip(), (command.sub_model or sub_model).strip())
 
     async def _ready_repl(self, loading: Loading) -> WorkerREPL:
         if self._repl is None:

@@ -48,6 +48,10 @@ class Panes(Protocol):
         """Open the prompt at the bottom."""
         ...
 
+    def keep(self, purpose: Purpose, text: str) -> None:
+        """Keep a text for the next time that its prompt is opened."""
+        ...
+
     @property
     def finder(self) -> Any:
         """The widget of the search."""

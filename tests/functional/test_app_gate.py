@@ -397,6 +397,18 @@ async def test_what_comes_too_late_goes_back_into_its_prompt(
             assert hand.app.ui.typing
 
 
+async def test_a_question_that_cannot_begin_goes_back_into_its_prompt(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)"], model="", breaks=()) as driver:
+        driver.start(model=script(tmp_path, ["FINAL(1)", "FINAL(2)"])).end()
+        async with on_screen(driver.session) as hand:
+            driver.session._hired()._chosen = f"scripted:{tmp_path / 'gone.json'}", ""
+            await hand.press("A")
+            await hand.type("And why?")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: driver.session.failure is not None and hand.app.ui.asking == "ask")
+            assert hand.app.main.query_one("#prompt PromptEditor", PromptEditor).text == "And why?"
+
+
 LEFT = "What you told the model goes out with your next question."
 
 

@@ -16,6 +16,7 @@ from model_servers import LLAMACPP, LOADING, OLLAMA
 from rlm_tui import paths
 from rlm_tui.events import Limits
 from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.offers import Recent, recent_runs
 from rlm_tui.ui.opening import First
@@ -23,7 +24,7 @@ from rlm_tui.ui.screens.runs import RunsScreen
 from rlm_tui.ui.screens.start import StartScreen
 from rlm_tui.ui.screens.start_rows import START, STEP, fact_rows, limit_words
 from rlm_tui.ui.widgets.bar import Bar
-from tests.driving import live
+from tests.driving import live, script
 from tests.states import asked
 from tests.ui_kit import Hand, on_screen
 
@@ -263,6 +264,27 @@ async def test_the_screen_holds_what_was_typed_and_chosen_when_one_comes_back_to
         hand.app.screen.query_one("#start-question").focus()
         await hand.type("!")
         await hand.until(lambda: "Who? And why?!" in hand.screen())
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True], ids=["goes on", "forgotten"])
+async def test_the_next_question_goes_to_the_models_chosen_for_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_forgotten: bool
+) -> None:
+    serve(monkeypatch)
+    async with starting(tmp_path) as hand:
+        start_of(hand).choice.sub_model = "human"
+        start_of(hand)._spell(script(tmp_path, ["FINAL(1)", "FINAL(2)"]))
+        await hand.pilot.press("enter", "f5")
+        await hand.until(lambda: "ANSWERED  1" in hand.bar("Header"))
+        if is_forgotten:
+            hand.app.send(cmd.Reset())
+            await hand.until(lambda: bool(hand.app.session.view.forgotten))
+        await hand.press("A")
+        await hand.type("Who wrote it?")
+        await hand.press("enter")
+        await hand.until(lambda: "ANSWERED  2" in hand.bar("Header"))
+        first, second = (started for _, started in hand.app.session.trajectory.started)
+        assert (second.model, second.sub_model) == (first.model, "human")
 
 
 async def test_tab_goes_on_and_writes_nothing_into_the_question(

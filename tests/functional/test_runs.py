@@ -294,11 +294,14 @@ def test_a_second_question_goes_on_in_the_same_repl(tmp_path: Path) -> None:
     with live(tmp_path, [block("v = 8") + "\nFINAL(one)"]) as run:
         assert run.start("first").end().answer == "one"
         again = tmp_path / "again.json"
-        again.write_text(json.dumps(["FINAL_VAR(v)"]))
+        again.write_text(json.dumps(["FINAL_VAR(v)", "FINAL(3)"]))
         run.send(cmd.Start("second", model=f"scripted:{again}"))
         run.until(lambda: len(run.of(ev.RunFinished)) == 2 and not run.session.is_running)
         assert run.of(ev.RunFinished)[-1].answer == "8"
         assert [node.id for node in run.session.trajectory.now().roots] == ["1", "2"]
+        run.send(cmd.Start("third"))
+        run.until(lambda: len(run.of(ev.RunFinished)) == 3 and not run.session.is_running)
+        assert run.of(ev.RunStarted)[-1].model == f"scripted:{again}", "the model of the question before"
 
 
 def test_a_live_run_and_its_replay_are_equal(tmp_path: Path) -> None:

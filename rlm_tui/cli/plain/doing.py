@@ -236,7 +236,7 @@ class Doing:
 
     def _choose(self, rest: str) -> None:
         self._model = rest
-        self._front.say([f"model: {rest or 'as it was set up'}, for the next question."])
+        self._front.say([f"model: {rest or 'that of the question before'}, for the next question."])
 
     def _leader(self, way: Way) -> Callable[[str], None]:
         return lambda _: self._front.say(self._look.lead(way))

@@ -39,6 +39,8 @@ class GateController:
         self._editing: tuple[Hold, str] | None = None
         self._answering: int | None = None
         self._seen = 0
+        self._asked: tuple[str, int] | None = None
+        """A question that was sent, and how many had begun before it, until it begins itself."""
 
     def run(self) -> None:
         """Run what is held as it is."""
@@ -143,9 +145,22 @@ class GateController:
         elif purpose == "inject":
             self.app.send(cmd.Inject(text))
         elif purpose == "ask":
+            self._asked = text, len(self.app.session.trajectory.started)
             self.app.send(cmd.Start(text.strip()))
         elif self._answering is not None:
             self.app.send(cmd.Answer(self._answering, text))
+
+    def take_back(self) -> None:
+        """Put a question that could not start into its prompt again; a person who types meanwhile finds it there."""
+        has_begun = self._asked is not None and len(self.app.session.trajectory.started) > self._asked[1]
+        if self._asked is None or not (has_begun or self.app.session.failure is not None):
+            return
+        (text, _), self._asked = self._asked, None
+        ui, main = self.app.sync(), self.app.main
+        if not has_begun and (ui.typing or ui.asking):
+            main.keep("ask", text)
+        elif not has_begun:
+            main.ask(_ASKINGS["ask"], text)
 
     def saw(self, events: Sequence[ev.TraceEvent]) -> None:
         """Say what came of a block of the person's own, wherever they look, and bring it into sight."""
@@ -208,6 +223,7 @@ class GateController:
 
     def check_open(self) -> None:
         """Close the editor or the prompt for an answer when its hold is gone, and say so."""
+        self.take_back()
         hold = open_hold(self.app.session)
         held = hold.id if hold is not None else None
         if self.app.ui.asking == "answer" and held != self._answering:

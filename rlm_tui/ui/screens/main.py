@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
-from rlm_tui.ui.asking import Asking
+from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.screens.full_screen import FullScreen
 from rlm_tui.ui.state import PANES, Pane
 from rlm_tui.ui.verbs import FOOTER_GROUPS, GATE_GROUPS, verbs
@@ -157,6 +157,10 @@ class MainScreen(FullScreen, inherit_bindings=False):
         """Open the prompt at the bottom, with a text to begin with or the draft that was left."""
         self._prompt.ask(asking, text)
         self.owner.ui.asking = asking.purpose
+
+    def keep(self, purpose: Purpose, text: str) -> None:
+        """Keep a text for the next time that its prompt is opened."""
+        self._prompt.keep(purpose, text)
 
     def send_prompt(self) -> None:
         """Send what stands in the prompt, or go to what the search found."""

@@ -118,6 +118,10 @@ class Prompt(Widget):
         self._asking = None
         self.display = False
 
+    def keep(self, purpose: Purpose, text: str) -> None:
+        """Keep a text that comes back for the next time."""
+        self._drafts[purpose] = text
+
     def _keep(self) -> None:
         if self._asking is not None:
             self._drafts[self._asking.purpose] = self.query_one(PromptEditor).text
