@@ -212,8 +212,8 @@ def _to(way: Way) -> Enabled:
 
 
 def _next_question(session: Session, ui: UiState) -> Capability:
-    elsewhere = Capability(False, "The question is on the screen already.")
-    return session.can(cmd.Start) if ui.screen == "main" else elsewhere
+    elsewhere = Capability(False, "The question cannot be written on this screen.")
+    return session.can(cmd.Start) if ui.screen in ("main", "start") else elsewhere
 
 
 def _reset(session: Session, ui: UiState) -> Capability:

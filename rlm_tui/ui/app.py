@@ -31,7 +31,7 @@ from rlm_tui.ui.notice import Moment, Notices
 from rlm_tui.ui.opening import PANES_ALONE, First, Opener, Opening
 from rlm_tui.ui.pace import Pace
 from rlm_tui.ui.palette import ActionProvider
-from rlm_tui.ui.screens.full_screen import in_sight
+from rlm_tui.ui.screens.full_screen import FullScreen, in_sight
 from rlm_tui.ui.screens.main import MainScreen
 from rlm_tui.ui.selecting import interesting, is_there, open_hold
 from rlm_tui.ui.state import KeyGuard, UiState
@@ -266,7 +266,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def sync(self) -> UiState:
         """The state of the front end, with what Textual knows of it."""
         on_main = self._top is self.main and self.main.is_ready
-        self.ui.screen = "main" if on_main else "other"
+        self.ui.screen = "main" if on_main else "start" if _asks(self._top) else "other"
         self.ui.covered = isinstance(self._top, ModalScreen)
         focused = self.focused if self._top is not None else None
         self.ui.typing = focused is not None and focused.check_consume_key("a", "a")
@@ -275,7 +275,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
     @property
     def ui_below(self) -> UiState:
         """The state of the front end below the palette."""
-        self.ui.screen = "main" if self.main in self.screen_stack[-2:] and self.main.is_ready else "other"
+        on_main = self.main in self.screen_stack[-2:] and self.main.is_ready
+        self.ui.screen = "start" if any(map(_asks, self.screen_stack[-2:])) else "main" if on_main else "other"
         self.ui.typing = False
         return self.ui
 
@@ -436,6 +437,9 @@ class RlmTuiApp(Host, inherit_bindings=False):
         from rlm_tui.session.setup import Setup
         from rlm_tui.ui.screens.start import StartScreen
 
+        if isinstance(self.screen, StartScreen):
+            self.screen.enter_question()
+            return
         start = StartScreen(self._first.setup or Setup(), self._first.query, self._choice)
         self._choice = start.choice
         self.push_screen(start)
@@ -456,3 +460,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def replay_instead(self, path: Path) -> None:
         """End this session, after a question where something is lost, and replay a saved run in its place."""
         self.controllers.app.leave(path)
+
+
+def _asks(screen: Screen[Any] | None) -> bool:
+    """Whether the question is written on a screen."""
+    return isinstance(screen, FullScreen) and screen.asks

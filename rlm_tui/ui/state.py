@@ -35,7 +35,7 @@ class UiState(msgspec.Struct, eq=False):
         default_factory=lambda: list[Pane](["step", "calls", "chat", "repl", "context", "vars"])
     )
     zoomed: bool = False
-    screen: Literal["main", "other"] = "main"
+    screen: Literal["main", "start", "other"] = "main"
     covered: bool = False
     """Whether a window stands over the screen, so that the keys of the screen do not act."""
     typing: bool = False

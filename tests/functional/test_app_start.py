@@ -22,8 +22,9 @@ from rlm_tui.ui.offers import Recent, recent_runs
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.runs import RunsScreen
 from rlm_tui.ui.screens.start import StartScreen
-from rlm_tui.ui.screens.start_rows import START, STEP, fact_rows, limit_words
+from rlm_tui.ui.screens.start_rows import START, STEP, fact_rows, limit_words, recent_rows
 from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.lines_view import LinesView
 from tests.driving import live, script
 from tests.states import asked
 from tests.ui_kit import Hand, on_screen
@@ -229,7 +230,7 @@ async def test_a_heavy_document_keeps_its_name(tmp_path: Path, monkeypatch: pyte
 @given(st.integers(30, 120), st.text("abc ", max_size=90))
 @settings(deadline=None, max_examples=40)
 def test_facts_lose_no_word_and_are_never_wider_than_the_form(width: int, why: str) -> None:
-    rows = fact_rows("strict", why, " · ".join(["ab", "cde"] * 9), Recent(), width=width)
+    rows = fact_rows("strict", why, " · ".join(["ab", "cde"] * 9), width=width)
     assert all(row.cells <= width for row in rows)
     said = " ".join(row.text for row in rows)
     assert said.count("cde") == 9
@@ -285,6 +286,63 @@ async def test_the_next_question_goes_to_the_models_chosen_for_the_first(
         await hand.until(lambda: "ANSWERED  2" in hand.bar("Header"))
         first, second = (started for _, started in hand.app.session.trajectory.started)
         assert (second.model, second.sub_model) == (first.model, "human")
+
+
+async def test_the_keys_say_where_esc_leads_and_lead_on_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(monkeypatch)
+    async with starting(tmp_path, (80, 24)) as hand:
+        assert "Tab question  F5 start  Esc panes" in hand.screen()
+        await hand.press("G")
+        assert "Esc to the panes" in hand.screen()
+        await hand.press("question_mark")
+        await hand.until(lambda: "Keys that act now" in hand.screen())
+        keys = [row.text.split() for row in hand.app.screen.query_one("#help-keys", LinesView).rows]
+        assert ["Tab", "question"] in keys
+        assert ["F5", "start"] in keys
+        await hand.press("escape")
+        await hand.press("A")
+        await hand.until(lambda: "Esc leaves the question" in hand.screen())
+        await hand.type(" A?")
+        assert start_of(hand).choice.query == "Who? A?"
+        await hand.press("escape")
+        assert "Esc to the panes" in hand.screen()
+        await hand.press("escape")
+        await hand.until(lambda: hand.app.screen is hand.app.main)
+
+
+async def test_a_refusal_goes_when_what_was_missing_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(monkeypatch)
+    async with starting(tmp_path) as hand:
+        await hand.press("f5")
+        assert "It cannot start yet: no model is chosen." in hand.screen()
+        start_of(hand)._choose("offline")
+        await hand.until(lambda: "with offline" in hand.screen())
+        assert "It cannot start yet" not in hand.screen()
+        start_of(hand)._question.focus()
+        await hand.press("ctrl+u", "f5")
+        assert "It cannot start yet: a question is missing." in hand.screen()
+        await hand.type("Who")
+        assert "It cannot start yet" not in hand.screen()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 30), (120, 36)])
+async def test_the_saved_runs_that_are_not_drawn_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    serve(monkeypatch)
+    runs = Recent(("run one", "run two", "run three"), 12)
+    monkeypatch.setattr("rlm_tui.ui.screens.start.recent_runs", lambda: runs)
+    async with starting(tmp_path, size) as hand:
+        await hand.until(lambda: "Recent" in hand.screen())
+        drawn = sum(run in hand.screen() for run in runs.runs)
+        assert f" {15 - drawn} more; R opens them" in hand.screen()
+
+
+def test_where_no_saved_run_can_be_drawn_all_are_counted() -> None:
+    assert "15 saved; R opens them" in recent_rows(Recent(("a", "b", "c"), 12), "R", 2)[1].text
+    assert recent_rows(Recent(), "R", 9) == []
 
 
 async def test_tab_goes_on_and_writes_nothing_into_the_question(

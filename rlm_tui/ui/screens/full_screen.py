@@ -17,6 +17,8 @@ class FullScreen(Screen[None]):
 
     covers: ClassVar[bool] = False
     """Whether nothing below it is drawn meanwhile."""
+    asks: ClassVar[bool] = False
+    """Whether the question is written on it."""
 
     @property
     def owner(self) -> Host:

@@ -13,7 +13,7 @@ from rlm_tui.lm.registry import is_server_here
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.commands import Start
 from rlm_tui.session.setup import Setup
-from rlm_tui.ui.actions import key_of
+from rlm_tui.ui.actions import key_name, key_of
 from rlm_tui.ui.lines import indent, line, split
 from rlm_tui.ui.offers import OFFLINE, ModelOffer, Recent, check, found_offers, recent_runs
 from rlm_tui.ui.screens.full_screen import FullScreen
@@ -28,11 +28,12 @@ from rlm_tui.ui.screens.start_rows import (
     choice_rows,
     fact_rows,
     limit_words,
+    recent_rows,
     search_news,
 )
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.verbs import FOOTER_GROUPS, verbs
-from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.bar import Bar, Verb
 from rlm_tui.ui.widgets.choices_view import ChoicesView
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.footer import Footer
@@ -49,7 +50,9 @@ if TYPE_CHECKING:  # how servers are found is imported when the screen is drawn
 _TWO_COLUMNS = 110
 _PADDING = 2
 
-_HINT = "Tab goes on, Enter chooses, F5 starts, Esc goes to the panes."
+_IN_QUESTION = "Tab goes on, F5 starts, Esc leaves the question."
+_IN_NAME = "Enter takes the name, Esc goes back to the list."
+_IN_LIST = "Enter chooses, Tab leads to the question, F5 starts, Esc to the panes."
 _OFFLINE = "offline finds the words of the question and understands nothing else."
 _NAMELESS = "Type a name as provider/name, or Esc goes back to the list."
 
@@ -57,6 +60,7 @@ _NAMELESS = "Type a name as provider/name, or Esc goes back to the list."
 class StartScreen(FullScreen):
     """Asks what is missing, offers what was found, and sends one Start."""
 
+    asks = True
     CSS_PATH: ClassVar[Path] = FOLDER / "start.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", show=False),
@@ -166,6 +170,7 @@ class StartScreen(FullScreen):
     def _other(self, shown: bool) -> None:
         for name in ("#start-other", "#start-other-title"):
             self.query_one(name).display = shown
+        self.call_after_refresh(self._show_facts)
 
     def on_resize(self) -> None:
         """The document gives way on a narrow screen."""
@@ -188,11 +193,23 @@ class StartScreen(FullScreen):
         said = rows_of(words or self._hint(), self.app.size.width - mode.cells - 2, role if words else "dim")
         rows = indent(said, 1)
         self.query_one("#start-notice", Bar).show_all([split(rows[0], mode, self.app.size.width), *rows[1:]])
-        self.query_one(Footer).show(verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap))
+        own = [] if ui.typing or ui.covered else self.own_keys()
+        self.query_one(Footer).show([*own, *verbs(owner.session, ui, FOOTER_GROUPS, owner.ui.keymap)])
+
+    def own_keys(self) -> list[Verb]:
+        """The keys of the form, as long as one types nothing."""
+        tab = Verb("", key_name("tab"), "question")
+        return [Verb("", "Enter", "choose"), tab, Verb("", "F5", "start"), Verb("", "Esc", "panes")]
 
     def _hint(self) -> str:
         choices = self._choices
-        return _OFFLINE if choices.has_focus and choices.cursor_key == MODEL + OFFLINE else _HINT
+        if not choices.has_focus:
+            return _IN_QUESTION if self._question.has_focus else _IN_NAME
+        return _OFFLINE if choices.cursor_key == MODEL + OFFLINE else _IN_LIST
+
+    def enter_question(self) -> None:
+        """Put the cursor into the question."""
+        self._question.focus()
 
     def show_all(self) -> None:
         """Draw everything."""
@@ -202,12 +219,19 @@ class StartScreen(FullScreen):
         self.query_one("#start-name", QuestionBar).show_document(owner.session)
         cast(PaneWidget, self.query_one("#start-document").children[1]).show(owner.session, None)
         self._show_choices()
-        dialect, why = self._dialect()
-        bar = self.query_one("#start-facts", Bar)
-        columns = self.app.size.width
+        self._show_facts()
+
+    def _show_facts(self) -> None:
+        """Draw what will hold, and as many of the newest runs as there is room for below the choices."""
+        bar, columns = next(iter(self.query("#start-facts").results(Bar)), None), self.app.size.width
+        if bar is None:  # the screen closes
+            return
         width = (columns if columns < _TWO_COLUMNS else FORM) - _PADDING
-        facts = fact_rows(dialect, why, self._limits(), self._recent, key=key_of("look.runs", owner.ui), width=width)
-        bar.styles.height = len(facts)
+        known = fact_rows(*self._dialect(), self._limits(), width=width)
+        room = self.query_one("#start-form").content_region.bottom - bar.region.y - len(known)
+        facts = known + recent_rows(self._recent, key_of("look.runs", self.owner.ui), room)
+        if bar.styles.height is None or bar.styles.height.value != len(facts):
+            bar.styles.height = len(facts)
         bar.show_rows(*facts)
 
     def _show_choices(self) -> None:
@@ -219,6 +243,7 @@ class StartScreen(FullScreen):
         choices = self._choices
         if len(rows) != len(choices.rows):
             choices.styles.height = len(rows)
+            self.call_after_refresh(self._show_facts)
         keys = [row.key for row in rows]
         key = choices.cursor_key
         at = keys.index(key) if key in keys[1:] else choices.cursor
@@ -238,7 +263,8 @@ class StartScreen(FullScreen):
 
     def on_text_area_changed(self) -> None:
         """The question is what stands in its editor."""
-        self.choice.query = self._question.text
+        if self._question.text != self.choice.query:
+            self.choice.query, self.owner.ui.notice = self._question.text, ""
         self._show_choices()
 
     def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
@@ -257,7 +283,7 @@ class StartScreen(FullScreen):
         if why:
             self.owner.say(why)
             return
-        self.choice.model = spec
+        self.choice.model, self.owner.ui.notice = spec, ""
         self._other(False)
         self.show_all()
         self._choices.focus()

@@ -106,14 +106,21 @@ def _start(choice: Choice, title: str) -> Line:
     return line(("  ▸ Start", "accent bold"), (words, "muted"), key=START)
 
 
-def fact_rows(dialect: str, why: str, limits: str, recent: Recent, *, key: str = "R", width: int = FORM) -> list[Line]:
-    """Dialect and why, limits, recent runs; what does not fit into `width` cells goes on in the next row."""
-    rows = [*_fact("Dialect", dialect, why, width), *_fact("Limits", limits, "", width)]
-    if recent.runs:
-        more = f"  {recent.more} more;" if recent.more else " "
-        head = line((" Recent", "muted bold"), (f"{more} {key} opens them, once Esc has left the question", "dim"))
-        rows += [BLANK, head, *(line((f"   {run}", "muted")) for run in recent.runs)]
-    return rows
+def fact_rows(dialect: str, why: str, limits: str, *, width: int = FORM) -> list[Line]:
+    """Dialect and why, and limits; what does not fit into `width` cells goes on in the next row."""
+    return [*_fact("Dialect", dialect, why, width), *_fact("Limits", limits, "", width)]
+
+
+def recent_rows(recent: Recent, key: str, room: int) -> list[Line]:
+    """The newest saved runs, as many as fit into `room` rows below a heading that counts the others."""
+    if not recent.runs:
+        return []
+    shown = recent.runs[: max(0, room - 2)]
+    others = recent.more + len(recent.runs) - len(shown)
+    count = f" {others} {'more' if shown else 'saved'};" if others else ""
+    words = f" {count} {key} opens them, once Esc has left the question"
+    head = line((" Recent", "muted bold"), (words, "dim"))
+    return [BLANK, head, *(line((f"   {run}", "muted")) for run in shown)]
 
 
 def _fact(name: str, value: str, why: str, width: int) -> list[Line]:
