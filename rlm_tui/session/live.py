@@ -112,10 +112,13 @@ class LiveSession(Cursor):
     def phase(self) -> Phase:
         """What the session is doing, by what has been drained."""
         now = self.trajectory.now()
+        own, crew = now.own_block(), self._crew
+        if own is not None and crew is not None and crew.interrupted == own.id:
+            return "interrupting"  # also at a hold and after the answer
         if now.holds():
             return "held"
         if self.is_running and now.started is not None and now.finished is None:
-            return "interrupting" if self._crew is not None and self._crew.interrupted else "running"
+            return "interrupting" if crew is not None and crew.interrupted else "running"
         if self.is_running or not self.loading.finished:
             return "loading"
         return "question" if now.started is None else "finished"

@@ -53,6 +53,8 @@ class Fold:
         """When what was told left the queue: with a request, or forgotten."""
         self.deeds: list[int] = []
         """What a person did: edited, told, ran of their own, answered, skipped or had done again."""
+        self.own: list[str] = []
+        """The person's own blocks, in the order in which they ran."""
         self.remarks: list[int] = []
         self.troubles: list[int] = []
         self.repairs: list[int] = []
@@ -168,6 +170,7 @@ class Fold:
             node.number = event.number
             if node.by == "user":
                 self.deeds.append(event.seq)
+                self.own.append(node.id)
         self.begun.setdefault(self.repl_of(event.node), []).append(event.seq)
         self._act(event.seq, "code", event.node)
 

@@ -191,6 +191,20 @@ class View:
             places.extend(Place(seq, nth) for nth in range(count))
         return places
 
+    def own_block(self) -> Node | None:
+        """The block of the person's own that runs at this moment; None also while it waits for them itself."""
+        own = (node for name in reversed(self.tree.own) if (node := self.node(name)) is not None)
+        node = next((node for node in own if self.fact(node, ev.CodeStarted) is not None), None)
+        if node is None or node.done(self.seq) or self.fact(node, ev.CodeFinished) is not None:
+            return None
+        return None if any(self._is_below(hold.node, node) for hold in self.holds()) else node
+
+    def _is_below(self, node_id: str, above: Node) -> bool:
+        node = self.node(node_id)
+        while node is not None and node is not above:
+            node = self.node(node.parent)
+        return node is not None
+
     def queued_words(self) -> list[int]:
         """The seqs of `told` events whose words still wait for a request to carry them."""
         sent, told = self.tree.told_out, self.tree.told

@@ -13,7 +13,7 @@ from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
-from rlm_tui.ui.words import hold_subject, hold_words, is_behind
+from rlm_tui.ui.words import hold_subject, hold_words, is_behind, own_words
 
 if TYPE_CHECKING:
     from rlm_tui.session.log import Log
@@ -29,6 +29,8 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
         return "You edit what is held. Leaving keeps the edit; it runs when you say so.", "user"
     if is_behind(session) and session.phase != "replay":
         return _behind(session), "accent"
+    if own_words(session):
+        return _own_runs(session, ui), "text"
     if (hold := held_elsewhere(session, ui.selection)) is not None:
         return _elsewhere(session, ui, hold), "accent"
     if session.phase == "held":
@@ -63,6 +65,13 @@ def own_block(log: Log, event: ev.CodeFinished) -> str:
     if len(printed) > 1:
         return f"Your block printed {len(printed):,} lines, the first: {one_line(printed[0], 120)}"
     return f"Your block printed: {one_line(printed[0], 160)}" if printed[0] else "Your block ran; it printed nothing."
+
+
+def _own_runs(session: Session, ui: UiState) -> str:
+    """That the person's own block runs, how it is stopped, and what waits meanwhile."""
+    holds = session.trajectory.now().holds()
+    waits = f" {hold_subject(holds[0])} still waits for you." if holds else ""
+    return f"Your block runs; {key_of('gate.interrupt', ui)} stops it and keeps its state.{waits}"
 
 
 def _behind(session: Session) -> str:

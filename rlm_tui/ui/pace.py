@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from rlm_tui.session.base import Session
+from rlm_tui.ui.words import own_words
 
 _LONGEST_REST_S = 0.5
 _BEATS = 8
@@ -31,7 +32,8 @@ class Pace:
 
     def moved(self, session: Session) -> Literal["", "beat", "second"]:
         """Whether the clock of a run that goes on has moved on since the last call: by a beat, by a second."""
-        if session.phase not in _MOVING or self._beat == int(session.now * _BEATS):
+        is_moving = session.phase in _MOVING or bool(own_words(session))
+        if not is_moving or self._beat == int(session.now * _BEATS):
             return ""
         before, self._beat = self._beat, int(session.now * _BEATS)
         return "beat" if before // _BEATS == self._beat // _BEATS else "second"

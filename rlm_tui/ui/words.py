@@ -105,11 +105,25 @@ def _running(session: Session) -> State:
     return _state(look, words, short if short != words else "")
 
 
+def own_words(session: Session) -> str:
+    """That a block of the person's own runs, and since when; "" while none does."""
+    view = session.trajectory.now()
+    own = view.own_block() if session.phase in ("held", "finished") else None
+    return f"your block runs · {short_seconds(view.elapsed(own, session.now))}" if own is not None else ""
+
+
+def _own(session: Session, words: str, waits: str) -> State:
+    """A block of the person's own that runs while the run itself waits, or is over."""
+    return _state(PHASES["running"]._replace(symbol=spinner(session.now)), f"{words} · {waits}", words)
+
+
 def _held(session: Session) -> State:
     view = session.trajectory.now()
     holds = view.holds()
     if not holds:
         return _running(session)
+    if own := own_words(session):
+        return _own(session, own, f"{hold_words(view, holds[0], short=True).partition(',')[0]} held")
     short = hold_words(view, holds[0], short=True)
     return _state(PHASES["held"], hold_words(view, holds[0]), short)
 
@@ -119,6 +133,8 @@ def _interrupting(_session: Session) -> State:
 
 
 def _finished(session: Session) -> State:
+    if own := own_words(session):
+        return _own(session, own, "the run is over")
     return _end(session, session.trajectory.now())
 
 

@@ -7,7 +7,7 @@ from rlm_tui.text import plural, short_count, short_seconds
 from rlm_tui.trajectory import Hold, Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.calls import code_of, held_nodes, held_text
-from rlm_tui.ui.content.edits import edit_of, mark_of, was
+from rlm_tui.ui.content.edits import ASKED_AGAIN, edit_of, mark_of, was, was_asked_again
 from rlm_tui.ui.content.parts import (
     ANSWER,
     AT,
@@ -75,8 +75,18 @@ def held_rows(page: Page, node: Node, checkpoint: ev.Checkpoint, name: str, role
         return None
     held, what = held_text(page.view, page.log, node), EDITED.get(checkpoint, "")
     edit = edit_of(page, node, what)
-    heading = label(name, held_mark(hold), width=page.width, right=mark_of(edit), key=HELD)
+    pieces = (*_failed(page, node), held_mark(hold)) if checkpoint == "after_code" else (held_mark(hold),)
+    heading = label(name, *pieces, width=page.width, right=mark_of(edit), key=HELD)
     return Joined(([heading], verbatim(held[1] if held else "", page, role), was(page, node, what, edit)))
+
+
+def _failed(page: Page, node: Node) -> tuple[Piece, ...]:
+    """That a block failed whose output waits, in few words: what waits is its traceback."""
+    finished = newest(page.view, page.log, node, ev.CodeFinished)
+    if finished is None or finished.status == "ok":
+        return ()
+    said = OUTCOMES[finished.status]
+    return ((f"{said[0].partition(';')[0]} · ", said[1]),)
 
 
 def held_mark(hold: Hold) -> Piece:
@@ -102,7 +112,7 @@ def _code(page: Page, node: Node) -> Rows:
     held = hold if hold is not None and hold.checkpoint == "before_code" else None
     state: Piece = held_mark(held) if held else (number, "muted")
     if not held and not started and view.outcome(node) == "skipped":
-        state = ("○ skipped, never run", "dim")
+        state = ASKED_AGAIN if was_asked_again(page, node) else ("○ skipped, never run", "dim")
     text = code_of(view, page.log, node)
     edit = edit_of(page, node, "code")
     right: tuple[Piece, ...] = (("✎ you", "user"),) if node.by == "user" else mark_of(edit)

@@ -14,6 +14,7 @@ from rlm_tui.text import least_count, one_line, short_count, short_seconds, thou
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import is_amiss, is_by_hand, newest
 from rlm_tui.ui.content.batches import BATCH, QUEUED, members, split_key
+from rlm_tui.ui.content.edits import edit_of, was_asked_again
 from rlm_tui.ui.content.narrowed import NarrowedRows
 from rlm_tui.ui.content.tally import Tally
 from rlm_tui.ui.content.tree import CallTree, Facts, TreeRows
@@ -136,7 +137,9 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
     """The symbol and role of how a node stands."""
     if node.id in moment.held:
         return _HELD
-    outcome = moment.view.outcome(node)
+    outcome = moment.view.outcome(node) or _ended(moment, node)
+    if outcome == "skipped" and was_asked_again(moment, node):
+        return _RETRY
     if outcome == "ok" and node.type == "iteration" and is_amiss(moment.view, moment.log, node):
         return _AMISS
     if outcome is not None:
@@ -147,6 +150,16 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
         if failed and failed > (asked or 0):
             return _RETRY
     return moment.end.sign if moment.end is not None and node.type == "rlm" else _RUNNING
+
+
+def _ended(moment: Scene, node: Node) -> ev.Outcome | None:
+    """How a block ended that is not closed yet: the trace has its output a moment before."""
+    if node.type != "code":
+        return None
+    over = newest(moment.view, moment.log, node, ev.CodeFinished)
+    if over is None or over.seq < (moment.view.fact(node, ev.CodeStarted) or 0):
+        return None
+    return "ok" if over.status == "ok" else "interrupted" if over.status == "interrupted" else "error"
 
 
 def time_of(moment: Scene, node: Node) -> str:
@@ -173,6 +186,8 @@ def _tokens(moment: Scene, node: Node) -> str:
 def _label(moment: Scene, node: Node) -> list[tuple[str, str]]:
     signs = ("✎" if is_by_hand(moment.view, moment.log, node) else "") + moment.signs.get(node.id, "")
     edited = [(f"{signs} ", "user")] if signs else []
+    if was_asked_again(moment, node):
+        edited.append(("asked again ", "user"))
     match node.type:
         case "rlm":
             return [*edited, (_rlm_name(moment.view, node), "root bold")]
@@ -195,16 +210,22 @@ def _rlm_name(view: View, node: Node) -> str:
 
 def gist(moment: Scene, iteration: Node) -> str:
     """What an iteration is about: the model's own words, or the beginning of its code."""
-    view, children = moment.view, moment.view.children(iteration)
-    for child in children:
-        is_turn = child.type == "lm" and child.title != ev.COMPACTION
-        event = newest(view, moment.log, child, ev.LmResponded) if is_turn else None
-        if event is not None:
-            _, words = thoughts_and_words(moment.log.text(event.text)[: 40 * _GIST])
-            said = one_line(words.partition("```")[0], _GIST)
-            if said:
-                return said
-    return next((_code_gist(moment, child) for child in children if child.type == "code"), "")
+    children = moment.view.children(iteration)
+    turns = [child for child in children if child.type == "lm" and child.title != ev.COMPACTION]
+    answered = [lm for lm in turns if moment.view.fact(lm, ev.LmResponded) is not None]
+    counts = answered[-1] if answered else None
+    if counts is not None and (said := _words(moment, counts)):
+        return said
+    since = counts.opened if counts is not None else 0
+    codes = [child for child in children if child.type == "code" and child.opened >= since]
+    return next((_code_gist(moment, code) for code in sorted(codes, key=lambda code: code.by == "user")), "")
+
+
+def _words(moment: Scene, lm: Node) -> str:
+    """The first line of a response outside its code, as it counts: a person may have changed it."""
+    response, edit = newest(moment.view, moment.log, lm, ev.LmResponded), edit_of(moment, lm, "response")
+    text = edit.after if edit is not None else moment.log.text(response.text) if response is not None else ""
+    return one_line(thoughts_and_words(text[: 40 * _GIST])[1].partition("```")[0], _GIST)
 
 
 def _code_gist(moment: Scene, node: Node) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from rlm_tui import events as ev
-from rlm_tui.trajectory import Node
+from rlm_tui.session.log import Log
+from rlm_tui.trajectory import Node, View
+from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.parts import FOLD, Page, verbatim
 from rlm_tui.ui.lines import Piece, Rows, line
 from rlm_tui.ui.rows import Joined
 
 ANSWERED: tuple[Piece, ...] = (("✎ you answered in its place", "user"),)
+ASKED_AGAIN: Piece = ("↻ you asked again", "user")
 _BEFORE = {
     "response": "the model said",
     "output": "the block wrote",
@@ -25,6 +28,20 @@ _OFTEN: dict[str, frozenset[ev.Checkpoint]] = {
 """What comes anew when it is asked for again: an edit of what came before it is over then."""
 
 
+class Moment(Protocol):
+    """A page or a scene: what it shows, and the log beside it."""
+
+    @property
+    def view(self) -> View:
+        """The run at the moment."""
+        ...
+
+    @property
+    def log(self) -> Log:
+        """Where its texts are."""
+        ...
+
+
 class Edit(NamedTuple):
     """A text as it came, and as a person left it."""
 
@@ -37,7 +54,7 @@ class Edit(NamedTuple):
         return ("✎ edited", "user"), (" by you", "dim")
 
 
-def edit_of(page: Page, node: Node, what: str) -> Edit | None:
+def edit_of(page: Moment, node: Node, what: str) -> Edit | None:
     """How a person changed what is or was held at a node; None where they did not, or took it back."""
     events = (page.log.event(seq) for seq in page.view.facts(node, ev.Edited))
     edits = [event for event in events if isinstance(event, ev.Edited) and event.what == what]
@@ -50,7 +67,7 @@ def edit_of(page: Page, node: Node, what: str) -> Edit | None:
     return edit if edit.before != edit.after else None
 
 
-def _last_hold(page: Page, node: Node, checkpoints: frozenset[ev.Checkpoint]) -> int:
+def _last_hold(page: Moment, node: Node, checkpoints: frozenset[ev.Checkpoint]) -> int:
     for seq in reversed(page.view.facts(node, ev.Held)):
         event = page.log.event(seq)
         if isinstance(event, ev.Held) and event.checkpoint in checkpoints:
@@ -68,6 +85,14 @@ def was_answered(page: Page, node: Node) -> bool:
     released = (page.log.event(seq) for seq in page.view.facts(node, ev.Released))
     asked = [each for each in released if isinstance(each, ev.Released) and each.checkpoint == "before_subcall"]
     return bool(asked) and asked[-1].how == "answer"
+
+
+def was_asked_again(page: Moment, node: Node) -> bool:
+    """Whether a person had the model asked again in place of a response or a block."""
+    if node.type not in ("lm", "code") or page.view.outcome(node) != "skipped":
+        return False
+    released = newest(page.view, page.log, node, ev.Released)
+    return released is not None and released.how == "retry"
 
 
 def was(page: Page, node: Node, what: str, edit: Edit | None, rows: Rows | None = None) -> Rows:

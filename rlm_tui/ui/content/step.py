@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rlm_tui import events as ev
 from rlm_tui.engine.parser import OUT_OF_TOKENS
@@ -15,7 +15,7 @@ from rlm_tui.ui.content.asked import MARK_CELLS, asked_row, writing_mark
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.block import answer, block, held_mark, held_rows
 from rlm_tui.ui.content.calls import held_text
-from rlm_tui.ui.content.edits import ANSWERED, Edit, edit_of, mark_of, was
+from rlm_tui.ui.content.edits import ANSWERED, ASKED_AGAIN, Edit, edit_of, mark_of, was, was_asked_again
 from rlm_tui.ui.content.numbers import number_at
 from rlm_tui.ui.content.parts import (
     HELD,
@@ -118,12 +118,20 @@ def iteration(page: Page, node: Node) -> Iterator[Rows]:
         is_answered = page.view.fact(lm, ev.LmResponded) is not None
         yield Joined((says(page, lm), *read, remarks(page, lm, _NOTES) if is_answered else ()))
     yield cut_code(page, node, lms)
-    for child in children:
-        if child.type == "code":
-            yield block(page, child)
+    for child in _as_they_ran(page, children):
+        yield block(page, child)
     yield answer(page, node)
     yield queued(page, node)
     yield remarks(page, node)
+
+
+def _as_they_ran(page: Page, children: Sequence[Node]) -> list[Node]:
+    """The blocks in the order in which they began; one that waits, or never ran before others did, stands where it is
+    read: a person's own ran before the one that was held meanwhile."""
+    codes = [child for child in children if child.type == "code"]
+    begun = {code.id: next(iter(page.view.facts(code, ev.CodeStarted)), 0) for code in codes}
+    held = [code for code in codes if not begun[code.id] and page.view.outcome(code) is None]
+    return sorted((code for code in codes if code not in held), key=lambda code: begun[code.id] or code.opened) + held
 
 
 def exchange(page: Page, lm: Node) -> Iterator[Rows]:
@@ -141,6 +149,7 @@ def says(page: Page, lm: Node) -> Rows:
     edit = edit_of(page, lm, "response")
     text = page.log.text(response.text) if edit is None else edit.after
     words, right = _outside_code(thoughts_and_words(text)[1]), _whose(response, edit)
+    right = (ASKED_AGAIN,) if was_asked_again(page, lm) else right
     hold = hold_at(page.view, lm)
     if hold is not None and hold.checkpoint == "after_response":
         heading = label("SAYS", held_mark(hold), width=page.width, right=right, key=HELD)

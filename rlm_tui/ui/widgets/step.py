@@ -137,8 +137,9 @@ class StepPane(Reading, Vertical):
         view = session.view
         node = view.node(split_key(chosen or "")[0])
         is_open = node is not None and view.outcome(node) is None
-        live = live_mark(session, "text", "reasoning", "stdout", "waiting") if is_open else ()
-        tick = round(session.now, 1) if is_open and not view.holds() else 0.0
+        own_runs = view.own_block() is not None
+        live = live_mark(session, "text", "reasoning", "stdout", "waiting") if is_open or own_runs else ()
+        tick = round(session.now, 1) if own_runs or (is_open and not view.holds()) else 0.0
         place = id(session), view.seq, chosen, session.following, session.notebook.version
         return *place, self.lines.columns, self._opened, live, tick
 
