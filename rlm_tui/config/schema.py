@@ -70,7 +70,7 @@ _MODEL, _LIMITS, _RUN, _SCREEN = "model", "limits", "run", "screen"
 SETTINGS: tuple[Setting, ...] = (
     Setting("model", "text", "", _MODEL, "the root LM: provider/name, offline, human, scripted:FILE", "MODEL",
             none="asked for at the start"),
-    Setting("sub_model", "text", "", _MODEL, "the model of sub-calls", "MODEL", none="the same as the root LM"),
+    Setting("sub_model", "text", "", _MODEL, "the model of sub-calls", "MODEL", none="same as the root LM"),
     Setting("base_url", "text", "", _MODEL, "an OpenAI-compatible server", "URL", none="the provider's own",
             variables=("LLM_BASE_URL", "OPENAI_BASE_URL")),
     Setting("env_file", "text", "", _MODEL, "a file of NAME=value lines with keys", "FILE", none="none"),

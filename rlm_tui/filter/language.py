@@ -172,7 +172,8 @@ class _Parser:
         self._peek()
         pattern = self._pattern()
         if pattern is None:
-            self._fail(f"~{name} wants a text after it, such as ~{name} total; quote signs")
+            near = next((f"did you mean ~{flag}?" for flag in FLAGS if flag.startswith(name)), "quote signs")
+            self._fail(f"~{name} wants a text after it, such as ~{name} total; {near}")
         return Text(name, pattern)
 
     def _number(self, name: str) -> Number:

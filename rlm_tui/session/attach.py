@@ -14,11 +14,10 @@ from rlm_tui.context.load import load_document
 from rlm_tui.context.sources import STDIN, Source, find_sources
 from rlm_tui.errors import DocumentError, UsageError
 from rlm_tui.events import ContextInfo, ContextPart
-from rlm_tui.session.base import Attachment
+from rlm_tui.session.base import NOT_NAMED, Attachment
 from rlm_tui.text import plural, short_bytes
 
 SEARCHING: Final = Attachment("searching", "looking for it")
-_NOT_NAMED: Final = "The trace does not say which document it had"
 _SHORT: Final = 8
 _PIECE: Final = 1 << 20
 IsOver: TypeAlias = Callable[[], bool]
@@ -42,7 +41,7 @@ def find_document(context: ContextInfo, beside: Path, is_over: IsOver = _never) 
     Once `is_over` is true no more is read: nobody waits for what is found.
     """
     if not context.parts:
-        return Attachment("none", f"{_NOT_NAMED}.")
+        return Attachment("none", f"{NOT_NAMED}.")
     seen = [_find(part, beside, is_over) for part in context.parts]
     found = tuple(one.path for one in seen if one is not None and one.is_same)
     if len(found) == len(seen):
@@ -69,7 +68,7 @@ def given_document(context: ContextInfo, paths: Sequence[str]) -> Attachment:
         raise UsageError("--context needs a file or a folder; standard input cannot be read twice.")
     sources = find_sources(paths).files
     if not any(part.sha256 or part.file_sha256 for part in context.parts):
-        return Attachment("unchecked", f"as you named it; {_NOT_NAMED[0].lower()}{_NOT_NAMED[1:]}", tuple(paths))
+        return Attachment("unchecked", f"as you named it; {NOT_NAMED[0].lower()}{NOT_NAMED[1:]}", tuple(paths))
     found, wrong = list[str](), list[str]()
     for part in context.parts:
         path, why = _among(part, sources, alone=len(context.parts) == 1)

@@ -21,6 +21,7 @@ Stream: TypeAlias = Literal["text", "reasoning", "stdout", "waiting"]
 Phase: TypeAlias = Literal["loading", "question", "running", "held", "interrupting", "finished", "replay"]
 
 FORGOTTEN = "The REPL was forgotten; the next question starts it anew."
+NOT_NAMED = "The trace does not say which document it had"
 OPENING = "opening"
 """What a session waits for of which only the title is known."""
 

@@ -96,7 +96,7 @@ class View:
 
     def took(self, node: Node, now: float | None = None) -> float | None:
         """Seconds as `elapsed`, or None when the trace does not tell."""
-        return self.elapsed(node, now) if node.timed or not node.done(self.seq) else None
+        return self.elapsed(node, now) if node.timed else None
 
     def worked(self, node: Node, now: float | None = None) -> float | None:
         """Seconds as `took`, without those that the node waited for a person."""

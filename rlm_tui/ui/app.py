@@ -373,7 +373,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def typed(self, purpose: Purpose, text: str) -> str:
         """Do what can be done while a text is typed; returns what is wrong with it, or nothing."""
-        return self.controllers.look.narrow(text) if purpose == "filter" else ""
+        fault = self.controllers.look.narrow(text) if purpose == "filter" else ""
+        return "" if fault == self.ui.notice else fault  # what the bar says whole need not stand there, cut off, too
 
     def go_to(self, seq: int, node: str) -> None:
         """Go to a moment, and look at a node of it (none: at what is looked at there by itself)."""

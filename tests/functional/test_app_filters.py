@@ -115,6 +115,9 @@ async def test_the_tree_shows_only_what_the_filter_finds_and_what_holds_it(size:
         await write(hand, "~erro")
         await hand.until(lambda: "column" in hand.screen())
         assert calls.pane_title == shown
+        await hand.pilot.press("enter")
+        await hand.until(lambda: "did you mean ~error?" in hand.bar("GateBar"))
+        await hand.until(lambda: hand.screen().count("did you mean") == 1)
         await write(hand, "~error")
         await hand.pilot.press("enter")
         await hand.until(lambda: hand.app.ui.asking == "" and hand.app.ui.narrowed == "~error")

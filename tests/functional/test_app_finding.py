@@ -119,6 +119,15 @@ async def test_a_filter_finds_texts_or_nodes_and_a_wrong_one_is_plain_text() -> 
         assert "read as plain text: The filter is wrong at column 1" in hand.screen()
 
 
+async def test_a_wrong_filter_is_told_whole_while_it_is_typed_and_after() -> None:
+    async with on_screen(still(RUNS["batched"](), "replay"), (80, 24)) as hand:
+        await look_for(hand, "~edit")
+        assert "~edit total; did you mean ~edited?" in " ".join(hand.screen().split())
+        await hand.press("enter")
+        said = " ".join(hand.bar("GateBar").split())
+        assert "did you mean ~edited? ~edit stands nowhere as plain text." in said
+
+
 async def test_what_stands_nowhere_is_said_to_be_nowhere() -> None:
     async with on_screen(STATES["held"]()) as hand:
         await look_for(hand, "zebra")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from rlm_tui.errors import UsageError
 from rlm_tui.session.attach import given_document
+from rlm_tui.session.commands import Seek
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.opening import open_trace
 from rlm_tui.ui.content.calls import CallRows, scene
@@ -141,6 +143,15 @@ def test_nothing_is_claimed_that_the_log_does_not_tell(bare: ReplaySession) -> N
     assert "what the model saw of it is not recorded" in text(step(page, "r1.2"))
     assert "SANDBOXED" not in header_line(bare, 120).text
     assert "the log names no question" in question_line(bare, 120).text
+
+
+def test_no_step_has_a_time_that_the_log_does_not_tell(bare: ReplaySession) -> None:
+    for place in bare.trajectory.steps:
+        bare.send(Seek(place.seq))
+        bare.drain()
+        rows = list(CallRows(CallTree(), scene(bare.view, bare.log), 60))
+        assert not re.search(r"\d(ms|s)\b", text(rows))
+        assert "0:00" not in header_line(bare, 120).text
 
 
 def test_a_document_that_is_named_is_compared_with_that_of_the_log(nested: ReplaySession, tmp_path: Path) -> None:

@@ -84,6 +84,9 @@ def test_a_piped_script_plays_the_whole_journey(tmp_path: Path) -> None:
     ]
     places = [said.index(line) for line in wanted]
     assert places == sorted(places)
+    ending = said[said.index("iteration 4, answer (by FINAL_VAR(…)):") : said.index("page 26:")]
+    ending = [line for line in ending if not line.startswith("hit ")]
+    assert sum("The magic number is" in line for line in ending) == 1, "once whole, and not again"
     assert any(", document, report.pdf p. 26: " in line and "magic number" in line for line in said)
     assert f"Trace: {trace}" in done.stderr
     assert "Answer" not in done.stderr, "it stands on the terminal already"

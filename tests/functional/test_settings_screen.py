@@ -14,11 +14,19 @@ from rlm_tui.errors import UsageError
 from rlm_tui.session.base import Session
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.settings import SettingsScreen
-from rlm_tui.ui.screens.settings_rows import KEY, SETTING
+from rlm_tui.ui.screens.settings_rows import KEY, SETTING, setting_rows
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
 from tests.states import asked, held
 from tests.ui_kit import Hand, on_screen
+
+
+def test_no_value_runs_into_its_source() -> None:
+    settings = config.load({})
+    rows = setting_rows(settings, {}, 80)
+    for setting in SETTINGS:
+        row = next(row.text for row in rows if row.key == f"{SETTING}{setting.name}")
+        assert f"{setting.shown(settings[setting.name])}  " in row
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from rlm_tui.resources import sample
 from rlm_tui.session.base import Attachment, Origin
 from rlm_tui.session.commands import Seek
 from rlm_tui.session.replay import ReplaySession
+from rlm_tui.ui.content.summary import Summary
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.summary import SummaryBar, SummaryScreen
 from rlm_tui.ui.widgets.bar import Bar
@@ -118,6 +119,14 @@ async def test_enter_goes_to_the_first_error() -> None:
         assert isinstance(event, ev.CodeFinished)
         assert hand.app.ui.selection == "1.2"
         await hand.until(lambda: "✗ raised an error" in hand.screen())
+
+
+def test_a_failed_request_of_a_sub_call_is_not_that_of_its_iteration() -> None:
+    session = ReplaySession(sample("batch"))
+    session.read_whole()
+    said = [row.text for row in Summary(session, 120).facts()[:]]
+    session.close()
+    assert any("iteration 2: the request of sub-call 5 failed: " in row for row in said)
 
 
 async def test_without_an_error_enter_goes_to_the_first_repair() -> None:

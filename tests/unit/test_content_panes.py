@@ -197,6 +197,8 @@ def test_empty_panes_say_what_will_be_there() -> None:
     empty = page(Recorder())
     for rows in (chat(empty, None).rows, repl(empty).rows, variables(empty), step(empty, None), absent(None, WIDTH)):
         assert "appear" in "".join(texts(rows))
+    unnamed = ev.RunStarted(node="1", query="", model="", sub_model="", dialect="dspy", limits=ev.Limits())
+    assert texts(absent(unnamed, WIDTH)) == ["The trace does not say which document it had."]
     started = peeked().trajectory.now().started
     assert texts(absent(started, WIDTH))[0] == "The document is not at hand: report.pdf, 1,203,441 characters."
 

@@ -138,6 +138,7 @@ def test_terms_bind_as_in_mitmproxy(written: str, meant: str) -> None:
         ("| a", "|", "something is missing before"),
         ("~code", "", "~code wants a text"),
         ("~code & a", "&", "~code wants a text"),
+        ("~edit", "", "~edit wants a text after it, such as ~edit total; did you mean ~edited?"),
         ("~depth many", "m", "wants a number"),
         ("~t >5h", "h", "units: s, ms, min"),
         ("~kind block", "block", "rlm, iteration, lm, code, subcall"),

@@ -88,6 +88,15 @@ def test_the_header_says_every_state_by_symbol_and_word(name: str, width: int) -
     assert not any(text[3:].startswith(f"{word} ") for word in others)
 
 
+@pytest.mark.parametrize("name", ["running", "held", "interrupting"])
+def test_the_summary_of_what_goes_on_does_not_end_it(name: str) -> None:
+    session, look = shown()[name]
+    status = next(row.text for row in Summary(session, 100).facts()[:] if row.text.lstrip().startswith("STATUS"))
+    assert look.whole[0] in status
+    assert ", in iteration " in status
+    assert "ends there" not in status
+
+
 @pytest.mark.parametrize("status", ENDS)
 def test_an_end_has_the_same_words_everywhere(status: ev.RunStatus) -> None:
     look, session = ENDS[status], ended(status)

@@ -183,13 +183,14 @@ class Front:
                 self.say([sentence(self.session, self.ui)[0]])
             self._offer()
         elif phase in _WAITS and not self.session.waiting:
-            self.where()
+            self.where(is_told=True)
 
-    def where(self) -> None:
-        """The state and what can be done."""
-        state = state_of(self.session)
+    def where(self, *, is_told: bool = False) -> None:
+        """The state and what can be done; `is_told`: the answer of a run that is over was said just now."""
+        state, over = state_of(self.session), self.session.trajectory.now().finished
         end = "" if state.words.rstrip('"”’').endswith((".", "?", "!", "…")) else "."
-        self.say([f"{state.word.lower()}: {state.words}{end}"])
+        if not (is_told and over is not None and over.status == "answered" and self.session.phase == "finished"):
+            self.say([f"{state.word.lower()}: {state.words}{end}"])
         self.say([f"note: {left}"] if (left := unsaid(self.session).strip()) else [])
         self._look()
         if held_elsewhere(self.session, self.ui.selection) is not None:

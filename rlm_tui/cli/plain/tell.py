@@ -55,6 +55,7 @@ class Teller:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._said: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._answer: tuple[str, ...] = ()
 
     def tell(self, event: ev.TraceEvent) -> list[str]:
         """The lines of an event; none for one that only the machinery needs."""
@@ -66,10 +67,17 @@ class Teller:
         where = "" if node.type == "rlm" and not node.parent else place(page.view, event.node)
         lines: list[str] = []
         for section in handler(page, node, event):
+            if section.name == "answer" and self._is_known(event, section.body):
+                continue
             new = self._new(node, section)
             is_old = new is not section and isinstance(event, ev.Held)
             lines += [] if is_old else new.lines("" if section.name == "held" else where)
         return lines
+
+    def _is_known(self, event: ev.TraceEvent, answer: tuple[str, ...]) -> bool:
+        """Whether a run ends with the answer that was just said whole."""
+        before, self._answer = self._answer, answer
+        return isinstance(event, ev.RunFinished) and event.status == "answered" and answer == before
 
     def _new(self, node: Node, section: Section) -> Section:
         key = (node.id, section.name)

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from rlm_tui import events as ev
 from rlm_tui.context.document import Document, Part
 from rlm_tui.context.outline import Row, outline_rows
+from rlm_tui.session.base import NOT_NAMED
 from rlm_tui.text import one_line, plural
 from rlm_tui.ui.finding import Finding
 from rlm_tui.ui.lines import BLANK, Line, Rows, Span, clip, line, paint, rjust, split, wrap_text
@@ -20,7 +21,8 @@ _WAITING = "The documents, their outline and their text appear here once one is 
 def absent(started: ev.RunStarted | None, width: int, trouble: str = "") -> list[Line]:
     """What the pane says without a document; `trouble`: why none could be opened."""
     if started is None or not started.context.parts:
-        return wrap_text(trouble or _WAITING, width, "failed" if trouble else "dim")
+        why = _WAITING if started is None else f"{NOT_NAMED}."
+        return wrap_text(trouble or why, width, "failed" if trouble else "dim")
     parts = started.context.parts
     size = f"{parts[0].name}, " if len(parts) == 1 else f"{plural(len(parts), 'document')}, "
     said = f"The document is not at hand: {size}{plural(started.context.chars, 'character')}."

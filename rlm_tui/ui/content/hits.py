@@ -6,7 +6,7 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from rlm_tui.ui.content.context import HIT
-from rlm_tui.ui.lines import Line, clip, line, pad
+from rlm_tui.ui.lines import Line, clip, line, pad, wrap_text
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.searching import GROUPS, At, Search, counted
 
@@ -71,5 +71,10 @@ def status(search: Search, number: int | None) -> Line:
     counts = counted(search.counts) if total else "" if search.is_busy else "no hit"
     percent = f" {search.percent}%" if search.percent is not None else " the document"
     busy = f"{' · ' if counts else ''}searching{percent}" if search.is_busy else ""
-    fault = ("  read as plain text: " if not search.is_filter else "  ") + search.fault if search.fault else ""
-    return line((place, "dim"), (counts, "accent" if total else "careful"), (busy, "dim"), (fault, "careful"))
+    return line((place, "dim"), (counts, "accent" if total else "careful"), (busy, "dim"))
+
+
+def fault_rows(search: Search, width: int) -> list[Line]:
+    """What is wrong with a filter, whole, and that it is taken as text where it is."""
+    read = "" if search.is_filter else "read as plain text: "
+    return wrap_text(f"{read}{search.fault}", width, "careful") if search.fault else []

@@ -28,7 +28,7 @@ from rlm_tui.ui.content.parts import FOLD, LABEL, NOTHING, Page, beside, folded,
 from rlm_tui.ui.content.root import of_context
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, indent, keyed, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Joined, Provider
-from rlm_tui.ui.states import ENDS, FILES, UNFINISHED
+from rlm_tui.ui.states import ENDS, FILES, PHASES, UNFINISHED
 from rlm_tui.ui.words import iteration_of
 
 GO, FIRST = "go:", "the first problem"
@@ -199,6 +199,8 @@ class Summary:
             return (("● is being read", "running"), (f" · {self.waiting}", "muted"))
         if self.origin is not None and self.origin.is_live:
             return (FILES["running"].whole, (f", {self._stop()}", "muted"))
+        if self._session.phase in ("running", "held", "interrupting"):
+            return (PHASES[self._session.phase].whole, (f", {self._stop()}", "muted"))
         stop = self._stop(said="stopped ")
         return (UNFINISHED._replace(phrase=stop).whole, (" · the trace ends there", "muted"))
 
@@ -353,14 +355,14 @@ def trouble_words(event: ev.TraceEvent, node: Node | None, log: Log) -> str:
     whose = "your block" if node is not None and node.by == "user" else "the block"
     match event:
         case ev.LmFailed():
-            return f"the request failed: {one_line(event.message, 300)}"
+            whose_request = f" of {_sub_call(node)}" if node is not None and node.type == "subcall" else ""
+            return f"the request{whose_request} failed: {one_line(event.message, 300)}"
         case ev.CodeFinished(error=None):
             return f"{whose} {'was ' if event.status in ('interrupted', 'killed') else ''}{event.status}"
         case ev.CodeFinished(error=error) if error is not None:
             return f"{whose} raised {error.type}: {one_line(error.message, 300)}"
         case ev.SubcallFinished():
-            place = f" {node.number + 1}" if node is not None and node.batch else ""
-            return f"sub-call{place} failed: {one_line(event.error, 300)}"
+            return f"{_sub_call(node)} failed: {one_line(event.error, 300)}"
         case ev.ResponseParsed():
             first = event.repairs[0].detail or event.repairs[0].name if event.repairs else ""
             told = f"the model was told: {event.problem}" if event.problem else first or "the response was cut off"
@@ -368,6 +370,10 @@ def trouble_words(event: ev.TraceEvent, node: Node | None, log: Log) -> str:
         case ev.IterationFinished():
             return one_line(f"the model was told: {log.text(event.refused)}", 300)
     return "something failed"
+
+
+def _sub_call(node: Node | None) -> str:
+    return f"sub-call {node.number + 1}" if node is not None and node.batch else "sub-call"
 
 
 def _remark(event: ev.TraceEvent) -> tuple[str, str]:

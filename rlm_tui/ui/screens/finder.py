@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from rlm_tui.text import safe
 from rlm_tui.ui.arriving import go_there, needle_of, pane_of, row_of
-from rlm_tui.ui.content.hits import HitRows, status
+from rlm_tui.ui.content.hits import HitRows, fault_rows, status
 from rlm_tui.ui.host import host_of
 from rlm_tui.ui.lines import line
 from rlm_tui.ui.searching import GROUPS, At, Hit, Search
@@ -147,7 +147,8 @@ class Finder(Vertical):
         chosen = self._chosen if self._chosen and self._chosen.group in dict(search.counts) else None
         cursor = rows.row_of(chosen) if chosen else 1
         self.rows.show_rows(rows, cursor=cursor, top=None if len(rows) else 0)
-        self.status.show_rows(status(search, search.number(chosen) if chosen else None))
+        number = search.number(chosen) if chosen else None
+        self.status.show_all([status(search, number), *fault_rows(search, self.app.size.width)])
 
     def on_key(self, event: events.Key) -> None:
         """Esc gives up; the arrows choose a hit while one types."""
@@ -200,7 +201,8 @@ class Finder(Vertical):
     def _go(self, search: Search, at: At | None) -> None:
         app = host_of(self)
         if at is None:
-            app.say(f"Nothing found yet of {search.query}." if search.is_busy else f"{search.query} stands nowhere.")
+            nowhere = f"{search.query} stands nowhere{' as plain text' if search.fault else ''}."
+            app.say(f"Nothing found yet of {search.query}." if search.is_busy else f"{search.fault} {nowhere}".strip())
             return
         self._now, hit = at, search.hit(at)
         place = f"{search.number(at):,} of {search.total:,}{'+' if search.is_busy else ''}"
