@@ -20,13 +20,33 @@ def folder(name: str) -> Path:
 
 def sample(name: str) -> Path:
     """The path of the bundled document, folder or trace that `sample:NAME` means (with or without its ending)."""
-    root = folder("sample_traces")
-    entries = [path for place in (root / "documents", root) for path in sorted(place.iterdir()) if _is_sample(path)]
-    for path in entries:
-        if name in (path.name, path.name.split(".")[0]):
-            return path
-    known = ", ".join(path.name.split(".")[0] for path in entries)
-    raise UsageError(f"There is no sample {name!r}; there are: {known}.")
+    entries = [*_samples("documents"), *_samples()]
+    found = _named(name, entries)
+    if found is None:
+        raise UsageError(f"There is no sample {name!r}; there are: {_names(entries)}.")
+    return found
+
+
+def sample_trace(name: str) -> Path:
+    """The path of the bundled trace that `sample:NAME` means; of a document UsageError says how it is opened."""
+    found = _named(name, _samples())
+    if found is not None:
+        return found
+    if _named(name, _samples("documents")):
+        raise UsageError(f"sample:{name} is a document and no trace; rlm-tui open sample:{name} opens it.")
+    raise UsageError(f"There is no trace among the samples named {name!r}; there are: {_names(_samples())}.")
+
+
+def _samples(inside: str = "") -> list[Path]:
+    return [path for path in sorted((folder("sample_traces") / inside).iterdir()) if _is_sample(path)]
+
+
+def _named(name: str, entries: list[Path]) -> Path | None:
+    return next((path for path in entries if name in (path.name, path.name.split(".")[0])), None)
+
+
+def _names(entries: list[Path]) -> str:
+    return ", ".join(path.name.split(".")[0] for path in entries)
 
 
 def _is_sample(path: Path) -> bool:

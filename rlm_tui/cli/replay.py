@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlm_tui import paths
+from rlm_tui import paths, resources
 from rlm_tui.cli import options, terminal
 from rlm_tui.errors import TraceError
 
@@ -49,9 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _path(name: str) -> str:
     """A path, a sample, or the name of a saved run as `runs` lists it."""
-    path = options.resolve_paths([name])[0]
-    if os.path.lexists(path):
-        return path
+    if name.startswith("sample:"):
+        return str(resources.sample_trace(name.removeprefix("sample:")))
+    if os.path.lexists(name):
+        return name
     from rlm_tui.trace.saved import name_of, named, trace_files
 
     saved = named(name)
@@ -59,7 +60,7 @@ def _path(name: str) -> str:
         alike = [other for other in map(name_of, trace_files(paths.traces_dir())) if name in other]
         such = f"; those with it in their name: {', '.join(alike[:_ALIKE])}" if alike else ""
         raise TraceError(f"There is no trace {name}, as a file or as a saved run; rlm-tui runs lists these{such}.")
-    return path if saved is None else str(saved)
+    return name if saved is None else str(saved)
 
 
 def show(

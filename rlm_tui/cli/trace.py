@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 def _path(name: str) -> Path:
     from pathlib import Path
 
-    return resources.sample(name.removeprefix(_SAMPLE)) if name.startswith(_SAMPLE) else Path(name)
+    return resources.sample_trace(name.removeprefix(_SAMPLE)) if name.startswith(_SAMPLE) else Path(name)
 
 
 def _info(path: Path, *, as_json: bool) -> int:

@@ -247,9 +247,10 @@ class _Number:
     units: Mapping[str, float]
 
 
-def _seconds(subject: Subject) -> float:
+def _seconds(subject: Subject) -> float | None:
     moment, node = subject.moment, subject.node
-    return max(0.0, moment.view.elapsed(node) - moment.waits.get(node.id, 0.0))
+    took = moment.view.took(node)
+    return None if took is None else max(0.0, took - moment.waits.get(node.id, 0.0))
 
 
 def _is_edited(subject: Subject) -> bool:

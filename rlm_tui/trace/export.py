@@ -55,7 +55,7 @@ def turn(view: View, reader: Reader, node: Node) -> dict[str, Any]:
         "node": node.id,
         "number": node.number,
         "depth": node.depth,
-        "seconds": view.elapsed(node),
+        "seconds": view.took(node),
         "usage": msgspec.structs.asdict(view.usage(node)),
         "response": reader.text(said.text) if isinstance(said, ev.LmResponded) else None,
         "problem": next((event.problem for event in parsed if event.problem), None),
@@ -91,7 +91,7 @@ def _call(view: View, reader: Reader, node: Node) -> dict[str, Any]:
         "answer": reader.text(done.text) if done and not done.error else None,
         "error": (done.error or None) if done else "unfinished",
         "usage": msgspec.structs.asdict(view.usage(node)),
-        "seconds": view.elapsed(node),
+        "seconds": view.took(node),
     }
 
 

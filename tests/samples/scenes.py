@@ -29,7 +29,7 @@ from tests.ui_kit import Hand
 
 QUESTION = "What is the magic number?"
 STEPPED = Setup(model="offline", step=True, is_traced=False)
-FOREIGN = Path(__file__).parents[1] / "golden" / "foreign" / "rlms-0.1.3-nested.jsonl"
+FOREIGN = sample("rlms")
 SERVED = (
     Model("qwen2.5:7b", 4096, 32768, 4_683_087_332, "7.6B Q4_K_M", True),
     Model("qwen2.5:1.5b", None, 32768, 986_061_892, "1.5B Q4_K_M"),
@@ -235,7 +235,7 @@ SCENES = {
     ),
     "passages": Scene(make=recorded("batch"), steps=to_context, words=("report.pdf is not at hand", "Pages 5 to 8:")),
     "repaired": Scene(make=recorded("misbehaves", at=90), steps=look, words=("edited by you", "1,135,100")),
-    "foreign": Scene(make=lambda: replayed(FOREIGN), steps=look, words=("mock-root", "rlm “16")),
+    "foreign": Scene(make=lambda: replayed(FOREIGN), steps=look, words=("large-model", "rlm “48")),
     "notes": Scene(make=recorded("misbehaves", at=90), steps=note, words=("counts managers too?",)),
     "copy": Scene(make=served, steps=copy, words=("Copy", "the exact request as curl")),
     "settings": Scene(make=recorded("clean"), steps=settings, words=("max_iterations", "max_errors")),

@@ -9,16 +9,29 @@ from typing import NamedTuple
 import pytest
 
 from rlm_tui import events as ev
+from rlm_tui.resources import sample_trace
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.opening import is_trace
 from rlm_tui.trace.recover import _Structure, verify
 from rlm_tui.trace.summary import summarize
 from rlm_tui.trajectory import Trajectory
 from tests.foreign_logs import GOLDEN, META, block, imported, iteration, of, write
+from tests.samples.rlms_log import text
 from tests.seen import snapshot
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "fixtures" / "foreign_traces"
 FILES = sorted(path.name for path in GOLDEN.iterdir())
+
+
+def test_the_bundled_log_is_as_it_is_written_and_holds_what_the_tour_says() -> None:
+    path = sample_trace("rlms")
+    assert path.read_text() == text()
+    events, reader = imported(path)
+    assert not reader.problems
+    ends = list(of(events, ev.RunFinished))
+    assert [(end.status, end.answer) for end in ends] == [("answered", "The canoes were out for 48 hours.")]
+    assert sum(bool(call.batch) for call in of(events, ev.SubcallRequested)) == 5
+    assert sum(node.type == "rlm" for node in of(events, ev.NodeOpened)) == 2
 
 
 class Known(NamedTuple):

@@ -15,7 +15,7 @@ from trace_examples import HEADER, a_run, lines_of, write_trace
 
 from rlm_tui import events as ev
 from rlm_tui.cli import replay, runs, trace
-from rlm_tui.errors import TraceError
+from rlm_tui.errors import TraceError, UsageError
 from rlm_tui.trace import saved as saved_module
 from rlm_tui.trace.codec import encode, encode_header
 from rlm_tui.trace.saved import saved_runs
@@ -51,6 +51,22 @@ def info(path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
 def renumbered(*events: ev.TraceEvent) -> list[ev.TraceEvent]:
     """Events with the seqs a log would give them."""
     return [msgspec.structs.replace(event, seq=seq) for seq, event in enumerate(events, start=1)]
+
+
+@pytest.mark.parametrize("command", [(replay,), (trace, "info")])
+def test_only_the_samples_that_are_traces_are_offered_as_traces(command: tuple[object, ...]) -> None:
+    with pytest.raises(UsageError, match=r"no trace .*'nope'; there are: batch, clean, misbehaves, rlms\.$"):
+        call(*command, "sample:nope")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="is a document and no trace; rlm-tui open sample:report opens it"):
+        call(*command, "sample:report")  # type: ignore[arg-type]
+
+
+def test_an_export_makes_no_time_up(capsys: pytest.CaptureFixture[str]) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "foreign" / "dspy-3.4.json"
+    assert call(trace, "export", "--as", "json", str(golden)) == 0
+    turns = json.loads(capsys.readouterr().out)["turns"]
+    assert turns
+    assert all(turn["seconds"] is None for turn in turns)
 
 
 def test_info_of_a_whole_run(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
