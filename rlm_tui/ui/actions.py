@@ -121,6 +121,15 @@ def at_gate(command: type[cmd.SessionCommand]) -> Enabled:
     return enabled
 
 
+def anywhere(command: type[cmd.SessionCommand]) -> Enabled:
+    """An action of the run that is none on what is shown: it can be done whatever moment one looks at."""
+
+    def enabled(session: Session, ui: UiState) -> Capability:
+        return session.can(command) if ui.screen == "main" else Capability(False, "The run is not on the screen now.")
+
+    return enabled
+
+
 def on_hold(command: type[cmd.SessionCommand]) -> Enabled:
     """An action on what is held, which must be what is shown, so that nothing is done to what nobody sees."""
 
@@ -157,7 +166,7 @@ def _inject(session: Session, ui: UiState) -> Capability:
         return whose_prompt(child)
     if session.phase in ("finished", "question"):
         return Capability(False, f"{key_of('look.prompt', ui)} opens the prompt of the REPL; type it there.")
-    return at_gate(cmd.Inject)(session, ui)
+    return anywhere(cmd.Inject)(session, ui)
 
 
 def _send(_session: Session, ui: UiState) -> Capability:
@@ -217,7 +226,7 @@ def _next_question(session: Session, ui: UiState) -> Capability:
 
 
 def _reset(session: Session, ui: UiState) -> Capability:
-    return session.can(cmd.Reset) if ui.screen == "main" else Capability(False, "The run is not on the screen now.")
+    return anywhere(cmd.Reset)(session, ui)
 
 
 def _leave(session: Session, ui: UiState) -> Capability:
@@ -234,7 +243,7 @@ def _prompt(session: Session, ui: UiState) -> Capability:
     child = child_name(session.view, child_of(session.view, ui.selection))
     if child and session.can(cmd.Inject):
         return whose_prompt(child)
-    return at_gate(cmd.Inject)(session, ui)
+    return anywhere(cmd.Inject)(session, ui)
 
 
 def _follow(session: Session, ui: UiState) -> Capability:
@@ -312,7 +321,7 @@ ACTIONS: tuple[Action, ...] = (
         "tell the model",
         "Tell the model something with its next message",
         _GATE,
-        at_gate(cmd.Tell),
+        anywhere(cmd.Tell),
         3,
         short="tell",
     ),

@@ -10,10 +10,10 @@ from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold
 from rlm_tui.ui.actions import key_of
-from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited
+from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited, open_hold
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
-from rlm_tui.ui.words import hold_subject, hold_words, is_behind, own_words
+from rlm_tui.ui.words import edit_words, hold_subject, hold_words, is_behind, own_words
 
 if TYPE_CHECKING:
     from rlm_tui.session.log import Log
@@ -26,9 +26,9 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
     if ui.notice:
         return ui.notice, "careful"
     if ui.editing:
-        return "You edit what is held. Leaving keeps the edit; it runs when you say so.", "user"
+        return _editing(open_hold(session)), "user"
     if is_behind(session) and session.phase != "replay":
-        return _behind(session), "accent"
+        return _behind(session, ui), "accent"
     if own_words(session):
         return _own_runs(session, ui), "text"
     if (hold := held_elsewhere(session, ui.selection)) is not None:
@@ -74,8 +74,16 @@ def _own_runs(session: Session, ui: UiState) -> str:
     return f"Your block runs; {key_of('gate.interrupt', ui)} stops it and keeps its state.{waits}"
 
 
-def _behind(session: Session) -> str:
-    view = session.view
+def _editing(hold: Hold | None) -> str:
+    what, then = edit_words(hold.checkpoint) if hold is not None else ("what is held", "it runs")
+    return f"You edit {what}. Leaving keeps the edit; {then} when you say so."
+
+
+def _behind(session: Session, ui: UiState) -> str:
+    view, hold = session.view, open_hold(session)
+    if session.phase == "held" and hold is not None:
+        what = hold_words(session.trajectory.now(), hold, short=True)
+        return f"You look back; held now: {what}; {key_of('walk.live', ui)} goes there."
     place = f"You look back at step {view.step_number()} of {len(session.trajectory.steps)}"
     waits = {"held": "the run waits for you at its end", "finished": "the run is over"}
     return f"{place}; {waits.get(session.phase, 'the run goes on meanwhile')}."
@@ -90,6 +98,8 @@ def _held(session: Session, ui: UiState) -> str:
     holds = session.trajectory.now().holds()
     if not holds:
         return PHASES["running"].do
+    if ui.asking == "answer":
+        return "You write the answer yourself: F5 sends it, Esc leaves and keeps your words."
     if holds[0].needs_answer:
         return f"You are the model: press {key_of('gate.answer', ui)} and write its answer."
     why = one_line(holds[0].why, 200)

@@ -40,6 +40,10 @@ class Panes(Protocol):
         """Bring a pane onto the screen and give it the focus."""
         ...
 
+    def show_run(self) -> None:
+        """Bring up Step where no pane on screen tells what becomes of a question."""
+        ...
+
     def relayout(self) -> None:
         """Lay out for the panes that were used last."""
         ...

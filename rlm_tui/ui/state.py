@@ -49,6 +49,8 @@ class UiState(msgspec.Struct, eq=False):
     returns: bool = False
     """Whether leaving the run goes back to the list of saved runs."""
     notice: str = ""
+    before_prompt: Pane | Literal[""] = ""
+    """The pane from which the prompt of the REPL was opened, until another pane is gone to."""
     keymap: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """The keys of actions that were given others, by id, in Textual's names."""
 
@@ -57,8 +59,15 @@ class UiState(msgspec.Struct, eq=False):
         """The pane that the person is in."""
         return self.recent[0]
 
+    @property
+    def came_from(self) -> Pane:
+        """Where leaving what is typed in a pane leads."""
+        return self.before_prompt or self.pane
+
     def enter(self, pane: Pane) -> None:
         """Make a pane the one the person is in."""
+        if pane != "repl":
+            self.before_prompt = ""
         self.recent = [pane, *(other for other in self.recent if other != pane)]
 
 

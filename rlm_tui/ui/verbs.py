@@ -52,7 +52,7 @@ def verbs(
     if ui.asking and ui.typing and "at the gate" in groups:
         return list(_PROMPT[ui.asking])
     found = [verb for action in _ranked(session, ui, groups) if (verb := _verb(action, ui, keymap, narrow=narrow))]
-    found = _paired(_named(found, session, ui), _PAIRS if narrow else (*_PAIRS, _PAIRS_OF_A_WIDE_BAR))
+    found = _paired(_named(found, session, ui), _PAIRS if narrow or ui.typing else (*_PAIRS, _PAIRS_OF_A_WIDE_BAR))
     if ui.typing and "at the gate" in groups:
         found.append(_LEAVE)
     return found
@@ -86,6 +86,8 @@ def _named(found: list[Verb], session: Session, ui: UiState) -> list[Verb]:
         names = {**names, "gate.run": "go on without"}
     if hold is not None and hold.has_failed:
         names = {**names, "gate.run": "ask again", "gate.retry": ""}
+    if ui.typing:  # where F5 sends in other places
+        names = {**names, "gate.go_on": "go on, hold no more"}
     if held_elsewhere(session, ui.selection) is not None:
         names = {**names, "walk.live": "what is held"}
     named = [verb._replace(label=names.get(verb.action, verb.label)) for verb in found]

@@ -42,18 +42,19 @@ class _Held(NamedTuple):
     article: str
     rest: str
     short: str
+    then: str
 
 
 _HELD: dict[ev.Checkpoint, _Held] = {
-    "before_request": _Held("request", "The request", "not sent yet", "not sent"),
-    "after_response": _Held("response", "The response", "not read yet", "not read"),
-    "before_code": _Held("code", "The code", "not run yet", "not run yet"),
-    "after_code": _Held("output", "The output", "not shown to the model yet", "unseen"),
-    "before_batch": _Held("batch", "The batch", "nothing asked yet", "not asked"),
-    "before_subcall": _Held("sub-call", "The sub-call", "not sent yet", "not sent"),
-    "after_subcall": _Held("sub-answer", "The sub-answer", "not handed over yet", "unseen"),
-    "before_final": _Held("final answer", "The final answer", "not given yet", "not given"),
-    "at_limit": _Held("limit", "The run", "it can be raised", "raise it?"),
+    "before_request": _Held("request", "The request", "not sent yet", "not sent", "it is sent"),
+    "after_response": _Held("response", "The response", "not read yet", "not read", "it is read"),
+    "before_code": _Held("code", "The code", "not run yet", "not run yet", "it runs"),
+    "after_code": _Held("output", "The output", "not shown to the model yet", "unseen", "the model sees it"),
+    "before_batch": _Held("batch", "The batch", "nothing asked yet", "not asked", "it counts"),
+    "before_subcall": _Held("sub-call", "The sub-call", "not sent yet", "not sent", "it is sent"),
+    "after_subcall": _Held("sub-answer", "The sub-answer", "not handed over yet", "unseen", "the code gets it"),
+    "before_final": _Held("final answer", "The final answer", "not given yet", "not given", "it is given"),
+    "at_limit": _Held("limit", "The run", "it can be raised", "raise it?", "it counts"),
 }
 
 
@@ -240,6 +241,13 @@ def hold_words(view: View, hold: Hold, *, short: bool = False) -> str:
 def hold_subject(hold: Hold) -> str:
     """What is held, as the start of a sentence: `The code`."""
     return _HELD[hold.checkpoint].article
+
+
+def edit_words(checkpoint: ev.Checkpoint) -> tuple[str, str]:
+    """What one edits there and what becomes of it: `the output`, `the model sees it`."""
+    number = {"before_batch": "how many are asked", "at_limit": "the limit"}
+    what = _HELD[checkpoint]
+    return number.get(checkpoint, f"the {what.noun}"), what.then
 
 
 def activity_words(session: Session, *, short: bool = False) -> str:

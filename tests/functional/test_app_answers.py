@@ -31,6 +31,8 @@ async def test_a_person_in_place_of_the_lm_writes_several_lines_and_sends_them(t
             assert not {"a", "s", "S", "c", "i", "V"} & set(verbs(hand).split())
             await hand.press("w")
             assert "F5 send  Esc leave" in verbs(hand)
+            said = "You write the answer yourself: F5 sends it, Esc leaves and keeps your words."
+            assert said in hand.bar("GateBar")
             await hand.type("one")
             await hand.pilot.press("enter")
             hand.app.post_message(events.Paste("two\r\nthree\rfour"))

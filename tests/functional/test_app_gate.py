@@ -124,13 +124,64 @@ async def test_behind_the_end_the_gate_keys_say_so_and_g_goes_there(tmp_path: Pa
             await hand.held("after_code")
             await hand.press("comma")
             await hand.until(lambda: not hand.app.session.following)
-            assert "You look back at step" in hand.bar("GateBar")
+            assert "You look back; held now: output of iteration 1, unseen; G goes there." in hand.bar("GateBar")
             assert "a show it" not in hand.bar("GateBar")
             await hand.press("a")
             assert "G goes to the newest moment" in hand.bar("GateBar")
             assert len(all_of(hand, ev.Released)) == 1
             await hand.press("G")
             await hand.until(lambda: hand.app.session.following)
+
+
+async def test_words_and_a_block_of_ones_own_go_out_while_one_looks_back(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session, (80, 24)) as hand:
+            await hand.held("before_code")
+            await hand.press("a")
+            await hand.held("after_code")
+            await hand.press("comma", "t")
+            await hand.type("abc")
+            assert "TYPING" in hand.bar("GateBar")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: bool(all_of(hand, ev.Told)))
+            await hand.press("I")
+            await hand.type("print(x)")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: "Your block printed: 1" in hand.bar("GateBar"))
+            await hand.press("4")
+            await hand.press("greater_than_sign")
+            await hand.type("print(7)")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: "Your block printed: 7" in hand.bar("GateBar"))
+            assert not hand.app.session.following, "one still looks back"
+            assert len(all_of(hand, ev.Released)) == 1
+
+
+def test_in_lines_words_and_blocks_go_out_while_one_looks_back(tmp_path: Path) -> None:
+    spec = script(tmp_path, ROOT)
+    words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--step", "--plain")
+    said = piped(tmp_path, "run\n,\nt be careful\nI print(x + 40)\n> print(x + 50)\nG\ngo on\n", *words).stdout
+    assert "You look back; held now: output of iteration 1, unseen; G goes there." in said
+    assert "told" in said
+    assert "be careful" in said
+    assert "41" in said
+    assert "51" in said
+
+
+async def test_esc_leaves_the_prompt_of_the_repl_for_the_pane_one_came_from(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session, (80, 24)) as hand:
+            await hand.held("before_code")
+            for pane, leave in (("step", "escape"), ("chat", "escape"), ("repl", "escape"), ("step", "click")):
+                hand.app.main.enter(pane)
+                await hand.press("greater_than_sign")
+                assert hand.app.main.on_screen == ["repl"]
+                if leave == "click":
+                    hand.app.perform("app.back")
+                else:
+                    await hand.press("escape")
+                await hand.until(lambda shown=pane: hand.app.main.on_screen == [shown])
+                assert "KEYS" in hand.bar("GateBar")
 
 
 async def test_go_on_leads_to_the_answer_and_q_quits(tmp_path: Path) -> None:

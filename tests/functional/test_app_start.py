@@ -411,3 +411,24 @@ async def test_what_is_found_while_a_screen_closes_comes_too_late(
             hand.app.screen.dismiss(None)
             await hand.until(lambda: bool(late))
     assert late == [0]
+
+
+async def test_a_question_brings_step_up_where_context_was_in_front(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)", "FINAL(2)", "FINAL(3)"]) as driver:
+        session = driver.session
+        async with on_screen(session, (80, 24), first=First("start", "Who?", session.setup)) as hand:
+            await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
+            await hand.press("escape")
+            await hand.until(lambda: hand.app.screen is hand.app.main)
+            await hand.press("5", "A")
+            await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
+            await hand.press("f5")
+            await hand.until(lambda: "ANSWERED" in hand.bar("Header"))
+            assert hand.app.main.on_screen == ["step"]
+            for pane in ("chat", "context"):
+                hand.app.main.enter(pane)
+                await hand.press("A")
+                await hand.type("x")
+                await hand.press("enter")
+                shown = "step" if pane == "context" else pane
+                await hand.until(lambda wanted=shown: hand.app.main.on_screen == [wanted])

@@ -54,6 +54,12 @@ async def test_esc_enter_and_the_folds_of_the_tree_say_when_there_is_nothing() -
         assert "This is the root; nothing holds it." in hand.bar("GateBar")
         await hand.press("l", "l", "l", "l", "l")
         assert "There is nothing below this node." in hand.bar("GateBar")
-        hand.app.ui.notice = ""
+
+
+async def test_enter_on_what_holds_nothing_in_the_tree_leads_to_step() -> None:
+    async with on_screen(state("clean"), (80, 24)) as hand:
+        await hand.press("1", "g", "l", "l", "l", "l", "l")
+        leaf = hand.app.ui.selection
         await hand.press("enter")
-        assert "There is nothing below this node." in hand.bar("GateBar")
+        await hand.until(lambda: hand.app.main.on_screen == ["step"])
+        assert hand.app.ui.selection == leaf

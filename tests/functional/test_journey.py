@@ -145,7 +145,8 @@ async def test_a_run_is_held_edited_told_answered_saved_and_walked_again(tmp_pat
             first = hand.app.session.trajectory.steps[0]
             await hand.press("home")
             await hand.until(lambda: hand.app.session.view.seq == first.seq)
-            assert "You look back at step 1" in hand.bar("GateBar")
+            assert "◂ LOOKING BACK  step 1 of" in hand.bar("Header")
+            assert "You look back; held now: " in hand.bar("GateBar")
             await hand.press("full_stop", "G")
             await hand.until(lambda: hand.app.session.view.seq == held_at)
             await go_on(hand)

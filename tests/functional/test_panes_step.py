@@ -67,8 +67,8 @@ async def test_folds_open_with_enter_and_rows_lead_to_nodes() -> None:
         await at.press("enter")
         assert "i+20000" in at.screen()
         await at.show("1.2.code1#b1")
-        await at.press("j", "j", "enter")
-        assert at.texts(NodeSelected, "node_id") == ["1.2.code1.sub2"]
+        await at.press("enter", "j", "enter")
+        assert at.texts(NodeSelected, "node_id") == ["1.2.code1.sub1", "1.2.code1.sub2"]
 
 
 async def test_nothing_is_drawn_again_when_nothing_changed() -> None:

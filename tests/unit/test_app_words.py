@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import get_args
 
 import pytest
@@ -115,6 +116,26 @@ def test_the_key_to_what_is_held_elsewhere_is_named_as_it_was_remapped() -> None
     assert sentence(session, ui)[0].startswith(f"{where}; G goes there.")
     ui.keymap["walk.live"] = ("f3",)
     assert sentence(session, ui)[0].startswith(f"{where}; F3 goes there.")
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (held, "You edit the code. Leaving keeps the edit; it runs when you say so."),
+        (unseen, "You edit the output. Leaving keeps the edit; the model sees it when you say so."),
+    ],
+)
+def test_the_editor_says_what_becomes_of_what_is_edited(run: Callable[[], Recorder], words: str) -> None:
+    assert sentence(StillSession(run(), phase="held"), UiState(editing=True))[0] == words
+
+
+def test_an_editor_says_that_f5_holds_no_more_where_it_does_not_send() -> None:
+    session, ui = StillSession(held(), phase="held"), UiState(selection="1.3.code1", typing=True, editing=True)
+    ui.screen = "main"
+    named = {verb.key: verb.label for verb in verbs(session, ui, GATE_GROUPS, {})}
+    assert named["F5"] == "go on, hold no more"
+    ui.editing, ui.asking = False, "answer"
+    assert {verb.key: verb.label for verb in verbs(session, ui, GATE_GROUPS, {})}["F5"] == "send"
 
 
 def test_a_hold_says_how_many_wait_behind_it() -> None:

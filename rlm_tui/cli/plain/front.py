@@ -24,7 +24,7 @@ from rlm_tui.ui.bar_words import sentence, unsaid
 from rlm_tui.ui.meanings import meaning
 from rlm_tui.ui.selecting import held_elsewhere, interesting, is_there, open_hold, quit_question
 from rlm_tui.ui.state import UiState
-from rlm_tui.ui.words import state_of
+from rlm_tui.ui.words import is_behind, state_of
 
 _BEAT_S = 0.05
 _OFFERED = ("gate.", "walk.")
@@ -193,7 +193,8 @@ class Front:
             self.say([f"{state.word.lower()}: {state.words}{end}"])
         self.say([f"note: {left}"] if (left := unsaid(self.session).strip()) else [])
         self._look()
-        if held_elsewhere(self.session, self.ui.selection) is not None:
+        is_behind_a_hold = self.session.phase == "held" and is_behind(self.session)
+        if is_behind_a_hold or held_elsewhere(self.session, self.ui.selection) is not None:
             self.say([f"note: {sentence(self.session, self.ui)[0]}"])
         self._offer()
 

@@ -147,6 +147,7 @@ class GateController:
         elif purpose == "ask":
             self._asked = text, len(self.app.session.trajectory.started)
             self.app.send(cmd.Start(text.strip()))
+            self.app.main.show_run()
         elif self._answering is not None:
             self.app.send(cmd.Answer(self._answering, text))
 
@@ -169,7 +170,7 @@ class GateController:
             node = app.session.trajectory.nodes.get(event.node)
             if isinstance(event, ev.CodeFinished) and node is not None and node.by == "user":
                 app.main.pane("step").reveal(node.id)
-                if "repl" not in app.main.on_screen:
+                if "repl" not in app.main.on_screen or not app.session.following:
                     app.say(own_block(app.session.log, event))
 
     def edit(self) -> None:

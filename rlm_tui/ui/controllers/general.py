@@ -28,7 +28,7 @@ class AppController:
         elif app.ui.zoomed:
             app.method_of("look.zoom")()
         elif app.ui.typing:
-            app.main.enter(app.ui.pane)
+            app.main.enter(app.ui.came_from)
         elif app.ui.searched:
             app.main.finder.close(is_given_up=True)
         elif app.ui.narrowed:

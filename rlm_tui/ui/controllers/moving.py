@@ -142,8 +142,10 @@ class LookController:
 
     def prompt(self) -> None:
         """The prompt of the REPL."""
+        before = self.app.ui.pane
         self.app.main.enter("repl")
         self.app.main.pane("repl").focus_prompt()
+        self.app.ui.before_prompt = before
 
     def summary(self) -> None:
         """What the run comes to."""

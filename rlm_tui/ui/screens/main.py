@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rlm_tui.ui.widgets.vars import VarsPane
 
 _NARROW, _LOW, _QUESTION_FROM = 100, 30, 20
+_OF_THE_RUN = frozenset[Pane](("calls", "step", "chat", "repl"))
 
 
 class MainScreen(FullScreen, inherit_bindings=False):
@@ -146,6 +147,11 @@ class MainScreen(FullScreen, inherit_bindings=False):
             target.focus()
         self.show_bars()
 
+    def show_run(self) -> None:
+        """Bring up Step where no pane on screen tells what becomes of a question."""
+        if self.is_ready and not _OF_THE_RUN.intersection(self.on_screen):
+            self.enter("step")
+
     def relayout(self) -> None:
         """Lay out for the panes that were used last, and draw those that came onto the screen."""
         ui = self.owner.ui
@@ -238,6 +244,10 @@ class MainScreen(FullScreen, inherit_bindings=False):
     def on_repl_pane_submitted(self, event: ReplPane.Submitted) -> None:
         """A line for the REPL is a block of one's own."""
         self.owner.answered("inject", event.code)
+
+    def on_repl_pane_left(self) -> None:
+        """The prompt of the REPL was left: back to where the person was before."""
+        self.enter(self.owner.ui.came_from)
 
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         """The prompt was answered."""

@@ -344,6 +344,7 @@ class StartScreen(FullScreen):
             return
         choice = self.choice
         self.owner.send(Start(choice.query.strip(), choice.model, choice.sub_model, choice.step))
+        self.owner.main.show_run()
         self.dismiss(None)
 
     def action_leave(self) -> None:

@@ -120,10 +120,14 @@ class CallsPane(LinesView):
             self.post_message(NodeSelected(event.key))
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
-        """Open or close the row."""
+        """Open or close the row; one that holds nothing is read in Step."""
         event.stop()
-        if event.key and self._session is not None:
-            self._open(event.key, not self.tree_state.is_open(event.key))
+        if self._session is None or not event.key:
+            return
+        if first_child(self._session.view, event.key) is None:
+            self._ask("pane.step")
+        else:
+            self._fold(event.key, not self.tree_state.is_open(event.key))
 
     def _fold(self, key: str, is_open: bool) -> None:
         if self._session is not None:

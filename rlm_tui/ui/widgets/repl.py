@@ -79,6 +79,9 @@ class ReplPane(Reading, Vertical):
             super().__init__()
             self.code = code
 
+    class Left(Message):
+        """The prompt was left."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.lines = LazyView(tail=True)
@@ -181,3 +184,4 @@ class ReplPane(Reading, Vertical):
         """Esc leaves the prompt and keeps what was typed."""
         event.stop()
         self.lines.focus()
+        self.post_message(self.Left())

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.batches import split_key
-from rlm_tui.ui.content.parts import ANSWER, AT, HELD, live_mark, page_of
+from rlm_tui.ui.content.parts import ANSWER, AT, HELD, NODE, live_mark, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.window import window_note
 from rlm_tui.ui.lines import NO_SPAN, Line, Rows, line
@@ -103,12 +103,13 @@ class StepPane(Reading, Vertical):
             self.lines.show_rows(rows, cursor=first, top=max(0, min(first - 1, len(rows) - page)))
 
     def _draw_rows(self, *, to_top: bool) -> None:
-        """All rows; while the editor is open, only those above what is in it."""
+        """All rows; while the editor is open, only those above what is in it. A list has the cursor on its first."""
         rows, start = self._rows, 0 if to_top else None
         if self.is_editing:
             end = self._find(HELD)
             rows = Window(rows, 0, end) if end is not None else rows
-        self.lines.show_rows(rows, cursor=start, top=start)
+        is_list = start == 0 and len(rows) > 1 and rows[1].key.startswith(NODE)
+        self.lines.show_rows(rows, cursor=1 if is_list else start, top=start)
 
     def _find(self, key: str) -> int | None:
         return next((i for i, row in enumerate(islice(iter(self._rows), _LOOKED_AT)) if row.key == key), None)
