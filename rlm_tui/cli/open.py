@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     def make() -> Session:
         made.append(_begin(setup, loading, paths, title, arguments.query if has_all else ""))
-        return made[0]
+        return made[-1]
 
     if arguments.plain:
         options.say_theme(settings)
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         if made:
             from rlm_tui.cli.farewell import farewell
 
-            farewell(made[0], is_answer_said=arguments.plain)
+            farewell(made[-1], is_answer_said=arguments.plain)
 
 
 def _prepare(paths: list[str], setup: Setup, *, is_plain: bool) -> Loading | None:

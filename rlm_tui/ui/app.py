@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec import structs
 from textual import events
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
@@ -28,7 +29,7 @@ from rlm_tui.ui.host import Host
 from rlm_tui.ui.hung_up import surviving
 from rlm_tui.ui.keymap import bindings, keymap_of
 from rlm_tui.ui.notice import Moment, Notices
-from rlm_tui.ui.opening import PANES_ALONE, First, Opener, Opening
+from rlm_tui.ui.opening import PANES_ALONE, First, Opener, Opening, Wanted
 from rlm_tui.ui.pace import Pace
 from rlm_tui.ui.palette import ActionProvider
 from rlm_tui.ui.screens.full_screen import FullScreen, in_sight
@@ -87,7 +88,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         self.main: MainScreen = MainScreen()
         self._first = first
         self._choice: Choice | None = None
-        self.wanted: Path | Literal["runs"] | None = None
+        self.wanted: Wanted | None = None
         self._hold: int | None = None
         self._pace = Pace()
         self.settings = settings
@@ -146,6 +147,19 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def is_open(self) -> bool:
         """Whether the session is there; before, only its title is."""
         return self._is_open
+
+    @property
+    def again(self) -> First | None:
+        """How it would stand where one came back to the session, made anew; none where that is not the same."""
+        if self._opener is None or self._opener.made is None:
+            return None
+        if self.session.phase == "replay":
+            return self._first
+        choice, setup = self._choice, self._first.setup
+        if choice is None or setup is None or self.session.trajectory.started or self.session.is_running:
+            return None
+        chosen = structs.replace(setup, model=choice.model, sub_model=choice.sub_model, step=choice.step)
+        return self._first._replace(query=choice.query, setup=chosen)
 
     @property
     def _is_up(self) -> bool:

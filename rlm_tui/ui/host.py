@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from textual.app import App
 from textual.command import Provider
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.theme import Theme
 
     from rlm_tui.config import Settings
+    from rlm_tui.ui.opening import Wanted
 
 
 class Panes(Protocol):
@@ -81,7 +82,7 @@ class Host(App[int], inherit_bindings=False):
     ui: UiState
     main: Panes
     settings: Settings | None
-    wanted: Path | Literal["runs"] | None
+    wanted: Wanted | None
     """What is to be shown when this run has been left: a saved run, or the list of them."""
 
     @property

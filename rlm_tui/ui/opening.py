@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from rlm_tui.crash import told
 from rlm_tui.errors import RlmTuiError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from rlm_tui.session.log import Log
     from rlm_tui.session.setup import Setup
 
+Wanted: TypeAlias = Path | Literal["runs", "before"]
+"""What is shown next when an app ends: a saved run, the list of them, or what was open before that."""
 _NOT_YET = Capability(False, "It is still being opened.")
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from rlm_tui.session import commands as cmd
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import child_of, quit_question
+
+if TYPE_CHECKING:
+    from rlm_tui.ui.opening import Wanted
 
 
 class AppController:
@@ -70,8 +73,8 @@ class AppController:
         else:
             self.leave("runs" if self.app.ui.returns else None)
 
-    def leave(self, wanted: Path | Literal["runs"] | None = None) -> None:
-        """Quit, for what is wanted next; asks while something runs."""
+    def leave(self, wanted: Wanted | None = None) -> None:
+        """End the session, for what is wanted next; asks while something runs."""
 
         def end() -> None:
             self.app.wanted = wanted
@@ -79,9 +82,10 @@ class AppController:
 
         session = self.app.session
         session.notebook.retry(session.trace_path)
-        sentence = quit_question(session)
+        is_replaced = isinstance(wanted, Path)
+        sentence = quit_question(session, "End it and open the replay?" if is_replaced else "Quit?")
         if sentence:
-            self.app.confirm(sentence, "quit", end)
+            self.app.confirm(sentence, "open the replay" if is_replaced else "quit", end)
         else:
             end()
 

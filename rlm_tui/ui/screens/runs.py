@@ -48,7 +48,7 @@ class RunsScreen(FullScreen):
     covers = True
 
     def __init__(self, *, is_first: bool = False, chosen: str = "") -> None:
-        """`is_first`: there is nothing below it, so that leaving it quits; `chosen`: the path to stand on."""
+        """`is_first`: there is nothing below it, so that leaving it ends the app; `chosen`: the path to stand on."""
         super().__init__()
         self._is_first, self._chosen = is_first, chosen
         self._runs: list[SavedRun] = []
@@ -224,6 +224,7 @@ class RunsScreen(FullScreen):
     def action_back(self) -> None:
         """Back to what was open before, or out."""
         if self._is_first:
+            self.owner.wanted = "before"
             self.app.exit(0)
         else:
             self.dismiss(None)
