@@ -249,8 +249,7 @@ class _Number:
 
 def _seconds(subject: Subject) -> float | None:
     moment, node = subject.moment, subject.node
-    took = moment.view.took(node)
-    return None if took is None else max(0.0, took - moment.waits.get(node.id, 0.0))
+    return moment.view.without(node, moment.waits, moment.view.t)
 
 
 def _is_edited(subject: Subject) -> bool:

@@ -19,6 +19,8 @@ class Times:
         self._begun: dict[str, float] = {}
         self._holds: set[int] = set()
         self._held_since = 0.0
+        self._own: set[str] = set()
+        """The blocks of the person's own that run: meanwhile nothing waits."""
 
     @property
     def worked(self) -> float | None:
@@ -29,20 +31,33 @@ class Times:
     @property
     def waited(self) -> float:
         """Seconds held for a person, with those of a hold that is still open."""
-        return self.held + (self._now - self._held_since if self._holds else 0.0)
+        return self.held + (self._now - self._held_since if self._waits else 0.0)
+
+    @property
+    def _waits(self) -> bool:
+        return bool(self._holds) and not self._own
 
     def take(self, event: ev.TraceEvent) -> None:
         """Take in the next event."""
-        self._now = max(self._now, event.t)
+        self._now, waited = max(self._now, event.t), self._waits
         match event:
             case ev.NodeOpened(type="rlm", parent=""):
                 self._begun[event.node] = event.t
-            case ev.NodeClosed() if event.node in self._begun:
-                self._took += event.t - self._begun.pop(event.node)
-                self._is_told = self._is_told and event.timed
+            case ev.NodeOpened(type="code", by="user"):
+                self._own.add(event.node)
+            case ev.NodeClosed():
+                self._close(event)
             case ev.Held():
-                self._held_since = self._held_since if self._holds else event.t
                 self._holds.add(event.hold)
-            case ev.Released() if event.hold in self._holds:
-                self._holds.remove(event.hold)
-                self.held += 0.0 if self._holds else event.t - self._held_since
+            case ev.Released():
+                self._holds.discard(event.hold)
+        if waited and not self._waits:
+            self.held += event.t - self._held_since
+        elif self._waits and not waited:
+            self._held_since = event.t
+
+    def _close(self, event: ev.NodeClosed) -> None:
+        self._own.discard(event.node)
+        if event.node in self._begun:
+            self._took += event.t - self._begun.pop(event.node)
+            self._is_told = self._is_told and event.timed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, overload
 
@@ -100,9 +100,24 @@ class View:
 
     def worked(self, node: Node, now: float | None = None) -> float | None:
         """Seconds as `took`, without those that the node waited for a person."""
-        took = self.took(node, now)
         clock = self.t if now is None else max(now, self.t)
-        return None if took is None else max(0.0, took - self.waits(clock).get(node.id, 0.0))
+        return self.without(node, self.waits(clock), clock)
+
+    def without(self, node: Node, waits: Mapping[str, float], now: float) -> float | None:
+        """Seconds as `took`, without the `waits` for a person, and for a block of theirs before a block could begin."""
+        took = self.took(node, now)
+        return None if took is None else max(0.0, took - waits.get(node.id, 0.0) - self._stood_back(node, now))
+
+    def _stood_back(self, node: Node, now: float) -> float:
+        """Seconds from the moment that a person let a block run to the one at which it began, as theirs still ran."""
+        if node.type != "code" or not self.tree.own:
+            return 0.0
+        starts = self.facts(node, ev.CodeStarted)
+        begun = starts[0] if starts else self.seq + 1
+        let = [seq for seq in self.facts(node, ev.Released) if seq < begun]
+        if not let or (node.done(self.seq) and not starts):
+            return 0.0
+        return max(0.0, (self.tree.time(begun) if starts else now) - self.tree.time(let[-1]))
 
     def usage(self, node: Node) -> ev.Usage:
         """What a node and everything below it spent by now."""
@@ -155,9 +170,20 @@ class View:
         begun, node = self.tree.time(hold.seq), self.node(hold.node)
         while node is not None:
             begin = max(begun, waited.ends.get(node.id, 0.0))
-            waited.seconds[node.id] = waited.seconds.get(node.id, 0.0) + max(0.0, over - begin)
+            idle = max(0.0, over - begin) - self._own_ran(node, begin, over)
+            waited.seconds[node.id] = waited.seconds.get(node.id, 0.0) + idle
             waited.ends[node.id] = max(over, waited.ends.get(node.id, 0.0))
             node = self.node(node.parent)
+
+    def _own_ran(self, above: Node, begin: float, end: float) -> float:
+        """Seconds between two times in which a block of the person's own ran below a node: it did not wait then."""
+        own = (node for name in self.tree.own if (node := self.node(name)) is not None and node is not above)
+        spans = (
+            (node.opened_t, end if node.closed is None else node.closed_t)
+            for node in own
+            if self._is_below(node.id, above)
+        )
+        return sum(max(0.0, min(end, closed) - max(begin, opened)) for opened, closed in spans)
 
     def last_block(self, repl: str = "") -> int | None:
         """The seq at which the newest block of a REPL ended, or None; `repl` as `Fold.repl_of` has it."""

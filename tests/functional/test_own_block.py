@@ -62,6 +62,23 @@ async def test_one_that_runs_after_the_answer_is_said_to_run(tmp_path: Path) -> 
             await hand.until(lambda: "✓ ANSWERED" in hand.bar("Header"))
 
 
+async def test_what_is_held_is_in_sight_when_it_comes_with_the_end_of_one_s_own_block(tmp_path: Path) -> None:
+    lines = "\n".join(f"value_{number} = {number}" for number in range(30))
+    with live(tmp_path, [block(f"{lines}\nprint('of the model')"), "FINAL(1)"], step=True) as driver:
+        driver.start()
+        async with on_screen(driver.session, SMALL) as hand:
+            await hand.held("before_code")
+            await runs(hand, driver, LOOP)
+            hold = driver.holds()[0]
+            driver.send(cmd.Run(hold.id))
+            await hand.until(lambda: not driver.session.trajectory.now().holds())
+            hand.app.main.pane("step").reveal(hand.app.session.trajectory.own[0])  # as in the tick of its end
+            driver.send(cmd.Interrupt())
+            await hand.held("after_code")
+            assert "‖ held before the model sees it" in hand.screen()
+            assert "of the model" in hand.screen()
+
+
 @pytest.mark.parametrize("root", [[block("x = 1"), "FINAL(1)"], ["FINAL(1)"]], ids=["held", "over"])
 async def test_one_that_does_not_stop_is_stopped_by_force(tmp_path: Path, root: list[str]) -> None:
     with live(tmp_path, root, step=len(root) > 1) as driver:

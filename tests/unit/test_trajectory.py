@@ -180,6 +180,33 @@ def test_what_is_held_at_once_is_waited_for_once(spans: list[tuple[int, int]], m
     assert times.worked == tree.now().worked(tree.nodes["1"])
 
 
+def test_a_block_of_the_person_s_own_is_no_waiting_and_a_block_that_waits_for_it_does_not_run() -> None:
+    timed: list[tuple[int, ev.TraceEvent]] = [
+        (0, _opened("1")),
+        (0, ev.NodeOpened(node="1.1", type="iteration", parent="1")),
+        (1, ev.NodeOpened(node="code", type="code", parent="1.1")),
+        (1, ev.Held(node="code", hold=1, checkpoint="before_code", why="step")),
+        (2, ev.NodeOpened(node="own", type="code", parent="1.1", by="user")),
+        (2, ev.CodeStarted(node="own", code="mine", number=1, by="user")),
+        (3, ev.Released(node="code", hold=1, checkpoint="before_code", how="run")),
+        (7, ev.CodeFinished(node="own", status="ok")),
+        (7, ev.NodeClosed(node="own")),
+        (7, ev.CodeStarted(node="code", code="x", number=2)),
+        (8, ev.NodeClosed(node="code")),
+        (8, ev.NodeClosed(node="1.1")),
+        (8, ev.NodeClosed(node="1")),
+    ]
+    events = [msgspec.structs.replace(event, seq=seq, t=float(t)) for seq, (t, event) in enumerate(timed, 1)]
+    tree, times = Trajectory(events), Times()
+    worked = {name: tree.now().worked(node) for name, node in tree.nodes.items()}
+    assert worked == {"own": 5, "code": 1, "1.1": 7, "1": 7}
+    assert tree.at(7).worked(tree.nodes["code"], 5.0) == 0, "let go, it has not begun"
+    for event in events:
+        times.take(event)
+        assert times.waited == tree.at(event.seq).waits().get("1", 0.0)
+        assert times.worked == tree.at(event.seq).worked(tree.nodes["1"])
+
+
 def test_a_node_without_a_name_is_no_node_and_makes_no_cycle() -> None:
     """ "" means no parent, so a node of that name would be its own."""
     trajectory = Trajectory()

@@ -166,8 +166,7 @@ def time_of(moment: Scene, node: Node) -> str:
     """How long a node took without its waits for a person, that it is unknown, or that no LM was asked for it."""
     if is_cached(moment, node):
         return CACHED
-    took = moment.view.took(node, moment.now)
-    return short_seconds(None if took is None else max(0.0, took - moment.waits.get(node.id, 0.0)))
+    return short_seconds(moment.view.without(node, moment.waits, moment.now))
 
 
 def is_cached(moment: Scene, node: Node) -> bool:

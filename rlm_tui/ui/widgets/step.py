@@ -76,6 +76,7 @@ class StepPane(Reading, Vertical):
         newest = holds[0].id if holds else 0
         if newest and newest != self._hold:
             self._bring_up(HELD)
+            self._wanted = ""  # what waits comes before what came of one's own block in the same moment
         elif session.view.finished is not None and not self._is_over:
             self._bring_up(ANSWER)
         elif is_new and chosen is not None:
