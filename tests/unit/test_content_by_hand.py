@@ -70,6 +70,20 @@ def test_a_response_that_gave_way_to_another_request_says_so() -> None:
     assert calls(run)[lm].startswith("↻ asked again lm")
 
 
+def test_a_final_answer_that_gave_way_to_another_request_marks_its_response_and_no_later_one() -> None:
+    run = responded()
+    run.hold("1.2", "before_final", "160,000")
+    run.release("1.2", "before_final", "retry")
+    answered_anew(run, "Another way.")
+    run.hold("1.2", "before_final", "7", hold=2)
+    run.release("1.2", "before_final", hold=2)
+    rows = calls(run)
+    assert rows["1.2.lm1"].startswith("↻ asked again lm")
+    assert rows["1.2.lm2"].startswith("✓ lm")
+    says = [row.rstrip() for row in drawn(run, "1.2") if row.startswith("SAYS")]
+    assert [row.endswith("↻ you asked again") for row in says] == [True, False]
+
+
 def test_the_row_of_an_iteration_reads_what_a_person_made_of_the_response() -> None:
     run = peeked()
     lm = run.open("1.2.lm1", "lm", run.iteration(2), title="ollama/qwen2.5:7b")

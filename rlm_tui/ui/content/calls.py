@@ -138,7 +138,7 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
     if node.id in moment.held:
         return _HELD
     outcome = moment.view.outcome(node) or _ended(moment, node)
-    if outcome == "skipped" and was_asked_again(moment, node):
+    if outcome in ("ok", "skipped") and was_asked_again(moment, node):
         return _RETRY
     if outcome == "ok" and node.type == "iteration" and is_amiss(moment.view, moment.log, node):
         return _AMISS

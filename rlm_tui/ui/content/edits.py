@@ -88,10 +88,15 @@ def was_answered(page: Page, node: Node) -> bool:
 
 
 def was_asked_again(page: Moment, node: Node) -> bool:
-    """Whether a person had the model asked again in place of a response or a block."""
-    if node.type not in ("lm", "code") or page.view.outcome(node) != "skipped":
+    """Whether a person had the model asked again in place of a response, a block, or a final answer of a response."""
+    view = page.view
+    if node.type == "lm" and (above := view.node(node.parent)) is not None and above.type == "iteration":
+        finals = (page.log.event(seq) for seq in view.facts(above, ev.Released) if seq > node.opened)
+        if any(isinstance(each, ev.Released) and each.how == "retry" for each in finals):
+            return True
+    if node.type not in ("lm", "code") or view.outcome(node) != "skipped":
         return False
-    released = newest(page.view, page.log, node, ev.Released)
+    released = newest(view, page.log, node, ev.Released)
     return released is not None and released.how == "retry"
 
 
