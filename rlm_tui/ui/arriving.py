@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import takewhile
 
@@ -54,6 +55,18 @@ def row_of(lines: LinesView, hit: Hit, unfold: Callable[[set[str]], None]) -> It
         unfold(folds)
     if best[0] >= 0:
         yield -best[1]
+
+
+def place_in(row: str, hit: Hit) -> tuple[int, int] | None:
+    """From where to where a hit stands in its row; of several places the one whose surroundings are most alike."""
+    needle = needle_of(hit)
+    found = [match.span() for match in re.finditer(re.escape(needle), row, re.IGNORECASE)] if needle else []
+    before, after = _bare(hit.before)[::-1], _bare(hit.after)
+
+    def likeness(place: tuple[int, int]) -> int:
+        return _alike(_bare(row[: place[0]])[::-1], before) + _alike(_bare(row[place[1] :]), after)
+
+    return max(found, key=likeness, default=None)
 
 
 def _bare(text: str) -> str:

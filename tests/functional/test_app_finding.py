@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from textual import events
 
+from rlm_tui.resources import sample
+from rlm_tui.session.replay import ReplaySession
 from rlm_tui.ui.content.hits import HitRows
 from rlm_tui.ui.screens.finder import Finder
+from rlm_tui.ui.widgets.lines_view import LinesView
 from tests.states import STATES, still
 from tests.trajectories import RUNS, StillSession
 from tests.ui_kit import Hand, on_screen
@@ -28,7 +33,9 @@ def marked(hand: Hand) -> list[str]:
     """What is marked as a hit in the Step pane, row by row."""
     view = hand.app.main.pane("step").lines
     rows = [view._row(index) for index in range(len(view.rows))]
-    return [span.text for row in rows if row is not None for span in row.spans if "on careful" in span.role]
+    return [
+        span.text for row in rows if row is not None for span in row.spans if span.role.startswith("background on ")
+    ]
 
 
 async def test_hits_are_grouped_by_field_with_place_and_passage() -> None:
@@ -117,6 +124,54 @@ async def test_a_filter_finds_texts_or_nodes_and_a_wrong_one_is_plain_text() -> 
         await hand.press("escape")
         await look_for(hand, "~coed x")
         assert "read as plain text: The filter is wrong at column 1" in hand.screen()
+
+
+async def test_n_shows_which_of_several_hits_in_a_row_it_is_at() -> None:
+    session = ReplaySession(sample("batch"))
+    async with on_screen(session, (80, 24)) as hand:
+        await hand.until(lambda: hand.app.main.is_ready and not session.waiting)
+        await look_for(hand, "page")
+        await hand.press("enter")
+        lines, places = hand.app.main.pane("step").lines, list[tuple[int, str]]()
+        for nth in range(6):
+            await hand.until(lambda: f"Hit {nth + 1} of" in hand.bar("GateBar") and len(here(lines)) == 1)  # noqa: B023
+            places += here(lines)
+            await hand.press("n")
+        assert len(set(places)) == 6
+        assert [row for row, _ in places] == sorted(row for row, _ in places)
+    session.close()
+
+
+def here(lines: LinesView) -> list[tuple[int, str]]:
+    """The rows in sight with the hit that one is at, each with what stands before it."""
+    found = list[tuple[int, str]]()
+    for index in range(lines.top, min(lines.top + lines.page, len(lines.rows))):
+        row = lines._row(index)
+        spans = row.spans if row is not None else ()
+        nth = next((nth for nth, span in enumerate(spans) if "on accent" in span.role), None)
+        if nth is not None and index == lines.cursor:
+            found.append((index, "".join(span.text for span in spans[:nth])))
+    return found
+
+
+async def test_the_search_takes_no_pane_away() -> None:
+    session = ReplaySession(sample("batch"))
+    async with on_screen(session, (120, 36)) as hand:
+        await hand.until(lambda: hand.app.main.is_ready and not session.waiting and "6 Vars" in hand.screen())
+        panes = hand.app.main.on_screen
+        await look_for(hand, "page")
+        assert hand.app.main.on_screen == panes
+        assert len(panes) == 3
+    session.close()
+
+
+async def test_the_place_of_a_hit_takes_no_more_room_than_it_needs() -> None:
+    async with on_screen(still(RUNS["batched"](), "replay"), (80, 24)) as hand:
+        await look_for(hand, "engineer")
+        rows = finder(hand).rows.rows
+        places = [rows[index].text for index in range(len(rows)) if rows[index].text.startswith("  ")]
+        gaps = [len(found[1]) for text in places if (found := re.match(r"  \S+(?: \S+)*?(  +)", text))]
+        assert min(gaps) == 2
 
 
 async def test_a_wrong_filter_is_told_whole_while_it_is_typed_and_after() -> None:

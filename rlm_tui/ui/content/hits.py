@@ -5,12 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import accumulate
 
+from rich.cells import cell_len
+
 from rlm_tui.ui.content.context import HIT
 from rlm_tui.ui.lines import Line, clip, line, pad, wrap_text
 from rlm_tui.ui.rows import Provider
 from rlm_tui.ui.searching import GROUPS, At, Search, counted
 
-_PLACE = 26
+_PLACE, _MARGIN, _FIRST = 26, 4, 40
 _LEAD = 0.25
 
 
@@ -20,10 +22,19 @@ class HitRows(Provider):
     def __init__(self, search: Search, width: int) -> None:
         self._search, self._width = search, width
         self._counts = search.counts
+        self._narrows: dict[str, int] = {}
         self._ends = list(accumulate(count + 1 for _, count in self._counts))
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
+
+    def _narrow(self, group: str) -> int:
+        """The cells of the places of a group: no more than those of its first hits take."""
+        if group not in self._narrows:
+            firsts = (At(group, nth) for nth in range(min(dict(self._counts)[group], _FIRST)))
+            widest = max(cell_len(self._search.place(at)) for at in firsts)
+            self._narrows[group] = min(widest + _MARGIN, _PLACE, self._width // 3)
+        return self._narrows[group]
 
     def _group(self, index: int) -> tuple[str, int]:
         """The group of a row, and its place there; 0 is the heading."""
@@ -38,7 +49,7 @@ class HitRows(Provider):
         return self._row(At(group, nth - 1))
 
     def _row(self, at: At) -> Line:
-        hit, narrow = self._search.hit(at), min(_PLACE, self._width // 3)
+        hit, narrow = self._search.hit(at), self._narrow(at.group)
         place = pad(clip(line("  ", (self._search.place(at), "muted")), narrow - 1), narrow)
         room = self._width - narrow
         before = " ".join(hit.before.split()) + " " * hit.before[-1:].isspace()

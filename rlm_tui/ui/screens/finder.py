@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from rlm_tui.text import safe
-from rlm_tui.ui.arriving import go_there, needle_of, pane_of, row_of
+from rlm_tui.ui.arriving import go_there, needle_of, pane_of, place_in, row_of
 from rlm_tui.ui.content.hits import HitRows, fault_rows, status
 from rlm_tui.ui.host import host_of
 from rlm_tui.ui.lines import line
@@ -23,7 +23,7 @@ from rlm_tui.ui.widgets.lines_view import LinesView
 
 _SLICE_S = 0.008
 _BEAT_S = 0.02
-_SHARE = 0.4
+_SHARE, _FEW, _BESIDE = 0.4, 8, 26
 _MOVES = {"up": ("cursor", -1), "down": ("cursor", 1), "pageup": ("page", -1), "pagedown": ("page", 1)}
 
 
@@ -66,6 +66,7 @@ class Finder(Vertical):
         self._now: At | None = None
         self._chosen: At | None = None
         self._way: Iterator[int | None] | None = None
+        self._sought: Hit | None = None
         self._marked: LinesView | None = None
         self._timer: Timer | None = None
 
@@ -140,8 +141,7 @@ class Finder(Vertical):
 
     def _draw(self, search: Search) -> None:
         rows = HitRows(search, self.rows.columns)
-        most = int(self.app.size.height * _SHARE)
-        height = min(len(rows), most)
+        height = min(len(rows), most_hits(self.app.size.height))
         if self.rows.styles.height is None or self.rows.styles.height.value != height:
             self.rows.styles.height = height
         chosen = self._chosen if self._chosen and self._chosen.group in dict(search.counts) else None
@@ -222,7 +222,7 @@ class Finder(Vertical):
             return
         self._marked = lines = pane if isinstance(pane, LinesView) else pane.lines
         lines.highlight(needle_of(hit))
-        self._way = row_of(lines, hit, pane.unfold)
+        self._way, self._sought = row_of(lines, hit, pane.unfold), hit
         self._beat()
 
     def _walk_on(self) -> None:
@@ -234,3 +234,12 @@ class Finder(Vertical):
             self._way = None
             if row >= 0:
                 self._marked.move_cursor(row, centre=True)
+                place = place_in(self._marked.rows[row].text, self._sought) if self._sought else None
+                if place is not None:
+                    self._marked.point(row, *place)
+
+
+def most_hits(height: int) -> int:
+    """How many rows the hits take of so many; few enough that all panes stay on screen, where that leaves some."""
+    share, room = int(height * _SHARE), height - _BESIDE
+    return share if room < _FEW else min(share, room)

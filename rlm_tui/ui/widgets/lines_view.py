@@ -17,7 +17,7 @@ from textual.strip import Strip
 from rlm_tui.ui.lines import Line, Rows, mark, paint
 from rlm_tui.ui.theme import style
 
-HIT = "background on careful"
+HIT, HIT_NOW = "background on careful", "background on accent"
 _CURSOR = "text on panel"
 _SELECTED = "text on rule"
 _ARROWS = ("▸", "▾")
@@ -73,6 +73,7 @@ class LinesView(ScrollView, can_focus=True):
         self.rows: Rows = []
         self.cursor = 0
         self.needle = ""
+        self._here = (-1, 0, 0)
         self._keep_cursor = keep_cursor
         self._tail = tail
         self._painted: dict[int, Line] = {}
@@ -147,13 +148,23 @@ class LinesView(ScrollView, can_focus=True):
         if not 0 <= index < len(self.rows):
             return None
         row = self.rows[index]
-        return mark(row, self.needle, HIT) if self.needle else row
+        if not self.needle:
+            return row
+        at, start, end = self._here
+        is_here = index == at and row.text[start:end].casefold() == self.needle.casefold()
+        marked = mark(row, self.needle, HIT)
+        return paint(marked, [(start, end)], HIT_NOW) if is_here else marked
 
     def highlight(self, needle: str) -> None:
         """Mark every place where a text stands; nothing marks nothing."""
         if needle != self.needle:
-            self.needle = needle
+            self.needle, self._here = needle, (-1, 0, 0)
             self._repaint_changed()
+
+    def point(self, index: int, start: int, end: int) -> None:
+        """Mark one of these places, in characters of its row, as the one that is looked at."""
+        self._here = index, start, end
+        self._repaint_changed()
 
     def move_cursor(self, index: int, *, centre: bool = False) -> None:
         """Put the cursor on a row and bring it on screen, without telling anyone; `centre` for a long way."""
