@@ -107,20 +107,6 @@ def on_main(_session: Session, ui: UiState) -> Capability:
     return YES if ui.screen == "main" else Capability(False, "The panes are not on the screen now.")
 
 
-def at_gate(command: type[cmd.SessionCommand]) -> Enabled:
-    """An action that the session must allow, and only where one looks at the newest moment."""
-
-    def enabled(session: Session, ui: UiState) -> Capability:
-        if ui.screen != "main":
-            return Capability(False, "The run is not on the screen now.")
-        if is_behind(session) and session.phase != "replay":
-            live = key_of("walk.live", ui)
-            return Capability(False, f"You look back; {live} goes to the newest moment, and there it can be done.")
-        return session.can(command)
-
-    return enabled
-
-
 def anywhere(command: type[cmd.SessionCommand]) -> Enabled:
     """An action of the run that is none on what is shown: it can be done whatever moment one looks at."""
 
@@ -134,11 +120,14 @@ def on_hold(command: type[cmd.SessionCommand]) -> Enabled:
     """An action on what is held, which must be what is shown, so that nothing is done to what nobody sees."""
 
     def enabled(session: Session, ui: UiState) -> Capability:
-        allowed = at_gate(command)(session, ui)
+        live = key_of("walk.live", ui)
+        if ui.screen == "main" and is_behind(session) and session.phase != "replay":
+            return Capability(False, f"You look back; {live} goes to the newest moment, and there it can be done.")
+        allowed = anywhere(command)(session, ui)
         hold = held_elsewhere(session, ui.selection) if allowed else None
         if hold is None:
             return allowed
-        what, live = hold_words(session.view, hold).partition(",")[0], key_of("walk.live", ui)
+        what = hold_words(session.view, hold).partition(",")[0]
         return Capability(False, f"What is held is not shown here; {live} goes to it: {what}.")
 
     return enabled
@@ -182,7 +171,7 @@ def _while_held(command: type[cmd.SessionCommand]) -> Enabled:
 
 
 def _pause(session: Session, ui: UiState) -> Capability:
-    return Capability(False, "It is held already.") if session.phase == "held" else at_gate(cmd.Pause)(session, ui)
+    return Capability(False, "It is held already.") if session.phase == "held" else anywhere(cmd.Pause)(session, ui)
 
 
 def _back(session: Session, ui: UiState) -> Capability:
@@ -368,10 +357,10 @@ ACTIONS: tuple[Action, ...] = (
         "interrupt",
         "Stop the running block and keep its state; twice: by force",
         _GATE,
-        at_gate(cmd.Interrupt),
+        anywhere(cmd.Interrupt),
         13,
     ),
-    Action("gate.stop", (), "stop the run", "End the run; what was found so far is kept", _GATE, at_gate(cmd.Stop)),
+    Action("gate.stop", (), "stop the run", "End the run; what was found so far is kept", _GATE, anywhere(cmd.Stop)),
     Action(
         "gate.reset", (), "forget", "Forget the conversation and the REPL; the next question begins anew", _GATE, _reset
     ),

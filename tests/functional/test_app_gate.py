@@ -157,6 +157,18 @@ async def test_words_and_a_block_of_ones_own_go_out_while_one_looks_back(tmp_pat
             assert len(all_of(hand, ev.Released)) == 1
 
 
+async def test_what_runs_can_be_stopped_while_one_looks_back(tmp_path: Path) -> None:
+    with live(tmp_path, [block("x = 1"), block("while True: pass"), "FINAL_VAR(x)"]) as driver:
+        driver.send(cmd.Start("What?"))
+        async with on_screen(driver.session) as hand:
+            await hand.until(lambda: len(all_of(hand, ev.CodeStarted)) == 2)
+            await hand.press("comma")
+            await hand.until(lambda: not hand.app.session.following)
+            await hand.press("K")
+            ended = "interrupted"
+            await hand.until(lambda: ended in [getattr(e, "status", "") for e in all_of(hand, ev.CodeFinished)])
+
+
 def test_in_lines_words_and_blocks_go_out_while_one_looks_back(tmp_path: Path) -> None:
     spec = script(tmp_path, ROOT)
     words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--step", "--plain")
