@@ -44,13 +44,17 @@ class Doing:
         self._session = front.session
         self._look = Looking(front.session, front.ui)
         self._hits = Hits(front.session, front.ui)
-        keep = self._keep = Keeping(front, self._walk)
+        self._keep = Keeping(front, self._walk)
         self._model = ""
         self.unedited = 0
         """The hold whose last edit was refused: what was meant for the edit must not run without it."""
         self._warned = 0
+        self._methods = {**self._at_the_gate(), **self._looking(), **self._taking()}
+
+    def _at_the_gate(self) -> dict[str, Callable[[str], None]]:
+        front = self._front
         steps: dict[str, cmd.StepKind] = {"step": "over", "into": "into", "out": "out", "turn": "iteration"}
-        self._methods: dict[str, Callable[[str], None]] = {
+        return {
             **{f"gate.{name}": self._stepper(kind) for name, kind in steps.items()},
             "gate.run": lambda _: self._release(cmd.Run),
             "gate.skip": lambda _: self._release(cmd.Skip),
@@ -68,6 +72,11 @@ class Doing:
             "gate.stop": lambda _: front.confirm(_STOP, lambda: front.send(cmd.Stop(), self._is_gone())),
             "look.breakpoints": self._break,
             "gate.reset": lambda _: front.confirm(_FORGET, self._forget),
+        }
+
+    def _looking(self) -> dict[str, Callable[[str], None]]:
+        front = self._front
+        return {
             "walk.back": lambda _: self._walk(step_back(self._session)),
             "walk.forward": lambda _: self._walk(step_forward(self._session)),
             "walk.first": lambda _: self._walk(self._first()),
@@ -86,6 +95,11 @@ class Doing:
             "look.previous": lambda _: front.say(self._hits.step(-1)),
             "look.filter": lambda rest: front.say(self._look.filter(rest)),
             "look.summary": lambda _: front.say(self._look.summary()),
+        }
+
+    def _taking(self) -> dict[str, Callable[[str], None]]:
+        front, keep = self._front, self._keep
+        return {
             "mark.toggle": lambda _: keep.mark(),
             "mark.next": lambda _: keep.to_mark(1),
             "mark.previous": lambda _: keep.to_mark(-1),
