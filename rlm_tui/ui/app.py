@@ -300,12 +300,12 @@ class RlmTuiApp(Host, inherit_bindings=False):
             await super().on_event(event)
         elif self.screen_stack:  # else it ends: nothing is there that a key could mean
             is_urgent = isinstance(event, events.Key) and event.key in keys_of(BY_ID["app.leave"], self.ui.keymap)
-            await self._typed.take(event, is_up=self._is_up, is_urgent=is_urgent)
+            await self._typed.take(event, self.clock(), is_up=self._is_up, is_urgent=is_urgent)
 
-    async def _take(self, typed: Typed) -> None:
-        """Every key passes the guard first, wherever it goes."""
+    async def _take(self, typed: Typed, pressed_at: float) -> None:
+        """Every key passes the guard first, wherever it goes; what counts is when it was pressed."""
         if isinstance(typed, events.Key):
-            self.guard.saw(typed.key, self.clock(), typing=self.sync().typing)
+            self.guard.saw(typed.key, pressed_at, typing=self.sync().typing)
         await super().on_event(typed)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -21,11 +21,14 @@ _LAPS = 3
 
 
 class InOrder:
-    """What was typed and waits; `act` takes one key in. Keys with Ctrl wait for nothing until the app is open."""
+    """What was typed and waits; `act` takes one key in, with the time at which it was pressed.
 
-    def __init__(self, app: App[Any], act: Callable[[Typed], Awaitable[None]]) -> None:
+    Keys with Ctrl wait for nothing until the app is open.
+    """
+
+    def __init__(self, app: App[Any], act: Callable[[Typed, float], Awaitable[None]]) -> None:
         self._app, self._act = app, act
-        self._kept: deque[Typed] = deque()
+        self._kept: deque[tuple[Typed, float]] = deque()
         self._is_open = False
         self.is_busy = False
         """Whether a key is on its way, so that the next one waits."""
@@ -35,16 +38,16 @@ class InOrder:
         """Whether keys still wait for the app to open."""
         return not self._is_open
 
-    async def take(self, typed: Typed, *, is_up: bool, is_urgent: bool) -> None:
+    async def take(self, typed: Typed, pressed_at: float, *, is_up: bool, is_urgent: bool) -> None:
         """A key was pressed; `is_up` says that it could act now, `is_urgent` that it waits for no other."""
         self._is_open = self._is_open or (is_up and not self._kept)
         is_ctrl = isinstance(typed, Key) and typed.key.startswith("ctrl+")
         if is_urgent or (is_ctrl and not self._is_open):
-            await self._act(typed)
+            await self._act(typed, pressed_at)
         elif self.is_busy or not self._is_open:
-            self._kept.append(typed)
+            self._kept.append((typed, pressed_at))
         else:
-            await self._press(typed)
+            await self._press(typed, pressed_at)
 
     async def open(self) -> None:
         """There is a place now for what was typed before."""
@@ -55,11 +58,11 @@ class InOrder:
     async def _next(self) -> None:
         self.is_busy = False
         if self._kept and self._app.screen_stack:
-            await self._press(self._kept.popleft())
+            await self._press(*self._kept.popleft())
 
-    async def _press(self, typed: Typed) -> None:
+    async def _press(self, typed: Typed, pressed_at: float) -> None:
         self.is_busy, way = True, self._way()
-        await self._act(typed)
+        await self._act(typed, pressed_at)
         await self._follow(way if typed.is_forwarded else [self._app], 0, _LAPS)
 
     def _way(self) -> list[MessagePump]:

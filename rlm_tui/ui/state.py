@@ -87,8 +87,8 @@ class KeyGuard(msgspec.Struct, eq=False):
         self.hold_until = self.letters_until = now + GUARD_S
 
     def saw(self, key: str, now: float, *, typing: bool) -> None:
-        """A key is pressed: decide whether it may answer a hold."""
+        """A key was pressed at `now`, maybe before the newest hold: decide whether it may answer that."""
         function_key = key.rpartition("+")[2][:1] == "f" and key.rpartition("+")[2][1:].isdigit()
         self.allows = now >= (self.hold_until if function_key else self.letters_until)
         if (typing and key != "escape") or now < self.letters_until:
-            self.letters_until = now + GUARD_S
+            self.letters_until = max(self.letters_until, now + GUARD_S)

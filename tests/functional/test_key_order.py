@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.events import Key, Paste
 
+from rlm_tui.ui.early import InOrder, Typed
 from tests.states import document, held
 from tests.terminal import Terminal, python
 from tests.trajectories import RUNS, StillSession
@@ -79,3 +80,18 @@ def test_a_terminal_that_sends_many_keys_at_once_is_understood(tmp_path: Path) -
         terminal.wait("Enter goes to")
         terminal.press("\x1b[27u;mark me\r/number")
         terminal.wait("/ number", "document 8")
+
+
+async def test_a_key_that_had_to_wait_is_judged_by_the_moment_in_which_it_was_pressed() -> None:
+    judged: list[tuple[str, float]] = []
+
+    async def act(typed: Typed, pressed_at: float) -> None:
+        assert isinstance(typed, Key)
+        judged.append((typed.key, pressed_at))
+
+    async with on_screen(held()) as hand:
+        keys = InOrder(hand.app, act)
+        await keys.take(Key("a", "a"), 1.0, is_up=False, is_urgent=False)
+        await keys.take(Key("b", "b"), 2.0, is_up=False, is_urgent=False)
+        await keys.open()
+        await hand.until(lambda: judged == [("a", 1.0), ("b", 2.0)])

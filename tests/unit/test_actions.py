@@ -100,3 +100,13 @@ def test_letters_wait_after_a_typed_key_and_f_keys_do_not() -> None:
     assert not guard.allows
     guard.saw("f10", 5.0 + GUARD_S / 2 + 0.01, typing=False)
     assert guard.allows
+
+
+def test_a_key_pressed_before_a_hold_does_not_answer_it_however_late_it_is_looked_at() -> None:
+    guard = KeyGuard()
+    guard.hold_appeared(1.0)
+    for key in ("a", "f10"):
+        guard.saw(key, 0.5, typing=False)
+        assert not guard.allows
+    guard.saw("a", 1.0 + GUARD_S / 2, typing=False)
+    assert not guard.allows, "what came earlier shortens no wait"
