@@ -318,6 +318,7 @@ async def open_settings(hand: Hand) -> None:
     """Open the settings and go to a limit."""
     await hand.press("equals_sign")
     await hand.until(lambda: "max_tokens" in hand.screen())
+    await settle(hand)  # a list whose height is not known yet scrolls sooner
     await hand.press("j", "j", "j", "j", "j")
 
 
