@@ -187,6 +187,14 @@ def thoughts_and_words(text: str) -> tuple[str, str]:
     return (match[2].strip(), text[match.end() :]) if match else ("", text)
 
 
+def wordless(text: str, *, has_thought: bool) -> str:
+    """What a response is that says nothing outside its code; `has_thought`: it came with reasoning of its own."""
+    thoughts, words = thoughts_and_words(text)
+    if words.strip():
+        return "nothing but code"
+    return "nothing: it only thought" if thoughts or has_thought else "nothing: the response is empty"
+
+
 def has_all(words: Sequence[str], text: str) -> bool:
     """Whether every word stands in a text, wherever; the words are casefolded."""
     folded = text.casefold()

@@ -12,7 +12,7 @@ import msgspec
 from rlm_tui import events as ev
 from rlm_tui.cli.diagnostics import say
 from rlm_tui.session.log import Log
-from rlm_tui.text import one_line, plural, safe, short_cost, short_count, short_seconds, thoughts_and_words
+from rlm_tui.text import one_line, plural, safe, short_cost, short_count, short_seconds, thoughts_and_words, wordless
 from rlm_tui.trajectory import limits
 from rlm_tui.ui.states import ENDS
 
@@ -85,7 +85,7 @@ class Narration:
             case ev.IterationStarted():
                 return f"Iteration {event.number}"
             case ev.LmResponded() if event.node not in self._quiet:
-                return f"  says: {_said(self._log.text(event.text), has_thought=event.reasoning is not None)}"
+                return f"  says: {_said(self._log.text(event.text), has_thought=bool(event.reasoning))}"
             case ev.LmFailed():
                 again = (
                     f" It is asked again after {short_seconds(event.retry_in_s)}."
@@ -128,10 +128,8 @@ def _told(words: str) -> str:
 
 
 def _said(text: str, *, has_thought: bool) -> str:
-    thoughts, text = thoughts_and_words(text)
-    if not text.strip():
-        return "nothing: it only thought" if thoughts or has_thought else "nothing: the response is empty"
-    return one_line(text.partition("```")[0], 100) or "nothing but code"
+    said = one_line(thoughts_and_words(text)[1].partition("```")[0], 100)
+    return said or wordless(text, has_thought=has_thought)
 
 
 def _ending(event: ev.RunFinished) -> str:

@@ -60,6 +60,9 @@ class Fold:
         self.repairs: list[int] = []
         self.problems: list[int] = []
         """The troubles, and the responses and answers that the model was told to do otherwise."""
+        self.retold: dict[int, int] = {}
+        """Requests that failed, and where the sub-call that they were made for failed for it: one trouble, not two."""
+        self._failed: dict[str, list[int]] = {}
         self.grown: list[str] = []
         """Every node when it was opened, and a sub-call when it was sent: what the tree of calls grows by."""
         self.grown_at = array("Q")
@@ -156,6 +159,7 @@ class Fold:
     def _lm_failed(self, event: ev.LmFailed) -> None:
         if event.retry_in_s is None:
             self._trouble(event)
+            self._failed.setdefault(self._call_of(event.node), []).append(event.seq)
 
     def _parsed(self, event: ev.ResponseParsed) -> None:
         if event.problem or event.truncated or event.repairs:
@@ -196,8 +200,10 @@ class Fold:
 
     def _subcall_finished(self, event: ev.SubcallFinished) -> None:
         self._spend(event.node, event.seq, event.usage)
+        failed = self._failed.pop(event.node, ())
         if event.error:
             self._trouble(event)
+            self.retold.update(dict.fromkeys(failed, event.seq))
         node = self.nodes.get(event.node)
         if node is not None:
             self._lack(event.node, event.seq, _gaps_of(event, node))
@@ -293,6 +299,13 @@ class Fold:
         while node is not None and node.type != "rlm":
             node = self.nodes.get(node.parent)
         return node.id if node is not None else None
+
+    def _call_of(self, node_id: str) -> str:
+        """The sub-call that a node is, or works for; "" where it is none's."""
+        node = self.nodes.get(node_id)
+        while node is not None and node.type != "subcall":
+            node = self.nodes.get(node.parent)
+        return node.id if node is not None else ""
 
     def repl_of(self, node_id: str) -> str:
         """The child RLM whose REPL a node runs in; "" for the one that all questions share."""

@@ -252,7 +252,7 @@ class View:
 
     def troubles(self) -> list[int]:
         """The seqs of what failed by now for good: requests, blocks, sub-calls."""
-        return self.tree.troubles[: _count(self.tree.troubles, self.seq)]
+        return self._once(self.tree.troubles)
 
     def repairs(self) -> list[int]:
         """The seqs of parsed responses in which something was mended, cut off or missing."""
@@ -260,7 +260,12 @@ class View:
 
     def problems(self) -> list[int]:
         """The seqs of what failed by now, and of responses and answers that were not as the model was asked."""
-        return self.tree.problems[: _count(self.tree.problems, self.seq)]
+        return self._once(self.tree.problems)
+
+    def _once(self, seqs: list[int]) -> list[int]:
+        """Those by now, without what a later one of them tells too."""
+        retold = self.tree.retold
+        return [seq for seq in seqs[: _count(seqs, self.seq)] if retold.get(seq, self.seq + 1) > self.seq]
 
     def step_number(self) -> int:
         """How many steps are complete by now (steps are counted from 1)."""

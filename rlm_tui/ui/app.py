@@ -40,6 +40,7 @@ from rlm_tui.ui.stopped import Stopped
 from rlm_tui.ui.styles import FOLDER, Styles
 from rlm_tui.ui.theme import DARK, Fault, first_theme, load_themes
 from rlm_tui.ui.theme_file import chosen
+from rlm_tui.ui.widgets.gate_bar import is_typing
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -282,8 +283,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         on_main = self._top is self.main and self.main.is_ready
         self.ui.screen = "main" if on_main else "start" if _asks(self._top) else "other"
         self.ui.covered = isinstance(self._top, ModalScreen)
-        focused = self.focused if self._top is not None else None
-        self.ui.typing = focused is not None and focused.check_consume_key("a", "a")
+        self.ui.typing = is_typing(self.focused if self._top is not None else None)
         return self.ui
 
     @property

@@ -10,7 +10,7 @@ from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold
 from rlm_tui.ui.actions import key_of
-from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited, open_hold
+from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited, is_of_subcall, open_hold
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
 from rlm_tui.ui.words import edit_words, hold_subject, hold_words, is_behind, own_words
@@ -131,7 +131,7 @@ def _number(session: Session, ui: UiState, hold: Hold, why: str) -> str:
     if edited:
         return f"The limit is {number} once {run} says so. {edit} changes it again."
     told = why if why.endswith(".") else f"{why}."
-    if "sub-call" in told or "subcalls" in told:
+    if is_of_subcall(session, hold):
         return f"{told[:-1]}: {edit} raises it, {run} goes on without. The calls over it become error texts."
     return f"{told[:-1]}: {edit} raises it, {run} answers now. The model has one last turn for its answer."
 

@@ -130,6 +130,12 @@ def original_text(session: Session, hold: Hold) -> str:
     return session.log.text(held.content) if isinstance(held, ev.Held) else ""
 
 
+def is_of_subcall(session: Session, hold: Hold) -> bool:
+    """Whether a sub-call is what waits; at a limit it is gone on without, where an RLM has one last turn."""
+    node = session.trajectory.nodes.get(hold.node)
+    return node is not None and node.type == "subcall"
+
+
 def is_edited(session: Session, hold: Hold) -> bool:
     """Whether what would run now is not what came."""
     return held_text(session, hold) != original_text(session, hold)

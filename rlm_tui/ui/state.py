@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from rlm_tui.trajectory import Hold
 from rlm_tui.ui.asking import Purpose
 
 Pane: TypeAlias = Literal["calls", "step", "chat", "repl", "context", "vars"]
@@ -41,7 +42,9 @@ class UiState(msgspec.Struct, eq=False):
     typing: bool = False
     editing: bool = False
     unedited: int = 0
-    """The hold whose last edit was refused, until the person was told that nothing goes on without it."""
+    """The hold whose last edit was refused: what was meant for the edit must not run without it."""
+    is_warned: bool = False
+    """Whether the person was told so; said once more, it runs."""
     asking: Purpose | Literal[""] = ""
     searched: bool = False
     narrowed: str = ""
@@ -53,6 +56,20 @@ class UiState(msgspec.Struct, eq=False):
     """The pane from which the prompt of the REPL was opened, until another pane is gone to."""
     keymap: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """The keys of actions that were given others, by id, in Textual's names."""
+
+    def refuses(self, hold: Hold, text: str, before: str) -> str:
+        """Why a text cannot take the place of what is held, else ""; what is refused is kept in mind for `stops`."""
+        from rlm_tui.trajectory.numbers import refused_edit
+
+        why = refused_edit(hold.checkpoint, text, before)
+        self.unedited, self.is_warned = hold.id if why else 0, False
+        return why
+
+    def stops(self, hold: Hold | None) -> bool:
+        """Whether what was to go on stays held this once, as it was meant for an edit that was refused."""
+        is_first = hold is not None and hold.id == self.unedited and not self.is_warned
+        self.is_warned = self.is_warned or is_first
+        return is_first
 
     @property
     def pane(self) -> Pane:

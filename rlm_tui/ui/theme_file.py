@@ -14,7 +14,7 @@ from rlm_tui.config import Settings, nearest
 from rlm_tui.errors import UsageError
 from rlm_tui.paths import themes_dir
 from rlm_tui.resources import folder
-from rlm_tui.text import one_line
+from rlm_tui.text import one_line, safe
 
 Role: TypeAlias = Literal[
     "background", "surface", "panel", "rule", "text", "muted", "dim", "accent", "done", "failed", "careful",
@@ -68,6 +68,9 @@ def read(path: Path) -> ThemeFile:
     name = table.get("name")
     if not isinstance(name, str) or not name:
         raise UsageError(f'The theme {path} is passed over: it has no name; add name = "{path.stem}".')
+    if name != safe(name):
+        shown = one_line(name, 40)
+        raise UsageError(f"The theme {path} is passed over: its name {shown!r} holds characters that no screen shows.")
     colours = {role: colour for group in table.values() if isinstance(group, dict) for role, colour in group.items()}
     missing = [role for role in get_args(Role) if role not in colours]
     if missing:

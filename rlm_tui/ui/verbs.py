@@ -8,7 +8,7 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.actions import Action, Group, Keymap, key_name, keys_of, valid_now
 from rlm_tui.ui.asking import Purpose
-from rlm_tui.ui.selecting import held_elsewhere, is_edited, open_hold
+from rlm_tui.ui.selecting import held_elsewhere, is_edited, is_of_subcall, open_hold
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb
 from rlm_tui.ui.words import own_words
@@ -82,7 +82,7 @@ def _named(found: list[Verb], session: Session, ui: UiState) -> list[Verb]:
     names = _OF_NUMBERS.get(hold.checkpoint, {}) if hold is not None else {}
     if hold is not None and hold.checkpoint == "at_limit" and is_edited(session, hold):
         names = {**names, "gate.run": "run on"}
-    elif hold is not None and hold.checkpoint == "at_limit" and "sub-call" in hold.why:
+    elif hold is not None and hold.checkpoint == "at_limit" and is_of_subcall(session, hold):
         names = {**names, "gate.run": "go on without"}
     if hold is not None and hold.has_failed:
         names = {**names, "gate.run": "ask again", "gate.retry": ""}

@@ -97,6 +97,33 @@ async def test_a_number_of_an_editor_of_one_s_own_is_looked_at_too(tmp_path: Pat
             assert not all_of(hand, ev.SubcallRequested)
 
 
+async def test_an_edit_that_took_the_place_of_a_refused_one_runs_at_once(tmp_path: Path) -> None:
+    with live(tmp_path, [BATCH, "FINAL(done)"], sub=YES) as driver:
+        driver.send(cmd.Start("What?"))
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_batch")
+            hold = hand.app.session.trajectory.now().holds()[0]
+            hand.app.controllers.take._take(hold, "30", Edited("few"), ".txt")
+            assert "few is no number; it stays 30." in hand.bar("GateBar")
+            hand.app.controllers.take._take(hold, "30", Edited("5"), ".txt")
+            await hand.until(lambda: "✎ edited from 30" in hand.screen())
+            await hand.press("a")
+            await hand.until(lambda: len(all_of(hand, ev.SubcallRequested)) == 5)
+
+
+async def test_a_number_that_the_editor_left_as_it_was_ends_the_refused_edit(tmp_path: Path) -> None:
+    with live(tmp_path, [BATCH, "FINAL(done)"], sub=YES) as driver:
+        driver.send(cmd.Start("What?"))
+        async with on_screen(driver.session) as hand:
+            await hand.held("before_batch")
+            hold = hand.app.session.trajectory.now().holds()[0]
+            hand.app.controllers.take._take(hold, "30", Edited("few"), ".txt")
+            hand.app.controllers.take._take(hold, "30", Edited("30"), ".txt")
+            assert "The editor changed nothing." in hand.bar("GateBar")
+            await hand.press("a")
+            await hand.until(lambda: len(all_of(hand, ev.SubcallRequested)) == 30)
+
+
 @SIZES
 async def test_a_limit_is_raised_in_place(tmp_path: Path, size: tuple[int, int]) -> None:
     with live(tmp_path, [block("1"), block("2"), "FINAL(done)"], limits=Limits(iterations=1)) as driver:

@@ -121,12 +121,13 @@ async def test_enter_goes_to_the_first_error() -> None:
         await hand.until(lambda: "✗ raised an error" in hand.screen())
 
 
-def test_a_failed_request_of_a_sub_call_is_not_that_of_its_iteration() -> None:
+def test_a_failed_request_of_a_sub_call_is_told_once_as_that_of_the_sub_call() -> None:
     session = ReplaySession(sample("batch"))
     session.read_whole()
     said = [row.text for row in Summary(session, 120).facts()[:]]
     session.close()
-    assert any("iteration 2: the request of sub-call 5 failed: " in row for row in said)
+    assert any("iteration 2: sub-call 5 failed: tests/samples/batch.json answers with HTTP 400" in row for row in said)
+    assert sum("HTTP 400" in row for row in said) == 1
 
 
 async def test_without_an_error_enter_goes_to_the_first_repair() -> None:

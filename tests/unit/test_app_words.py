@@ -17,7 +17,7 @@ from rlm_tui.ui.verbs import GATE_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Verb
 from rlm_tui.ui.widgets.gate_bar import whole_sentences
 from rlm_tui.ui.widgets.header import header_line
-from tests.trajectories import Recorder, StillSession, held, peeked
+from tests.trajectories import Recorder, StillSession, batched, held, peeked
 
 SAFETY = "NOT SANDBOXED: this and all later code can read your files and use your network; run it?"
 
@@ -66,6 +66,20 @@ def test_where_a_person_is_the_model_the_answer_is_what_can_be_done() -> None:
     keys = [verb.key for verb in verbs(session, ui, GATE_GROUPS, {})]
     assert keys[0] == "w"
     assert not {"i", "V"} & set(keys)
+
+
+@pytest.mark.parametrize(
+    "why", ["The limit of 2 sub-calls was reached", "The limit of 2 levels of RLMs was reached", "?"]
+)
+@pytest.mark.parametrize("is_call", [True, False])
+def test_who_is_at_a_limit_and_no_word_of_the_reason_decides_what_going_on_means(why: str, is_call: bool) -> None:
+    run = batched()
+    call = next(node.id for node in run.trajectory.nodes.values() if node.type == "subcall")
+    run.emit(ev.Held(node=call if is_call else "1", hold=1, checkpoint="at_limit", why=why, content="2"))
+    session, ui = StillSession(run, phase="held"), UiState(selection=call if is_call else "1")
+    labels = {verb.action: verb.label for verb in verbs(session, ui, GATE_GROUPS, {})}
+    assert labels["gate.run"] == ("go on without" if is_call else "answer now")
+    assert ("a goes on without" if is_call else "a answers now") in sentence(session, ui)[0]
 
 
 def test_only_an_edit_can_be_taken_back() -> None:

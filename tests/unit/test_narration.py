@@ -8,6 +8,9 @@ from rlm_tui import events as ev
 from rlm_tui.cli.narrate import Narration
 from rlm_tui.session.log import EventLog
 from rlm_tui.trace.store import MemoryLines
+from rlm_tui.ui.content.parts import Page
+from rlm_tui.ui.content.step import step
+from tests.trajectories import Recorder
 
 
 def told(capsys: pytest.CaptureFixture[str], *events: ev.TraceEvent) -> list[str]:
@@ -54,6 +57,31 @@ def test_why_nothing_came_of_a_response_is_told_without_the_example(capsys: pyte
         "  the model is told: Your code block was blank; write it.",
         "  the model is told: An empty answer is not an answer.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "words"),
+    [
+        ("", None, "nothing: the response is empty"),
+        (" ", "", "nothing: the response is empty"),
+        ("", "Hm.", "nothing: it only thought"),
+        ("<think>Hm.</think>", None, "nothing: it only thought"),
+        ("```repl\n1\n```", "Hm.", "nothing but code"),
+    ],
+)
+def test_a_response_without_words_is_told_as_the_step_tells_it(
+    capsys: pytest.CaptureFixture[str], text: str, reasoning: str | None, words: str
+) -> None:
+    run = Recorder()
+    run.start()
+    one = run.iteration(1)
+    lm = run.open(f"{one}.lm1", "lm", one)
+    run.emit(ev.LmRequested(node=lm, model="m", messages=()))
+    run.emit(ev.LmResponded(node=lm, text=text, reasoning=reasoning))
+    responded = run.log.event(run.trajectory.last)
+    assert told(capsys, responded) == [f"  says: {words}"]
+    rows = step(Page(run.trajectory.now(), run.log, 80), one)
+    assert words in "\n".join(row.text for row in rows[:])
 
 
 def test_a_summary_is_told_as_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,6 +96,9 @@ def test_a_theme_of_ones_own_is_there_and_may_replace_one_of_ours(own: Path) -> 
         (("#5fd0c5", "teal-ish"), "accent is 'teal-ish'; a colour is like"),
         (('"#5fd0c5"', "[1]"), "accent is '[1]'"),
         (('name = "rlm-dark"', ""), "it has no name"),
+        (("rlm-dark", r"a\u001b[31mb"), "its name 'a␛[31mb' holds characters that no screen shows"),
+        (("rlm-dark", r"a\u202eb"), "holds characters that no screen shows"),
+        (("rlm-dark", r"a\nb"), "holds characters that no screen shows"),
     ],
 )
 def test_a_bad_theme_file_is_passed_over_and_said_in_one_sentence(

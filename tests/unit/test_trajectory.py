@@ -14,7 +14,7 @@ from rlm_tui.trace.times import Times
 from rlm_tui.trajectory import Trajectory
 from rlm_tui.ui.words import child_name
 from tests.seen import snapshot
-from tests.trajectories import Recorder, clean
+from tests.trajectories import Recorder, clean, peeked
 
 NODES = (
     "1",
@@ -299,3 +299,32 @@ def test_walls_are_a_fact_and_in_older_traces_the_label() -> None:
     assert started(sandbox="bubblewrap · no network").is_walled
     assert started(sandbox="NOTHING GETS OUT", has_walls=True).is_walled
     assert not started(sandbox="thin walls", has_walls=False).is_walled
+
+
+@pytest.mark.parametrize("is_child", [False, True])
+def test_a_request_and_the_sub_call_that_failed_for_it_are_one_problem(is_child: bool) -> None:
+    run = peeked()
+    two = run.iteration(2)
+    code = run.begin_block(two, "llm_query('?')", 2)
+    call = lm = run.open(f"{code}.sub1", "subcall", code, depth=1, role="sub")
+    run.emit(ev.SubcallRequested(node=call, function="llm_query", prompt="?", model="m"))
+    if is_child:
+        child = run.open(f"{call}.rlm", "rlm", call, depth=1)
+        lm = run.open(f"{child}.1.lm", "lm", run.iteration(1, child), depth=1)
+    failed = run.emit(ev.LmFailed(node=lm, message="HTTP 429", status=429))
+    told = run.emit(ev.SubcallFinished(node=call, error="HTTP 429"))
+    assert run.trajectory.at(failed).problems() == [failed], "the trace may end here"
+    assert run.trajectory.now().problems() == run.trajectory.now().troubles() == [told]
+    root = run.open(f"{two}.lm2", "lm", two)
+    alone = run.emit(ev.LmFailed(node=root, message="HTTP 429", status=429))
+    assert run.trajectory.now().problems() == [told, alone], "of no sub-call"
+
+
+def test_a_request_that_failed_in_a_sub_call_that_did_not_stays_a_problem() -> None:
+    run = peeked()
+    code = run.begin_block(run.iteration(2), "rlm_query('?')", 2)
+    call = run.open(f"{code}.sub1", "subcall", code, depth=1, role="sub")
+    failed = run.emit(ev.LmFailed(node=call, message="interrupted"))
+    run.emit(ev.SubcallFinished(node=call, text="yes"))
+    again = run.emit(ev.SubcallFinished(node=call, error="HTTP 500"))
+    assert run.trajectory.now().problems() == [failed, again]

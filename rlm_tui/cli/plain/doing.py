@@ -14,7 +14,7 @@ from rlm_tui.cli.plain.speaker import Speaker
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
-from rlm_tui.trajectory.numbers import UNEDITED, refused_edit
+from rlm_tui.trajectory.numbers import UNEDITED
 from rlm_tui.ui.editing import edit_outside, editor_command, suffix_of
 from rlm_tui.ui.family import Way
 from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
@@ -46,9 +46,6 @@ class Doing:
         self._hits = Hits(front.session, front.ui)
         self._keep = Keeping(front, self._walk)
         self._model = ""
-        self.unedited = 0
-        """The hold whose last edit was refused: what was meant for the edit must not run without it."""
-        self._warned = 0
         self._methods = {**self._at_the_gate(), **self._looking(), **self._taking()}
 
     def _at_the_gate(self) -> dict[str, Callable[[str], None]]:
@@ -155,12 +152,10 @@ class Doing:
         return lambda: is_there() or not (session.is_running or session.failure)
 
     def _release(self, command: Callable[[int], cmd.SessionCommand]) -> None:
-        hold = self._hold()
-        if hold and hold == self.unedited and hold != self._warned:
-            self._warned = hold
+        if self._front.ui.stops(open_hold(self._session)):
             self._front.say([f"note: {UNEDITED}"])
         else:
-            self._front.send(command(hold), self._is_gone())
+            self._front.send(command(self._hold()), self._is_gone())
 
     def _on_hold(self, command: Callable[[int], cmd.SessionCommand], kind: type[ev.TraceEvent]) -> None:
         self._front.send(command(self._hold()), self._is_more(kind))
@@ -172,8 +167,7 @@ class Doing:
         before = held_text(self._session, hold)
 
         def changed(text: str) -> None:
-            why = refused_edit(hold.checkpoint, text, before)
-            self.unedited, self._warned = hold.id if why else 0, 0
+            why = self._front.ui.refuses(hold, text, before)
             if why or text == before:
                 self._front.say([f"note: {why or 'nothing was changed.'}"])
             else:

@@ -241,7 +241,7 @@ class Front:
         hold = open_hold(self.session)
         if hold is not None and hold.has_failed:
             return ExitCode.PROVIDER
-        if hold is not None and hold.id == self._doing.unedited:
+        if hold is not None and hold.id == self.ui.unedited:
             return ExitCode.USAGE
         finished = self.session.trajectory.now().finished
         return finished.exit_code if finished is not None else ExitCode.OK

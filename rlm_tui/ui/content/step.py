@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from rlm_tui import events as ev
 from rlm_tui.engine.parser import OUT_OF_TOKENS
-from rlm_tui.text import one_line, plural, short_count, short_seconds, thoughts_and_words
+from rlm_tui.text import one_line, plural, short_count, short_seconds, thoughts_and_words, wordless
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.asked import MARK_CELLS, asked_row, writing_mark
@@ -157,7 +157,7 @@ def says(page: Page, lm: Node) -> Rows:
     shown = (
         prose(words, page, "text", right=_REMARK)
         if words
-        else [clip(line(" " * LABEL, (_wordless(text, has_thought=bool(response.reasoning)), "dim")), page.width)]
+        else [clip(line(" " * LABEL, (wordless(text, has_thought=bool(response.reasoning)), "dim")), page.width)]
     )
     thoughts = _thoughts(page, response, lm)
     said = beside("SAYS", folded(shown, _SAYS_ROWS, f"{lm.id}.says", page), page.width, right)
@@ -186,13 +186,6 @@ def cut_code(page: Page, node: Node, lms: list[Node]) -> Rows:
 def _outside_code(text: str) -> str:
     words = _FENCED.sub("", text).strip()
     return re.sub(r"\n{3,}", "\n\n", words)
-
-
-def _wordless(text: str, *, has_thought: bool) -> str:
-    thoughts, words = thoughts_and_words(text)
-    if words.strip():
-        return "nothing but code"
-    return "nothing: it only thought" if thoughts or has_thought else "nothing: the response is empty"
 
 
 def _thoughts(page: Page, response: ev.LmResponded, lm: Node, *, whole: bool = False) -> Rows:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rlm_tui import events as ev
 from rlm_tui.session import commands as cmd
 from rlm_tui.trajectory import Hold
-from rlm_tui.trajectory.numbers import NUMBERS, UNEDITED, refused_edit
+from rlm_tui.trajectory.numbers import NUMBERS, UNEDITED
 from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.bar_words import own_block
 from rlm_tui.ui.host import Host
@@ -196,7 +196,6 @@ class GateController:
         self._editing = None
         self.app.ui.editing = False
         text = self.app.main.pane("step").end_edit()
-        self.app.ui.unedited = hold.id if why else 0
         if why:
             self.app.say(why)
         elif text != before:
@@ -207,7 +206,7 @@ class GateController:
         if self._editing is None:
             return ""
         hold, before = self._editing
-        return refused_edit(hold.checkpoint, self.app.main.pane("step").editor.text, before)
+        return self.app.ui.refuses(hold, self.app.main.pane("step").editor.text, before)
 
     def bring_up(self) -> None:
         """Show what is held once, so that nothing runs unread; not while a person types or chose to look elsewhere."""
@@ -251,9 +250,7 @@ class GateController:
             self.app.say(why)
             return False
         self.finish_edit()
-        hold = open_hold(self.app.session)
-        unedited, self.app.ui.unedited = self.app.ui.unedited, 0
-        if hold is not None and hold.id == unedited:
+        if self.app.ui.stops(open_hold(self.app.session)):
             self.app.say(UNEDITED)
             return False
         self.app.ui.pinned = self.app.ui.stays

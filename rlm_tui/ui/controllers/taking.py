@@ -13,7 +13,6 @@ from textual.app import App, SuspendNotSupported
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
-from rlm_tui.trajectory.numbers import refused_edit
 from rlm_tui.ui import clipboard, editing, viewers
 from rlm_tui.ui.copies import Copy, copies
 from rlm_tui.ui.host import Host
@@ -116,13 +115,12 @@ class TakeController:
         now = open_hold(app.session)
         if edited.trouble:
             app.say(edited.trouble)
+        elif edited.text != before and (now is None or now.id != hold.id):
+            app.say(f"What you edited is no longer held; your text is kept in {editing.keep(edited.text, suffix)}.")
+        elif why := app.ui.refuses(hold, edited.text, held_text(app.session, hold)):
+            app.say(why)
         elif edited.text == before:
             app.say("The editor changed nothing.")
-        elif now is None or now.id != hold.id:
-            app.say(f"What you edited is no longer held; your text is kept in {editing.keep(edited.text, suffix)}.")
-        elif why := refused_edit(hold.checkpoint, edited.text, held_text(app.session, hold)):
-            app.ui.unedited = hold.id
-            app.say(why)
         else:
             app.send(cmd.Edit(hold.id, edited.text))
             app.say("Your edit is in place and waits with the rest.")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from textual.widget import Widget
 
 from rlm_tui.session.base import Session
 from rlm_tui.ui.bar_words import sentence
@@ -46,6 +47,11 @@ def rows_of(text: str, width: int, role: str, most: int = _MOST_ROWS) -> list[Li
 def mode_line(ui: UiState) -> Line:
     """Whether letters are keys or text; every screen says it at the same end of a bar, what covers it in its place."""
     return BLANK if ui.covered else mode_of(typing=ui.typing)
+
+
+def is_typing(focused: Widget | None) -> bool:
+    """Whether a letter is text where the focus is, and no command."""
+    return focused is not None and focused.check_consume_key("a", "a")
 
 
 def mode_of(*, typing: bool) -> Line:

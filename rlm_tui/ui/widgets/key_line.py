@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rlm_tui.ui.widgets.bar import Verb, VerbBar
-from rlm_tui.ui.widgets.gate_bar import mode_of
+from rlm_tui.ui.widgets.gate_bar import is_typing, mode_of
 
 
 class KeyLine(VerbBar):
@@ -27,6 +27,5 @@ class KeyLine(VerbBar):
 
     def draw(self) -> None:
         """Draw the keys of now."""
-        focused = self.screen.focused
-        typing = focused is not None and focused.check_consume_key("a", "a")
-        self.show_verbs(self._keys(), mode_of(typing=typing), self.app.size.width)
+        mode = mode_of(typing=is_typing(self.screen.focused))
+        self.show_verbs(self._keys(), mode, self.app.size.width)
