@@ -97,6 +97,13 @@ UNFINISHED = Look(
     "careful",
     "The run did not end by itself; what it found so far is kept.",
 )
+
+
+def cut_off(what: str) -> tuple[str, str]:
+    """That something never came to its end as the trace stops before: `◌ no answer; the trace ends here`."""
+    return f"{UNFINISHED.symbol} {what}; the trace ends here", UNFINISHED.role
+
+
 FILES: dict[str, Look] = {
     "running": PHASES["running"]._replace(symbol="●", phrase="still running when it was opened"),
     "unfinished": UNFINISHED,

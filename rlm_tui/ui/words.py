@@ -167,12 +167,17 @@ def _replay(session: Session) -> State:
     return _state(look, f"{place}{tail}", f"step {brief}{tail}" if tail else "")
 
 
-def without_end(session: Session) -> Look | None:
+def without_end(session: Session, view: View | None = None) -> Look | None:
     """How a recorded run looks at the end of its trace where that holds no end: written elsewhere just now, or cut."""
-    view, origin = session.view, session.origin
+    view, origin = session.view if view is None else view, session.origin
     if session.phase != "replay" or session.waiting or origin is None or not view.at_end or view.finished is not None:
         return None
     return FILES["running"] if origin.is_live else UNFINISHED
+
+
+def is_cut(session: Session, view: View | None = None) -> bool:
+    """Whether a recorded run stops at this moment for good without an end: what is open in it never came to one."""
+    return without_end(session, view) is UNFINISHED
 
 
 def widest_place(session: Session) -> int:

@@ -28,7 +28,7 @@ from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import BEHIND, ENDS, FILES, PHASES, SPINNER, UNFINISHED, Look, of_status
 from rlm_tui.ui.verbs import Verb, verbs
 from rlm_tui.ui.widgets.header import header_line
-from rlm_tui.ui.words import silence_words, state_of, without_end
+from rlm_tui.ui.words import is_cut, silence_words, state_of, without_end
 from tests.states import asked, failed, finished, held, interrupting, limited, looking_back, running, still
 from tests.trajectories import StillSession, clean, peeked
 
@@ -176,7 +176,8 @@ def test_a_trace_without_an_end_looks_so_at_its_last_moment_only(tmp_path: Path,
             assert (end == look) is is_end
             assert (f"· {look.symbol} {look.word}" in header_line(session, 80).text) is is_end
             wanted = look.sign if is_end else FILES["running"].sign
-            assert state(scene(session.view, session.log, end=end), node) == wanted
+            moment = scene(session.view, session.log, is_cut=is_cut(session))
+            assert state(moment, node) == wanted
     finally:
         session.close()
 

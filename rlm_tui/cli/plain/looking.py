@@ -24,7 +24,7 @@ from rlm_tui.ui.family import Way, leads
 from rlm_tui.ui.lines import Rows
 from rlm_tui.ui.selecting import child_of
 from rlm_tui.ui.state import UiState
-from rlm_tui.ui.words import child_name, without_end
+from rlm_tui.ui.words import child_name, is_cut
 
 
 class Looking:
@@ -39,7 +39,7 @@ class Looking:
     def calls(self) -> Iterator[str]:
         """The tree, numbered for `show`."""
         session = self._session
-        rows = CallRows(CallTree(), scene(session.view, session.log, end=without_end(session)), WIDTH, self._narrowed())
+        rows = CallRows(CallTree(), scene(session.view, session.log, is_cut=is_cut(session)), WIDTH, self._narrowed())
         self._keys = [rows.rows.row(index).key for index in range(len(rows))]
         if not self._keys:
             yield "calls: none that the filter finds; f alone shows all." if self._meant else "calls: none yet."

@@ -19,7 +19,7 @@ from rlm_tui.ui.content.step import cut_code, exchange, read_as, says
 from rlm_tui.ui.content.subcall import subcall
 from rlm_tui.ui.content.told import queued, told, told_back
 from rlm_tui.ui.states import ENDS
-from rlm_tui.ui.words import child_name, hold_words, iteration_of
+from rlm_tui.ui.words import child_name, hold_words, is_cut, iteration_of
 
 _EVENT: TypeAlias = Any
 _OPENING = ("question", "document", "", "model", "dialect", "sandbox", "limits")
@@ -39,7 +39,7 @@ _PROMPT = 160
 def page_at(session: Session, seq: int | None = None) -> Page:
     """A page of a session as it stood after an event, every fold open."""
     view = session.view if seq is None else session.trajectory.at(seq)
-    return Page(view, session.log, WIDTH, opened=EveryFold())
+    return Page(view, session.log, WIDTH, opened=EveryFold(), is_cut=is_cut(session, view))
 
 
 def place(view: View, node_id: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.parts import Page, label
 from rlm_tui.ui.lines import Line, Piece
+from rlm_tui.ui.states import cut_off
 from rlm_tui.ui.words import silence_words, waiting_words
 
 MARK_CELLS = len("● thinking 1234 tok/s")
@@ -13,6 +14,8 @@ MARK_CELLS = len("● thinking 1234 tok/s")
 
 def asked_row(page: Page, node: Node, name: str, otherwise: str) -> Line:
     """A row for an answer that has not begun: what is waited for, else `otherwise`, and for how long."""
+    if page.is_cut:
+        return label(name, cut_off("no answer"), width=page.width)
     said = page.live.text(node.id, "waiting") or otherwise
     words, since = waiting_words(said, page.view.elapsed(node, page.now))
     return label(name, (f"● {words}", "running"), width=page.width, right=((since, "dim"),))

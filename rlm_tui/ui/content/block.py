@@ -26,7 +26,7 @@ from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.lazy import together
 from rlm_tui.ui.lines import BLANK, Piece, Rows
 from rlm_tui.ui.rows import Joined
-from rlm_tui.ui.states import ENDS
+from rlm_tui.ui.states import ENDS, cut_off
 
 _CODE_ROWS = 200
 _OUTPUT_ROWS = 100
@@ -133,8 +133,8 @@ def _calls(page: Page, node: Node) -> Rows:
     asked = sum(call.id in held or page.view.fact(call, ev.SubcallRequested) is not None for call in open_)
     pieces: list[Piece] = [(plural(len(calls), "sub-call"), "sub")]
     counts = (
-        (asked, "under way", "running"),
-        (len(open_) - asked, "queued", "dim"),
+        (asked, *(("without an answer", "careful") if page.is_cut else ("under way", "running"))),
+        (len(open_) - asked, "not asked" if page.is_cut else "queued", "dim"),
         (outcomes.count("error"), "failed", "failed"),
         (outcomes.count("cancelled"), "stopped", "dim"),
     )
@@ -157,7 +157,8 @@ def output(page: Page, node: Node) -> Rows:
     if page.view.fact(node, ev.CodeStarted) is None or page.view.outcome(node) is not None:
         return []
     passed = short_seconds(page.view.elapsed(node, page.now))
-    heading = label("OUTPUT", ("● running", "running"), width=page.width, right=((passed, "dim"),))
+    state: Piece = cut_off("no end of the block") if page.is_cut else ("● running", "running")
+    heading = label("OUTPUT", state, width=page.width, right=((passed, "dim"),))
     if node.id in held_nodes(page.view):
         heading = label("OUTPUT", ("‖ the block waits for what is held", "careful"), width=page.width)
     return Joined(([heading], streaming(page.live.text(node.id, "stdout"), page, "output", MARGIN)))
@@ -203,7 +204,7 @@ def _seen(page: Page, node: Node, event: ev.CodeFinished, total: int) -> Piece:
         if event.shown >= total:
             return f"model saw all {plural(total, 'character')}", "dim"
         return f"model saw {event.shown:,} of {plural(total, 'character')}", "careful"
-    if page.view.finished is not None:
+    if page.view.finished is not None or page.is_cut:
         return "the model never saw it", "dim"
     if event.shown >= total:
         return "the model has not seen it yet", "dim"

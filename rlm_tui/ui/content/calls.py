@@ -21,7 +21,7 @@ from rlm_tui.ui.content.tree import CallTree, Facts, TreeRows
 from rlm_tui.ui.content.twigs import Row
 from rlm_tui.ui.lines import Line, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Provider
-from rlm_tui.ui.states import ENDS, Look
+from rlm_tui.ui.states import ENDS, UNFINISHED
 from rlm_tui.ui.words import MARK, NOTED, child_name
 
 _EMPTY = "The tree of calls grows here once a question is asked."
@@ -55,8 +55,8 @@ class Scene(NamedTuple):
     waits: dict[str, float]
     signs: Mapping[str, str] = MappingProxyType({})
     """What a person put on nodes: marks and notes, as symbols by node id."""
-    end: Look | None = None
-    """How an RLM looks that has no end, where the trace stops there."""
+    is_cut: bool = False
+    """Whether the trace stops here without an end."""
 
 
 def signs_of(view: View, notebook: Notebook) -> dict[str, str]:
@@ -72,12 +72,12 @@ def signs_of(view: View, notebook: Notebook) -> dict[str, str]:
 
 
 def scene(
-    view: View, log: Log, now: float | None = None, notebook: Notebook | None = None, end: Look | None = None
+    view: View, log: Log, now: float | None = None, notebook: Notebook | None = None, is_cut: bool = False
 ) -> Scene:
     """The moment of a view, with what is held in it."""
     clock = view.t if now is None else max(now, view.t)
     signs = signs_of(view, notebook) if notebook is not None else {}
-    return Scene(view, log, clock, held_nodes(view), view.waits(clock), signs, end)
+    return Scene(view, log, clock, held_nodes(view), view.waits(clock), signs, is_cut)
 
 
 def held_nodes(view: View) -> frozenset[str]:
@@ -145,11 +145,13 @@ def state(moment: Scene, node: Node) -> tuple[str, str]:
     if outcome is not None:
         over = newest(moment.view, moment.log, node, ev.RunFinished) if node.type == "rlm" else None
         return ENDS[over.status].sign if over is not None else _OUTCOMES[outcome]
+    if moment.is_cut:
+        return UNFINISHED.sign
     if node.type in ("lm", "subcall"):
         failed, asked = moment.view.fact(node, ev.LmFailed), moment.view.fact(node, ev.LmRequested)
         if failed and failed > (asked or 0):
             return _RETRY
-    return moment.end.sign if moment.end is not None and node.type == "rlm" else _RUNNING
+    return _RUNNING
 
 
 def _ended(moment: Scene, node: Node) -> ev.Outcome | None:
@@ -285,7 +287,7 @@ def _known_batch(moment: Scene, key: str, tree: CallTree) -> Facts:
 
 def _batch(moment: Scene, key: str, tree: CallTree) -> Facts:
     if split_key(key)[1] == QUEUED:
-        is_over = moment.view.tree.nodes[split_key(key)[0]].done(moment.view.seq)
+        is_over = moment.is_cut or moment.view.tree.nodes[split_key(key)[0]].done(moment.view.seq)
         return (
             _OUTCOMES["cancelled"],
             [_queued(moment, key, tree), ("not asked" if is_over else "queued", "dim")],
@@ -305,7 +307,7 @@ def _batch(moment: Scene, key: str, tree: CallTree) -> Facts:
     if held and any(call.id in held for call in tally.still):
         symbol = _HELD
     elif tally.still:
-        symbol = _RUNNING
+        symbol = UNFINISHED.sign if moment.is_cut else _RUNNING
     else:
         symbol = _OUTCOMES[tally.outcome]
     return symbol, label, short_seconds(tally.seconds(moment.now)), short_count(tally.used(view).tokens)

@@ -18,10 +18,12 @@ from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
 from rlm_tui.ui.content.requests import asked_before, asks_again, difference, sent_by
+from rlm_tui.ui.content.told import unsent
 from rlm_tui.ui.lazy import Kept, Parts, together
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
 from rlm_tui.ui.long_text import in_parts
 from rlm_tui.ui.rows import Joined, text_rows
+from rlm_tui.ui.states import cut_off
 
 _EMPTY = "The conversation with the root LM appears here, as the model sees it."
 _MESSAGE_ROWS = 24
@@ -242,7 +244,7 @@ def _unsent(page: Page, owner: str) -> Iterator[tuple[str, Rows]]:
     for seq in page.view.queued_words() if root is not None and owner == root.id else []:
         event = page.log.event(seq)
         if isinstance(event, ev.Told):
-            right = line(("queued for its next message", "dim"))
+            right = line((unsent(page), "dim"))
             heading = split(line(("✎ you", "user bold")), right, page.width)
             words = text_rows(page.log.text(event.text), page.width, "user", True, MARGIN)
             yield "", Joined(([heading], words))
@@ -285,6 +287,8 @@ def _newest(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
         who, role = _CHILD if lm.depth > 0 else _ROLES["assistant"]
         heading = split(line((who, f"{role} bold")), line(writing_mark(page, lm)), page.width)
         yield lm.id, Joined(([heading], streaming(text, page, "text", MARGIN)))
+    elif page.is_cut and response is None and page.view.fact(lm, ev.LmRequested) and not failed:
+        yield lm.id, [clip(line(cut_off("no answer")), page.width)]
     event = page.log.event(failed) if failed is not None and failed > last else None
     if isinstance(event, ev.LmFailed):
         yield lm.id, note("✗", event.message, page, "failed")

@@ -17,6 +17,7 @@ from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, split
 from rlm_tui.ui.long_text import in_parts, long_rows
 from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
 from rlm_tui.ui.selecting import clock_of
+from rlm_tui.ui.words import is_cut
 
 LABEL = 9
 MARGIN = 2
@@ -39,6 +40,8 @@ class Page(NamedTuple):
     now: float | None = None
     opened: frozenset[str] = NOTHING
     notes: Mapping[str, str] = MappingProxyType({})
+    is_cut: bool = False
+    """Whether the trace stops at this moment without an end: nothing that is open in it ever came to one."""
     is_lazy: bool = False
     """Whether the view makes of long texts only what is looked at."""
 
@@ -46,7 +49,8 @@ class Page(NamedTuple):
 def page_of(session: Session, width: int, opened: frozenset[str] = NOTHING) -> Page:
     """The page of a session as it stands."""
     live = session.live if session.following else LiveText()
-    return Page(session.view, session.log, width, live, clock_of(session), opened, session.notebook.notes)
+    notes, cut = session.notebook.notes, is_cut(session)
+    return Page(session.view, session.log, width, live, clock_of(session), opened, notes, cut)
 
 
 def live_mark(session: Session, *streams: Stream) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from rlm_tui.ui.content.block import OUTCOMES, written
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, numbered, streaming, turn_of
 from rlm_tui.ui.lazy import Kept, Parts, together
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
+from rlm_tui.ui.states import cut_off
 
 _EMPTY = "Every block that runs, the model's and your own, appears here with its output."
 _CODE_ROWS = 16
@@ -98,10 +99,14 @@ def _finished_after(page: Page, node_id: str, seq: int) -> ev.CodeFinished | Non
 def _heading(page: Page, event: ev.CodeStarted, node: Node, over: ev.CodeFinished | None) -> Rows:
     turn = turn_of(page.view, node)
     whose: Piece = ("✎ you", "user") if event.by == "user" else (f"iteration {turn.number}", "dim")
-    state: Piece = ("● running", "running") if over is None else OUTCOMES[over.status]
+    state: Piece = _open(page) if over is None else OUTCOMES[over.status]
     time = short_seconds(over.elapsed_s if over else page.view.elapsed(node, page.now))
     left = line((f"[{event.number}] ", "muted bold"), whose, "  ", state, key=f"{NODE}{node.id}")
     return [split(left, line((time, "dim")), page.width)]
+
+
+def _open(page: Page) -> Piece:
+    return cut_off("no end") if page.is_cut else ("● running", "running")
 
 
 def _forgotten(page: Page) -> Line:

@@ -13,7 +13,7 @@ from rlm_tui.ui.content.parts import LABEL, Page, beside, folded, label, note, p
 from rlm_tui.ui.content.window import window_request
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line
 from rlm_tui.ui.rows import Joined
-from rlm_tui.ui.states import ENDS
+from rlm_tui.ui.states import ENDS, cut_off
 
 _QUESTION_ROWS = 40
 _PARTS = 8
@@ -30,6 +30,8 @@ def root(page: Page, node: Node) -> Rows:
     rows: list[Rows] = [folded(question, _QUESTION_ROWS, f"{node.id}.question", page), [BLANK]]
     if finished is not None:
         rows += [_ending(page, node, finished), [BLANK]]
+    elif page.is_cut and node is page.view.root:
+        rows += [[label("ENDED", cut_off("not by itself"), width=page.width)], [BLANK]]
     if page.view.facts(node, ev.Reset):
         rows += [note("↻", f"After it {RESET}.", page), [BLANK]]
     rows.append(list(_facts(page, node, started)))

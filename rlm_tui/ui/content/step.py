@@ -41,6 +41,7 @@ from rlm_tui.ui.content.told import addressed, queued, told, told_back
 from rlm_tui.ui.lines import BLANK, Piece, Rows, clip, line, wrap_text
 from rlm_tui.ui.rows import Joined
 from rlm_tui.ui.selecting import interesting
+from rlm_tui.ui.states import cut_off
 from rlm_tui.ui.words import child_name
 
 _EMPTY = "What the model says, the code it writes and what comes of it appear here."
@@ -111,7 +112,8 @@ def iteration(page: Page, node: Node) -> Iterator[Rows]:
     children = page.view.children(node)
     lms = [child for child in children if child.type == "lm"]
     if not children:
-        yield [label("SAYS", ("The turn begins; the model has not been asked yet.", "dim"), width=page.width)]
+        begun = ("The turn begins; the model has not been asked yet.", "dim")
+        yield [label("SAYS", cut_off("not asked") if page.is_cut else begun, width=page.width)]
     for lm in lms:
         yield told(page, lm)
         read = (read_as(page, node), told_back(page, node)) if lm is lms[-1] else ()

@@ -15,6 +15,7 @@ from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, hold_at, label,
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, line, pad, rjust
 from rlm_tui.ui.rows import Joined, Provider
+from rlm_tui.ui.states import cut_off
 from rlm_tui.ui.words import child_name
 
 _ROWS = 60
@@ -41,8 +42,7 @@ def _prompt(page: Page, node: Node) -> Rows:
         return held
     event = newest(page.view, page.log, node, ev.SubcallRequested)
     if event is None:
-        waits = "‖ waits for you" if hold_at(page.view, node) is not None else "○ waits for a free slot"
-        return [label(_asked(node), (waits, "dim"), width=page.width)]
+        return [label(_asked(node), _unasked(page, node), width=page.width)]
     text = page.log.text(event.prompt)
     place = f" · {event.index + 1} of {event.batch_size}" if event.batch else ""
     edit = edit_of(page, node, "prompt")
@@ -51,6 +51,13 @@ def _prompt(page: Page, node: Node) -> Rows:
     heading = label(_asked(node), (f"{by}{place}", "sub"), width=page.width, right=right)
     shown = folded(verbatim(text, page, "text"), _ROWS, f"{node.id}.prompt", page, MARGIN)
     return Joined(([heading], shown, was(page, node, "prompt", edit)))
+
+
+def _unasked(page: Page, node: Node) -> Piece:
+    """What a call waits for that has not gone out."""
+    if hold_at(page.view, node) is not None:
+        return "‖ waits for you", "dim"
+    return cut_off("not asked") if page.is_cut else ("○ waits for a free slot", "dim")
 
 
 def _led(page: Page, node: Node) -> str:
@@ -96,7 +103,7 @@ class _BatchRows(Provider):
 
     def __init__(self, page: Page, calls: list[Node]) -> None:
         self._page, self._calls = page, calls
-        self._scene = scene(page.view, page.log, page.now)
+        self._scene = scene(page.view, page.log, page.now, is_cut=page.is_cut)
 
     def __len__(self) -> int:
         return len(self._calls)

@@ -29,7 +29,7 @@ from rlm_tui.ui.content.root import of_context
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, indent, keyed, line, rjust, split, wrap_text
 from rlm_tui.ui.rows import Joined, Provider
 from rlm_tui.ui.states import ENDS, FILES, PHASES, UNFINISHED
-from rlm_tui.ui.words import iteration_of
+from rlm_tui.ui.words import is_cut, iteration_of
 
 GO, FIRST = "go:", "the first problem"
 _QUESTION_ROWS, _ANSWER_ROWS, _DEEDS, _NOTES, _KEPT = 4, 6, 4, 6, 6
@@ -94,7 +94,8 @@ class Summary:
 
     def __init__(self, session: Session, width: int, opened: frozenset[str] = NOTHING) -> None:
         self.view = session.trajectory.now()
-        self.page = Page(self.view, session.log, width, LiveText(), self.view.t, opened)
+        cut = is_cut(session, self.view)
+        self.page = Page(self.view, session.log, width, LiveText(), self.view.t, opened, is_cut=cut)
         self.origin: Origin | None = session.origin
         self.waiting = session.waiting
         self._session = session
@@ -311,7 +312,9 @@ class Summary:
 
     def turns(self) -> Rows:
         """One row an iteration, made when it is looked at."""
-        return TurnRows(self._turns(), scene(self.view, self.page.log, self.view.t), self.page.width)
+        return TurnRows(
+            self._turns(), scene(self.view, self.page.log, self.view.t, is_cut=self.page.is_cut), self.page.width
+        )
 
 
 _FOUND: dict[str, tuple[str, str]] = {

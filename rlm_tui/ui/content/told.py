@@ -11,8 +11,6 @@ from rlm_tui.ui.content.parts import Page, beside, note, prose
 from rlm_tui.ui.lines import Rows
 from rlm_tui.ui.rows import Joined
 
-_QUEUED = "queued for its next message"
-
 
 def told(page: Page, lm: Node) -> Rows:
     """A person's words that went out with the request of an LM call."""
@@ -29,7 +27,12 @@ def queued(page: Page, iteration: Node) -> Rows:
     """A person's words that wait, in the newest iteration of the root."""
     root = page.view.root
     newest = page.view.children(root)[-1:] if root is not None else []
-    return _words(page, page.view.queued_words(), _QUEUED) if newest == [iteration] else []
+    return _words(page, page.view.queued_words(), unsent(page)) if newest == [iteration] else []
+
+
+def unsent(page: Page) -> str:
+    """What is said beside a person's words that no request took along."""
+    return "never sent" if page.is_cut else "queued for its next message"
 
 
 def _words(page: Page, seqs: list[int], state: str) -> Rows:

@@ -15,7 +15,7 @@ from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.family import first_child
 from rlm_tui.ui.selecting import clock_of, interesting
 from rlm_tui.ui.widgets.lines_view import LinesView
-from rlm_tui.ui.words import without_end
+from rlm_tui.ui.words import is_cut
 
 _SOON_S = 0.03
 
@@ -87,7 +87,7 @@ class CallsPane(LinesView):
         if session is not self._session:
             self.tree_state = CallTree()
         self._session, self._selection = session, selection
-        moment = scene(session.view, session.log, clock_of(session), session.notebook, without_end(session))
+        moment = scene(session.view, session.log, clock_of(session), session.notebook, is_cut(session))
         rows = CallRows(self.tree_state, moment, self.columns, self._looked(session))
         self._shown = rows
         if not len(rows):
