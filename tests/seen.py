@@ -16,7 +16,14 @@ def snapshot(view: View) -> dict[str, Any]:
         "nodes": [
             (
                 *(node.id, node.type, node.parent, node.depth, node.role, node.title, node.by),
-                *(view.outcome(node), view.elapsed(node), view.usage(node), view.is_partial(node), view.facts(node)),
+                *(
+                    view.outcome(node),
+                    view.elapsed(node),
+                    view.waited(node),
+                    view.usage(node),
+                    view.is_partial(node),
+                    view.facts(node),
+                ),
                 [child.id for child in view.children(node)],
             )
             for node in nodes

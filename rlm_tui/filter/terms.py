@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from unicodedata import east_asian_width
 
@@ -58,11 +58,6 @@ class Moment:
 
     def __init__(self, view: View, source: Source, is_problem: Problem = facts.has_remark) -> None:
         self.view, self.source, self.is_problem = view, source, is_problem
-
-    @cached_property
-    def waits(self) -> Mapping[str, float]:
-        """Seconds that each node waited for a person, which are not time that it took."""
-        return self.view.waits()
 
 
 class Subject(NamedTuple):
@@ -248,8 +243,7 @@ class _Number:
 
 
 def _seconds(subject: Subject) -> float | None:
-    moment, node = subject.moment, subject.node
-    return moment.view.without(node, moment.waits, moment.view.t)
+    return subject.moment.view.worked(subject.node)
 
 
 def _is_edited(subject: Subject) -> bool:

@@ -1,6 +1,6 @@
 """How long the runs of a trace took and how long they were held for a person, in one pass over its events.
 
-The same figures as `View.worked` and `View.waits` give of a trajectory, without its memory.
+The same figures as `View.worked` and `View.waited` give of a trajectory, without its memory.
 """
 
 from __future__ import annotations

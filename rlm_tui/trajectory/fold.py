@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from sys import intern
 from typing import Any, ClassVar
@@ -38,9 +38,9 @@ class Fold:
         self.limits: list[tuple[int, ev.Limits]] = []
         """What may be spent: as a question was asked, and after each time that a person raised a limit."""
         self.holds: list[Hold] = []
-        self.held: tuple[tuple[int, int], list[Hold]] = ((-1, -1), [])
-        """What waited when it was last asked, and at which moment; many parts of a screen ask the same."""
-        self.waited = Waited()
+        self.first_held = array("Q")
+        """For each hold the place of the oldest one that had not ended when it came."""
+        self.waited: defaultdict[str, Waited] = defaultdict(Waited)
         self.variables: dict[str, dict[str, list[Variable]]] = {}
         self.begun: dict[str, list[int]] = {}
         self.blocks: dict[str, list[int]] = {}
@@ -53,8 +53,8 @@ class Fold:
         """When what was told left the queue: with a request, or forgotten."""
         self.deeds: list[int] = []
         """What a person did: edited, told, ran of their own, answered, skipped or had done again."""
-        self.own: list[str] = []
-        """The person's own blocks, in the order in which they ran."""
+        self.own: list[tuple[int, Node]] = []
+        """The person's own blocks, and when they began."""
         self.remarks: list[int] = []
         self.troubles: list[int] = []
         self.repairs: list[int] = []
@@ -118,6 +118,8 @@ class Fold:
         self.nodes[event.node] = node
         self._grow(event.seq, node)
         (parent.children if parent else self.roots).append(event.node)
+        if node.is_own:
+            self._wait(above, event.t, own=1)
         if event.type == "rlm" and parent is not None:
             self._kin[self.rlm_of(above) or ""] += 1
             node.number = self._kin[self.rlm_of(above) or ""]
@@ -131,6 +133,8 @@ class Fold:
         if node is not None and node.closed is None:
             node.closed, node.closed_t, node.outcome = event.seq, event.t, event.outcome
             node.timed = event.timed
+            if node.is_own:
+                self._wait(node.parent, event.t, own=-1)
 
     def _iteration_started(self, event: ev.IterationStarted) -> None:
         node = self.nodes.get(event.node)
@@ -172,9 +176,9 @@ class Fold:
         node = self.nodes.get(event.node)
         if node is not None:
             node.number = event.number
-            if node.by == "user":
+            if node.is_own:
                 self.deeds.append(event.seq)
-                self.own.append(node.id)
+                self.own.append((event.seq, node))
         self.begun.setdefault(self.repl_of(event.node), []).append(event.seq)
         self._act(event.seq, "code", event.node)
 
@@ -214,15 +218,23 @@ class Fold:
 
     def _held(self, event: ev.Held) -> None:
         hold = Hold(event.hold, event.checkpoint, event.node, event.why, event.batch, event.seq)
+        first = self.first_held[-1] if self.first_held else 0
+        while first < len(self.holds) and self.holds[first].released is not None:
+            first += 1
+        self.first_held.append(first)
         self.holds.append(hold._replace(needs_answer=event.needs_answer, has_failed=event.has_failed))
+        self._wait(event.node, event.t, holds=1)
         self._step(event, event.checkpoint)
 
     def _released(self, event: ev.Released) -> None:
         if event.how in _BY_HAND:
             self.deeds.append(event.seq)
         for index in range(len(self.holds) - 1, -1, -1):
-            if self.holds[index].id == event.hold and self.holds[index].released is None:
-                self.holds[index] = self.holds[index]._replace(released=event.seq)
+            hold = self.holds[index]
+            if hold.id == event.hold and hold.released is None:
+                self.holds[index] = hold._replace(released=event.seq)
+                if hold.node in self.nodes and self.nodes[hold.node].opened < hold.seq:
+                    self._wait(hold.node, event.t, holds=-1)
                 return
 
     def _reset(self, event: ev.Reset) -> None:
@@ -291,6 +303,13 @@ class Fold:
         node = self.nodes.get(node_id) if more else None
         while node is not None:
             node.spent.lack(seq, more)
+            node = self.nodes.get(node.parent)
+
+    def _wait(self, node_id: str, t: float, *, holds: int = 0, own: int = 0) -> None:
+        """Note of a node and all above it that holds or blocks of the person's own begin or end."""
+        node = self.nodes.get(node_id)
+        while node is not None:
+            self.waited[node.id].add(t, holds=holds, own=own)
             node = self.nodes.get(node.parent)
 
     def rlm_of(self, node_id: str) -> str | None:

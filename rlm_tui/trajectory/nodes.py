@@ -98,6 +98,11 @@ class Node(msgspec.Struct, eq=False):
         """The seq and kind of every event that the node owns, in order."""
         return [(stamp >> BITS, _NAMES[stamp & MASK]) for stamp in self.stamps]
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a block of the person's own."""
+        return self.type == "code" and self.by == "user"
+
     def done(self, seq: int) -> bool:
         """Whether the node was over at `seq`."""
         return self.closed is not None and self.closed <= seq

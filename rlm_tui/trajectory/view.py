@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, overload
 
 from rlm_tui import events as ev
 from rlm_tui.trajectory.fold import START, Fold
 from rlm_tui.trajectory.nodes import BITS, CODES, MASK, Activity, Hold, Node, Place, Variable
-from rlm_tui.trajectory.waited import Waited
 
 
 class View:
@@ -99,14 +98,10 @@ class View:
         return self.elapsed(node, now) if node.timed else None
 
     def worked(self, node: Node, now: float | None = None) -> float | None:
-        """Seconds as `took`, without those that the node waited for a person."""
+        """Seconds as `took`, without those waited for a person, and for a block of theirs before it could begin."""
         clock = self.t if now is None else max(now, self.t)
-        return self.without(node, self.waits(clock), clock)
-
-    def without(self, node: Node, waits: Mapping[str, float], now: float) -> float | None:
-        """Seconds as `took`, without the `waits` for a person, and for a block of theirs before a block could begin."""
-        took = self.took(node, now)
-        return None if took is None else max(0.0, took - waits.get(node.id, 0.0) - self._stood_back(node, now))
+        took = self.took(node, clock)
+        return None if took is None else max(0.0, took - self.waited(node, clock) - self._stood_back(node, clock))
 
     def _stood_back(self, node: Node, now: float) -> float:
         """Seconds from the moment that a person let a block run to the one at which it began, as theirs still ran."""
@@ -148,42 +143,14 @@ class View:
 
     def holds(self) -> list[Hold]:
         """What waits for a person, oldest first."""
-        moment = self.seq, self.tree.last
-        if self.tree.held[0] != moment:
-            so_far = self.tree.holds[: bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)]
-            self.tree.held = moment, [hold for hold in so_far if hold.released is None or hold.released > self.seq]
-        return list(self.tree.held[1])
+        end = bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)
+        begin = self.tree.first_held[end - 1] if end else 0
+        return [hold for hold in self.tree.holds[begin:end] if hold.released is None or hold.released > self.seq]
 
-    def waits(self, now: float | None = None) -> dict[str, float]:
-        """Seconds by `now` that each node waited for a person, itself or below it; what waits at once counts once."""
-        clock = self.t if now is None else now
-        count = bisect_right(self.tree.holds, self.seq, key=lambda hold: hold.seq)
-        waited = self.tree.waited.until(self.seq, self.tree.holds, self._wait)
-        for hold in self.tree.holds[waited.count : count]:
-            is_over = hold.released is not None and hold.released <= self.seq
-            self._wait(waited, hold, self.tree.time(hold.released) if is_over and hold.released else clock)
-        return waited.seconds
-
-    def _wait(self, waited: Waited, hold: Hold, end: float | None = None) -> None:
-        """Add a hold to what its node and all above it waited."""
-        over = self.tree.time(hold.released or 0) if end is None else end
-        begun, node = self.tree.time(hold.seq), self.node(hold.node)
-        while node is not None:
-            begin = max(begun, waited.ends.get(node.id, 0.0))
-            idle = max(0.0, over - begin) - self._own_ran(node, begin, over)
-            waited.seconds[node.id] = waited.seconds.get(node.id, 0.0) + idle
-            waited.ends[node.id] = max(over, waited.ends.get(node.id, 0.0))
-            node = self.node(node.parent)
-
-    def _own_ran(self, above: Node, begin: float, end: float) -> float:
-        """Seconds between two times in which a block of the person's own ran below a node: it did not wait then."""
-        own = (node for name in self.tree.own if (node := self.node(name)) is not None and node is not above)
-        spans = (
-            (node.opened_t, end if node.closed is None else node.closed_t)
-            for node in own
-            if self._is_below(node.id, above)
-        )
-        return sum(max(0.0, min(end, closed) - max(begin, opened)) for opened, closed in spans)
+    def waited(self, node: Node, now: float | None = None) -> float:
+        """Seconds by `now` (default: this moment) that a node waited for a person, itself or below it."""
+        waited = self.tree.waited.get(node.id)
+        return 0.0 if waited is None else waited.until(self.t if now is None else now)
 
     def last_block(self, repl: str = "") -> int | None:
         """The seq at which the newest block of a REPL ended, or None; `repl` as `Fold.repl_of` has it."""
@@ -219,8 +186,7 @@ class View:
 
     def own_block(self) -> Node | None:
         """The block of the person's own that runs at this moment; None also while it waits for them itself."""
-        own = (node for name in reversed(self.tree.own) if (node := self.node(name)) is not None)
-        node = next((node for node in own if self.fact(node, ev.CodeStarted) is not None), None)
+        node: Node | None = _last(self.tree.own, self.seq)
         if node is None or node.done(self.seq) or self.fact(node, ev.CodeFinished) is not None:
             return None
         return None if any(self._is_below(hold.node, node) for hold in self.holds()) else node

@@ -1,33 +1,36 @@
-"""How long nodes waited for a person, summed up once for the holds that are over: a run may have ten thousand."""
+"""How long a node waited for a person, summed up as it happens: what it was by any moment is one search."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Self
-
-from rlm_tui.trajectory.nodes import Hold
+from array import array
+from bisect import bisect_right
 
 
 class Waited:
-    """Seconds by node id, and until when each has waited; `count` holds from the first on are in it."""
+    """The stretches of time in which a node waited, itself or below it.
+
+    What waits at once counts once, and while a block of the person's own runs nothing waits.
+    """
+
+    __slots__ = ("_holds", "_own", "_sums", "_turns")
 
     def __init__(self) -> None:
-        self.count = 0
-        self.seconds: dict[str, float] = {}
-        self.ends: dict[str, float] = {}
-        self._since = 0
+        self._holds = self._own = 0
+        self._turns = array("d")
+        """When it began to wait, when it ended, when it began again, and so on."""
+        self._sums = array("d")
+        """Seconds that it had waited by each of these."""
 
-    def until(self, seq: int, holds: list[Hold], add: Callable[[Waited, Hold], None]) -> Waited:
-        """A copy with the holds that are over by an event, as far as all before them are too; to be added to."""
-        if seq < self._since:  # a moment before the sum: begin anew
-            return Waited()
-        while self.count < len(holds) and 0 < (holds[self.count].released or 0) <= seq:
-            add(self, holds[self.count])
-            self._since = max(self._since, holds[self.count].released or 0)
-            self.count += 1
-        return self._copy()
+    def add(self, t: float, *, holds: int = 0, own: int = 0) -> None:
+        """So many more holds (fewer where negative) and blocks of the person's own from a moment on."""
+        self._holds += holds
+        self._own += own
+        if (self._holds > 0 and self._own == 0) != bool(len(self._turns) % 2):
+            at = max(t, self._turns[-1]) if self._turns else t
+            self._sums.append(self.until(at))
+            self._turns.append(at)
 
-    def _copy(self) -> Self:
-        copy = type(self)()
-        copy.count, copy.seconds, copy.ends = self.count, dict(self.seconds), dict(self.ends)
-        return copy
+    def until(self, t: float) -> float:
+        """Seconds waited by a moment."""
+        count = bisect_right(self._turns, t)
+        return self._sums[count - 1] + (t - self._turns[count - 1]) * (count % 2) if count else 0.0

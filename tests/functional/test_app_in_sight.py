@@ -79,7 +79,7 @@ async def test_the_clock_stands_with_the_run_and_leaves_out_what_was_held(tmp_pa
             assert run_time(session) == over
             view = session.view
             assert view.root is not None
-            assert over == view.took(view.root) - view.waits()[view.root.id]  # type: ignore[operator]
+            assert over == view.took(view.root) - view.waited(view.root)  # type: ignore[operator]
 
 
 async def test_q_on_the_summary_of_a_run_does_what_the_footer_says() -> None:

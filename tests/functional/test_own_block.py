@@ -72,7 +72,7 @@ async def test_what_is_held_is_in_sight_when_it_comes_with_the_end_of_one_s_own_
             hold = driver.holds()[0]
             driver.send(cmd.Run(hold.id))
             await hand.until(lambda: not driver.session.trajectory.now().holds())
-            hand.app.main.pane("step").reveal(hand.app.session.trajectory.own[0])  # as in the tick of its end
+            hand.app.main.pane("step").reveal(hand.app.session.trajectory.own[0][1].id)  # as in the tick of its end
             driver.send(cmd.Interrupt())
             await hand.held("after_code")
             assert "‖ held before the model sees it" in hand.screen()

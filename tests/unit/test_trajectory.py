@@ -84,6 +84,8 @@ def test_a_view_of_any_moment_equals_the_fold_of_the_events_up_to_it(made: list[
     whole = Trajectory(events)
     for k in range(len(events) + 1):
         assert snapshot(whole.at(k)) == snapshot(Trajectory(events[:k]).now())
+        came = [hold for hold in whole.holds if hold.seq <= k]
+        assert whole.at(k).holds() == [hold for hold in came if hold.released is None or hold.released > k]
 
 
 @settings(deadline=None, max_examples=50)
@@ -159,8 +161,8 @@ def test_holds_are_a_queue_and_a_reused_id_ends_only_the_newest() -> None:
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=5), st.integers(0, 40))
-def test_what_is_held_at_once_is_waited_for_once(spans: list[tuple[int, int]], moment: int) -> None:
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=5))
+def test_what_is_held_at_once_is_waited_for_once(spans: list[tuple[int, int]]) -> None:
     """Second by second: whatever is held in it, one second is waited, in the tree as in the sum over a trace."""
     holds = [(begin, begin + lasts, number) for number, (begin, lasts) in enumerate(spans)]
     steps = [
@@ -171,13 +173,64 @@ def test_what_is_held_at_once_is_waited_for_once(spans: list[tuple[int, int]], m
     timed = [(0, event) for event in opened] + sorted(steps, key=lambda step: step[0])
     events = [msgspec.structs.replace(event, seq=seq, t=float(t)) for seq, (t, event) in enumerate(timed, 1)]
     tree, times = Trajectory(events), Times()
-    tree.at(moment).waits()  # what was asked of an earlier moment is no part of the sum
     for event in events:
         times.take(event)
         waited = sum(any(begin <= second < end for begin, end, _ in holds) for second in range(int(event.t)))
-        assert tree.at(event.seq).waits().get("1", 0.0) == tree.at(event.seq).waits().get("1.1", 0.0) == waited
+        view = tree.at(event.seq)
+        assert all(view.waited(tree.nodes[name]) == waited for name in ("1", "1.1") if view.node(name) is not None)
         assert times.waited == waited
     assert times.worked == tree.now().worked(tree.nodes["1"])
+
+
+ABOVE = {"own0": "1.1", "own1": "1.2", "own2": "1", "1.1.c": "1.1", "own0.s": "own0", "1.1": "1", "1.2": "1", "1": ""}
+spans = st.tuples(st.integers(1, 20), st.integers(1, 20))
+
+
+def _path(node: str) -> list[str]:
+    return [node, *_path(ABOVE[node])] if node else []
+
+
+def _timeline(
+    own: dict[str, tuple[int, int]], holds: list[tuple[str, tuple[int, int]]]
+) -> list[tuple[int, ev.TraceEvent]]:
+    """What happens when, in seconds: blocks of the person's own that run, and holds that last."""
+    steps: list[tuple[int, ev.TraceEvent]] = [(0, _opened(name)) for name in ("1", "1.1", "1.2", "1.1.c")]
+    steps.append((own["own0"][0], ev.NodeOpened(node="own0.s", type="subcall", parent="own0")))
+    for name, (begin, lasts) in own.items():
+        steps.insert(0, (begin, ev.NodeOpened(node=name, type="code", parent=ABOVE[name], by="user")))
+        steps.append((begin, ev.CodeStarted(node=name, code="x", number=1, by="user")))
+        steps.append((begin + lasts, ev.NodeClosed(node=name)))
+    for n, (node, (begin, lasts)) in enumerate(holds):
+        steps.append((begin, ev.Held(node=node, hold=n, checkpoint="before_code", why="step")))
+        steps.append((begin + lasts, ev.Released(node=node, hold=n, checkpoint="before_code", how="run")))
+    return sorted(steps, key=lambda step: step[0])
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.fixed_dictionaries({f"own{n}": spans for n in range(3)}),
+    st.lists(st.tuples(st.sampled_from(["1", "1.1", "1.1.c", "own0.s"]), spans), max_size=4),
+)
+def test_what_a_node_waited_by_any_moment_is_the_sum_of_its_seconds(
+    own: dict[str, tuple[int, int]], holds: list[tuple[str, tuple[int, int]]]
+) -> None:
+    """Second by second: a node waits while something at or below it is held and no block of one's own runs below it."""
+    timed = _timeline(own, holds)
+    tree = Trajectory(msgspec.structs.replace(event, seq=seq, t=float(t)) for seq, (t, event) in enumerate(timed, 1))
+    known = [(_path(node), held) for node, held in holds if node != "own0.s" or held[0] >= own["own0"][0]]
+    runs = [(_path(ABOVE[name]), span) for name, span in own.items()]
+
+    def waits(name: str, second: int) -> bool:
+        is_held, has_own = (
+            any(name in path and begin <= second < begin + lasts for path, (begin, lasts) in each)
+            for each in (known, runs)
+        )
+        return is_held and not has_own
+
+    for seq, (t, _) in enumerate(timed, 1):
+        for name in ABOVE:
+            if (node := tree.at(seq).node(name)) is not None:
+                assert tree.at(seq).waited(node) == sum(waits(name, second) for second in range(t))
 
 
 def test_a_block_of_the_person_s_own_is_no_waiting_and_a_block_that_waits_for_it_does_not_run() -> None:
@@ -203,7 +256,7 @@ def test_a_block_of_the_person_s_own_is_no_waiting_and_a_block_that_waits_for_it
     assert tree.at(7).worked(tree.nodes["code"], 5.0) == 0, "let go, it has not begun"
     for event in events:
         times.take(event)
-        assert times.waited == tree.at(event.seq).waits().get("1", 0.0)
+        assert times.waited == tree.at(event.seq).waited(tree.nodes["1"])
         assert times.worked == tree.at(event.seq).worked(tree.nodes["1"])
 
 

@@ -46,13 +46,12 @@ def empty(width: int, narrowed: str = "") -> list[Line]:
 
 
 class Scene(NamedTuple):
-    """A moment to draw: the view, its log, the clock for what still runs, what is held, and for how long it was."""
+    """A moment to draw: the view, its log, the clock for what still runs, and what is held."""
 
     view: View
     log: Log
     now: float
     held: frozenset[str]
-    waits: dict[str, float]
     signs: Mapping[str, str] = MappingProxyType({})
     """What a person put on nodes: marks and notes, as symbols by node id."""
     is_cut: bool = False
@@ -77,7 +76,7 @@ def scene(
     """The moment of a view, with what is held in it."""
     clock = view.t if now is None else max(now, view.t)
     signs = signs_of(view, notebook) if notebook is not None else {}
-    return Scene(view, log, clock, held_nodes(view), view.waits(clock), signs, is_cut)
+    return Scene(view, log, clock, held_nodes(view), signs, is_cut)
 
 
 def held_nodes(view: View) -> frozenset[str]:
@@ -168,7 +167,7 @@ def time_of(moment: Scene, node: Node) -> str:
     """How long a node took without its waits for a person, that it is unknown, or that no LM was asked for it."""
     if is_cached(moment, node):
         return CACHED
-    return short_seconds(moment.view.without(node, moment.waits, moment.now))
+    return short_seconds(moment.view.worked(node, moment.now))
 
 
 def is_cached(moment: Scene, node: Node) -> bool:

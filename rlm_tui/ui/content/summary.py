@@ -241,7 +241,7 @@ class Summary:
         view, root = self.view, self.view.root
         if root is None:
             return short_seconds(view.t)
-        return worked_words(view.worked(root, view.t), view.waits(view.t).get(root.id, 0.0))
+        return worked_words(view.worked(root), view.waited(root))
 
     def _places(self, asked: ev.RunStarted) -> Iterator[Line]:
         models: list[Piece] = [(asked.model, "root") if asked.model else ("the log names none", "dim")]
