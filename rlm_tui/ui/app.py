@@ -252,15 +252,15 @@ class RlmTuiApp(Host, inherit_bindings=False):
         for message in batch.messages:
             self.notify(safe(message), markup=False)
         if self._notices.is_past(self._moment()):
-            self._unsay()
-        if self.main.is_ready:
-            self.controllers.gate.bring_up()
+            self.unsay()
         self._pace.is_stale = self._pace.is_stale or bool(batch.events or batch.deltas or batch.changed)
         if self._pace.is_stale:
             self._pace.draw(self.redraw)
         elif moved := self._pace.moved(self.session):
             for screen in in_sight(self.screen_stack):
                 screen.show_header() if moved == "beat" else screen.show_all()
+        if self.main.is_ready:
+            self.controllers.gate.bring_up()
 
     def redraw(self) -> None:
         """Draw what the session shows now, on the screen that is on top."""
@@ -274,7 +274,6 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self.ui.selection, self.ui.pinned = interesting(view), False
         if self.main.is_ready:
             self.controllers.gate.check_open()
-            self.controllers.gate.bring_up()
         for screen in in_sight(self.screen_stack):
             screen.show_all()
 
@@ -342,7 +341,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
         if why:
             self.say(why)
             return
-        self._unsay()
+        self.unsay()
+        self._pace.is_stale = True
         self.method_of(action_id)()
 
     def method_of(self, action_id: str) -> Callable[[], None]:
@@ -369,8 +369,11 @@ class RlmTuiApp(Host, inherit_bindings=False):
         hold = open_hold(self.session)
         return Moment(self.session.phase, hold.id if hold is not None else 0, self._top)
 
-    def _unsay(self) -> None:
-        self.ui.notice, self._pace.is_stale = "", True
+    def unsay(self) -> None:
+        """Take back what was said last."""
+        if self.ui.notice:
+            self._notices.clear()
+            self._pace.is_stale = True
 
     def finish_edit(self) -> None:
         """Close the editor of what is held; what was changed is sent and stays held."""

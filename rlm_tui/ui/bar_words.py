@@ -13,7 +13,7 @@ from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited, is_of_subcall, open_hold
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
-from rlm_tui.ui.words import edit_words, hold_subject, hold_words, is_behind, own_words
+from rlm_tui.ui.words import edit_words, hold_subject, hold_words, is_behind, own_running
 
 if TYPE_CHECKING:
     from rlm_tui.session.log import Log
@@ -29,7 +29,7 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
         return _editing(open_hold(session)), "user"
     if is_behind(session) and session.phase != "replay":
         return _behind(session, ui), "accent"
-    if own_words(session):
+    if own_running(session) is not None:
         return _own_runs(session, ui), "text"
     if (hold := held_elsewhere(session, ui.selection)) is not None:
         return _elsewhere(session, ui, hold), "accent"

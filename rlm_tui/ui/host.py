@@ -139,6 +139,10 @@ class Host(App[int], inherit_bindings=False):
         """Say something in the gate bar for a few seconds."""
 
     @abstractmethod
+    def unsay(self) -> None:
+        """Take back what was said last."""
+
+    @abstractmethod
     def look_at(self, node_id: str | None, *, pinned: bool) -> None:
         """Select a node for every pane."""
 

@@ -35,6 +35,10 @@ class Notices:
         self._ui.notice = safe(notice)
         self._until, self._to = self._clock() + _FOR_S, to
 
+    def clear(self) -> None:
+        """Say nothing any more."""
+        self._ui.notice = ""
+
     def is_past(self, now: Moment) -> bool:
         """Whether something was said that has had its time, or something else waits for the person since."""
         is_news = now[:2] != self._to[:2] and now.phase in ("held", "finished")

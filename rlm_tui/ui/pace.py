@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from rlm_tui.session.base import Session
-from rlm_tui.ui.words import own_words
+from rlm_tui.ui.words import own_running
 
 _LONGEST_REST_S = 0.5
 _BEATS = 8
@@ -32,7 +32,7 @@ class Pace:
 
     def moved(self, session: Session) -> Literal["", "beat", "second"]:
         """Whether the clock of a run that goes on has moved on since the last call: by a beat, by a second."""
-        is_moving = session.phase in _MOVING or bool(own_words(session))
+        is_moving = session.phase in _MOVING or own_running(session) is not None
         if not is_moving or self._beat == int(session.now * _BEATS):
             return ""
         before, self._beat = self._beat, int(session.now * _BEATS)

@@ -11,7 +11,7 @@ from rlm_tui.ui.asking import Purpose
 from rlm_tui.ui.selecting import held_elsewhere, is_edited, is_of_subcall, open_hold
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb
-from rlm_tui.ui.words import own_words
+from rlm_tui.ui.words import own_running
 
 GATE_GROUPS: tuple[Group, ...] = ("at the gate", "walk the run")
 FOOTER_GROUPS: tuple[Group, ...] = ("look", "take away", "always")
@@ -62,7 +62,7 @@ def _ranked(session: Session, ui: UiState, groups: tuple[Group, ...]) -> list[Ac
     actions = [action for action in valid_now(session, ui, groups) if action.rank]
     hold = open_hold(session)
     first = "gate.answer" if hold is not None and hold.needs_answer else ""
-    first = "gate.interrupt" if own_words(session) else first
+    first = "gate.interrupt" if own_running(session) is not None else first
     return sorted(actions, key=lambda action: 0 if action.id == first else action.rank)
 
 

@@ -106,15 +106,14 @@ def _running(session: Session) -> State:
     return _state(look, words, short if short != words else "")
 
 
-def own_words(session: Session) -> str:
-    """That a block of the person's own runs, and since when; "" while none does."""
-    view = session.trajectory.now()
-    own = view.own_block() if session.phase in ("held", "finished") else None
-    return f"your block runs · {short_seconds(view.elapsed(own, session.now))}" if own is not None else ""
+def own_running(session: Session) -> Node | None:
+    """The block of the person's own that runs while the run itself waits, or is over."""
+    return session.trajectory.now().own_block() if session.phase in ("held", "finished") else None
 
 
-def _own(session: Session, words: str, waits: str) -> State:
-    """A block of the person's own that runs while the run itself waits, or is over."""
+def _own(session: Session, own: Node, waits: str) -> State:
+    """That it runs, and since when, and what waits meanwhile."""
+    words = f"your block runs · {short_seconds(session.trajectory.now().elapsed(own, session.now))}"
     return _state(PHASES["running"]._replace(symbol=spinner(session.now)), f"{words} · {waits}", words)
 
 
@@ -123,7 +122,7 @@ def _held(session: Session) -> State:
     holds = view.holds()
     if not holds:
         return _running(session)
-    if own := own_words(session):
+    if (own := own_running(session)) is not None:
         return _own(session, own, f"{hold_words(view, holds[0], short=True).partition(',')[0]} held")
     short = hold_words(view, holds[0], short=True)
     return _state(PHASES["held"], hold_words(view, holds[0]), short)
@@ -134,7 +133,7 @@ def _interrupting(_session: Session) -> State:
 
 
 def _finished(session: Session) -> State:
-    if own := own_words(session):
+    if (own := own_running(session)) is not None:
         return _own(session, own, "the run is over")
     return _end(session, session.trajectory.now())
 

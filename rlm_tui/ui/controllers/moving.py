@@ -21,7 +21,8 @@ class WalkController:
         self.app = app
 
     def _seek(self, seq: int | None) -> None:
-        self.app.ui.pinned, self.app.ui.stays, self.app.ui.notice = False, False, ""
+        self.app.ui.pinned = self.app.ui.stays = False
+        self.app.unsay()
         self.app.finish_edit()
         self.app.send(cmd.Seek(seq))
 
@@ -191,7 +192,8 @@ class LookController:
 
     def narrowed(self, text: str) -> None:
         """Keep the filter that was sent; a wrong one stays in the line."""
-        fault, self.app.ui.notice = self.narrow(text), ""
+        fault = self.narrow(text)
+        self.app.unsay()
         self.app.redraw()
         if fault:
             self.app.main.ask(_FILTER, text)

@@ -152,7 +152,7 @@ class RunsScreen(FullScreen):
         """Another run is under the cursor."""
         event.stop()
         self._chosen = ""
-        self.owner.ui.notice = ""
+        self.owner.unsay()
         self.show_bars()
 
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:

@@ -102,7 +102,7 @@ class SettingsScreen(FullScreen):
 
     def on_lines_view_moved(self) -> None:
         """Another row is under the cursor."""
-        self.owner.ui.notice = ""
+        self.owner.unsay()
         self._skip_headings()
         self.show_bars()
 
@@ -173,7 +173,7 @@ class SettingsScreen(FullScreen):
 
     def on_filter_line_typed(self) -> None:
         """What is typed narrows the list at once; the cursor goes to the first setting that is found."""
-        self.owner.ui.notice = ""
+        self.owner.unsay()
         if self._filter.text:
             self._rows.move_cursor(0)
         self.show_all()

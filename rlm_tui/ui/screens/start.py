@@ -264,7 +264,8 @@ class StartScreen(FullScreen):
     def on_text_area_changed(self) -> None:
         """The question is what stands in its editor."""
         if self._question.text != self.choice.query:
-            self.choice.query, self.owner.ui.notice = self._question.text, ""
+            self.choice.query = self._question.text
+            self.owner.unsay()
         self._show_choices()
 
     def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
@@ -283,7 +284,8 @@ class StartScreen(FullScreen):
         if why:
             self.owner.say(why)
             return
-        self.choice.model, self.owner.ui.notice = spec, ""
+        self.choice.model = spec
+        self.owner.unsay()
         self._other(False)
         self.show_all()
         self._choices.focus()
