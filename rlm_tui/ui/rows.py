@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import overload
 
-from rich.cells import cell_len
+from rich.cells import cell_len, get_character_cell_size
 
 from rlm_tui.text import safe
 from rlm_tui.ui.lines import TAB, Line, Rows, Span, span
@@ -50,6 +51,19 @@ def _pattern(width: int, words: bool) -> re.Pattern[str]:
     return re.compile(rf"{whole}|{rest} |{rest}" if words else rf"{whole}|{rest}")
 
 
+def _is_plain(text: str) -> bool:
+    """Whether every character takes one cell."""
+    return text.isascii() and "\t" not in text
+
+
+def _is_mark(char: str) -> bool:
+    return char > "\u02ff" and unicodedata.combining(char) > 0
+
+
+def _cells_of(char: str) -> int:
+    return TAB if char == "\t" else get_character_cell_size(char)
+
+
 class TextRows(Provider):
     """A text of any size as rows of at most `width` cells; only the places where rows begin are kept.
 
@@ -62,6 +76,7 @@ class TextRows(Provider):
         self.width = max(TAB, width - margin)
         self.role = role
         self._margin = Span(" " * margin)
+        self._words = words
         self._pattern = _pattern(self.width, words)
         self._starts = array("Q")
         self._done = 0
@@ -83,40 +98,55 @@ class TextRows(Provider):
 
     def index(self, budget: int = _SLICE) -> None:
         """Find where rows begin in the next `budget` characters."""
-        stop, text = min(len(self.text), self._done + budget), self.text
-        last = stop == len(text)
-        piece = text[self._done : stop + self.width + 1]
-        add = self._add if "\t" in piece or not piece.isascii() else self._add_plain
-        for match in self._pattern.finditer(text, self._done):
-            begin, end = match.span()
-            if begin >= stop and not (last and begin < len(text)):
+        stop = min(len(self.text), self._done + budget)
+        fits = _is_plain(self.text[self._done : stop + self.width + 1])
+        while self._done < stop:
+            self._index_until(stop, fits)
+
+    def _index_until(self, stop: int, fits: bool) -> None:
+        """Take rows as the pattern finds them, to the first of which it took too much or too little."""
+        for match in self._pattern.finditer(self.text, self._done):
+            begin, found = match.span()
+            if begin >= stop:
                 break
-            if begin < end:
-                add(begin, end)
-                self._done = end
+            end = found if fits else self._end_of(begin, found)
+            self._starts.append(begin)
+            self._done = end
+            if end != found:
+                break
 
-    def _add_plain(self, begin: int, _end: int) -> None:
-        self._starts.append(begin)
+    def _end_of(self, begin: int, end: int) -> int:
+        """Where a row ends that the pattern ends here, which counts a cell for every character."""
+        if self._cells(begin, end) > self.width:
+            return begin + self._cut(safe(self._shown(begin, end), multiline=True))
+        # A mark stays with its base: at the beginning of a row it would stand on nothing.
+        while _is_mark(self.text[end : end + 1]) and self.text[end - 1] not in "\n\f":
+            if self._cells(begin, end + 1) > self.width:
+                break
+            end += 1
+        return end
 
-    def _add(self, begin: int, end: int) -> None:
-        self._starts.append(begin)
+    def _cells(self, begin: int, end: int) -> int:
+        """The cells of a row as it will be drawn, a tab at its widest."""
         piece = self._shown(begin, end)
-        if piece.isascii() and "\t" not in piece:
-            return
-        piece = safe(piece, multiline=True)  # measured as it will be drawn: one code point for one
-        if cell_len(piece) + piece.count("\t") * TAB <= self.width:
-            return
-        used = 0
+        if _is_plain(piece):
+            return len(piece)
+        return cell_len(safe(piece, multiline=True)) + piece.count("\t") * TAB
+
+    def _cut(self, piece: str) -> int:
+        """How many characters of a row that is too wide stand in it: up to the last space that fits, where `words`."""
+        used = space = 0
         for offset, char in enumerate(piece):
-            wide = TAB if char == "\t" else cell_len(char)
-            if used + wide > self.width and offset:
-                self._starts.append(begin + offset)
-                used = 0
-            used += wide
+            used += _cells_of(char)
+            is_space = self._words and char == " " and bool(piece[:offset].strip())
+            if used > self.width and offset:
+                return offset + 1 if is_space else space or offset
+            space = offset + 1 if is_space else space
+        return len(piece)
 
     def _shown(self, begin: int, end: int) -> str:
         piece = self.text[begin:end].rstrip("\n\f\r")
-        return piece[:-1] if len(piece) > self.width and piece.endswith(" ") else piece
+        return piece[:-1] if piece.endswith(" ") and (len(piece) > self.width or not _is_plain(piece)) else piece
 
     def bounds(self, index: int) -> tuple[int, int]:
         """The code points from which to which a row goes, its line end included."""

@@ -143,7 +143,7 @@ def _end(session: Session, view: View) -> State:
     if over is None:
         return _state(UNFINISHED, f"the run {UNFINISHED.phrase}")
     said = session.log.text(over.answer) if over.status == "answered" else over.detail
-    return _state(ENDS[over.status], one_line(said, 90))
+    return _state(ENDS[over.status], one_line(said))
 
 
 def _replay(session: Session) -> State:

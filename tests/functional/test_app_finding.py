@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from textual import events
 
 from rlm_tui.resources import sample
@@ -154,14 +155,15 @@ def here(lines: LinesView) -> list[tuple[int, str]]:
     return found
 
 
-async def test_the_search_takes_no_pane_away() -> None:
+@pytest.mark.parametrize(("size", "count"), [((120, 36), 3), ((200, 60), 5)])
+async def test_the_search_takes_no_pane_away(size: tuple[int, int], count: int) -> None:
     session = ReplaySession(sample("batch"))
-    async with on_screen(session, (120, 36)) as hand:
+    async with on_screen(session, size) as hand:
         await hand.until(lambda: hand.app.main.is_ready and not session.waiting and "6 Vars" in hand.screen())
         panes = hand.app.main.on_screen
         await look_for(hand, "page")
         assert hand.app.main.on_screen == panes
-        assert len(panes) == 3
+        assert len(panes) == count
     session.close()
 
 

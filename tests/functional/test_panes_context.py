@@ -31,6 +31,15 @@ async def test_outline_and_text_stand_side_by_side() -> None:
         assert "Page 1 opens" in first
 
 
+async def test_the_outline_has_what_the_text_leaves_free() -> None:
+    document = pdf()
+    heading = "What the engineers of each works earn"
+    document.parts[0].headings = [Heading(heading, 1, document.parts[0].pages[1])]
+    for columns, is_whole in ((150, True), (100, False), (60, True)):
+        async with desk(ContextPane(), StillSession(peeked(), document), (columns, 30)) as at:
+            assert (heading in at.screen()) is is_whole
+
+
 async def test_the_outline_leads_through_the_text() -> None:
     async with desk(ContextPane(), StillSession(peeked(), pdf()), (100, 30)) as at:
         assert at.pane.outline.has_focus

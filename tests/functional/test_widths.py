@@ -111,6 +111,12 @@ def test_what_a_state_says_in_short_is_never_cut(state: str) -> None:
     assert says.words in header or says.short in header
 
 
+def test_a_failure_is_told_whole_in_a_wide_header() -> None:
+    said = STATES["limited"]().view.finished
+    assert said is not None
+    assert said.detail in header_line(STATES["limited"](), 200).text
+
+
 def test_a_recorded_hold_is_named_whole_beside_the_name_of_a_model() -> None:
     session = StillSession(RUNS["held"](), None, "replay")
     header = header_line(session, 80).text

@@ -114,6 +114,18 @@ def test_words_break_at_spaces_and_long_ones_anywhere() -> None:
     assert [row.text for row in text_rows("one two three", 7, "text", False)] == ["one two", " three"]
 
 
+def test_rows_of_wide_characters_are_full_and_break_at_spaces() -> None:
+    assert [row.text for row in text_rows("汉字" * 5, 8)] == ["汉字汉字", "汉字汉字", "汉字"]
+    assert [row.text for row in text_rows("汉字 abc 汉字 abc", 9)] == ["汉字 abc", "汉字 abc"]
+    assert [row.text for row in text_rows("汉字 abc", 8, "text", False)] == ["汉字 abc"]
+    assert [row.text for row in text_rows("汉字汉 abc", 8, "text", False)] == ["汉字汉 a", "bc"]
+
+
+def test_a_mark_is_not_parted_from_its_base() -> None:
+    assert [row.text for row in text_rows("abcde\u0301fgh", 5)] == ["abcde\u0301", "fgh"]
+    assert [row.text for row in text_rows("abcd\n\u0301fgh", 4)] == ["abcd", "\u0301fgh"]
+
+
 def test_wide_characters_count_two_cells_and_tabs_expand() -> None:
     assert [row.text for row in wrap_text("汉字汉字", 5)] == ["汉字", "汉字"]
     assert line("a\tb").text == "a   b"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
@@ -19,11 +20,12 @@ from rlm_tui.ui.host import host_of
 from rlm_tui.ui.lines import line
 from rlm_tui.ui.searching import GROUPS, At, Hit, Search
 from rlm_tui.ui.widgets.bar import Bar
+from rlm_tui.ui.widgets.layout import STRIP_BELOW, THREE_COLUMNS
 from rlm_tui.ui.widgets.lines_view import LinesView
 
 _SLICE_S = 0.008
 _BEAT_S = 0.02
-_SHARE, _FEW, _BESIDE = 0.4, 8, 26
+_SHARE, _FEW, _BESIDE, _BARS = 0.4, 8, 26, 9
 _MOVES = {"up": ("cursor", -1), "down": ("cursor", 1), "pageup": ("page", -1), "pagedown": ("page", 1)}
 
 
@@ -46,10 +48,10 @@ class Finder(Vertical):
     """Closed, it still knows the hits, so that `n` and `N` walk through them; posts `Closed` when it is left."""
 
     DEFAULT_CSS = """
-    Finder { height: auto; display: none; }
+    Finder { height: auto; display: none; padding-left: 1; }
     Finder > LinesView { height: 0; scrollbar-size-vertical: 1; }
     Finder > Horizontal { height: 1; }
-    Finder #find-mark { width: 3; }
+    Finder #find-mark { width: 2; }
     Finder SearchInput { height: 1; border: none; padding: 0; width: 1fr; }
     """
 
@@ -80,7 +82,7 @@ class Finder(Vertical):
 
     def on_mount(self) -> None:
         """The beat of the slices, while there is something to do."""
-        self.mark.show_rows(line((" / ", "accent bold")))
+        self.mark.show_rows(line(("/ ", "accent bold")))
         self._timer = self.set_interval(_BEAT_S, self._beat, pause=True)
 
     @property
@@ -141,14 +143,14 @@ class Finder(Vertical):
 
     def _draw(self, search: Search) -> None:
         rows = HitRows(search, self.rows.columns)
-        height = min(len(rows), most_hits(self.app.size.height))
+        height = min(len(rows), most_hits(self.app.size))
         if self.rows.styles.height is None or self.rows.styles.height.value != height:
             self.rows.styles.height = height
         chosen = self._chosen if self._chosen and self._chosen.group in dict(search.counts) else None
         cursor = rows.row_of(chosen) if chosen else 1
         self.rows.show_rows(rows, cursor=cursor, top=None if len(rows) else 0)
         number = search.number(chosen) if chosen else None
-        self.status.show_all([status(search, number), *fault_rows(search, self.app.size.width)])
+        self.status.show_all([status(search, number), *fault_rows(search, self.app.size.width - 1)])
 
     def on_key(self, event: events.Key) -> None:
         """Esc gives up; the arrows choose a hit while one types."""
@@ -239,7 +241,8 @@ class Finder(Vertical):
                     self._marked.point(row, *place)
 
 
-def most_hits(height: int) -> int:
-    """How many rows the hits take of so many; few enough that all panes stay on screen, where that leaves some."""
-    share, room = int(height * _SHARE), height - _BESIDE
-    return share if room < _FEW else min(share, room)
+def most_hits(size: Size) -> int:
+    """How many rows the hits take of a screen; few enough that all panes stay on it, where that leaves some."""
+    rooms = [size.height - _BARS - STRIP_BELOW] if size.width >= THREE_COLUMNS else []
+    share, most = int(size.height * _SHARE), [*rooms, size.height - _BESIDE]
+    return min(share, next((room for room in most if room >= _FEW), share))

@@ -72,7 +72,7 @@ def _status(run: SavedRun) -> Piece:
 
 def _right(run: SavedRun, width: int) -> list[Span]:
     cost = rjust("–" if run.cost_usd is None else short_cost(run.cost_usd), _COST)
-    model = pad(clip(line((one_line(run.model), "sub")), _MODEL - 1), _MODEL)
+    model = pad(clip(line((one_line(run.model), "root")), _MODEL - 1), _MODEL)
     document = pad(clip(line((one_line(run.document) or "–", "muted")), _DOCUMENT - 1), _DOCUMENT)
     shown = [*document.spans, *model.spans] if width >= _WIDE else list(document.spans)
     return [*shown, cost]

@@ -34,6 +34,7 @@ from rlm_tui.ui.words import child_name
 _SLICE_S = 0.006
 _BEAT_S = 0.03
 _WIDE = 72
+_OUTLINE, _WIDEST_OUTLINE, _FULL_TEXT = 26, 44, 104
 _ABOUT = 4
 
 
@@ -49,7 +50,7 @@ class ContextPane(Vertical):
     ContextPane #context-outline { height: 30%; }
     ContextPane #context-text { height: 1fr; padding-left: 1; }
     ContextPane.-wide > #context-body { layout: horizontal; }
-    ContextPane.-wide #context-outline { width: 26; height: 1fr; }
+    ContextPane.-wide #context-outline { height: 1fr; }
     ContextPane.-lone #context-outline { display: none; }
     ContextPane > #context-about { height: auto; display: none; padding-left: 1; }
     """
@@ -91,8 +92,11 @@ class ContextPane(Vertical):
             self.finding.cancel()
 
     def on_resize(self, event: events.Resize) -> None:
-        """The outline stands on the left where there is room."""
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        """The outline stands on the left where there is room, and takes what the text leaves free."""
+        is_wide = event.size.width >= _WIDE
+        self.set_class(is_wide, "-wide")
+        spared = max(_OUTLINE, min(_WIDEST_OUTLINE, event.size.width - _FULL_TEXT))
+        self.outline.styles.width = spared if is_wide else None
 
     def show(self, session: Session, selection: str | None) -> None:
         """Draw the document as far as it is loaded."""

@@ -10,8 +10,8 @@ from textual.geometry import Region, Size
 from rlm_tui.ui.state import PANES, Pane
 
 _TWO_COLUMNS = 100
-_THREE_COLUMNS = 180
-_STRIP_BELOW = 34
+THREE_COLUMNS = 180
+STRIP_BELOW = 34
 _STACKED = 16
 _VARS_SHARE = 0.36
 
@@ -45,7 +45,7 @@ def plan(size: Size, recent: Sequence[Pane], *, zoomed: bool) -> Plan:
     made = Plan()
     if zoomed or size.width < _TWO_COLUMNS:
         made.place(Region(0, 0, size.width, size.height), PANES, recent)
-    elif size.width >= _THREE_COLUMNS and size.height >= _STRIP_BELOW:
+    elif size.width >= THREE_COLUMNS and size.height >= STRIP_BELOW:
         _three_columns(made, size, recent)
     else:
         _two_columns(made, size, recent)
