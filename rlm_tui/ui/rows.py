@@ -6,7 +6,7 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from typing import overload
@@ -28,6 +28,10 @@ class Provider:
     def at(self, index: int) -> Line:
         """The line at an index from 0."""
         raise NotImplementedError
+
+    def drawn(self) -> object:
+        """Equal for two that draw the same, as far as that is known without drawing them."""
+        return self
 
     @overload
     def __getitem__(self, index: int, /) -> Line: ...
@@ -80,6 +84,10 @@ class TextRows(Provider):
         self._pattern = _pattern(self.width, words)
         self._starts = array("Q")
         self._done = 0
+
+    def drawn(self) -> object:
+        """Equal for two that draw the same text in the same way."""
+        return self.text, self.role, self._margin, self._pattern, self._done
 
     @property
     def is_complete(self) -> bool:
@@ -169,11 +177,11 @@ class TextRows(Provider):
 
 
 class Joined(Provider):
-    """Providers one after another."""
+    """Providers one after another; those that are joined themselves are taken apart."""
 
     def __init__(self, parts: Sequence[Rows]) -> None:
-        self._parts = [part for part in parts if len(part)]
-        self._ends = list(accumulate(len(part) for part in self._parts))
+        self.parts: list[Rows] = [piece for part in parts for piece in pieces(part) if len(piece)]
+        self._ends = list(accumulate(len(part) for part in self.parts))
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -181,7 +189,7 @@ class Joined(Provider):
     def at(self, index: int) -> Line:
         """The line at an index."""
         part = bisect_right(self._ends, index)
-        return self._parts[part][index - (self._ends[part - 1] if part else 0)]
+        return self.parts[part][index - (self._ends[part - 1] if part else 0)]
 
 
 class Window(Provider):
@@ -192,12 +200,38 @@ class Window(Provider):
         left = max(0, len(rows) - start)
         self._count = left if count is None else min(count, left)
 
+    def drawn(self) -> object:
+        """Equal for two that show the same part of the same rows."""
+        return self._start, self._count, _drawn(self._rows)
+
     def __len__(self) -> int:
         return self._count
 
     def at(self, index: int) -> Line:
         """The line at an index."""
         return self._rows[self._start + index]
+
+
+def pieces(rows: Rows) -> Sequence[Rows]:
+    """What rows are joined of; rows that are not joined are one piece."""
+    return rows.parts if isinstance(rows, Joined) else (rows,)
+
+
+def _drawn(rows: Rows) -> object:
+    return rows.drawn() if isinstance(rows, Provider) else rows
+
+
+def parting(before: Rows, after: Rows, since: int, is_other: Callable[[Line, Line], bool]) -> int:
+    """The first row from `since` on where two drawings part; pieces that are equal are not drawn for it."""
+    at = 0
+    for old, new in zip(pieces(before), pieces(after), strict=False):
+        if _drawn(old) != _drawn(new):
+            both = range(min(max(0, since - at), len(old), len(new)), min(len(old), len(new)))
+            index = next((index for index in both if is_other(old[index], new[index])), both.stop)
+            if index < max(len(old), len(new)):
+                return at + index
+        at += len(old)
+    return at
 
 
 @lru_cache(64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,23 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from rlm_tui.text import least_count, plural, short_bytes, short_cost, short_count, short_seconds
-from rlm_tui.ui.lines import Line, clip, ending, indent, line, mark, pad, paint, rjust, span, split, wrap, wrap_text
-from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
+from rlm_tui.ui.lines import (
+    BLANK,
+    Line,
+    clip,
+    ending,
+    indent,
+    line,
+    mark,
+    pad,
+    paint,
+    rjust,
+    span,
+    split,
+    wrap,
+    wrap_text,
+)
+from rlm_tui.ui.rows import Joined, TextRows, Window, parting, pieces, text_rows
 
 TEXTS = st.text(
     st.one_of(st.characters(), st.sampled_from("ab \t\n\f\r汉字é\u0301\u200b\x1b\x9b\u202e🙂")), max_size=120
@@ -163,6 +179,55 @@ def test_providers_one_after_another_are_one_list() -> None:
     assert joined[-1] == rows[-1]
     with pytest.raises(IndexError):
         joined[10]
+
+
+def test_what_is_joined_twice_is_joined_once() -> None:
+    rows = [line(str(number)) for number in range(6)]
+    joined = Joined((Joined((rows[:2], Joined((rows[2:3],)))), [], Window(Joined((rows[3:],)), 0)))
+    assert joined[:] == rows
+    assert [len(piece) for piece in pieces(joined)] == [2, 1, 3]
+
+
+PIECES = st.lists(st.sampled_from(["a", "b\nb", "a\nb\nc", "c\n" * 9]), max_size=6)
+
+
+def _drawn(texts: list[str], *, is_cut: bool) -> Joined:
+    """Rows as panes make them: lines, a text, a part of a text."""
+    made = [
+        [wrap_text(text, 9), TextRows(text, 9), Window(text_rows(text, 9), 0, 2 if is_cut else None)][index % 3]
+        for index, text in enumerate(texts)
+    ]
+    for rows in made:
+        if isinstance(rows, TextRows):
+            rows.index()
+    return Joined(made)
+
+
+@CALM
+@given(PIECES, PIECES, PIECES, st.integers(0, 30), st.booleans())
+def test_two_drawings_part_where_their_rows_do(
+    shared: list[str], old: list[str], new: list[str], since: int, is_cut: bool
+) -> None:
+    before, after = _drawn(shared + old, is_cut=is_cut), _drawn(shared + new, is_cut=is_cut)
+    at = parting(before, after, since, Line.__ne__)
+    assert before[since:at] == after[since:at]
+    ends = [set(accumulate(len(piece) for piece in pieces(rows))) for rows in (before, after)]
+    is_news = before[at : at + 1] != after[at : at + 1] or (at in ends[0]) != (at in ends[1])
+    assert is_news or at == len(before) == len(after)
+    single = [Joined([[row] for row in rows[:]]) for rows in (before, after)]
+    both = range(since, min(len(before), len(after)))
+    naive = next((index for index in both if before[index] != after[index]), min(len(before), len(after)))
+    assert parting(*single, since, Line.__ne__) == naive
+    assert at <= naive
+
+
+def test_a_long_text_that_is_the_same_is_not_drawn_to_find_what_is_new() -> None:
+    texts = [TextRows("one more row\n" * 50_000, 80) for _ in range(2)]
+    for rows in texts:
+        rows.index(len(rows.text))
+        rows.at = None  # type: ignore[method-assign, assignment]
+    before, after = (Joined((rows, more)) for rows, more in zip(texts, ([BLANK], [line("new")]), strict=True))
+    assert parting(before, after, 0, Line.__ne__) == len(texts[0])
 
 
 def test_an_indented_row_keeps_its_key() -> None:

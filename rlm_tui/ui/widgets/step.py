@@ -13,7 +13,7 @@ from rlm_tui.ui.content.parts import ANSWER, AT, HELD, NODE, live_mark, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.window import window_note
 from rlm_tui.ui.lines import NO_SPAN, Line, Rows, line
-from rlm_tui.ui.rows import Window
+from rlm_tui.ui.rows import Window, parting
 from rlm_tui.ui.selecting import interesting
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
@@ -95,8 +95,7 @@ class StepPane(Reading, Vertical):
     def _bring_up_news(self, before: Rows) -> None:
         """Show what a step has added below the rows in sight; a heading that only says more of itself is not new."""
         rows, top, page = self._rows, self.lines.top, self.lines.page
-        shared = range(top, min(len(before), len(rows), top + _LOOKED_AT))
-        first = next((index for index in shared if _is_other(before[index], rows[index])), len(before))
+        first = parting(before, rows, top, _is_other)
         while first < len(rows) and not rows[first].text.strip():
             first += 1
         is_added = len(before) < len(rows) and first < len(rows)
