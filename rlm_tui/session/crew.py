@@ -90,16 +90,31 @@ class Crew:
                 raise each.error
         await self._weigh(loading.document)
         repl = await self._ready_repl(loading)
-        root, sub = await self._models(config)
+        models = await self._models(config)
         self._chosen = config.model, config.sub_model
         self._tell("asking how the model is served")
         config = await fitted(config, self._setup)
         context = loading.document.info()
-        label = repl.facts.label
         if len(self._log) == 0:
-            self._log.lines = self._setup.open_trace(command.query, config, label, context)
-        budget = Budget(config.limits, self._log.clock)
+            self._log.lines = self._setup.open_trace(command.query, config, repl.facts.label, context)
         self._gate.begin("over" if command.step or self._setup.step else "go")
+        run = self._before = self._run(config, models, repl, context)
+        run.text = partial(text_of, loading.document)
+        if more is not None:
+            await self._conversation.bring(more.document, repl)
+        earlier = await self._conversation.carry(repl)
+        self._tell("")
+        run.queued.take_back()
+        engine = self._engine = Engine(run)
+        try:
+            await engine.ask(command.query, earlier)
+        finally:
+            self._conversation.keep(engine.messages)
+
+    def _run(self, config: EngineConfig, models: tuple[LM, LM], repl: WorkerREPL, context: ev.ContextInfo) -> Run:
+        """What a question works with; the counts of the one before it go on."""
+        root, sub = models
+        budget = Budget(config.limits, self._log.clock)
         self._gate.held_since = budget.held
         run = Run(
             config=config,
@@ -116,25 +131,14 @@ class Crew:
             open_repl=self._new_repl,
             tools=self._tools,
             context=context,
-            sandbox_label=label,
+            sandbox_label=repl.facts.label,
             has_walls=repl.facts.has_walls,
             served=self._served(config),
-            text=partial(text_of, loading.document),
             measure=partial(loaded_window, config.model, self._setup) if root.name.startswith(LOADS_LATER) else None,
         )
         if (before := self._before) is not None:
             run.blocks, run.asked, run.pace, run.queued = before.blocks, before.asked, before.pace, before.queued
-        self._before = run
-        if more is not None:
-            await self._conversation.bring(more.document, repl)
-        earlier = await self._conversation.carry(repl)
-        self._tell("")
-        run.queued.take_back()
-        engine = self._engine = Engine(run)
-        try:
-            await engine.ask(command.query, earlier)
-        finally:
-            self._conversation.keep(engine.messages)
+        return run
 
     async def reset(self) -> None:
         """Forget the conversation and the REPL; the next question starts both anew."""
