@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.geometry import Size
 
 from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.replay import ReplaySession
+from rlm_tui.text import safe
 from rlm_tui.trajectory import Step
 from rlm_tui.ui.offers import found_offers
 from rlm_tui.ui.state import PANES, Pane, UiState
@@ -123,6 +125,9 @@ def test_an_edit_changes_its_range_and_nothing_else(text: str, new: str, data: s
     assert document.text == text[:start] + new + text[end:]
     assert result.replaced_text == text[start:end]
     assert document.get_index_from_location(result.end_location) == start + len(new)
+    drawn = [safe(each, multiline=True) for each in document.text.split("\n")]
+    assert document.lines == document[:] == drawn
+    assert document.get_size(4) == (max(cell_len(each.expandtabs(4)) for each in drawn), len(drawn))
 
 
 @pytest.mark.parametrize(

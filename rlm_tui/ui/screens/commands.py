@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.command import CommandList, CommandPalette
+from textual.command import CommandInput, CommandList, CommandPalette
 
+from rlm_tui.ui.screens.finder import SearchInput
 from rlm_tui.ui.widgets.bar import Verb
 from rlm_tui.ui.widgets.key_line import KeyLine
 
 _KEYS = Verb("", "↑↓", "choose"), Verb("", "Enter", "do it"), Verb("", "Esc", "close")
+
+
+class _Wanted(CommandInput, SearchInput):
+    """What is typed, drawn safely whatever was pasted."""
 
 
 class Commands(CommandPalette):
@@ -16,7 +21,10 @@ class Commands(CommandPalette):
 
     def compose(self) -> ComposeResult:
         """What is typed, what is found, and the keys."""
-        yield from super().compose()
+        for widget in super().compose():
+            if isinstance(widget, CommandInput):
+                widget = _Wanted(placeholder=widget.placeholder, select_on_focus=False)  # noqa: PLW2901
+            yield widget
         yield KeyLine(lambda: _KEYS)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

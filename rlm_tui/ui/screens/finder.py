@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -37,6 +38,9 @@ class SearchInput(Input):
         from rich.text import Text
 
         return Text(safe(self.value), no_wrap=True, overflow="ignore", end="")
+
+    def _position_to_cell(self, position: int) -> int:
+        return cell_len(safe(self.value[:position]))
 
     def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()  # the widget takes the first line alone, and says nothing of the others

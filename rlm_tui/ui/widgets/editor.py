@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from rich.text import Text
+from typing import overload
+
+from rich.cells import cell_len
 from textual import events
 from textual.document._document import Document, EditResult, Location
 from textual.document._document_navigator import DocumentNavigator
 from textual.document._wrapped_document import WrappedDocument
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -14,11 +17,36 @@ from rlm_tui.text import safe
 
 
 class ExactDocument(Document):
-    r"""Lines are what stands between `\n`, and nothing else ends one, so every text comes back as it went in."""
+    r"""Lines are what stands between `\n`, and nothing else ends one, so every text comes back as it went in.
+
+    What is drawn and measured is the safe form of each line, one code point for one, so that the cursor stays true and
+    nothing stands outside of what can be scrolled to.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__("")
         self._lines = text.split("\n")
+        self._drawn = _drawn(self._lines)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines as they are drawn."""
+        return self._drawn
+
+    @overload
+    def __getitem__(self, line_index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, line_index: slice) -> list[str]: ...
+
+    def __getitem__(self, line_index: int | slice) -> str | list[str]:
+        """A line, or some, as drawn."""
+        return self._drawn[line_index]
+
+    def get_size(self, tab_width: int) -> Size:
+        """Columns and rows that the drawn lines take."""
+        widest = max((cell_len(each.expandtabs(tab_width)) for each in self._drawn), default=0)
+        return Size(widest, len(self._drawn))
 
     def replace_range(self, start: Location, end: Location, text: str) -> EditResult:
         """Put `text` where a range stood; returns where it ends and what was replaced."""
@@ -31,7 +59,12 @@ class ExactDocument(Document):
         end_location = (top + len(new) - 1, len(new[-1]))
         new[-1] += after
         lines[top : bottom + 1] = new
+        self._drawn[top : bottom + 1] = _drawn(new)
         return EditResult(end_location, replaced)
+
+
+def _drawn(lines: list[str]) -> list[str]:
+    return [safe(each, multiline=True) for each in lines]
 
 
 class CodeEditor(TextArea):
@@ -78,10 +111,6 @@ class CodeEditor(TextArea):
     def _back_to_margin(self) -> None:
         self.scroll_to(x=0, animate=False, immediate=True)
         self.scroll_cursor_visible()
-
-    def get_line(self, line_index: int) -> Text:
-        """The line as it is drawn: one code point for one, so the cursor stays true."""
-        return Text(safe(self.document.get_line(line_index), multiline=True), end="", no_wrap=True)
 
     def _set_document(self, text: str, language: str | None) -> None:  # noqa: ARG002
         self.document = ExactDocument(text)
