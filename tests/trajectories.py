@@ -282,7 +282,7 @@ class StillSession:
     def now(self) -> float:
         return self.view.t
 
-    def can(self, command: type[SessionCommand]) -> Capability:
+    def can(self, command: type[SessionCommand], hold: int = 0) -> Capability:
         return self.reasons.get(command, YES)
 
     @property

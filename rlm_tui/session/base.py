@@ -226,8 +226,8 @@ class Session(Protocol):
         """Whether nothing is lost by quitting now, with a sentence in both cases."""
         ...
 
-    def can(self, command: type[SessionCommand]) -> Capability:
-        """Whether a command of this class can be carried out at this moment, and if not, why not."""
+    def can(self, command: type[SessionCommand], hold: int = 0) -> Capability:
+        """Whether a command of this class can be carried out at this moment (on `hold`), and if not, why not."""
         ...
 
     def send(self, command: SessionCommand) -> None:

@@ -23,6 +23,7 @@ from rlm_tui.session.setup import Setup
 from rlm_tui.session.spill import SpilledLines
 from rlm_tui.text import one_line, plural
 from rlm_tui.trace.store import Lines, MemoryLines, TraceStore
+from rlm_tui.trajectory import Hold
 
 if TYPE_CHECKING:  # the engine is imported for the first question: a person sees the first pages sooner
     from rlm_tui.engine.breakpoints import Breakpoint
@@ -137,8 +138,10 @@ class LiveSession(Cursor):
         """Why the last question did not begin."""
         return str(self.failure or "") if self.trajectory.now().started is None else ""
 
-    def can(self, command: type[cmd.SessionCommand]) -> Capability:
-        """Whether a command can be carried out at this moment, and why not."""
+    def can(self, command: type[cmd.SessionCommand], hold: int = 0) -> Capability:
+        """Whether a command can be carried out at this moment (on the hold named, else the first), or why not."""
+        if (check_hold := _AT_HOLDS.get(command)) is not None:
+            return check_hold(self, hold)
         check = _CHECKS.get(command)
         return check(self) if check is not None else YES
 
@@ -150,7 +153,7 @@ class LiveSession(Cursor):
             self.seek(command.seq)
             self._outbox.change()
             return
-        capability = self.can(type(command))
+        capability = self.can(type(command), getattr(command, "hold", 0))
         if not capability:
             self._outbox.message(capability.reason)
         elif isinstance(command, cmd.Start):
@@ -341,29 +344,44 @@ def _check_held(session: LiveSession) -> Capability:
     return YES if session.trajectory.now().holds() else Capability(False, "Nothing is held right now.")
 
 
-def _check_checkpoint(action: Literal["skip", "retry", "answer"]) -> Callable[[LiveSession], Capability]:
-    def check(session: LiveSession) -> Capability:
+def _named(session: LiveSession, hold: int) -> Hold | None:
+    """A hold by its id, else the first; one that is over is refused by the gate itself."""
+    holds = session.trajectory.now().holds()
+    return next((each for each in holds if each.id == hold or not hold), None)
+
+
+def _check_checkpoint(action: Literal["skip", "retry", "answer"]) -> Callable[[LiveSession, int], Capability]:
+    def check(session: LiveSession, hold: int) -> Capability:
         from rlm_tui.engine.gate import refused
 
-        holds = session.trajectory.now().holds()
-        why = refused(action, holds[0].checkpoint, holds[0].has_failed) if holds else ""
+        held = _named(session, hold)
+        why = refused(action, held.checkpoint, held.has_failed) if held is not None else ""
         return Capability(False, why) if why else _check_held(session)
 
     return check
 
 
-def _check_released(session: LiveSession) -> Capability:
+def _check_released(session: LiveSession, hold: int = 0) -> Capability:
     """Running on as it is needs something that can run: where the person is the LM, only an answer will do."""
     from rlm_tui.engine.gate import NEEDS_ANSWER
 
-    holds = session.trajectory.now().holds()
-    return Capability(False, NEEDS_ANSWER) if holds and holds[0].needs_answer else _check_held(session)
+    held = _named(session, hold)
+    needs = held is not None and held.needs_answer
+    return Capability(False, NEEDS_ANSWER) if needs else _check_held(session)
 
 
 def _check_resume(session: LiveSession) -> Capability:
     return _check_released(session) if session.trajectory.now().holds() else _check_running(session)
 
 
+_AT_HOLDS: dict[type[cmd.SessionCommand], Callable[[LiveSession, int], Capability]] = {
+    cmd.Run: _check_released,
+    cmd.Step: _check_released,
+    cmd.Skip: _check_checkpoint("skip"),
+    cmd.Retry: _check_checkpoint("retry"),
+    cmd.Answer: _check_checkpoint("answer"),
+}
+"""What is asked of the hold that a command names."""
 _CHECKS: dict[type[cmd.SessionCommand], Callable[[Any], Capability]] = {
     cmd.Start: _check_start,
     cmd.Reset: _check_reset,
@@ -371,13 +389,8 @@ _CHECKS: dict[type[cmd.SessionCommand], Callable[[Any], Capability]] = {
     cmd.Pause: _check_running,
     cmd.Tell: _check_tell,
     cmd.Resume: _check_resume,
-    cmd.Run: _check_released,
-    cmd.Step: _check_released,
     cmd.Edit: _check_held,
     cmd.Revert: _check_held,
-    cmd.Skip: _check_checkpoint("skip"),
-    cmd.Retry: _check_checkpoint("retry"),
-    cmd.Answer: _check_checkpoint("answer"),
     cmd.Inject: LiveSession.can_inject,
     cmd.Interrupt: LiveSession.can_interrupt,
     cmd.Show: LiveSession.can_show,

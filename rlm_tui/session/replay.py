@@ -164,7 +164,7 @@ class ReplaySession(Cursor):
         """A recorded run is a file; nothing of it is lost."""
         return _RECORDED
 
-    def can(self, command: type[SessionCommand]) -> Capability:
+    def can(self, command: type[SessionCommand], hold: int = 0) -> Capability:  # noqa: ARG002
         """Only the cursor moves."""
         if command is SetBreakpoint:
             return _NEVER_STOPS

@@ -17,7 +17,7 @@ from rlm_tui.ui.selecting import (
     child_of,
     held_elsewhere,
     is_edited,
-    open_hold,
+    meant_hold,
     step_here,
     whose_prompt,
 )
@@ -107,11 +107,12 @@ def on_main(_session: Session, ui: UiState) -> Capability:
     return YES if ui.screen == "main" else Capability(False, "The panes are not on the screen now.")
 
 
-def anywhere(command: type[cmd.SessionCommand]) -> Enabled:
+def anywhere(command: type[cmd.SessionCommand], hold: int = 0) -> Enabled:
     """An action of the run that is none on what is shown: it can be done whatever moment one looks at."""
 
     def enabled(session: Session, ui: UiState) -> Capability:
-        return session.can(command) if ui.screen == "main" else Capability(False, "The run is not on the screen now.")
+        elsewhere = Capability(False, "The run is not on the screen now.")
+        return session.can(command, hold) if ui.screen == "main" else elsewhere
 
     return enabled
 
@@ -123,7 +124,8 @@ def on_hold(command: type[cmd.SessionCommand]) -> Enabled:
         live = key_of("walk.live", ui)
         if ui.screen == "main" and is_behind(session) and session.phase != "replay":
             return Capability(False, f"You look back; {live} goes to the newest moment, and there it can be done.")
-        allowed = anywhere(command)(session, ui)
+        hold = meant_hold(session, ui.selection)
+        allowed = anywhere(command, hold.id if hold is not None else 0)(session, ui)
         hold = held_elsewhere(session, ui.selection) if allowed else None
         if hold is None:
             return allowed
@@ -136,14 +138,14 @@ def on_hold(command: type[cmd.SessionCommand]) -> Enabled:
 def _edit(session: Session, ui: UiState) -> Capability:
     if ui.editing:
         return Capability(False, "The editor is open already.")
-    hold = open_hold(session)
+    hold = meant_hold(session, ui.selection)
     if hold is not None and hold.needs_answer:
         return Capability(False, f"You are the model here: {key_of('gate.answer', ui)} writes its answer.")
     return on_hold(cmd.Edit)(session, ui)
 
 
 def _original(session: Session, ui: UiState) -> Capability:
-    allowed, hold = on_hold(cmd.Revert)(session, ui), open_hold(session)
+    allowed, hold = on_hold(cmd.Revert)(session, ui), meant_hold(session, ui.selection)
     if not allowed or hold is None or is_edited(session, hold):
         return allowed
     return Capability(False, "Nothing was edited here; this is the original.")
@@ -263,7 +265,7 @@ def _page(session: Session, ui: UiState) -> Capability:
 
 
 def _openable(session: Session, ui: UiState) -> Capability:
-    is_held = session.following and open_hold(session) is not None and ui.pane != "context"
+    is_held = session.following and meant_hold(session, ui.selection) is not None and ui.pane != "context"
     return on_hold(cmd.Edit)(session, ui) if is_held else _page(session, ui)
 
 

@@ -10,7 +10,7 @@ from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line
 from rlm_tui.trajectory import Hold
 from rlm_tui.ui.actions import key_of
-from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited, is_of_subcall, open_hold
+from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited, is_of_subcall, meant_hold, open_hold
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.states import ENDS, PHASES, UNFINISHED
 from rlm_tui.ui.words import edit_words, hold_subject, hold_words, is_behind, own_running
@@ -26,7 +26,7 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
     if ui.notice:
         return ui.notice, "careful"
     if ui.editing:
-        return _editing(open_hold(session)), "user"
+        return _editing(meant_hold(session, ui.selection)), "user"
     if is_behind(session) and session.phase != "replay":
         return _behind(session, ui), "accent"
     if own_running(session) is not None:
@@ -95,27 +95,28 @@ def _elsewhere(session: Session, ui: UiState, hold: Hold) -> str:
 
 
 def _held(session: Session, ui: UiState) -> str:
-    holds = session.trajectory.now().holds()
-    if not holds:
+    hold = meant_hold(session, ui.selection)
+    if hold is None:
         return PHASES["running"].do
     if ui.asking == "answer":
         return "You write the answer yourself: F5 sends it, Esc leaves and keeps your words."
-    if holds[0].needs_answer:
+    if hold.needs_answer:
         return f"You are the model: press {key_of('gate.answer', ui)} and write its answer."
-    why = one_line(holds[0].why, 200)
-    if holds[0].checkpoint in ("before_batch", "at_limit"):
-        return _number(session, ui, holds[0], why)
-    if holds[0].has_failed:
+    why = one_line(hold.why, 200)
+    if hold.checkpoint in ("before_batch", "at_limit"):
+        return _number(session, ui, hold, why)
+    if hold.has_failed:
         run, answer = key_of("gate.run", ui), key_of("gate.answer", ui)
-        why = one_line(holds[0].why, 300)
+        why = one_line(hold.why, 300)
         return f"{why} {run} asks again, {answer} lets you answer in its place. Nothing is spent until you choose."
     if why.endswith("?"):
         return f"{why} Nothing runs until you choose."
-    more = f" {len(holds) - 1} more behind it." if len(holds) > 1 else ""
+    others = len(session.trajectory.now().holds()) - 1
+    more = f" {others} more beside it." if others else ""
     reason = f" ({why})" if why and why != _POLICY else ""
-    if is_edited(session, holds[0]):
+    if is_edited(session, hold):
         reason = f", edited by you; {key_of('gate.original', ui)} puts the original back"
-    return f"{hold_subject(holds[0])} waits{reason}. Nothing runs and nothing is spent until you choose.{more}"
+    return f"{hold_subject(hold)} waits{reason}.{more} Nothing runs and nothing is spent until you choose."
 
 
 def _number(session: Session, ui: UiState, hold: Hold, why: str) -> str:

@@ -17,7 +17,7 @@ from rlm_tui.ui.content import requests
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.calls import code_of
 from rlm_tui.ui.content.parts import response_of, turn_of
-from rlm_tui.ui.selecting import held_text, interesting, open_hold
+from rlm_tui.ui.selecting import held_text, interesting, meant_hold
 
 _MOST_EVENTS = 5_000
 _DEEPEST = 50
@@ -60,15 +60,15 @@ def copies(session: Session, selection: str | None) -> list[Copy]:
     node = view.node(split_key(key or "")[0])
     if node is None or key is None:
         return []
-    found = [*_held(session), *_texts(view, log, node), *_requests(session, key), _node(view, log, node)]
+    found = [*_held(session, key), *_texts(view, log, node), *_requests(session, key), _node(view, log, node)]
     letters: dict[str, Copy] = {}
     for copy in found:
         letters.setdefault(copy.key, copy)
     return list(letters.values())
 
 
-def _held(session: Session) -> Iterator[Copy]:
-    hold = open_hold(session) if session.following and session.phase == "held" else None
+def _held(session: Session, key: str) -> Iterator[Copy]:
+    hold = meant_hold(session, key) if session.following and session.phase == "held" else None
     if hold is not None:
         yield Copy("h", "what is held", lambda: held_text(session, hold))
 

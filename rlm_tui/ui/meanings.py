@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.actions import Action
-from rlm_tui.ui.selecting import open_hold
+from rlm_tui.ui.selecting import meant_hold
 
 _HERE: dict[ev.Checkpoint, dict[str, str]] = {
     "before_request": {
@@ -58,9 +58,9 @@ _HERE: dict[ev.Checkpoint, dict[str, str]] = {
 _PASSED = {"gate.step": "Let it pass and hold again after it"}
 
 
-def meaning(action: Action, session: Session) -> str:
+def meaning(action: Action, session: Session, selection: str | None) -> str:
     """What an action does, in the words of what is held."""
-    hold = open_hold(session)
+    hold = meant_hold(session, selection)
     if hold is None:
         return action.tooltip
     if hold.has_failed and action.id == "gate.run":

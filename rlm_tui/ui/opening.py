@@ -109,7 +109,7 @@ class Opening:
         """Nothing, yet."""
         return _NOT_YET
 
-    def can(self, command: type[SessionCommand]) -> Capability:  # noqa: ARG002
+    def can(self, command: type[SessionCommand], hold: int = 0) -> Capability:  # noqa: ARG002
         """Nothing, yet."""
         return _NOT_YET
 

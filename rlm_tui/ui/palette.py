@@ -44,7 +44,7 @@ class ActionProvider(Provider):
     def _told(self, action: Action) -> str:
         from rlm_tui.ui.meanings import meaning
 
-        return meaning(action, self._owner.session)
+        return meaning(action, self._owner.session, self._owner.ui.selection)
 
     def _keys(self, action: Action) -> list[str]:
         return [key_name(key) for key in keys_of(action, self._owner.ui.keymap)]

@@ -90,9 +90,20 @@ def open_hold(session: Session) -> Hold | None:
     return holds[0] if holds else None
 
 
+def meant_hold(session: Session, selection: str | None) -> Hold | None:
+    """What the keys at the gate act on: of what waits the first that is shown, else what waits first."""
+    holds = session.trajectory.now().holds()
+    return next((hold for hold in holds if shows(session.view, selection, hold)), holds[0] if holds else None)
+
+
+def is_held(session: Session, hold: int | None) -> bool:
+    """Whether a hold, by its id, still waits."""
+    return any(each.id == hold for each in session.trajectory.now().holds())
+
+
 def held_elsewhere(session: Session, selection: str | None) -> Hold | None:
     """What waits while another node is looked at; None where it is what is shown, or a moment before it is."""
-    hold = None if is_behind(session) or session.phase != "held" else open_hold(session)
+    hold = None if is_behind(session) or session.phase != "held" else meant_hold(session, selection)
     return hold if hold is not None and not shows(session.view, selection, hold) else None
 
 

@@ -8,7 +8,7 @@ from rlm_tui import events as ev
 from rlm_tui.session.base import Session
 from rlm_tui.ui.actions import Action, Group, Keymap, key_name, keys_of, valid_now
 from rlm_tui.ui.asking import Purpose
-from rlm_tui.ui.selecting import held_elsewhere, is_edited, is_of_subcall, open_hold
+from rlm_tui.ui.selecting import held_elsewhere, is_edited, is_of_subcall, meant_hold
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.widgets.bar import Verb
 from rlm_tui.ui.words import own_running
@@ -60,7 +60,7 @@ def verbs(
 
 def _ranked(session: Session, ui: UiState, groups: tuple[Group, ...]) -> list[Action]:
     actions = [action for action in valid_now(session, ui, groups) if action.rank]
-    hold = open_hold(session)
+    hold = meant_hold(session, ui.selection)
     first = "gate.answer" if hold is not None and hold.needs_answer else ""
     first = "gate.interrupt" if own_running(session) is not None else first
     return sorted(actions, key=lambda action: 0 if action.id == first else action.rank)
@@ -78,7 +78,7 @@ def _verb(action: Action, ui: UiState, keymap: Keymap, *, narrow: bool) -> Verb 
 
 def _named(found: list[Verb], session: Session, ui: UiState) -> list[Verb]:
     """The verbs as they are called for what is held."""
-    hold = open_hold(session)
+    hold = meant_hold(session, ui.selection)
     names = _OF_NUMBERS.get(hold.checkpoint, {}) if hold is not None else {}
     if hold is not None and hold.checkpoint == "at_limit" and is_edited(session, hold):
         names = {**names, "gate.run": "run on"}

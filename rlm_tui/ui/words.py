@@ -234,7 +234,8 @@ def hold_words(view: View, hold: Hold, *, short: bool = False) -> str:
         return f"limit reached{place}, {what.short if short else what.rest}"
     if hold.has_failed:
         return f"request{_of_iteration(view, hold.node)}, {'failed' if short else 'it failed'}"
-    noun = "batch of sub-calls" if hold.batch and hold.checkpoint == "before_subcall" else what.noun
+    together = sum(each.batch == hold.batch and each.checkpoint == hold.checkpoint for each in view.holds())
+    noun = plural(together, what.noun) if hold.batch and together > 1 else what.noun
     node = view.node(hold.node)
     if node is not None and node.title == ev.COMPACTION:
         noun = "request for a summary" if hold.checkpoint == "before_request" else "summary"

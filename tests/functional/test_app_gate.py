@@ -7,6 +7,7 @@ import pytest
 from rlm_tui import events as ev
 from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
+from rlm_tui.trajectory import Hold
 from rlm_tui.ui.widgets.prompt import PromptEditor
 from tests.driving import Driver, block, live, script
 from tests.functional.test_plain import piped
@@ -381,6 +382,52 @@ async def test_stopping_a_run_asks_first(tmp_path: Path) -> None:
             await hand.until(lambda: "What it found so far is kept" in hand.screen())
             await hand.press("y")
             await hand.until(lambda: "STOPPED" in hand.bar("Header"))
+
+
+BATCH = [block("print(llm_query_batched(['one', 'two', 'three']))"), "FINAL(3)"]
+
+
+async def several_held(hand: Hand, driver: Driver) -> list[Hold]:
+    """Step into a batch of three sub-calls until all of them wait."""
+    await hand.held("before_code")
+    await hand.press("S")
+    await hand.until(lambda: len(driver.holds()) == 3)
+    return driver.holds()
+
+
+async def test_of_several_that_wait_the_keys_mean_the_one_that_is_shown(tmp_path: Path) -> None:
+    with live(tmp_path, BATCH, sub={"two": "2", "one": "1", "three": "3"}) as driver:
+        async with on_screen(held(driver).session) as hand:
+            holds = await several_held(hand, driver)
+            assert "3 sub-calls of iteration 1, not sent yet" in hand.bar("Header")
+            hand.app.look_at(holds[1].node, pinned=True)
+            await hand.until(lambda: "two" in hand.screen())
+            assert "The sub-call waits. 2 more beside it." in hand.bar("GateBar")
+            await hand.press("i")
+            await hand.type("all ")
+            await hand.press("escape")
+            await hand.until(lambda: bool(all_of(hand, ev.Edited)))
+            await hand.press("a")
+            await hand.until(lambda: holds[1] not in driver.holds() and len(all_of(hand, ev.SubcallRequested)) == 1)
+            assert [hold for hold in holds if hold in driver.holds()] == [holds[0], holds[2]]
+            (asked,) = all_of(hand, ev.SubcallRequested)
+            assert isinstance(asked, ev.SubcallRequested)
+            assert hand.app.session.log.text(asked.prompt) == "all two"
+
+
+async def test_an_edit_of_one_that_waits_stays_open_when_another_goes(tmp_path: Path) -> None:
+    with live(tmp_path, BATCH, sub={"two": "2", "one": "1", "three": "3"}) as driver:
+        async with on_screen(held(driver).session) as hand:
+            holds = await several_held(hand, driver)
+            hand.app.look_at(holds[1].node, pinned=True)
+            await hand.press("i")
+            await hand.type("xyz")
+            driver.send(cmd.Skip(holds[0].id))
+            await hand.until(lambda: len(driver.holds()) == 2)
+            assert hand.app.ui.editing
+            await hand.press("escape")
+            await hand.until(lambda: bool(all_of(hand, ev.Edited)))
+            assert [each.hold for each in all_of(hand, ev.Edited) if isinstance(each, ev.Edited)] == [holds[1].id]
 
 
 async def test_a_hold_that_goes_away_closes_the_editor_and_says_so(tmp_path: Path) -> None:

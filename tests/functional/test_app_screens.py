@@ -154,7 +154,7 @@ async def test_the_palette_has_every_action_with_why_it_cannot_be_done(recorded:
 async def test_a_reason_in_the_palette_is_never_markup(
     recorded: ReplaySession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorded, "can", lambda _action: Capability(False, "[bold]no[/] \x1b[2J"))
+    monkeypatch.setattr(recorded, "can", lambda *_: Capability(False, "[bold]no[/] \x1b[2J"))
     async with on_screen(recorded) as hand:
         await hand.press("colon")
         await hand.type("held")

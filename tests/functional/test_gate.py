@@ -211,6 +211,25 @@ def test_stepping_over_a_batch_releases_all_of_it_at_once(tmp_path: Path) -> Non
         run.end()
 
 
+def test_what_can_be_done_is_asked_of_the_hold_that_is_named(tmp_path: Path) -> None:
+    root = [block("print(llm_query_batched(['a', 'b']))"), "FINAL(x)"]
+    with live(tmp_path, root, sub={"a": "1", "b": "2"}, step=True) as run:
+        run.send(cmd.Step(run.start().hold("before_code").id, "into"))
+        run.until(lambda: len(run.holds()) == 2)
+        first, second = run.holds()
+        run.send(cmd.Step(second.id, "into"))
+        answered = run.hold("after_subcall")
+        assert run.holds()[0] == first
+        assert run.session.can(cmd.Retry, answered.id)
+        assert not run.session.can(cmd.Retry, first.id)
+        run.send(cmd.Retry(answered.id))
+        run.until(lambda: len(run.holds()) == 2 and answered not in run.holds())
+        assert not run.messages
+        assert run.holds()[0] == first
+        run.send(cmd.Resume())
+        run.end()
+
+
 def test_stepping_out_of_a_sub_call_stops_after_its_block(tmp_path: Path) -> None:
     root = [block("print(llm_query('a'), llm_query('b'))"), "FINAL(x)"]
     with live(tmp_path, root, sub={"a": "1", "b": "2"}, step=True) as run:
@@ -493,7 +512,7 @@ def test_what_cannot_be_done_at_a_hold_is_refused_in_the_same_words_by_session_a
         hold = run.start().hold(checkpoint)
         by_session = run.session.can(type(command(hold.id))).reason
         assert by_session.startswith(why)
-        monkeypatch.setattr(run.session, "can", lambda _: YES)
+        monkeypatch.setattr(run.session, "can", lambda *_: YES)
         run.send(command(hold.id))
         run.until(lambda: bool(run.messages))
         assert run.messages == [by_session]

@@ -176,7 +176,7 @@ def test_an_interrupt_that_comes_too_late_does_not_count_for_the_next_block(
 ) -> None:
     with live(tmp_path, [block("print('going', flush=True)\nwhile True: pass"), "FINAL(x)"], step=True) as run:
         hold = run.start().hold("before_code")
-        monkeypatch.setattr(run.session, "can", lambda _: YES)  # as it was when the block before still ran
+        monkeypatch.setattr(run.session, "can", lambda *_: YES)  # as it was when the block before still ran
         run.send(cmd.Interrupt())
         run.send(cmd.Resume())
         run.until(lambda: "going" in run.session.live.text("1.1.code1", "stdout"))

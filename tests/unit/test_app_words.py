@@ -96,7 +96,7 @@ def test_what_the_keys_do_is_said_of_what_is_held(checkpoint: ev.Checkpoint) -> 
     run = peeked()
     run.emit(ev.Held(node="1.1", hold=1, checkpoint=checkpoint, why="step", content="7"))
     session = StillSession(run, phase="held")
-    words = {name: meaning(BY_ID[name], session) for name in ("gate.run", "gate.edit", "gate.step")}
+    words = {name: meaning(BY_ID[name], session, None) for name in ("gate.run", "gate.edit", "gate.step")}
     is_run = [name for name, said in words.items() if said.startswith("Run ")]
     assert bool(is_run) == (checkpoint == "before_code"), "nothing else is run"
     assert words["gate.edit"] != BY_ID["gate.edit"].tooltip
@@ -152,13 +152,12 @@ def test_an_editor_says_that_f5_holds_no_more_where_it_does_not_send() -> None:
     assert {verb.key: verb.label for verb in verbs(session, ui, GATE_GROUPS, {})}["F5"] == "send"
 
 
-def test_a_hold_says_how_many_wait_behind_it() -> None:
+def test_a_hold_says_how_many_wait_beside_it() -> None:
     run = held()
     session = StillSession(run, phase="held")
     for behind in range(3):
         said = sentence(session, UiState(selection="1.3.code1"))[0]
-        assert ("behind it" in said) == (behind > 0)
-        assert not behind or said.endswith(f" {behind} more behind it.")
+        assert (f" {behind} more beside it. Nothing runs" in said) == (behind > 0)
         run.hold("1.3.code1", "before_code", "x", hold=behind + 2)
 
 

@@ -14,10 +14,11 @@ from rlm_tui.cli.plain.speaker import Speaker
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
+from rlm_tui.trajectory import Hold
 from rlm_tui.trajectory.numbers import UNEDITED
 from rlm_tui.ui.editing import edit_outside, editor_command, suffix_of
 from rlm_tui.ui.family import Way
-from rlm_tui.ui.selecting import held_text, open_hold, step_back, step_forward
+from rlm_tui.ui.selecting import held_text, is_held, meant_hold, step_back, step_forward
 from rlm_tui.ui.words import FORGET, STOP
 
 if TYPE_CHECKING:
@@ -131,14 +132,17 @@ class Doing:
     def _stepper(self, kind: cmd.StepKind) -> Callable[[str], None]:
         return lambda _: self._release(lambda hold: cmd.Step(hold, kind))
 
+    def _meant(self) -> Hold | None:
+        return meant_hold(self._session, self._front.ui.selection)
+
     def _hold(self) -> int:
-        hold = open_hold(self._session)
+        hold = self._meant()
         return hold.id if hold is not None else 0
 
     def _is_gone(self) -> Callable[[], bool]:
         """Whether what is held now is held no longer."""
         before = self._hold()
-        return lambda: self._hold() != before or not before
+        return lambda: not is_held(self._session, before)
 
     def _is_more(self, kind: type[ev.TraceEvent]) -> Callable[[], bool]:
         """Whether another event of a kind has come, or what was held is gone."""
@@ -152,7 +156,7 @@ class Doing:
         return lambda: is_there() or not (session.is_running or session.failure)
 
     def _release(self, command: Callable[[int], cmd.SessionCommand]) -> None:
-        if self._front.ui.stops(open_hold(self._session)):
+        if self._front.ui.stops(self._meant()):
             self._front.say([f"note: {UNEDITED}"])
         else:
             self._front.send(command(self._hold()), self._is_gone())
@@ -161,7 +165,7 @@ class Doing:
         self._front.send(command(self._hold()), self._is_more(kind))
 
     def _edit(self, rest: str) -> None:
-        hold = open_hold(self._session)
+        hold = self._meant()
         if hold is None:
             return
         before = held_text(self._session, hold)
@@ -251,7 +255,7 @@ class Doing:
 
     def _open(self, rest: str) -> None:
         """What is held in one's own editor, else the original at its page."""
-        if self._session.following and open_hold(self._session) is not None and not rest:
+        if self._session.following and self._meant() is not None and not rest:
             self._edit("")
         else:
             self._keep.open(int(rest) if rest.isdecimal() else self._look.page)

@@ -294,12 +294,8 @@ class Front:
     def help(self) -> None:
         """What can be done now, and why the rest cannot."""
         can = [name for name in ACTIONS if self.allows(name)]
-        self.say(
-            [
-                "You can do now:",
-                *(f"  {self._reader.offer(name)}: {meaning(BY_ID[name], self.session)}." for name in can),
-            ]
-        )
+        meant = {name: meaning(BY_ID[name], self.session, self.ui.selection) for name in can}
+        self.say(["You can do now:", *(f"  {self._reader.offer(name)}: {words}." for name, words in meant.items())])
         self.say([f"  {name}: {words}." for name, words in OWN.items()])
         cannot = [name for name in ACTIONS if name not in can]
         self.say(["You cannot do now:"] if cannot else [])

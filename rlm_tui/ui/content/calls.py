@@ -259,6 +259,8 @@ def _subcall(moment: Scene, node: Node) -> list[tuple[str, str]]:
     if request is not None and not is_tool(node):
         place = f" {request.index + 1}" if request.batch else ""
         said = _quoted(log.text(request.prompt))
+    elif request is None and (held := held_text(view, log, node)) is not None:
+        said = _quoted(held[1])
     if answer is not None:
         said, role = (one_line(answer.error), "failed") if answer.error else (_quoted(log.text(answer.text)), "muted")
         if is_tool(node):

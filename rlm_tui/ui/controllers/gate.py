@@ -11,7 +11,7 @@ from rlm_tui.trajectory.numbers import NUMBERS, UNEDITED
 from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.bar_words import own_block
 from rlm_tui.ui.host import Host
-from rlm_tui.ui.selecting import held_elsewhere, held_text, interesting, open_hold
+from rlm_tui.ui.selecting import held_elsewhere, held_text, in_reading_order, is_held, meant_hold, open_hold
 from rlm_tui.ui.words import FORGET, STOP, hold_words
 
 _SEND = "Enter sends · Esc leaves"
@@ -84,7 +84,7 @@ class GateController:
 
     def original(self) -> None:
         """Put the original back."""
-        if (hold := open_hold(self.app.session)) is not None:
+        if (hold := self._meant()) is not None:
             self.app.send(cmd.Revert(hold.id))
 
     def pause(self) -> None:
@@ -118,7 +118,7 @@ class GateController:
 
     def answer(self) -> None:
         """Open the prompt for an answer in place of the LM, to what is held now."""
-        hold = open_hold(self.app.session)
+        hold = self._meant()
         self._answering = hold.id if hold is not None else None
         self.app.main.ask(_ASKINGS["answer"])
 
@@ -176,11 +176,11 @@ class GateController:
     def edit(self) -> None:
         """Open the editor on what is held."""
         session, main = self.app.session, self.app.main
-        if (hold := open_hold(session)) is None:
+        if (hold := self._meant()) is None:
             return
         text = held_text(session, hold)
         view = session.trajectory.now()
-        self.app.look_at(interesting(view), pinned=False)
+        self.app.look_at(in_reading_order(view, hold.node), pinned=hold != open_hold(session))
         main.enter("step")
         main.pane("step").begin_edit(text, hold_words(view, hold))
         if hold.checkpoint in NUMBERS:
@@ -224,21 +224,23 @@ class GateController:
     def check_open(self) -> None:
         """Close the editor or the prompt for an answer when its hold is gone, and say so."""
         self.take_back()
-        hold = open_hold(self.app.session)
-        held = hold.id if hold is not None else None
-        if self.app.ui.asking == "answer" and held != self._answering:
+        session = self.app.session
+        if self.app.ui.asking == "answer" and not is_held(session, self._answering):
             self.app.main.close_prompt()
             self.app.say("What you were answering is no longer held; your words are kept for the next answer.")
-        if self._editing is not None and held != self._editing[0].id:
+        if self._editing is not None and not is_held(session, self._editing[0].id):
             self._editing = None
             self.app.ui.editing = False
             self.app.main.pane("step").end_edit()
             self.app.main.enter("step")
             self.app.say("What you edited is no longer held; the edit was not sent.")
 
+    def _meant(self) -> Hold | None:
+        return meant_hold(self.app.session, self.app.ui.selection)
+
     def _release(self) -> int | None:
         """Name the hold, once all is ready for its release."""
-        hold = open_hold(self.app.session) if self._is_ready() else None
+        hold = self._meant() if self._is_ready() else None
         return hold.id if hold is not None else None
 
     def _is_ready(self) -> bool:
@@ -250,7 +252,7 @@ class GateController:
             self.app.say(why)
             return False
         self.finish_edit()
-        if self.app.ui.stops(open_hold(self.app.session)):
+        if self.app.ui.stops(self._meant()):
             self.app.say(UNEDITED)
             return False
         self.app.ui.pinned = self.app.ui.stays

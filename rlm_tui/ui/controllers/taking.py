@@ -16,7 +16,7 @@ from rlm_tui.text import plural
 from rlm_tui.ui import clipboard, editing, viewers
 from rlm_tui.ui.copies import Copy, copies
 from rlm_tui.ui.host import Host
-from rlm_tui.ui.selecting import held_text, open_hold
+from rlm_tui.ui.selecting import held_text, is_held, meant_hold
 
 if TYPE_CHECKING:
     from rlm_tui.trajectory import Hold
@@ -58,7 +58,7 @@ class TakeController:
 
     def open(self) -> None:
         """What is held, in one's own editor; in the Context pane, and where nothing is held, the original."""
-        hold = open_hold(self.app.session)
+        hold = meant_hold(self.app.session, self.app.ui.selection)
         if hold is not None and self.app.session.following and self.app.ui.pane != "context":
             self.editor()
         else:
@@ -92,7 +92,7 @@ class TakeController:
     def editor(self) -> None:
         """What is held, in one's own editor; the edit is sent when the editor ends, and stays held."""
         app = self.app
-        if (hold := open_hold(app.session)) is None:
+        if (hold := meant_hold(app.session, app.ui.selection)) is None:
             return
         text = app.main.pane("step").editor.text if app.ui.editing else held_text(app.session, hold)
         suffix = editing.suffix_of(hold.checkpoint)
@@ -112,10 +112,9 @@ class TakeController:
         """Send what the editor made of a hold; what came too late or to a bad end is told and kept in a file."""
         app = self.app
         app.tick()  # much may have happened meanwhile
-        now = open_hold(app.session)
         if edited.trouble:
             app.say(edited.trouble)
-        elif edited.text != before and (now is None or now.id != hold.id):
+        elif edited.text != before and not is_held(app.session, hold.id):
             app.say(f"What you edited is no longer held; your text is kept in {editing.keep(edited.text, suffix)}.")
         elif why := app.ui.refuses(hold, edited.text, held_text(app.session, hold)):
             app.say(why)

@@ -76,7 +76,7 @@ class HelpScreen(ModalScreen[None]):
                 for action in valid_now(owner.session, owner.ui_below, [group])
             ]
             found = [
-                (" ".join(key_name(key) for key in keys), meaning(action, owner.session))
+                (" ".join(key_name(key) for key in keys), meaning(action, owner.session, owner.ui.selection))
                 for action, keys in keyed
                 if keys
             ]
