@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 import msgspec
@@ -94,17 +95,30 @@ class Broker:
         """The answers to prompts from `start` on: all that are allowed, and of those beyond a limit the first few."""
         room = self._run.budget.subcalls_left()
         end = end if room is None else min(end, start + room + _MOST_REFUSED)
-        tasks = [
-            asyncio.create_task(self._one(self._opened(call, batch, index), call.prompts[index]))
-            for index in range(start, end)
-        ]
+        calls = (self._opened(call, batch, index) for index in range(start, end))
+        answers: dict[int, str] = {}
+
+        async def in_turn(opened: _Call | None) -> None:
+            while opened is not None:
+                at = opened.index - call.start
+                answers[at] = await self._one(opened, call.prompts[at])
+                opened = None if self._refused(call) else next(calls, None)
+
+        tasks = [asyncio.create_task(in_turn(opened)) for opened in list(islice(calls, self._at_once))]
         try:
-            return list(await asyncio.gather(*tasks))
+            await asyncio.gather(*tasks)
+            return [answers[at] for at in sorted(answers)]
         finally:
             for task in tasks:
                 if not task.cancelling():  # a second time would cut short how a child RLM ends its worker
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def _at_once(self) -> int | None:
+        """How many calls of a batch begin before any is answered: a limit on what they spend is met on the way."""
+        is_bounded = self._run.budget.is_spending_bounded
+        return self._run.config.limits.concurrency + _MOST_REFUSED if is_bounded else None
 
     def _refused(self, call: HostCall) -> str:
         """The error value of what is left of a batch, where a limit that was told forbids it; else empty."""

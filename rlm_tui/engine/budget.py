@@ -97,6 +97,11 @@ class Budget:
         """How many more sub-calls the limit allows; None: any number."""
         return None if self.limits.subcalls is None else max(0, self.limits.subcalls - self.subcalls)
 
+    @property
+    def is_spending_bounded(self) -> bool:
+        """Whether a limit may be met that only answers bring nearer: tokens, cost or seconds."""
+        return any(cap is not None for _, _, cap in self._shared())
+
     def cap(self, name: str) -> float | None:
         """What a limit allows."""
         cap: float | None = getattr(self.limits, _FIELDS.get(name, name))

@@ -45,9 +45,11 @@ def whole(text: str) -> Reply:
 
 
 @contextmanager
-def asked(folder: Path, server: Sub, width: int = 16, calls: int = 1000) -> Iterator[Driver]:
+def asked(
+    folder: Path, server: Sub, width: int = 16, calls: int | None = 1000, tokens: int | None = None
+) -> Iterator[Driver]:
     """A run over the server, to its end."""
-    limits = Limits(concurrency=width, subcalls=calls, iterations=3)
+    limits = Limits(concurrency=width, subcalls=calls, tokens=tokens, iterations=3)
     base_url = f"{server.url}/v1"
     with (
         server,
@@ -170,3 +172,33 @@ def test_what_is_far_beyond_a_limit_is_refused_in_one_event(tmp_path: Path) -> N
         assert len(answers) == 10_000
         assert len(run.of(ev.SubcallRequested)) < 50
         assert [note.text.partition(":")[0] for note in run.of(ev.Note)] == ["9,977 more calls of this batch"]
+
+
+def test_a_limit_that_is_met_on_the_way_refuses_the_rest_in_one_event(tmp_path: Path) -> None:
+    server = Sub(BATCH % 10_000 + "\nprint(llm_query('one more'))", whole)
+    with asked(tmp_path, server, calls=None, tokens=500) as run:
+        said = run.session.log.text(run.of(ev.CodeFinished)[0].stdout)
+        answers = json.loads(said.splitlines()[0])
+        refused = [answer.startswith("Error: the limit of 500 tokens") for answer in answers]
+        assert refused == sorted(refused), "in order: what was answered, then what was refused"
+        assert 100 < refused.index(True) < 200
+        assert len(answers) == 10_000
+        assert len(run.of(ev.SubcallRequested)) < 250
+        assert [note.text.partition(" ")[2].partition(":")[0] for note in run.of(ev.Note)] == [
+            "more calls of this batch"
+        ]
+        assert said.splitlines()[1].startswith("Error: the limit of 500 tokens")
+
+
+def test_with_a_limit_on_tokens_one_slow_answer_keeps_no_others_waiting(tmp_path: Path) -> None:
+    later = threading.Event()
+
+    def answer(prompt: str) -> Reply:
+        if prompt == "prompt 0":
+            assert later.wait(_PATIENCE_S)
+        if prompt == "prompt 99":
+            later.set()
+        return whole(prompt)
+
+    with asked(tmp_path, Sub(BATCH % 100, answer), width=4, tokens=10_000) as run:
+        assert printed(run) == [f"prompt {i}" for i in range(100)]
