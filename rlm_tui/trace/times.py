@@ -19,8 +19,10 @@ class Times:
         self._begun: dict[str, float] = {}
         self._holds: set[int] = set()
         self._held_since = 0.0
-        self._own: set[str] = set()
-        """The blocks of the person's own that run: meanwhile nothing waits."""
+        self._own: dict[str, set[int]] = {}
+        """The blocks of the person's own, and what is held in each: while one runs that waits for nobody, none does."""
+        self._above: dict[str, str] = {}
+        """What each node at or below such a block is below."""
 
     @property
     def worked(self) -> float | None:
@@ -35,7 +37,7 @@ class Times:
 
     @property
     def _waits(self) -> bool:
-        return bool(self._holds) and not self._own
+        return bool(self._holds) and all(self._own.values())
 
     def take(self, event: ev.TraceEvent) -> None:
         """Take in the next event."""
@@ -43,21 +45,38 @@ class Times:
         match event:
             case ev.NodeOpened(type="rlm", parent=""):
                 self._begun[event.node] = event.t
-            case ev.NodeOpened(type="code", by="user"):
-                self._own.add(event.node)
+            case ev.NodeOpened() if event.node and event.node not in self._above:
+                self._open(event)
             case ev.NodeClosed():
                 self._close(event)
             case ev.Held():
-                self._holds.add(event.hold)
+                self._hold(event)
             case ev.Released():
-                self._holds.discard(event.hold)
+                for holds in (self._holds, *self._own.values()):
+                    holds.discard(event.hold)
         if waited and not self._waits:
             self.held += event.t - self._held_since
         elif self._waits and not waited:
             self._held_since = event.t
 
+    def _open(self, event: ev.NodeOpened) -> None:
+        is_own = event.type == "code" and event.by == "user"
+        if is_own:
+            self._own[event.node] = set()
+        if is_own or event.parent in self._above:
+            self._above[event.node] = event.parent
+
+    def _hold(self, event: ev.Held) -> None:
+        self._holds.add(event.hold)
+        node = event.node
+        while node in self._above:
+            self._own.get(node, self._holds).add(event.hold)
+            node = self._above[node]
+
     def _close(self, event: ev.NodeClosed) -> None:
-        self._own.discard(event.node)
+        self._own.pop(event.node, None)
+        if not self._own:
+            self._above.clear()
         if event.node in self._begun:
             self._took += event.t - self._begun.pop(event.node)
             self._is_told = self._is_told and event.timed

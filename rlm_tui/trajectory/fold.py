@@ -55,6 +55,8 @@ class Fold:
         """What a person did: edited, told, ran of their own, answered, skipped or had done again."""
         self.own: list[tuple[int, Node]] = []
         """The person's own blocks, and when they began."""
+        self._held_in: dict[str, int] = {}
+        """How many holds are at or below each block of the person's own that is open."""
         self.remarks: list[int] = []
         self.troubles: list[int] = []
         self.repairs: list[int] = []
@@ -119,6 +121,7 @@ class Fold:
         self._grow(event.seq, node)
         (parent.children if parent else self.roots).append(event.node)
         if node.is_own:
+            self._held_in[node.id] = 0
             self._wait(above, event.t, own=1)
         if event.type == "rlm" and parent is not None:
             self._kin[self.rlm_of(above) or ""] += 1
@@ -133,7 +136,7 @@ class Fold:
         if node is not None and node.closed is None:
             node.closed, node.closed_t, node.outcome = event.seq, event.t, event.outcome
             node.timed = event.timed
-            if node.is_own:
+            if node.is_own and not self._held_in.pop(node.id):
                 self._wait(node.parent, event.t, own=-1)
 
     def _iteration_started(self, event: ev.IterationStarted) -> None:
@@ -224,6 +227,7 @@ class Fold:
         self.first_held.append(first)
         self.holds.append(hold._replace(needs_answer=event.needs_answer, has_failed=event.has_failed))
         self._wait(event.node, event.t, holds=1)
+        self._wait_in_own(event.node, event.t, 1)
         self._step(event, event.checkpoint)
 
     def _released(self, event: ev.Released) -> None:
@@ -235,6 +239,7 @@ class Fold:
                 self.holds[index] = hold._replace(released=event.seq)
                 if hold.node in self.nodes and self.nodes[hold.node].opened < hold.seq:
                     self._wait(hold.node, event.t, holds=-1)
+                    self._wait_in_own(hold.node, event.t, -1)
                 return
 
     def _reset(self, event: ev.Reset) -> None:
@@ -310,6 +315,16 @@ class Fold:
         node = self.nodes.get(node_id)
         while node is not None:
             self.waited[node.id].add(t, holds=holds, own=own)
+            node = self.nodes.get(node.parent)
+
+    def _wait_in_own(self, node_id: str, t: float, holds: int) -> None:
+        """A block of the person's own in which something is held does not run, so that what is above it waits."""
+        node = self.nodes.get(node_id) if self._held_in else None
+        while node is not None:
+            before = self._held_in.get(node.id)
+            if before is not None:
+                after = self._held_in[node.id] = before + holds
+                self._wait(node.parent, t, own=(not after) - (not before))
             node = self.nodes.get(node.parent)
 
     def rlm_of(self, node_id: str) -> str | None:

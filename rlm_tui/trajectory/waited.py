@@ -9,7 +9,7 @@ from bisect import bisect_right
 class Waited:
     """The stretches of time in which a node waited, itself or below it.
 
-    What waits at once counts once, and while a block of the person's own runs nothing waits.
+    What waits at once counts once, and while a block of the person's own runs nothing waits, unless it waits itself.
     """
 
     __slots__ = ("_holds", "_own", "_sums", "_turns")

@@ -214,23 +214,30 @@ def _timeline(
 def test_what_a_node_waited_by_any_moment_is_the_sum_of_its_seconds(
     own: dict[str, tuple[int, int]], holds: list[tuple[str, tuple[int, int]]]
 ) -> None:
-    """Second by second: a node waits while something at or below it is held and no block of one's own runs below it."""
+    """Second by second: a node waits while something at or below it is held and no block of one's own runs below it.
+
+    Such a block in which something is held does not run.
+    """
     timed = _timeline(own, holds)
-    tree = Trajectory(msgspec.structs.replace(event, seq=seq, t=float(t)) for seq, (t, event) in enumerate(timed, 1))
+    events = [msgspec.structs.replace(event, seq=seq, t=float(t)) for seq, (t, event) in enumerate(timed, 1)]
+    tree, times = Trajectory(events), Times()
     known = [(_path(node), held) for node, held in holds if node != "own0.s" or held[0] >= own["own0"][0]]
-    runs = [(_path(ABOVE[name]), span) for name, span in own.items()]
+
+    def is_held(name: str, second: int) -> bool:
+        return any(name in path and begin <= second < begin + lasts for path, (begin, lasts) in known)
 
     def waits(name: str, second: int) -> bool:
-        is_held, has_own = (
-            any(name in path and begin <= second < begin + lasts for path, (begin, lasts) in each)
-            for each in (known, runs)
-        )
-        return is_held and not has_own
+        running = [each for each, (begin, lasts) in own.items() if begin <= second < begin + lasts]
+        above = {node for each in running if not is_held(each, second) for node in _path(ABOVE[each])}
+        return is_held(name, second) and name not in above
 
     for seq, (t, _) in enumerate(timed, 1):
         for name in ABOVE:
             if (node := tree.at(seq).node(name)) is not None:
                 assert tree.at(seq).waited(node) == sum(waits(name, second) for second in range(t))
+        times.take(events[seq - 1])
+        if known == [(_path(node), held) for node, held in holds]:
+            assert times.waited == sum(waits("1", second) for second in range(t))
 
 
 def test_a_block_of_the_person_s_own_is_no_waiting_and_a_block_that_waits_for_it_does_not_run() -> None:
