@@ -261,6 +261,7 @@ class StillSession:
     notebook: Notebook = field(default_factory=Notebook)
     terms: Terms = field(default_factory=Terms)
     breakpoints: tuple[Breakpoint, ...] = ()
+    keeping: Capability = field(default_factory=lambda: Capability(True, "The trace is kept."))
 
     @property
     def log(self) -> EventLog:
@@ -284,10 +285,6 @@ class StillSession:
 
     def can(self, command: type[SessionCommand], hold: int = 0) -> Capability:
         return self.reasons.get(command, YES)
-
-    @property
-    def keeping(self) -> Capability:
-        return Capability(True, "The trace is kept.")
 
     def send(self, command: SessionCommand) -> None:
         self.sent.append(command)

@@ -39,9 +39,12 @@ from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.recorded import recorded_lm
 from rlm_tui.session.serving import LOADS_LATER, fitted, loaded_window
 from rlm_tui.session.setup import Setup
+from rlm_tui.session.spill import SpillingLines
 from rlm_tui.session.value import text_of, value_of
 from rlm_tui.tools.box import Toolbox
-from rlm_tui.trace.store import TraceStore
+from rlm_tui.trace.store import Lines, TraceStore
+
+_AGAIN_S = 0.5
 
 
 class Crew:
@@ -96,7 +99,7 @@ class Crew:
         config = await fitted(config, self._setup)
         context = loading.document.info()
         if len(self._log) == 0:
-            self._log.lines = self._setup.open_trace(command.query, config, repl.facts.label, context)
+            self._log.lines = self._kept(self._setup.open_trace(command.query, config, repl.facts.label, context))
         self._gate.begin("over" if command.step or self._setup.step else "go")
         run = self._before = self._run(config, models, repl, context)
         run.text = partial(text_of, loading.document)
@@ -110,6 +113,26 @@ class Crew:
             await engine.ask(command.query, earlier)
         finally:
             self._conversation.keep(engine.messages)
+
+    def _kept(self, lines: Lines) -> Lines:
+        """A trace file with what looks after it when it cannot be written; lines in memory as they are."""
+        if not isinstance(lines, TraceStore):
+            return lines
+        later = partial(asyncio.get_running_loop().call_later, _AGAIN_S)
+        return SpillingLines(lines, on_trouble=self._on_trouble, on_whole=self._on_whole, later=later)
+
+    def _on_trouble(self, error: TraceError) -> None:
+        """The trace cannot be written: tell the person, and hold the run for them where there is one."""
+        waits = " The run waits." if self._setup.is_attended else ""
+        self._outbox.message(f"{error}{waits} What comes from now on is kept in memory until it can.")
+        if self._setup.is_attended:
+            self._gate.pause("the trace cannot be written")
+
+    def _on_whole(self) -> None:
+        """The trace has taken all that waited for it."""
+        self._outbox.message("The trace can be written again; nothing is missing.")
+        self._outbox.change()
+        self.sync()
 
     def _run(self, config: EngineConfig, models: tuple[LM, LM], repl: WorkerREPL, context: ev.ContextInfo) -> Run:
         """What a question works with; the counts of the one before it go on."""
@@ -281,11 +304,6 @@ class Crew:
             self._question.cancel(why or None)
         return True
 
-    def pause(self, why: str) -> None:
-        """Hold at the next checkpoint, where a person is there to be asked."""
-        if self._setup.is_attended:
-            self._gate.pause(why)
-
     @property
     def is_busy(self) -> bool:
         """Whether a block runs or a request is under way: what an interrupt would stop."""
@@ -300,12 +318,12 @@ class Crew:
         """Bring the trace to the disk in a thread, one sync at a time; what comes during one gets another."""
         store = self._log.lines
         self._is_behind = True
-        if isinstance(store, TraceStore) and not self._syncs:
+        if isinstance(store, SpillingLines) and not self._syncs:
             task = asyncio.get_running_loop().create_task(self._sync(store))
             self._syncs.add(task)
             task.add_done_callback(self._syncs.discard)
 
-    async def _sync(self, store: TraceStore) -> None:
+    async def _sync(self, store: SpillingLines) -> None:
         while self._is_behind:
             self._is_behind = False
             try:
@@ -326,7 +344,7 @@ class Crew:
                 rest.push_async_callback(self._repl.close)
 
     async def _sync_at_end(self) -> None:
-        if isinstance(self._log.lines, TraceStore):
+        if isinstance(self._log.lines, SpillingLines):
             with contextlib.suppress(TraceError):
                 await asyncio.to_thread(self._log.lines.sync)
 

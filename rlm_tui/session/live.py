@@ -12,7 +12,7 @@ from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
 from rlm_tui.crash import unexpected
-from rlm_tui.errors import RlmTuiError, TraceError
+from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import FORGOTTEN, YES, Batch, Capability, Origin, Phase, Terms
 from rlm_tui.session.cursor import Cursor
@@ -20,9 +20,9 @@ from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.runtime import LoopThread
 from rlm_tui.session.setup import Setup
-from rlm_tui.session.spill import SpilledLines
+from rlm_tui.session.spill import SpillingLines
 from rlm_tui.text import one_line, plural
-from rlm_tui.trace.store import Lines, MemoryLines, TraceStore
+from rlm_tui.trace.store import MemoryLines
 from rlm_tui.trajectory import Hold
 
 if TYPE_CHECKING:  # the engine is imported for the first question: a person sees the first pages sooner
@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # the engine is imported for the first question: a person see
     from rlm_tui.session.crew import Crew
 
 _PAID = (ev.LmResponded, ev.SubcallFinished)
-_AGAIN_S = 0.5
 _SYNCED = (ev.IterationFinished, ev.Held, ev.AnswerGiven, ev.RunFinished)
 
 
@@ -50,7 +49,6 @@ class LiveSession(Cursor):
         self._thread = LoopThread("rlm-tui-engine")
         self.log = EventLog(MemoryLines(), self._clock)
         self.log.on_event = self._on_event
-        self.log.on_trouble = self._on_trouble
         self._crew: Crew | None = None
         self._question: Future[None] | None = None
         self._sent = ""
@@ -80,17 +78,20 @@ class LiveSession(Cursor):
         return self._crew.breakpoints.listed if self._crew is not None else ()
 
     @property
+    def _trace(self) -> SpillingLines | None:
+        """The trace that is written; None before the first question, and where none is."""
+        lines = self.log.lines
+        return lines if isinstance(lines, SpillingLines) else None
+
+    @property
     def trace_path(self) -> str:
         """Where the trace is written, or "" when it is not."""
-        lines = self.log.lines
-        store = lines.stored if isinstance(lines, SpilledLines) else lines
-        return str(store.path) if isinstance(store, TraceStore) else ""
+        return str(self._trace.path) if self._trace is not None else ""
 
     @property
     def unsaved(self) -> str:
         """That the trace lacks something, as a sentence; "" when it lacks nothing."""
-        lines = self.log.lines
-        waiting = lines.waiting if isinstance(lines, SpilledLines) else 0
+        waiting = self._trace.waiting if self._trace is not None else 0
         return f"{plural(waiting, 'event')} could not be written to the trace {self.trace_path}." if waiting else ""
 
     @property
@@ -227,31 +228,6 @@ class LiveSession(Cursor):
             self._synced = event.t
             self._hired().sync()
 
-    def _on_trouble(self, error: TraceError) -> Lines:
-        """The trace cannot be written: keep the rest in memory, tell the person and wait for them."""
-        waits = " The run waits." if self.setup.is_attended else ""
-        self._outbox.message(f"{error}{waits} What comes from now on is kept in memory until it can.")
-        self._hired().pause("the trace cannot be written")
-        lines = self.log.lines
-        if not isinstance(lines, TraceStore):
-            return lines
-        spilled = SpilledLines(lines, lambda: self._on_whole(lines))
-        asyncio.get_running_loop().call_later(_AGAIN_S, self._try_again, spilled)
-        return spilled
-
-    def _try_again(self, lines: SpilledLines) -> None:
-        """What waits is written once there is room, also where nothing more happens that is to be written."""
-        lines.catch_up()
-        if lines.waiting:
-            asyncio.get_running_loop().call_later(_AGAIN_S, self._try_again, lines)
-
-    def _on_whole(self, lines: TraceStore) -> None:
-        """The trace has taken all that waited for it."""
-        if self.log.lines is not lines:
-            self.log.lines = lines
-            self._outbox.message("The trace can be written again; nothing is missing.")
-            self._outbox.change()
-
     def drain(self) -> Batch:
         """Fold what has happened since the last call."""
         events, deltas, messages, changed = self._outbox.take()
@@ -314,8 +290,8 @@ class LiveSession(Cursor):
         finally:
             self._thread.close()
             self.loading.join()
-            if isinstance(self.log.lines, TraceStore | SpilledLines):
-                self.log.lines.close()
+            if self._trace is not None:
+                self._trace.close()
 
 
 def _check_start(session: LiveSession) -> Capability:

@@ -61,7 +61,6 @@ class EventLog(Log):
         self.lines = lines
         self.clock = clock
         self.on_event: Callable[[ev.TraceEvent], None] = lambda _event: None
-        self.on_trouble: Callable[[TraceError], Lines] = _raise
         self._bodies = Bodies(self._write)
 
     def __len__(self) -> int:
@@ -74,12 +73,7 @@ class EventLog(Log):
     def _write(self, event: ev.TraceEvent) -> int:
         seq = len(self.lines) + 1
         stamped = msgspec.structs.replace(event, seq=seq, t=round(self.clock(), 6))
-        line = encode(stamped)
-        try:
-            self.lines.append(line)
-        except TraceError as error:
-            self.lines = self.on_trouble(error)
-            self.lines.append(line)
+        self.lines.append(encode(stamped))
         self.on_event(stamped)
         return seq
 
@@ -96,7 +90,3 @@ def _weight(value: object) -> int:
     if isinstance(value, msgspec.Struct):
         return sum(_weight(getattr(value, name)) for name in value.__struct_fields__)
     return sum(map(_weight, value)) if isinstance(value, tuple) else 0
-
-
-def _raise(error: TraceError) -> Lines:
-    raise error

@@ -93,4 +93,6 @@ def _put_aside(path: Path) -> None:
         path.rename(path.with_name(f"{path.name}.bad"))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise TraceError(f"The notes in {path} cannot be put aside ({why}); yours last until you quit.") from None
+        raise TraceError(
+            f"The notes in {path} cannot be put aside for yours yet ({why}); it is tried again until you quit."
+        ) from None

@@ -33,6 +33,7 @@ _FROZEN = 20_000
 _NEVER_STOPS = Capability(
     False, "Nothing runs in a recorded run, so nothing can be held; a search such as ~error goes from hit to hit."
 )
+_KEPT = Capability(True, "The recorded run stays as it is.")
 _RECORDED = Capability(False, "This is a recorded run; nothing in it can be changed.")
 
 
@@ -162,7 +163,7 @@ class ReplaySession(Cursor):
     @property
     def keeping(self) -> Capability:
         """A recorded run is a file; nothing of it is lost."""
-        return _RECORDED
+        return _KEPT
 
     def can(self, command: type[SessionCommand], hold: int = 0) -> Capability:  # noqa: ARG002
         """Only the cursor moves."""

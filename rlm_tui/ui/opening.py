@@ -106,8 +106,8 @@ class Opening:
 
     @property
     def keeping(self) -> Capability:
-        """Nothing, yet."""
-        return _NOT_YET
+        """There is nothing yet that could be lost."""
+        return Capability(True, _NOT_YET.reason)
 
     def can(self, command: type[SessionCommand], hold: int = 0) -> Capability:  # noqa: ARG002
         """Nothing, yet."""

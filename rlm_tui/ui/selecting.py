@@ -156,6 +156,6 @@ def quit_question(session: Session, ask: str = "Quit?") -> str:
     """What to ask before the session ends; "" when nothing runs and nothing is lost."""
     kept, notes = session.keeping, UNKEPT if session.notebook.unkept else ""
     is_over = session.phase not in ("running", "held", "interrupting")
-    lost = kept.reason if not is_over or (session.phase == "finished" and not kept) else ""
+    lost = kept.reason if not (is_over and kept) else ""
     told = " ".join(filter(None, (lost, notes)))
     return f"{'' if is_over else 'The run is not over. '}{ask} {told}" if told or not is_over else ""

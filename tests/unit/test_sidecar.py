@@ -71,6 +71,25 @@ def test_a_bad_file_is_passed_over_in_one_sentence_and_put_aside_before_it_is_re
     assert path.with_name(path.name + ".bad").read_bytes() == content
 
 
+def test_a_bad_file_that_cannot_be_put_aside_stays_and_it_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    trace = tmp_path / "run.rlm.jsonl"
+    sidecar_of(trace).write_bytes(b"not json")
+    notebook = Notebook()
+    notebook.open(trace)
+    notebook.toggle(3)
+    with monkeypatch.context() as closed:
+        closed.setattr(Path, "rename", refused)
+        assert "tried again until you quit" in notebook.save(str(trace))
+        assert sidecar_of(trace).read_bytes() == b"not json"
+    assert notebook.retry(str(trace))
+    assert load_sidecar(sidecar_of(trace)).marks == (3,)
+
+
 def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "run.rlm.notes.json"
     os.mkfifo(path)
