@@ -45,6 +45,23 @@ def test_the_tree_is_the_tree_of_the_run() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "row"),
+    [
+        ("", "2 nothing: the response is empty"),
+        (f"<think>{'so ' * 4000}</think>", "2 nothing: it only thought"),
+        (f"<think>{'so ' * 4000}</think>Look.", "2"),
+        ("```repl\nprint(1)\n```", "2"),
+    ],
+)
+def test_a_turn_in_which_nothing_is_said_says_so(said: str, row: str) -> None:
+    run = peeked()
+    run.ask(run.iteration(2), said, prior=2)
+    text = by_key(rows_at(run, CallTree()))["1.2"].text
+    assert " ".join(text.split()).startswith(f"▾ ● {row}")
+    assert ("nothing" in text) is ("nothing" in row)
+
+
 def test_a_batch_is_one_row_that_opens() -> None:
     run, tree = batched(), CallTree()
     row = by_key(rows_at(run, tree))["1.2.code1#b1"].text

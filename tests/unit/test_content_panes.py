@@ -115,6 +115,11 @@ def test_code_truncation_and_long_messages_are_told_apart() -> None:
     assert [row.spans[-1].role for row in unfolded if "Done." in row.text] == ["text"]
 
 
+def test_a_failure_stands_in_the_chat_where_messages_stand() -> None:
+    said = texts(chat(page(failing()), None).rows)
+    assert "✗ The server at 127.0.0.1:11434 refused the connection." in said
+
+
 def test_a_response_is_in_the_chat_while_it_is_written() -> None:
     run = peeked()
     lm = run.open("1.2.lm1", "lm", run.iteration(2))

@@ -211,6 +211,20 @@ def test_retries_and_notes_stand_beside_what_they_belong_to() -> None:
     assert "⚠ The block runs again." in said(run, code)
 
 
+def test_why_a_sub_call_failed_is_said_once_and_an_empty_answer_is_said_to_be_empty() -> None:
+    run = peeked()
+    code = run.begin_block(run.iteration(2), "llm_query(p)", 2)
+    why = "The server is busy."
+    sub = run.open(f"{code}.sub1", "subcall", code, depth=1, role="sub")
+    run.emit(ev.SubcallRequested(node=sub, function="llm_query", prompt="?", model="m"))
+    run.emit(ev.LmFailed(node=sub, message=why, status=429, retry_in_s=2.0))
+    run.emit(ev.LmFailed(node=sub, message=why, status=429))
+    run.emit(ev.SubcallFinished(node=sub, text="", error=why, usage=ev.Usage(), latency_s=1.0))
+    in_order(said(run, sub), f"↻ {why} It is asked again", "ANSWER   ✗ failed", why)
+    assert said(run, sub).count(why) == 2
+    assert "ANSWER   ✓  it is empty" in said(run, run.subcall(code, 2, " \n"))
+
+
 def test_what_a_model_thinks_aloud_is_told_apart_from_what_it_says() -> None:
     run = peeked()
     two = run.iteration(2)

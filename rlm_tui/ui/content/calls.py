@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rlm_tui import events as ev
 from rlm_tui.session.log import Log
 from rlm_tui.session.notebook import Notebook
-from rlm_tui.text import least_count, one_line, short_count, short_seconds, thoughts_and_words
+from rlm_tui.text import least_count, one_line, short_count, short_seconds, thoughts_and_words, wordless
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import is_amiss, is_by_hand, newest
 from rlm_tui.ui.content.batches import BATCH, QUEUED, members, split_key
@@ -218,14 +218,27 @@ def gist(moment: Scene, iteration: Node) -> str:
         return said
     since = counts.opened if counts is not None else 0
     codes = [child for child in children if child.type == "code" and child.opened >= since]
-    return next((_code_gist(moment, code) for code in sorted(codes, key=lambda code: code.by == "user")), "")
+    code = next((_code_gist(moment, code) for code in sorted(codes, key=lambda code: code.by == "user")), "")
+    return code or (_wordless(moment, counts) if counts is not None else "")
 
 
 def _words(moment: Scene, lm: Node) -> str:
     """The first line of a response outside its code, as it counts: a person may have changed it."""
+    text = _response(moment, lm)[: 40 * _GIST]
+    return one_line(thoughts_and_words(text)[1].partition("```")[0], _GIST)
+
+
+def _response(moment: Scene, lm: Node) -> str:
     response, edit = newest(moment.view, moment.log, lm, ev.LmResponded), edit_of(moment, lm, "response")
-    text = edit.after if edit is not None else moment.log.text(response.text) if response is not None else ""
-    return one_line(thoughts_and_words(text[: 40 * _GIST])[1].partition("```")[0], _GIST)
+    return edit.after if edit is not None else moment.log.text(response.text) if response is not None else ""
+
+
+def _wordless(moment: Scene, lm: Node) -> str:
+    """That a response is empty, or has thoughts alone; nothing of one with words or code, which may not stand yet."""
+    text, response = _response(moment, lm), newest(moment.view, moment.log, lm, ev.LmResponded)
+    if thoughts_and_words(text)[1].strip():
+        return ""
+    return wordless(text, has_thought=response is not None and bool(response.reasoning))
 
 
 def _code_gist(moment: Scene, node: Node) -> str:

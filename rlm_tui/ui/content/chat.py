@@ -291,4 +291,4 @@ def _newest(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
         yield lm.id, [clip(line(cut_off("no answer")), page.width)]
     event = page.log.event(failed) if failed is not None and failed > last else None
     if isinstance(event, ev.LmFailed):
-        yield lm.id, note("✗", event.message, page, "failed")
+        yield lm.id, note("✗", event.message, page, "failed", MARGIN)

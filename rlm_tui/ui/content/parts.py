@@ -146,10 +146,10 @@ def _numbered(lines: list[str], begin: int, digits: int, width: int, role: str) 
     return rows
 
 
-def note(symbol: str, text: str, page: Page, role: str = "careful") -> Rows:
+def note(symbol: str, text: str, page: Page, role: str = "careful", margin: int = LABEL) -> Rows:
     """A remark in its own rows."""
-    rows = prose(text, page, role)
-    mark = pad(line((f"{'':{LABEL - 2}}{symbol}", role)), LABEL)
+    rows = prose(text, page, role, margin)
+    mark = pad(line((f"{'':{margin - 2}}{symbol}", role)), margin)
     first = Line((*mark.spans, *(rows[0].spans[1:] if len(rows) else ())))
     return Joined(([first], Window(rows, 1)))
 

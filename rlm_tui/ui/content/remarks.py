@@ -15,11 +15,16 @@ FORGOTTEN = f"{RESET[:1].upper()}{RESET[1:]}."
 _REMARKS = frozenset({"LmFailed", "Note", "LimitHit", "Reset"})
 
 
-def remarks(page: Page, node: Node, kinds: frozenset[str] = _REMARKS) -> Rows:
-    """Failures, notes and limits that a node owns, in order; or only those of some kinds of events."""
+def remarks(page: Page, node: Node, kinds: frozenset[str] = _REMARKS, told: str = "") -> Rows:
+    """Failures, notes and limits that a node owns, in order; or only those of some kinds of events.
+
+    A failure for good in the words of `told` is left out: they stand elsewhere.
+    """
     rows: list[Rows] = []
     for seq, name in node.facts:
         event = page.log.event(seq) if seq <= page.view.seq and name in kinds else None
+        if isinstance(event, ev.LmFailed) and event.retry_in_s is None and event.message == told:
+            continue
         if isinstance(event, ev.LmFailed):
             rows.append(_failure(page, event))
         elif isinstance(event, ev.Note):

@@ -24,7 +24,9 @@ _FAILED = ("✗ failed; the code got an error text", "✗ failed; the code got a
 
 def subcall(page: Page, node: Node) -> Rows:
     """PROMPT and ANSWER of one sub-call, CALL and RESULT of a host tool."""
-    prompt, reply = _prompt(page, node), Joined((remarks(page, node), _answer(page, node)))
+    over = newest(page.view, page.log, node, ev.SubcallFinished)
+    failure = over.error if over is not None and edit_of(page, node, "answer") is None else None
+    prompt, reply = _prompt(page, node), Joined((remarks(page, node, told=failure or ""), _answer(page, node)))
     return Joined((prompt, [BLANK], reply) if len(reply) else (prompt,))
 
 
@@ -93,7 +95,8 @@ def _answered(page: Page, node: Node, event: ev.SubcallFinished) -> Rows:
         heading = label(_told(node), (_FAILED[is_tool(node)], "failed"), width=page.width, right=right)
         return Joined(([heading], verbatim(event.error, page, "failed")))
     text = page.log.text(event.text) if edit is None else edit.after
-    heading = label(_told(node), ("✓", "done"), width=page.width, right=mark_of(edit) or right)
+    empty: tuple[Piece, ...] = () if text.strip() else (("  it is empty", "dim"),)
+    heading = label(_told(node), ("✓", "done"), *empty, width=page.width, right=mark_of(edit) or right)
     shown = folded(verbatim(text, page, "text"), 4 * _ROWS, f"{node.id}.answer", page, MARGIN)
     return Joined(([heading], shown, was(page, node, "answer", edit)))
 
