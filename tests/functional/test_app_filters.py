@@ -114,6 +114,7 @@ async def test_the_tree_shows_only_what_the_filter_finds_and_what_holds_it(size:
         await hand.until(lambda: shown in hand.screen())
         await write(hand, "~erro")
         await hand.until(lambda: "column" in hand.screen())
+        assert "did you mean ~error?" in hand.screen()
         assert calls.pane_title == shown
         await hand.pilot.press("enter")
         await hand.until(lambda: "did you mean ~error?" in hand.bar("GateBar"))

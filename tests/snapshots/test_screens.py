@@ -46,6 +46,7 @@ from tests.ui_kit import Clock, Hand
 FOREIGN = TRACE.parent / "foreign"
 SMALL, MEDIUM, LARGE = (80, 24), (120, 36), (200, 60)
 BOTH = pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=lambda size: f"{size[0]}x{size[1]}")
+EDGES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
 EVERY = pytest.mark.parametrize("size", [SMALL, MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
 
 
@@ -160,18 +161,18 @@ async def ask_what_to_copy(hand: Hand) -> None:
     await hand.until(lambda: "letter or Enter copies" in hand.screen())
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("state", [interrupting, limited, looking_back], ids=lambda state: state.__name__)
 def test_states(shoot: Shoot, state: Callable[[], Session], size: tuple[int, int]) -> None:
     assert shoot(state(), size)
 
 
-@BOTH
+@EVERY
 def test_nothing_asked_yet(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(asked(), size)
 
 
-@pytest.mark.parametrize("state", [running, edited, failed, looking_back], ids=lambda state: state.__name__)
+@pytest.mark.parametrize("state", [running, edited, failed], ids=lambda state: state.__name__)
 def test_states_on_a_large_screen(shoot: Shoot, state: Callable[[], Session]) -> None:
     assert shoot(state(), LARGE)
 
@@ -195,7 +196,7 @@ def test_held(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(held(), size)
 
 
-@BOTH
+@EVERY
 def test_editing(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(held(), size, edit)
 
@@ -238,16 +239,12 @@ def test_held_in_the_light(shoot: Shoot) -> None:
     assert shoot(held(), MEDIUM, theme=LIGHT)
 
 
-def test_finished_in_the_light_on_a_large_screen(shoot: Shoot) -> None:
-    assert shoot(finished(), LARGE, theme=LIGHT)
-
-
-@BOTH
+@EVERY
 def test_help(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(held(), size, ask_for_help)
 
 
-@BOTH
+@EVERY
 def test_palette(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(finished(), size, search_commands)
 
@@ -293,17 +290,28 @@ def test_repl_with_a_line(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(held(), size, write)
 
 
-@BOTH
+@EVERY
 def test_found_everywhere(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(held(), size, search_everything)
 
 
-def test_words_for_the_model(shoot: Shoot) -> None:
+@EDGES
+def test_words_for_the_model(shoot: Shoot, size: tuple[int, int]) -> None:
     async def tell(hand: Hand) -> None:
         await hand.press("t")
         await hand.type("Count every record")
 
-    assert shoot(held(), SMALL, tell)
+    assert shoot(held(), size, tell)
+
+
+@EDGES
+def test_the_tree_narrowed(shoot: Shoot, size: tuple[int, int]) -> None:
+    async def narrow(hand: Hand) -> None:
+        await hand.press("f", "tilde")
+        await hand.type("error")
+        await hand.until(lambda: "Calls 1 of" in hand.screen())
+
+    assert shoot(batched(), size, narrow)
 
 
 def test_replay_of_a_batch(shoot: Shoot) -> None:
@@ -340,13 +348,24 @@ def test_without_colour(shoot: Shoot, state: Callable[[], Session], monkeypatch:
     assert shoot(state(), MEDIUM)
 
 
-def test_held_without_colour_on_a_large_screen(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
+MAIN = pytest.mark.parametrize("state", [held, running, finished, failed, batched], ids=lambda state: state.__name__)
+
+
+@MAIN
+def test_without_colour_on_a_large_screen(
+    shoot: Shoot, state: Callable[[], Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert shoot(held(), LARGE)
+    assert shoot(state(), LARGE)
 
 
-def test_held_in_the_light_on_a_large_screen(shoot: Shoot) -> None:
-    assert shoot(held(), LARGE, theme=LIGHT)
+@MAIN
+def test_in_the_light_on_a_large_screen(shoot: Shoot, state: Callable[[], Session]) -> None:
+    assert shoot(state(), LARGE, theme=LIGHT)
+
+
+def test_finished_on_a_large_screen(shoot: Shoot) -> None:
+    assert shoot(finished(), LARGE)
 
 
 def test_start_without_colour(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,8 +378,9 @@ def test_summary(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(summed(), size, first=First("summary"))
 
 
-def test_summary_in_the_light(shoot: Shoot) -> None:
-    assert shoot(summed(), MEDIUM, theme=LIGHT, first=First("summary"))
+@pytest.mark.parametrize("size", [MEDIUM, LARGE], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_summary_in_the_light(shoot: Shoot, size: tuple[int, int]) -> None:
+    assert shoot(summed(), size, theme=LIGHT, first=First("summary"))
 
 
 def test_summary_while_the_trace_is_read(shoot: Shoot) -> None:
@@ -373,7 +393,7 @@ async def look_for_the_document(hand: Hand) -> None:
     await hand.until(lambda: "passages" in hand.screen())
 
 
-@BOTH
+@EVERY
 def test_replay_without_its_document(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(lacking(), size, look_for_the_document)
 
@@ -436,7 +456,7 @@ async def filter_runs(hand: Hand) -> None:
     await hand.type("an")
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("steps", [None, filter_runs], ids=["all", "filtered"])
 def test_saved_runs(shoot: Shoot, size: tuple[int, int], steps: Steps | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rlm_tui.paths.traces_dir", lambda: Path("/nowhere"))
@@ -446,7 +466,7 @@ def test_saved_runs(shoot: Shoot, size: tuple[int, int], steps: Steps | None, mo
     assert shoot(Opening("saved runs"), size, steps, first=First("runs"))
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("state", [large_batch, at_limit], ids=lambda state: state.__name__)
 def test_a_number_is_held(shoot: Shoot, state: Callable[[], Session], size: tuple[int, int]) -> None:
     assert shoot(state(), size)
@@ -462,7 +482,7 @@ async def list_breakpoints(hand: Hand) -> None:
     await hand.until(lambda: "hit" in hand.screen())
 
 
-@BOTH
+@EVERY
 def test_breakpoints(shoot: Shoot, size: tuple[int, int]) -> None:
     assert shoot(at_breakpoint(), size, list_breakpoints)
 
@@ -478,7 +498,7 @@ def test_a_breakpoint_is_written(shoot: Shoot) -> None:
     assert shoot(at_breakpoint(), SMALL, write_a_breakpoint)
 
 
-@BOTH
+@EVERY
 def test_the_value_of_a_variable(shoot: Shoot, size: tuple[int, int]) -> None:
     session = finished()
     session.values = {change.change.name: VALUE for change in session.trajectory.now().variables()}
@@ -503,12 +523,15 @@ def test_replay_in_the_light(shoot: Shoot) -> None:
     assert shoot(batched(), MEDIUM, theme=LIGHT)
 
 
-@BOTH
+@EVERY
 def test_summary_without_colour(shoot: Shoot, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert shoot(summed(), size, first=First("summary"))
 
 
-def test_held_without_colour_on_a_small_screen(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("state", [held, finished, failed, batched], ids=lambda state: state.__name__)
+def test_without_colour_on_a_small_screen(
+    shoot: Shoot, state: Callable[[], Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert shoot(held(), SMALL)
+    assert shoot(state(), SMALL)

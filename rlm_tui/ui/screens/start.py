@@ -47,7 +47,7 @@ from rlm_tui.ui.widgets.too_small import TooSmall
 if TYPE_CHECKING:  # how servers are found is imported when the screen is drawn
     from rlm_tui.lm.discovery import Probe, Server
 
-_TWO_COLUMNS = 110
+_TWO_COLUMNS, _TALL = 110, 48
 _PADDING = 2
 
 _IN_QUESTION = "Tab goes on, F5 starts, Esc leaves the question."
@@ -173,9 +173,10 @@ class StartScreen(FullScreen):
         self.call_after_refresh(self._show_facts)
 
     def on_resize(self) -> None:
-        """The document gives way on a narrow screen."""
+        """The document gives way on a narrow screen; on a tall one there is room for a long question."""
         size = self.app.size
         self.set_class(size.width < _TWO_COLUMNS, "narrow")
+        self.set_class(size.height >= _TALL, "tall")
         self.query_one(TooSmall).fit(size.width, size.height)
         self.call_after_refresh(self.show_all)
 

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from rlm_tui.ui.asking import Asking, Enter, Purpose
-from rlm_tui.ui.lines import clip, line, split
+from rlm_tui.ui.lines import clip, indent, line, split, wrap_text
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.editor import CodeEditor
 
@@ -140,10 +140,12 @@ class Prompt(Widget):
 
     def _draw_title(self) -> None:
         if self._asking is not None:
-            right = line((f"{self._fault} ", "careful") if self._fault else (f"{self._asking.hint} ", "dim"))
             left, width = line((f" {self._asking.title}", "user bold")), self.app.size.width
-            row = split(left, clip(right, max(0, width - left.cells - 1)), width)
-            self.query_one("#prompt-title", Bar).show_rows(row)
+            right = line((f"{self._fault} ", "careful") if self._fault else (f"{self._asking.hint} ", "dim"))
+            rows = [split(left, clip(right, max(0, width - left.cells - 1)), width)]
+            if self._fault and left.cells + right.cells >= width:
+                rows = [left, *indent(wrap_text(self._fault, width - 2, "careful"), 1)]
+            self.query_one("#prompt-title", Bar).show_all(rows)
 
     def on_resize(self) -> None:
         """The title keeps its right end in sight."""
