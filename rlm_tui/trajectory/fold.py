@@ -21,6 +21,8 @@ from rlm_tui.trajectory.waited import Waited
 
 START = 0
 _SHORT = 64
+_DEEPEST = 400
+"""Nodes above a node; what a trace nests deeper stands beside these, as every sum is told to all nodes above."""
 _BY_HAND: tuple[ev.Release, ...] = ("skip", "retry", "answer")
 _DOING = ("asking", "code", "subcall", "idle")
 
@@ -110,11 +112,13 @@ class Fold:
         if event.node in self.nodes or not event.node:
             return
         parent = self.nodes.get(event.parent)
+        if parent is not None and parent.level == _DEEPEST:
+            parent = self.nodes[parent.parent]
         above = parent.id if parent else ""
         title = _interned(event.title)
         node = Node(event.node, event.type, above, event.depth, event.role, title, event.by, event.seq, event.t)
         node.stamps.append(event.seq << BITS | CODES[ev.NodeOpened])
-        node.in_batch, node.asks = bool(event.batch), event.asks
+        node.in_batch, node.asks, node.level = bool(event.batch), event.asks, parent.level + 1 if parent else 0
         if event.type == "subcall" and not event.asks:
             node.in_batch, node.asks = _told_by_title(event.title)
         self.nodes[event.node] = node

@@ -87,6 +87,8 @@ class Node(msgspec.Struct, eq=False):
     in_batch: bool = False
     """Whether it is one of a batch, known before it is sent; `batch` names which, once it is."""
     asks: ev.Asks = ""
+    level: int = 0
+    """How many nodes are above it."""
     cached: bool = False
     """Whether the cache answered a sub-call."""
     children: list[str] = []

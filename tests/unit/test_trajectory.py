@@ -121,6 +121,21 @@ def test_no_trace_can_make_a_cycle_of_nodes() -> None:
     assert tree.rlm_of("b") is None
 
 
+def test_what_a_trace_nests_without_end_is_still_summed_up() -> None:
+    events: list[ev.TraceEvent] = []
+    for number in range(1_000):
+        events.append(ev.NodeOpened(node=f"{number}", type="rlm", parent=f"{number - 1}"))
+        events.append(ev.LmResponded(node=f"{number}", text="", usage=ev.Usage(1, 1)))
+    tree = Trajectory(_stamped(events))
+    above, node = 0, tree.nodes["999"]
+    while node.parent:
+        above, node = above + 1, tree.nodes[node.parent]
+    assert above == max(each.level for each in tree.nodes.values()) == 400
+    assert tree.roots == ["0"]
+    assert tree.now().usage(tree.nodes["0"]) == ev.Usage(1_000, 1_000)
+    assert tree.at(1_000).usage(tree.nodes["0"]) == ev.Usage(500, 500)
+
+
 def test_the_clock_is_right_where_a_damaged_trace_has_gaps() -> None:
     tree = Trajectory([ev.Note(seq=3, t=1.5, text="a"), ev.Note(seq=9, t=4.5, text="b")])
     assert [tree.at(seq).t for seq in (1, 3, 5, 9)] == [0.0, 1.5, 1.5, 4.5]
