@@ -14,7 +14,7 @@ from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.text import one_line, short_bytes
 from rlm_tui.trace.saved import SavedRun, delete_run, glance, newest_first, trace_files
 from rlm_tui.ui.lines import BLANK, Line, line
-from rlm_tui.ui.screens.full_screen import FullScreen
+from rlm_tui.ui.screens.filtered import FilteredScreen
 from rlm_tui.ui.screens.runs_rows import RunRows, about, matching, same_height, title_row
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
@@ -34,14 +34,11 @@ _AT_ONCE = 40
 """How many runs are looked at before the list is drawn again."""
 
 
-class RunsScreen(FullScreen):
+class RunsScreen(FilteredScreen):
     """One row a run; the files are read in a thread, and what is known already can be used meanwhile."""
 
     CSS_PATH: ClassVar[Path] = FOLDER / "runs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back", show=False),
-        Binding("q", "back", "back", show=False),
-        Binding("slash,f", "filter", "filter", show=False),
         Binding("d,delete", "delete", "delete", show=False),
         Binding("y", "copy", "copy the path", show=False),
     ]
@@ -68,14 +65,6 @@ class RunsScreen(FullScreen):
         """Look at the files behind the first paint."""
         self.set_focus(self._rows)
         self.run_worker(self._read, thread=True)
-
-    @property
-    def _rows(self) -> LinesView:
-        return self.query_one("#runs-rows", LinesView)
-
-    @property
-    def _filter(self) -> FilterLine:
-        return self.query_one("#runs-filter", FilterLine)
 
     @property
     def _run(self) -> SavedRun | None:
@@ -165,18 +154,6 @@ class RunsScreen(FullScreen):
         self._rows.move_cursor(0)
         self.show_all()
 
-    def action_choose(self, by: int) -> None:
-        """While the filter is typed, the arrows choose."""
-        self._rows.action_cursor(by)
-
-    def on_filter_line_left(self) -> None:
-        """Back to the list."""
-        self.set_focus(self._rows)
-
-    def action_filter(self) -> None:
-        """Narrow the list by words."""
-        self._filter.open()
-
     def _replay(self) -> None:
         from rlm_tui.trace.opening import open_trace
 
@@ -213,13 +190,6 @@ class RunsScreen(FullScreen):
         """Copy the path of the run."""
         if (run := self._run) is not None:
             self.owner.copy_text(run.path, "the path")
-
-    def action_leave(self) -> None:
-        """Take the filter away, or leave."""
-        if self._filter.text:
-            self._filter.leave(is_kept=False)
-        else:
-            self.action_back()
 
     def action_back(self) -> None:
         """Back to what was open before, or out."""

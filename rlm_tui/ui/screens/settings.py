@@ -12,7 +12,7 @@ from rlm_tui.config import BY_NAME
 from rlm_tui.errors import RlmTuiError
 from rlm_tui.ui import preferences
 from rlm_tui.ui.actions import BY_ID, key_name, keys_of
-from rlm_tui.ui.screens.full_screen import FullScreen
+from rlm_tui.ui.screens.filtered import FilteredScreen
 from rlm_tui.ui.screens.settings_rows import KEY, SETTING, about, said_rows, setting_rows, title_row
 from rlm_tui.ui.styles import FOLDER
 from rlm_tui.ui.widgets.bar import Bar, Verb, VerbBar
@@ -27,14 +27,12 @@ _BACK = Verb("", "Esc", "back")
 _WRITING = (Verb("", "Enter", "save"), Verb("", "Esc", "leave"))
 
 
-class SettingsScreen(FullScreen):
+class SettingsScreen(FilteredScreen):
     """One row a setting; Enter goes to the next choice, or opens the value as text."""
 
     CSS_PATH: ClassVar[Path] = FOLDER / "settings.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back", show=False),
-        Binding("q,equals_sign", "back", "back", show=False),
-        Binding("slash,f", "filter", "filter", show=False),
+        Binding("equals_sign", "back", "back", show=False),
         Binding("x,delete,backspace", "default", "default again", show=False),
     ]
 
@@ -56,14 +54,6 @@ class SettingsScreen(FullScreen):
         """The rows come once their width is known."""
         self._value.display = False
         self.set_focus(self._rows)
-
-    @property
-    def _rows(self) -> LinesView:
-        return self.query_one("#settings-rows", LinesView)
-
-    @property
-    def _filter(self) -> FilterLine:
-        return self.query_one("#settings-filter", FilterLine)
 
     @property
     def _value(self) -> PromptEditor:
@@ -177,25 +167,6 @@ class SettingsScreen(FullScreen):
         if self._filter.text:
             self._rows.move_cursor(0)
         self.show_all()
-
-    def on_filter_line_left(self) -> None:
-        """Back to the list."""
-        self.set_focus(self._rows)
-
-    def action_filter(self) -> None:
-        """Narrow the list by words."""
-        self._filter.open()
-
-    def action_choose(self, by: int) -> None:
-        """While the filter is typed, the arrows choose."""
-        self._rows.action_cursor(by)
-
-    def action_leave(self) -> None:
-        """Take the filter away, or leave."""
-        if self._filter.text:
-            self._filter.leave(is_kept=False)
-        else:
-            self.action_back()
 
     def action_back(self) -> None:
         """Back to where one was."""

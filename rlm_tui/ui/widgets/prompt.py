@@ -65,21 +65,16 @@ class Prompt(Widget):
     Prompt PromptEditor { height: auto; max-height: 10; border: none; padding: 0 1; }
     """
 
-    class Submitted(Message):
-        """A text was sent for a purpose."""
-
-        def __init__(self, purpose: Purpose, text: str) -> None:
-            super().__init__()
-            self.purpose: Purpose = purpose
-            self.text = text
-
     class Typed(Message):
-        """What stands in the prompt is another text now."""
+        """What stands in the prompt for a purpose is another text now."""
 
         def __init__(self, purpose: Purpose, text: str) -> None:
             super().__init__()
             self.purpose: Purpose = purpose
             self.text = text
+
+    class Submitted(Typed):
+        """The text was sent."""
 
     class Left(Message):
         """The prompt was closed without sending."""

@@ -13,12 +13,13 @@ from rlm_tui.ui.content.parts import page_of
 from rlm_tui.ui.content.vars import VAR, last_changes, variables
 from rlm_tui.ui.selecting import child_of
 from rlm_tui.ui.widgets.lines_view import LinesView
+from rlm_tui.ui.widgets.reading import Reading
 from rlm_tui.ui.words import child_name
 
 _LOOKED_AT = 2_000
 
 
-class VarsPane(LinesView):
+class VarsPane(Reading, LinesView):
     """Name, type, size, preview; Enter opens one in full."""
 
     pane_title = "Vars"
@@ -34,9 +35,6 @@ class VarsPane(LinesView):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._session: Session | None = None
-        self._selection: str | None = None
-        self._opened: frozenset[str] = frozenset()
         self._drawn: tuple[object, ...] = ()
         self._asked: dict[str, int] = {}
         self._stood, self._block = 0, 0
@@ -76,9 +74,9 @@ class VarsPane(LinesView):
     def on_lines_view_entered(self, event: LinesView.Entered) -> None:
         """Open or close a variable."""
         event.stop()
-        if event.key.startswith(VAR) and self._session is not None:
+        if event.key.startswith(VAR):
             self._opened ^= {event.key}
-            self.show(self._session, self._selection)
+            self.show_again()
 
     def _want(self, session: Session, at_end: bool) -> None:
         """Ask for the values of what is open, once after each block; those of an earlier moment are gone."""
@@ -90,13 +88,3 @@ class VarsPane(LinesView):
             if self._asked.get(name) != blocks:
                 self._asked[name] = blocks
                 self.post_message(self.Wanted(name))
-
-    def on_lines_view_moved(self, event: LinesView.Moved) -> None:
-        """A variable selects no node."""
-        event.stop()
-
-    def on_lines_view_resized(self, event: LinesView.Resized) -> None:
-        """Draw for the new width."""
-        event.stop()
-        if self._session is not None:
-            self.show(self._session, self._selection)
