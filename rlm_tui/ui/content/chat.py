@@ -16,11 +16,12 @@ from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.batches import split_key
+from rlm_tui.ui.content.edits import ANSWERED, edit_of, mark_of
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
 from rlm_tui.ui.content.requests import asked_before, asks_again, difference, sent_by
-from rlm_tui.ui.content.told import unsent
+from rlm_tui.ui.content.told import Spans, by_person, unsent
 from rlm_tui.ui.lazy import Kept, Parts, together
-from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
+from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, Span, clip, line, split, wrap_text
 from rlm_tui.ui.long_text import in_parts
 from rlm_tui.ui.rows import Joined, text_rows
 from rlm_tui.ui.states import cut_off
@@ -33,7 +34,6 @@ _NEWEST = 8
 _CHILD = ("● LM of the child RLM", "sub")
 _ROLES = {"system": ("○ system", "dim"), "user": ("↳ to the model", "output"), "assistant": ("● root LM", "root")}
 _BODY = {"system": "dim", "user": "output", "assistant": "text"}
-_PERSON = ("The user says: ", "The user changed ", "The user ran ")
 _CUT = "characters left out"
 _FENCE = re.compile(r"^[^\S\n]*(?:```|~~~)", re.MULTILINE)
 
@@ -163,9 +163,37 @@ def _part(page: Page, owner: str, seq: int, nth: int) -> Rows:
     if not isinstance(event, ev.LmRequested) or nth >= len(event.messages):
         return [BLANK]
     message = event.messages[nth]
-    rows = _message(page, message.role, page.log.text(message.content), event.node, f"chat{seq}.{nth}")
+    text = page.log.text(message.content)
+    own = by_person(page, owner, seq, text) if message.role == "user" else ()
+    right = _whose(page, owner, seq, message.role, text)
+    rows = _message(page, message.role, text, event.node, f"chat{seq}.{nth}", right, own)
     summed = [] if nth else _summed_up(page, owner, seq)
     return together(summed, [BLANK], rows) if summed else rows
+
+
+def _whose(page: Page, owner: str, seq: int, role: str, text: str) -> tuple[Piece, ...]:
+    """Whose a message of the request `seq` is, where a person changed it or wrote it in place of the LM."""
+    requests = page.view.tree.requests.get(owner, [])
+    at = bisect_left(requests, seq, key=lambda request: request[0])
+    sent = requests[at - 1][0] if role == "assistant" and at else seq
+    lm = page.view.node(page.log.event(sent).node)
+    if lm is None:
+        return ()
+    said, whose = _said(page, lm) if role == "assistant" else _asked(page, lm)
+    return whose if said == text else ()
+
+
+def _said(page: Page, lm: Node) -> tuple[str, tuple[Piece, ...]]:
+    """What an LM said as it counts, and that it is a person's, where it is."""
+    response, edit = response_of(page.view, page.log, lm), edit_of(page, lm, "response")
+    if response is None or edit is not None:
+        return (edit.after if edit is not None else ""), mark_of(edit)
+    return page.log.text(response.text), ANSWERED if response.by == "user" else ()
+
+
+def _asked(page: Page, lm: Node) -> tuple[str, tuple[Piece, ...]]:
+    edit = edit_of(page, lm, "prompt")
+    return (edit.after if edit is not None else ""), mark_of(edit)
 
 
 def _summed_up(page: Page, owner: str, seq: int) -> list[Line]:
@@ -181,32 +209,59 @@ def _summed_up(page: Page, owner: str, seq: int) -> list[Line]:
     return [clip(line((f"↻ summed up: {said}", "careful")), page.width) for said in words]
 
 
-def _message(page: Page, role: str, text: str, lm: str, name: str, right: tuple[Piece, ...] = ()) -> Rows:
+def _message(
+    page: Page, role: str, text: str, lm: str, name: str, right: tuple[Piece, ...] = (), own: Spans = ()
+) -> Rows:
     node = page.view.node(lm)
     is_child = role == "assistant" and node is not None and node.depth > 0
     title = _CHILD if is_child else _ROLES.get(role, (role, "muted"))
     size: tuple[Piece, ...] = right or ((plural(len(text), "character"), "dim"),)
     heading = split(line((title[0], f"{title[1]} bold"), key=f"{NODE}{lm}"), line(*size), page.width)
     limit = _SYSTEM_ROWS if role == "system" else _MESSAGE_ROWS
-    return together([heading], folded(_body(text, role, page.width), limit, name, page, MARGIN))
+    return together([heading], folded(_body(text, role, page.width, own), limit, name, page, MARGIN))
 
 
 @lru_cache(32)
-def _body(text: str, role: str, width: int) -> Rows:
-    """A message with code, a person's words and marks of truncation each in their own role."""
+def _body(text: str, role: str, width: int, own: Spans) -> Rows:
+    """A message with code, what is a person's `own` and marks of truncation each in their own role."""
     has_fences = role == "assistant"
     fences = [found.start() for found in _FENCE.finditer(text)] if has_fences else []
     plain = _BODY.get(role, "text")
 
     def draw(begin: int, end: int) -> Rows:
-        pieces = list(_pieces(text[begin:end], plain, has_fences, bisect_left(fences, begin) % 2 == 1))
+        part = text[begin:end]
+        if own:
+            pieces = list(_own_pieces(part, plain, tuple((first - begin, last - begin) for first, last in own)))
+        else:
+            pieces = list(_pieces(part, plain, has_fences, bisect_left(fences, begin) % 2 == 1))
         if end < len(text) and not pieces[-1][1]:
             pieces.pop()  # the next part begins on a line of its own
-        return Joined(
-            [text_rows(piece, width, kind, kind != "code", MARGIN) if piece else [BLANK] for kind, piece in pieces]
-        )
+        return Joined([_piece(kind, piece, width) for kind, piece in pieces])
 
     return in_parts(text, width, draw)
+
+
+def _piece(kind: str, piece: str, width: int) -> Rows:
+    """Rows in the role of what they are; what is a person's own begins with its mark in the margin."""
+    if not piece:
+        return [BLANK]
+    rows = text_rows(piece, width, kind.removeprefix("✎ "), kind != "code", MARGIN)
+    return Joined(([Line((Span("✎ ", "user"), *rows[0].spans[1:]))], rows[1:])) if kind.startswith("✎ ") else rows
+
+
+def _own_pieces(text: str, plain: str, own: Spans) -> Iterator[tuple[str, str]]:
+    """A text cut where a person's own begins and ends; both are at the ends of lines."""
+    at = 0
+    for begin, end in own:
+        if at < begin < len(text):
+            yield from _pieces(text[at : begin - 1], plain, False, False)
+            if text[at : begin - 1].endswith("\n"):
+                yield plain, ""
+        if max(at, begin) < min(end, len(text)):
+            yield "user" if begin < at else "✎ user", text[max(at, begin) : end]
+            at = end + 1
+    if at <= len(text):
+        yield from _pieces(text[at:], plain, False, False)
 
 
 def _pieces(text: str, plain: str, fences: bool, in_code: bool) -> Iterator[tuple[str, str]]:
@@ -225,8 +280,6 @@ def _pieces(text: str, plain: str, fences: bool, in_code: bool) -> Iterator[tupl
 
 
 def _role_of(text_line: str, plain: str) -> str:
-    if text_line.startswith(_PERSON):
-        return "user"
     return "careful" if text_line.startswith("… ") and _CUT in text_line else plain
 
 
@@ -238,6 +291,7 @@ def _unsent(page: Page, owner: str) -> Iterator[tuple[str, Rows]]:
     for lm in _newest_lms(page, owner):
         yield from _newest(page, lm, last)
     rlm = page.view.node(owner)
+    yield from _given(page, rlm)
     for _ in page.view.facts(rlm, ev.Reset) if rlm is not None else []:
         yield "", [clip(line((f"↻ {RESET}", "careful")), page.width)]
     root = page.view.root
@@ -248,6 +302,14 @@ def _unsent(page: Page, owner: str) -> Iterator[tuple[str, Rows]]:
             heading = split(line(("✎ you", "user bold")), right, page.width)
             words = text_rows(page.log.text(event.text), page.width, "user", True, MARGIN)
             yield "", Joined(([heading], words))
+
+
+def _given(page: Page, rlm: Node | None) -> Iterator[tuple[str, Rows]]:
+    """The final answer of the newest turn, where a person put theirs in its place; no LM was told of it yet."""
+    turns = page.view.children(rlm)[-1:] if rlm is not None else []
+    for edit in filter(None, (edit_of(page, turn, "answer") for turn in turns)):
+        heading = split(line(("✎ the final answer", "user bold")), line(*edit.mark), page.width)
+        yield "", Joined(([heading], text_rows(edit.after, page.width, "user", True, MARGIN)))
 
 
 def _newest_lms(page: Page, owner: str) -> list[Node]:
@@ -280,8 +342,8 @@ def _newest(page: Page, lm: Node, last: int) -> Iterator[tuple[str, Rows]]:
     responded, failed = page.view.fact(lm, ev.LmResponded), page.view.fact(lm, ev.LmFailed)
     response = response_of(page.view, page.log, lm)
     if response is not None and responded is not None and responded > last:
-        text, name = page.log.text(response.text), f"chat.{lm.id}"
-        yield lm.id, _message(page, "assistant", text, lm.id, name, (("newest", "dim"),))
+        text, whose = _said(page, lm)
+        yield lm.id, _message(page, "assistant", text, lm.id, f"chat.{lm.id}", whose or (("newest", "dim"),))
     text = page.live.text(lm.id, "text")
     if text:
         who, role = _CHILD if lm.depth > 0 else _ROLES["assistant"]

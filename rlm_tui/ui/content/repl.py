@@ -11,9 +11,11 @@ from rlm_tui.text import short_seconds
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.block import OUTCOMES, written
+from rlm_tui.ui.content.edits import Edit, edit_of
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, numbered, streaming, turn_of
 from rlm_tui.ui.lazy import Kept, Parts, together
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
+from rlm_tui.ui.rows import Joined, text_rows
 from rlm_tui.ui.states import cut_off
 
 _EMPTY = "Every block that runs, the model's and your own, appears here with its output."
@@ -63,7 +65,9 @@ def repl(page: Page, drawn: Blocks | None = None, owner: str = "") -> Transcript
     def make(part: int) -> tuple[Rows, int | None]:
         over = _finished_after(page, page.log.event(seqs[part]).node, seqs[part])
         rows = _drawn(page, seqs[part], over)
-        return together([BLANK], rows) if part else rows, over.seq if over else None
+        node = page.view.node(over.node) if over else None
+        since = node.closed if node is not None else None  # until then its output may be edited
+        return together([BLANK], rows) if part else rows, since
 
     def part_of(node_id: str) -> int | None:
         node = page.view.node(node_id)
@@ -101,12 +105,19 @@ def _heading(page: Page, event: ev.CodeStarted, node: Node, over: ev.CodeFinishe
     whose: Piece = ("✎ you", "user") if event.by == "user" else (f"iteration {turn.number}", "dim")
     state: Piece = _open(page) if over is None else OUTCOMES[over.status]
     time = short_seconds(over.elapsed_s if over else page.view.elapsed(node, page.now))
-    left = line((f"[{event.number}] ", "muted bold"), whose, "  ", state, key=f"{NODE}{node.id}")
+    mark = _edited(page, event, node)
+    left = line((f"[{event.number}] ", "muted bold"), whose, "  ", *mark, state, key=f"{NODE}{node.id}")
     return [split(left, line((time, "dim")), page.width)]
 
 
 def _open(page: Page) -> Piece:
     return cut_off("no end") if page.is_cut else ("● running", "running")
+
+
+def _edited(page: Page, event: ev.CodeStarted, node: Node) -> tuple[Piece, ...]:
+    """That the code that ran is a person's edit."""
+    edit = edit_of(page, node, "code")
+    return (*edit.mark, "  ") if edit is not None and edit.after == page.log.text(event.code) else ()
 
 
 def _forgotten(page: Page) -> Line:
@@ -121,4 +132,12 @@ def _code(page: Page, event: ev.CodeStarted, seq: int) -> Rows:
 def _output(page: Page, node: Node, over: ev.CodeFinished | None, seq: int) -> Rows:
     if over is None:
         return streaming(page.live.text(node.id, "stdout"), page, "output", MARGIN)
-    return written(page, over, f"repl{seq}", _OUTPUT_ROWS)
+    rows = written(page, over, f"repl{seq}", _OUTPUT_ROWS)
+    edit = edit_of(page, node, "output") if page.view.fact(node, ev.CodeStarted) == seq else None
+    return rows if edit is None else together(rows, _instead(page, edit))
+
+
+def _instead(page: Page, edit: Edit) -> Rows:
+    """What a person made of an output for the model, below what was really written."""
+    heading = line(("✎ the model sees instead", "user"), (", by you", "dim"))
+    return Joined(([clip(heading, page.width)], text_rows(edit.after, page.width, "user", True, MARGIN)))

@@ -74,9 +74,8 @@ class ChatPane(Reading, LazyView):
 
     def _signature(self, session: Session, selection: str | None) -> tuple[object, ...]:
         view = session.view
-        counts = tuple(
-            view.count(kind) for kind in (ev.NodeOpened, ev.LmRequested, ev.LmResponded, ev.LmFailed, ev.Reset)
-        )
+        kinds = ev.NodeOpened, ev.LmRequested, ev.LmResponded, ev.LmFailed, ev.Edited, ev.Reset
+        counts = tuple(view.count(kind) for kind in kinds)
         words, live = len(view.queued_words()), live_mark(session, "text")
         return id(session), counts, words, live, selection, self.columns, self._opened, self._walked_to(session)
 

@@ -134,11 +134,11 @@ class ReplPane(Reading, Vertical):
     def _signature(self, session: Session) -> tuple[object, ...]:
         view = session.view
         started, over = view.count(ev.CodeStarted), view.count(ev.CodeFinished)
-        forgotten = view.forgotten
+        changed = view.forgotten, view.count(ev.Edited)
         runs = started > over
         live = live_mark(session, "stdout") if runs else ()
         tick = round(session.now, 1) if runs else 0.0
-        return id(session), forgotten, started, over, live, tick, self.lines.columns, self._opened, session.following
+        return id(session), changed, started, over, live, tick, self.lines.columns, self._opened, session.following
 
     def _go_to(self, session: Session, transcript: Transcript, selection: str | None) -> None:
         """Bring the block of a selection on screen."""
