@@ -17,7 +17,7 @@ from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.edits import ANSWERED, edit_of, mark_of
-from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, response_of, streaming
+from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, prose, response_of, streaming
 from rlm_tui.ui.content.requests import asked_before, asks_again, difference, sent_by
 from rlm_tui.ui.content.told import Spans, by_person, unsent
 from rlm_tui.ui.lazy import Kept, Parts, together
@@ -309,7 +309,8 @@ def _given(page: Page, rlm: Node | None) -> Iterator[tuple[str, Rows]]:
     turns = page.view.children(rlm)[-1:] if rlm is not None else []
     for edit in filter(None, (edit_of(page, turn, "answer") for turn in turns)):
         heading = split(line(("✎ the final answer", "user bold")), line(*edit.mark), page.width)
-        yield "", Joined(([heading], text_rows(edit.after, page.width, "user", True, MARGIN)))
+        text = prose(edit.after, page, "user", MARGIN)
+        yield "", together([heading], folded(text, _MESSAGE_ROWS, "chat.answer", page, MARGIN))
 
 
 def _newest_lms(page: Page, owner: str) -> list[Node]:

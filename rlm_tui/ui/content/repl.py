@@ -12,10 +12,9 @@ from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.block import OUTCOMES, written
 from rlm_tui.ui.content.edits import Edit, edit_of
-from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, numbered, streaming, turn_of
+from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, numbered, streaming, turn_of, verbatim
 from rlm_tui.ui.lazy import Kept, Parts, together
 from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
-from rlm_tui.ui.rows import Joined, text_rows
 from rlm_tui.ui.states import cut_off
 
 _EMPTY = "Every block that runs, the model's and your own, appears here with its output."
@@ -134,10 +133,11 @@ def _output(page: Page, node: Node, over: ev.CodeFinished | None, seq: int) -> R
         return streaming(page.live.text(node.id, "stdout"), page, "output", MARGIN)
     rows = written(page, over, f"repl{seq}", _OUTPUT_ROWS)
     edit = edit_of(page, node, "output") if page.view.fact(node, ev.CodeStarted) == seq else None
-    return rows if edit is None else together(rows, _instead(page, edit))
+    return rows if edit is None else together(rows, _instead(page, edit, seq))
 
 
-def _instead(page: Page, edit: Edit) -> Rows:
+def _instead(page: Page, edit: Edit, seq: int) -> Rows:
     """What a person made of an output for the model, below what was really written."""
-    heading = line(("✎ the model sees instead", "user"), (", by you", "dim"))
-    return Joined(([clip(heading, page.width)], text_rows(edit.after, page.width, "user", True, MARGIN)))
+    heading = clip(line(("✎ what the model sees instead", "user"), (", by you", "dim")), page.width)
+    text = folded(verbatim(edit.after, page, "user"), _OUTPUT_ROWS, f"repl{seq}.edited", page, MARGIN)
+    return together([heading], text)
