@@ -14,12 +14,15 @@ class SessionCommand(msgspec.Struct, frozen=True, tag_field="command"):
 
 
 class Start(SessionCommand, frozen=True):
-    """Ask a question of the document; with a second one the conversation continues."""
+    """Ask a question of the document; with a second one the conversation continues.
+
+    Where it names no model, or not whether to hold at every step, the question before says so.
+    """
 
     query: str
     model: str = ""
     sub_model: str = ""
-    step: bool = False
+    step: bool | None = None
 
 
 class Reset(SessionCommand, frozen=True):

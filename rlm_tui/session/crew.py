@@ -78,6 +78,8 @@ class Crew:
         self._question: asyncio.Task[None] | None = None
         self._chosen = setup.model, setup.sub_model
         """The models of the newest question that could begin; the next one goes to them where it names none."""
+        self._steps = setup.step
+        """Whether the newest question was held at every step."""
         self._lms: dict[str, LM] = {}
         self._answers: Answers | None = None
         self._syncs: set[asyncio.Task[None]] = set()
@@ -100,7 +102,8 @@ class Crew:
         context = loading.document.info()
         if len(self._log) == 0:
             self._log.lines = self._kept(self._setup.open_trace(command.query, config, repl.facts.label, context))
-        self._gate.begin("over" if command.step or self._setup.step else "go")
+        self._steps = self._steps if command.step is None else command.step
+        self._gate.begin("over" if self._steps else "go")
         run = self._before = self._run(config, models, repl, context)
         run.text = partial(text_of, loading.document)
         if more is not None:

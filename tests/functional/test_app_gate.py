@@ -529,7 +529,7 @@ async def test_words_that_the_run_ends_without_are_said_to_wait_for_the_next_que
             driver.send(cmd.Tell("look at page 3"))
             await hand.press("c")
             await hand.until(lambda: LEFT in hand.bar("GateBar"))
-            driver.send(cmd.Start("Next?"))
+            driver.send(cmd.Start("Next?", step=False))
             await hand.until(lambda: len(all_of(hand, ev.RunFinished)) == 2)
             await hand.until(lambda: "The answer is there" in hand.bar("GateBar"))
             assert LEFT not in hand.bar("GateBar")

@@ -141,7 +141,7 @@ def test_what_was_told_is_forgotten_with_the_conversation(tmp_path: Path) -> Non
         run.send(cmd.Reset())
         run.until(lambda: bool(run.of(ev.Reset)))
         assert not run.session.trajectory.now().queued_words()
-        run.start("Next?")
+        run.start("Next?", step=False)
         run.until(lambda: len(run.of(ev.RunFinished)) == 2)
         assert "page 3" not in run.said()[-1]
 
@@ -446,6 +446,20 @@ def test_after_a_step_out_the_run_is_stepped_over_not_into(tmp_path: Path) -> No
         assert [e.checkpoint for e in run.of(ev.Held)].count("before_subcall") == 1
         run.send(cmd.Resume())
         run.end()
+
+
+@pytest.mark.parametrize("at_start", [True, False])
+def test_a_question_is_held_at_every_step_where_it_says_so_else_as_the_one_before(
+    tmp_path: Path, at_start: bool
+) -> None:
+    with live(tmp_path, ["FINAL(1)", "FINAL(2)"], step=not at_start) as run:
+        for question in (cmd.Start("one", step=at_start), cmd.Start("two")):
+            run.send(question)
+            if at_start:
+                run.send(cmd.Run(run.hold("before_final").id))
+            run.until(lambda: not run.session.is_running)
+        assert len(run.of(ev.Held)) == 2 * at_start
+        assert len(run.of(ev.RunFinished)) == 2
 
 
 def test_a_hold_of_an_earlier_question_never_means_one_of_this(tmp_path: Path) -> None:
