@@ -8,7 +8,7 @@ from rlm_tui.ui.theme import LIGHT
 from rlm_tui.ui.widgets.calls import CallsPane, NodeSelected
 from rlm_tui.ui.widgets.lines_view import LinesView
 from tests.functional.panes_kit import desk
-from tests.trajectories import StillSession, batched, held, peeked
+from tests.trajectories import StillSession, batched, clean, held, peeked
 
 
 class Millions(Provider):
@@ -65,6 +65,22 @@ async def test_a_selection_that_comes_late_does_not_take_the_cursor_back() -> No
         assert at.pane.cursor_key == "1.1.lm1"
         await at.show("1.1")
         assert at.pane.cursor_key == "1.1"
+
+
+async def test_a_root_that_is_selected_from_outside_comes_up_with_what_stands_below_it() -> None:
+    run = clean()
+    run.start("And what then?", "2")
+    turn = run.iteration(1, "2")
+    async with desk(CallsPane(), StillSession(run), (34, 7)) as at:
+        await at.show(turn)
+        run.ask(turn, "FINAL(2)")
+        run.finish_iteration(turn, 1)
+        await at.show("2")
+        assert at.pane.cursor + 1 < len(at.pane.rows) <= at.pane.top + at.pane.page
+        at.pane.scroll_to(y=at.pane.cursor - at.pane.page + 1, animate=False)
+        top = at.pane.top
+        await at.show("2")
+        assert at.pane.top == top, "where the person has scrolled, it stays"
 
 
 async def test_rows_open_and_close_by_key_and_click() -> None:

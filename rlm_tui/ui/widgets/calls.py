@@ -98,7 +98,9 @@ class CallsPane(LinesView):
         self.show_rows(rows)
         self.pane_note = header(self.columns).text.strip()
         if not self._is_echo(selection) and index is not None:
-            self.move_cursor(index, centre=not rows.rows.row(index).depth)  # with what stands below a root
+            if not rows.rows.row(index).depth and index != self.cursor and index >= self.top + self.page // 2:
+                self.scroll_to(y=index - self.page // 2, animate=False)  # a root with what stands below it
+            self.move_cursor(index)
 
     def _is_echo(self, selection: str | None) -> bool:
         """Whether a selection is one that the cursor has made and moved on from since."""
