@@ -5,7 +5,7 @@ RlmTuiError                 1
 │   ├── DocumentError       2   a document that cannot be read
 │   └── ToolsError          2   custom tools that cannot be made
 ├── ProviderError           3   a model endpoint that failed (status, retry_after)
-│   ├── ProviderAuthError   3   401, 403 or no key
+│   ├── ProviderAuthError   3   401, 403, 407 or no key
 │   └── ProviderBusyError   3   429, 5xx, a cut connection: worth another try
 ├── TraceError              5   a trace that cannot be read
 └── ReplError               1   the REPL worker cannot be started or used

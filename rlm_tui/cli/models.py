@@ -73,9 +73,12 @@ def _keys() -> Iterator[dict[str, Any]]:
 
 
 def _of_server(server: Server) -> Iterator[dict[str, Any]]:
-    about = {"kind": "server", "provider": server.provider, "base_url": server.base_url, "usual": server.is_usual}
+    from rlm_tui.lm.endpoint import public
+
+    url = public(server.base_url)
+    about = {"kind": "server", "provider": server.provider, "base_url": url, "usual": server.is_usual}
     for model in server.models:
-        yield {"model": server.spec(model), **about, **_facts(model), "words": _words(server, model)}
+        yield {"model": server.spec(model), **about, **_facts(model), "words": _words(server, model, url)}
     if server.problem:
         yield {"model": None, **about, "problem": server.problem, "words": f"{server.host} {server.problem}"}
 
@@ -90,8 +93,8 @@ def _facts(model: Model) -> dict[str, Any]:
     }
 
 
-def _words(server: Server, model: Model) -> str:
-    at = f"at {server.host}" if server.is_usual else f"with --base-url {server.base_url}"
+def _words(server: Server, model: Model, url: str) -> str:
+    at = f"at {server.host}" if server.is_usual else f"with --base-url {url}"
     return " · ".join(filter(None, (model.kind, "loaded" if model.loaded else "", at)))
 
 

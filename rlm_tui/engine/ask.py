@@ -162,7 +162,7 @@ class RootAsker:
         )
 
     def _parameters(self) -> ev.Parameters:
-        asked = self._run.parameters("root")
+        asked = self._run.parameters("root", self._run.config.model)
         if not self._title:
             return asked
         return ev.Parameters(max_tokens=asked.max_tokens and asked.max_tokens // 2)  # it stays in every later prompt

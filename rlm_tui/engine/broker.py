@@ -323,7 +323,7 @@ class Broker:
         return f"Error: {error}"
 
     async def _request(self, call: _Call, prompt: str) -> Response:
-        asked = self._run.parameters("sub")
+        asked = self._run.parameters("sub", call.model)
         request = Request(
             (Message("user", prompt),),
             call.model,

@@ -25,6 +25,7 @@ from rlm_tui.lm.registry import is_local, writes_on
 from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.lm.watch import Pace, Sign, Watch
 from rlm_tui.repl.base import HostHandler, REPLEnvironment
+from rlm_tui.text import plural
 from rlm_tui.tools.box import Toolbox
 
 _USUAL_WINDOW = 16_384
@@ -103,11 +104,15 @@ class Lanes:
 
 
 def _told_if_ended(response: Response, request: Request) -> Response:
-    """The response, with a remark if it was ended where its request said, as the model did not stop."""
+    """The response, with a remark if it was ended where its request said, or before that, as the window was full."""
     most = request.max_tokens
     if most is None or response.finish_reason not in OUT_OF_TOKENS:
         return response
-    remark = f"the answer was ended at {most:,} tokens, so that the window keeps room, as the model did not stop"
+    written = response.usage.output_tokens
+    if written is not None and written < most:
+        remark = f"the answer was ended after {plural(written, 'token')}, as the window was full"
+    else:
+        remark = f"the answer was ended at {most:,} tokens, so that the window keeps room, as the model did not stop"
     return replace(response, note="; ".join(filter(None, (response.note, remark))))
 
 
@@ -169,19 +174,17 @@ class Run:
             queued=Queued(),
         )
 
-    def parameters(self, role: Role) -> Parameters:
-        """How an RLM's own LM (`root`) or a sub-LM is asked."""
+    def parameters(self, role: Role, model: str) -> Parameters:
+        """How a model is asked as an RLM's own LM (`root`) or as a sub-LM; code may ask either of the two as that."""
         config, is_turn = self.config, role == "root"
         stop = config.dialect.stop if is_turn else ()
         is_shaped = is_turn and config.constrain and shape_of(config.dialect) is not None
-        return Parameters(config.temperature, config.seed, stop, is_shaped, self._most_said(role))
+        return Parameters(config.temperature, config.seed, stop, is_shaped, self._most_said(model))
 
-    def _most_said(self, role: Role) -> int | None:
+    def _most_said(self, model: str) -> int | None:
         """Tokens after which a server that would write for ever ends an answer."""
-        name, window = self.config.model, self.config.window
-        if role == "sub":
-            name, window = self.config.sub_name, self.config.sub_window
-        return int(_MOST_SAID * (window or _USUAL_WINDOW)) if writes_on(name) else None
+        window = self.config.window if model == self.config.model else self.config.sub_window
+        return int(_MOST_SAID * (window or _USUAL_WINDOW)) if writes_on(model) else None
 
     @property
     def most_output(self) -> int:
@@ -192,7 +195,8 @@ class Run:
         """Take what the server tells once the model has answered; asked once."""
         measure, self.measure = self.measure, None
         if measure is not None and self.config.window is None:
-            self.config = replace(self.config, window=await measure())
+            window, is_same = await measure(), self.config.sub_name == self.config.model
+            self.config = replace(self.config, window=window, sub_window=window if is_same else self.config.sub_window)
 
     @property
     def may_recurse(self) -> bool:

@@ -10,10 +10,12 @@ import builtins
 import difflib
 import keyword
 import os
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, get_args
+from unicodedata import normalize
 
 import msgspec
 
@@ -26,6 +28,8 @@ READINGS: tuple[Reading, ...] = get_args(Reading)
 _BUILT_IN = Path(__file__).with_name("dialects")
 _MOST_BYTES = 1 << 20
 _MOST_STEPS = 1000
+_TAKEN = re.compile(r"__|context_\d+$|_result_\d+$")
+"""Names that the REPL gives to contexts and to long outputs, and those that are Python's own."""
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +92,7 @@ def _read(path: Path) -> Dialect:
         raise UsageError(f"The dialect {path} is no TOML: {files.why(error)}.") from error
     try:
         read = msgspec.convert({**data, "name": path.stem}, Dialect)
+        read = msgspec.structs.replace(read, question_variable=normalize("NFKC", read.question_variable))
     except msgspec.ValidationError as error:
         raise UsageError(f"The dialect {path} is wrong: {_fault(error, data)}") from error
     if fault := _unfit(read):
@@ -106,7 +111,7 @@ def _unfit(read: Dialect) -> str:
     name = read.question_variable
     if name and (not name.isidentifier() or keyword.iskeyword(name)):
         return f"question_variable is {one_line(name, 40)!r}, which is no name of a variable."
-    if name in offered() - {"question"} or hasattr(builtins, name) or name.startswith("__"):
+    if name in offered() - {"question"} or hasattr(builtins, name) or _TAKEN.match(name):
         return f"question_variable is {name!r}, which means something else in the REPL; take another name."
     if "" in read.stop:
         return "stop holds an empty text, at which every response would end."

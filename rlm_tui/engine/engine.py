@@ -110,7 +110,7 @@ class Engine:
                 sandbox=run.sandbox_label,
                 has_walls=run.has_walls,
                 served=run.served,
-                sub_parameters=run.parameters("sub"),
+                sub_parameters=run.parameters("sub", run.config.sub_name),
                 is_direct=is_direct,
                 loaded=loaded,
             )

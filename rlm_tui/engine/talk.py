@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from rlm_tui.events import StoredMessage
 from rlm_tui.lm.base import Message
 
+_FIRST = 1
+"""The place of the first user message: after the system prompt."""
+_GAP = "\n\n"
+
 
 class Queued:
     """What waits for the next request: a person's words, and news of their doings. It outlives a question."""
@@ -47,23 +51,26 @@ class Talk:
         """How many of the messages a provider has counted, and to how many tokens."""
         self._past = list(past)
         self._sent = 0
-        self._summary = ""
+        self._summary = 0, 0
+        """Where in the first user message the summary stands: what a person edits may be any part of it."""
         self.queued = Queued() if queued is None else queued
 
     def say(self, role: str, content: str) -> None:
         """Add a message; two user messages in a row become one, as providers want them to alternate."""
         if self.messages and self.messages[-1].role == role == "user":
-            self.replace_last(f"{self.messages[-1].content}\n\n{content}")
+            self.replace_last(f"{self.messages[-1].content}{_GAP}{content}")
         else:
             self.messages.append(Message(role, content))
 
     def flush(self) -> None:
         """Put what is queued into the last user message."""
         if taken := self.queued.take():
-            self.say("user", "\n\n".join(taken))
+            self.say("user", _GAP.join(taken))
 
     def replace_last(self, content: str) -> None:
         """Change the newest message; a request that carries it carries it anew."""
+        if len(self.messages) == _FIRST + 1:
+            self._summary = _moved(*self._summary, self.messages[-1].content, content)
         self.messages[-1] = Message(self.messages[-1].role, content)
         self._sent = min(self._sent, len(self.messages) - 1)
 
@@ -84,9 +91,10 @@ class Talk:
         """
         gone = self.messages[2:]
         self._past += self.messages[1:]
-        asked = self.messages[1].content.replace(self._summary, "", 1)
-        self._summary = f"\n\n{summary}"
-        self.messages[1:] = [Message("user", f"{asked}{self._summary}")]
+        (begin, end), before = self._summary, self.messages[_FIRST].content
+        asked = f"{before[:begin].removesuffix(_GAP)}{before[end:]}{_GAP}"
+        self.messages[_FIRST:] = [Message("user", f"{asked}{summary}")]
+        self._summary = len(asked), len(asked) + len(summary)
         self._sent, self.counted = 1, (0, 0)
         return len(gone)
 
@@ -114,3 +122,15 @@ class Talk:
         self.queued.sent()
         prior, self._sent = self._sent, len(self.messages)
         return prior, tuple(StoredMessage(m.role, m.content) for m in self.messages[prior:])
+
+
+def _moved(begin: int, end: int, old: str, new: str) -> tuple[int, int]:
+    """Where a part of a text stands once the text was edited; nowhere if what stood before it was edited with it."""
+    part = old[begin:end]
+    if new.startswith(old[:end]):
+        return begin, end
+    if part in new:
+        return new.rfind(part), new.rfind(part) + len(part)
+    if new.startswith(old[:begin]) and new.endswith(old[end:]):
+        return begin, max(begin, end + len(new) - len(old))
+    return len(new), len(new)

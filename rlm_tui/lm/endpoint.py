@@ -13,6 +13,7 @@ CONNECT_S = 10.0
 _LEAST_CONNECT_S = 1.0
 SILENCE_S = 600.0  # a local model may read a long prompt for minutes before its first token
 _NO_SECRETS = ("api-version", "api_version", "version", "deployment", "model", "region", "beta")
+_SCHEMES = ("Bearer", "Basic")  # words before a key, which are none
 _PLAIN = re.compile(r"[\w.:-]{1,40}", re.ASCII)
 
 
@@ -84,6 +85,14 @@ class Endpoint:
     def is_plain(self) -> bool:
         """Whether requests go unencrypted."""
         return urlsplit(self.base_url).scheme == "http"
+
+    @property
+    def secrets(self) -> list[str]:
+        """What is sent and must not be shown: the key, the values of headers, what the query of the address has."""
+        sent = (self.api_key, *(value for _, value in self.headers))
+        words = [word for value in sent if value for word in (value, *value.split())]
+        query = [value for name, value in parse_qsl(urlsplit(self.base_url).query) if name.lower() not in _NO_SECRETS]
+        return [word for word in (*words, *query) if word not in _SCHEMES]
 
     def check(self) -> None:
         """Refuse what must not be sent: UsageError for the address, ProviderAuthError for a key that is missing."""

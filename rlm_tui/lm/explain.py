@@ -10,10 +10,10 @@ from typing import Any
 from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.failures import CrowdedError, ModelLoadingError, TooLongError, error_for_status, retry_after_seconds
-from rlm_tui.lm.proxy import shown_proxy
-from rlm_tui.text import one_line, short_seconds
+from rlm_tui.lm.proxy import proxy_of, shown_proxy
+from rlm_tui.lm.said import said
+from rlm_tui.text import short_seconds
 
-_DETAIL = 200
 # An error inside a stream comes after HTTP said 200; these are the statuses that it would have had.
 _STATUS_OF = {
     "invalid_request_error": 400,
@@ -45,7 +45,7 @@ _LARGER = {
 def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
     """Turn what an SDK or its transport raised into an error that a person can act on, without secrets."""
     status = _status(error)
-    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED or _is_proxys(error):
+    if _is_proxys(error, endpoint):
         return _refused_by_proxy(error, endpoint)
     if status is not None:
         return _for_status(error, status, endpoint)
@@ -68,8 +68,8 @@ def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
     if _says(error, *_NO_HTTP):
         return ProviderError(f"{host} does not speak HTTP, so {name} cannot be asked there; check address and port.")
     if _is(error, "DecodingError") or (_is(error, "HttpProcessingError") and not _is_cut(error)):
-        said = f"{host} answered {name} in HTTP that is not understood"
-        return ProviderError(f"{said} ({_innermost(error)}); check the base URL, and what stands before the server.")
+        came, why = f"{host} answered {name} in HTTP that is not understood", said(_innermost(error), endpoint, 80)
+        return ProviderError(f"{came} ({why}); check the base URL, and what stands before the server.")
     if isinstance(error, ValueError | RecursionError):
         form = "no JSON" if endpoint.provider == "generic" else "no event stream"
         return ProviderError(f"{host} answered {name} with something that is {form}; check the base URL.")
@@ -116,10 +116,10 @@ def _too_long(error: Exception, status: int, endpoint: Endpoint) -> TooLongError
     """With the numbers, where the server tells them apart (llama.cpp); else with its own words."""
     body = _error_body(error)
     sent, window = body.get("n_prompt_tokens"), body.get("n_ctx")
-    said = _detail(error, endpoint)
+    why = _detail(error, endpoint)
     if isinstance(sent, int) and isinstance(window, int):
-        said = f": it has {sent:,} tokens, and the window takes {window:,}"
-    text = f"The prompt is too long for {endpoint.name} at {endpoint.host} (HTTP {status}){said}"
+        why = f": it has {sent:,} tokens, and the window takes {window:,}"
+    text = f"The prompt is too long for {endpoint.name} at {endpoint.host} (HTTP {status}){why}"
     return TooLongError(f"{text}; hand over smaller pieces, or {_larger(endpoint)}.", status=status)
 
 
@@ -163,14 +163,13 @@ def _error_body(error: Exception) -> Mapping[str, Any]:
 def _detail(error: Exception, endpoint: Endpoint) -> str:
     body = _error_body(error)
     message = str(body.get("message") or body.get("detail") or "")
-    if endpoint.api_key:
-        message = message.replace(endpoint.api_key, "…")
-    return f": {one_line(message, _DETAIL).rstrip('.')}" if message else ""
+    return f": {said(message, endpoint).rstrip('.')}" if message else ""
 
 
 def no_completion(endpoint: Endpoint, what: str, status: int) -> ProviderError:
     """A reply with a good status that is no completion at all: asking again would bring the same."""
-    came = f"HTTP {status}, {what}" if status != 200 else what
+    kind = said(what, endpoint, 80)
+    came = f"HTTP {status}, {kind}" if status != 200 else kind
     return ProviderError(
         f"{endpoint.host} answered {endpoint.name} with something that is no completion ({came}); check the base URL.",
         status=status,
@@ -180,8 +179,8 @@ def no_completion(endpoint: Endpoint, what: str, status: int) -> ProviderError:
 def _stalled(endpoint: Endpoint) -> ProviderError:
     """A server on this machine is still at work on what it was asked: to ask again would only queue up behind it."""
     kind = ProviderError if endpoint.is_local else ProviderBusyError
-    said = f"{endpoint.host} said nothing for {short_seconds(endpoint.silence_s)} while {endpoint.name} was to answer"
-    return kind(f"{said}, so it was given up (timeout); ask a smaller model, or allow more with --silence.")
+    text = f"{endpoint.host} said nothing for {short_seconds(endpoint.silence_s)} while {endpoint.name} was to answer"
+    return kind(f"{text}, so it was given up (timeout); ask a smaller model, or allow more with --silence.")
 
 
 def _says(error: BaseException | None, *words: str) -> bool:
@@ -215,31 +214,35 @@ def _innermost(error: BaseException) -> str:
     """What the first error of a chain says, without the bytes that it shows below."""
     while error.__cause__ is not None:
         error = error.__cause__
-    said = str(getattr(error, "message", "") or error).strip()
-    return one_line(said.partition("\n")[0].rstrip(":."), 80)
+    words = str(getattr(error, "message", "") or error).strip()
+    return words.partition("\n")[0].rstrip(":.")
 
 
 def _unreachable(endpoint: Endpoint) -> ProviderError:
     if endpoint.is_local:
         start = f" ({endpoint.start})" if endpoint.start else ""
-        said = f"No server answers at {endpoint.host} for {endpoint.name}"
-        return ProviderError(f"{said}; start it{start}, or name its address with --base-url.")
-    said, proxy = f"{endpoint.host} cannot be reached for {endpoint.name}", shown_proxy(endpoint)
+        text = f"No server answers at {endpoint.host} for {endpoint.name}"
+        return ProviderError(f"{text}; start it{start}, or name its address with --base-url.")
+    text, proxy = f"{endpoint.host} cannot be reached for {endpoint.name}", shown_proxy(endpoint)
     if proxy:
-        return ProviderBusyError(f"{said} through the proxy {proxy}; check the network and {_PROXIES}.")
-    return ProviderBusyError(f"{said}; check the network and the name.")
+        return ProviderBusyError(f"{text} through the proxy {proxy}; check the network and {_PROXIES}.")
+    return ProviderBusyError(f"{text}; check the network and the name.")
 
 
-def _is_proxys(error: BaseException) -> bool:
-    return _is(error, "ProxyError") or _is(error, "ClientHttpProxyError")
+def _is_proxys(error: BaseException, endpoint: Endpoint) -> bool:
+    """Whether a proxy let nothing through; the same status without one, or inside of an answer, is the server's own."""
+    is_asked_who = getattr(error, "status_code", None) == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+    refused = is_asked_who or _is(error, "ProxyError") or _is(error, "ClientHttpProxyError")
+    return refused and bool(proxy_of(endpoint))
 
 
 def _refused_by_proxy(error: BaseException, endpoint: Endpoint) -> ProviderError:
     """What a proxy says where it opens no way to a server: a status and its words."""
     while (cause := error.__cause__) is not None and _is(cause, "ProxyError"):
         error = cause
-    code = getattr(error, "status", None) or getattr(error, "status_code", None) or ""
-    why = one_line(f"{code} {getattr(error, 'message', '') or error}", 80).strip()
+    code = getattr(error, "status", None) or getattr(error, "status_code", None)
+    why = said(f"{code or ''} {getattr(error, 'message', '') or error}", endpoint, 80).strip()
     why = f" ({why})" if why else ""
     text = f"The proxy {shown_proxy(endpoint)} lets nothing through to {endpoint.host} for {endpoint.name}{why}"
-    return ProviderBusyError(f"{text}; check {_PROXIES}, or name the host in NO_PROXY.")
+    status = code if isinstance(code, int) else None
+    return ProviderBusyError(f"{text}; check {_PROXIES}, or name the host in NO_PROXY.", status=status)

@@ -27,7 +27,7 @@ class CrowdedError(ProviderBusyError):
 
 def error_for_status(status: int, message: str, retry_after: float | None = None) -> ProviderError:
     """The leaf of the error tree that stands for an HTTP status; `retry_after` is in seconds."""
-    if status in (401, 403):
+    if status in (401, 403, 407):
         return ProviderAuthError(message, status=status)
     if status in _TRY_AGAIN or status >= 500:
         return ProviderBusyError(message, status=status, retry_after=retry_after)

@@ -30,6 +30,7 @@ from rlm_tui.lm.endpoint import SILENCE_S, Endpoint
 from rlm_tui.lm.explain import explain
 from rlm_tui.lm.post import decoded
 from rlm_tui.lm.proxy import check_proxy
+from rlm_tui.lm.said import said
 from rlm_tui.lm.sdk import count
 from rlm_tui.text import one_line, scrub
 
@@ -122,7 +123,8 @@ class GenericLM:
         counts = [_at(content, path) for path in (paths.input_tokens, paths.output_tokens)]
         known = [count(each) for each in counts]
         reason = _at(content, paths.finish_reason)
-        return Response(scrub(text)[0], Usage(*known), reason if isinstance(reason, str) else "stop")
+        ended = said(reason, self._endpoint) if isinstance(reason, str) else "stop"
+        return Response(scrub(text)[0], Usage(*known), ended)
 
     async def close(self) -> None:
         """Give back connections."""

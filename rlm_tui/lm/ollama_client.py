@@ -13,6 +13,7 @@ from rlm_tui.lm.base import Request
 from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.explain import explain, no_completion
+from rlm_tui.lm.proxy import transport
 from rlm_tui.lm.sdk import NO_KEY, Answer, StreamLM, count
 from rlm_tui.lm.wire import ollama_body
 
@@ -46,7 +47,7 @@ class OllamaLM(StreamLM):
             endpoint.root,
             timeout=httpx.Timeout(endpoint.silence_s, connect=endpoint.connect_s),
             follow_redirects=False,  # a key must not travel on to where a redirect points
-            trust_env=not endpoint.is_local,  # nor through a proxy on its way to this very machine
+            transport=transport(endpoint, httpx),
             event_hooks={"response": [_whole_or_refused(endpoint)]},
             # A small packed answer could unpack to any size; without a key the SDK would take another one's.
             headers={"accept-encoding": "identity", "authorization": f"Bearer {endpoint.api_key or NO_KEY}"},

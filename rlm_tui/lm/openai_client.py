@@ -92,12 +92,15 @@ def _object(value: object) -> object:
 
 
 def _pieces(content: Any) -> Iterator[object]:
-    """Content as text, or as a list of parts of which some are text."""
+    """Content as text, or as a list of parts, of which some are text or have one; what is neither is passed on."""
     if not isinstance(content, list):
         yield getattr(content, "text", content)
         return
     for part in content:
-        yield part.get("text") if isinstance(part, Mapping) else getattr(part, "text", None)
+        if isinstance(part, Mapping):
+            yield part.get("text")
+        else:
+            yield getattr(part, "text", None) if hasattr(part, "__dict__") else part
 
 
 def _take_usage(usage: Any, answer: Answer) -> None:

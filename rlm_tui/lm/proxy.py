@@ -2,32 +2,79 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from importlib.util import find_spec
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from rlm_tui.errors import UsageError
-from rlm_tui.lm.endpoint import Endpoint, public
+from rlm_tui.lm.endpoint import Endpoint
+
+_HTTP, _SOCKS = ("http", "https"), ("socks5", "socks5h")
+_PORTS = {"http": 80, "https": 443}
 
 
 def proxy_of(endpoint: Endpoint) -> str:
-    """The address of the proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, but for hosts in `NO_PROXY`); "" for none."""
+    """The address of the proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, but for hosts in `NO_PROXY`); "" for none.
+
+    One without a scheme is one of http, as most programs take it; a host in `NO_PROXY` may have a port.
+    """
     parts, proxies = urlsplit(endpoint.base_url), getproxies()
-    asked = proxies.get(parts.scheme) or proxies.get("all") or ""
-    return "" if endpoint.is_local or proxy_bypass(parts.hostname or "") else asked
+    asked = (proxies.get(parts.scheme) or proxies.get("all") or "").strip()
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    names = host, f"{shown}:{parts.port or _PORTS.get(parts.scheme)}"
+    if not asked or endpoint.is_local or any(map(proxy_bypass, names)):
+        return ""
+    return asked if "://" in asked else f"http://{asked}"
 
 
 def check_proxy(endpoint: Endpoint) -> None:
-    """Refuse a proxy that cannot be spoken to; UsageError."""
-    kind = proxy_of(endpoint).partition("://")[0].lower()
-    if not kind.startswith("socks") or (endpoint.provider != "generic" and find_spec("socksio") is not None):
+    """Refuse a proxy that is no address, or cannot be spoken to; UsageError."""
+    asked = proxy_of(endpoint)
+    if not asked:
         return
-    need = "use an http proxy" if endpoint.provider == "generic" else "pip install socksio, or use an http proxy"
+    kind = asked.partition("://")[0].lower()
+    if not _is_address(asked) or not (kind in _HTTP or kind.startswith("socks")):
+        raise UsageError(
+            f"What HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names for {endpoint.host} is no address of a proxy; it looks"
+            " like http://proxy.example:3128."
+        )
+    can_socks = endpoint.provider != "generic" and find_spec("socksio") is not None
+    if kind in _HTTP or (can_socks and kind in _SOCKS):
+        return
+    need = "pip install socksio, or use an http proxy"
+    if endpoint.provider == "generic" or can_socks:
+        need = "use an http proxy"
     raise UsageError(f"The proxy {shown_proxy(endpoint)} for {endpoint.host} is one of SOCKS; {need}.")
+
+
+def transport(endpoint: Endpoint, library: Any, **more: Any) -> Any:
+    """What an SDK's HTTP library sends with: through the proxy that is said here, not as it reads the environment."""
+    return library.AsyncHTTPTransport(proxy=proxy_of(endpoint) or None, **more)
+
+
+def _is_address(url: str) -> bool:
+    """Whether there is a host, and a port that is a number, if any."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and not re.search(r"[\s\\]", parts.hostname or "")
+    except ValueError:
+        return False
 
 
 def shown_proxy(endpoint: Endpoint) -> str:
     """The proxy as a person reads it, without name and password; "" for none."""
-    asked = proxy_of(endpoint)
-    address = public(asked if "//" in asked else f"//{asked}") if asked else ""
-    return address.rpartition("//")[2].rstrip("/")
+    return urlsplit(proxy_of(endpoint)).netloc.rpartition("@")[2]
+
+
+def proxy_secrets(endpoint: Endpoint) -> tuple[str, ...]:
+    """What tells the password of the proxy: itself, and the header that it is sent in."""
+    parts = urlsplit(proxy_of(endpoint))
+    if not parts.password:
+        return ()
+    password = unquote(parts.password)
+    pair = f"{unquote(parts.username or '')}:{password}"
+    return parts.password, password, base64.b64encode(pair.encode()).decode()

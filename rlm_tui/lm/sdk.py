@@ -20,12 +20,13 @@ from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.explain import explain, no_completion
 from rlm_tui.lm.post import Poster, WireError, decoded
-from rlm_tui.lm.proxy import proxy_of
+from rlm_tui.lm.proxy import proxy_of, transport
+from rlm_tui.lm.said import said
 from rlm_tui.lm.stage import Stages
 from rlm_tui.lm.turns import Turns
 from rlm_tui.lm.watch import Watch
 from rlm_tui.lm.wire import SHAPED_BY
-from rlm_tui.text import one_line, scrub
+from rlm_tui.text import scrub
 
 NO_KEY = "no-key"  # SDKs insist on a key where a server on this machine needs none
 _DROPPABLE = ("stream_options", "temperature", "seed", "stop", "stop_sequences", "think")
@@ -182,6 +183,7 @@ class StreamLM:
                         await self._read(stream, answer)
             except self._errors as error:
                 raise explain(error, self._endpoint) from error
+        answer.finish_reason = answer.finish_reason and said(answer.finish_reason, self._endpoint)
         return answer
 
     @contextlib.asynccontextmanager
@@ -270,10 +272,11 @@ class SdkLM(StreamLM):
     """Where below the base URL requests go."""
 
     def __init__(self, endpoint: Endpoint, sdk: ModuleType, client_class: type[Any]) -> None:
+        library = _library(sdk.DefaultAsyncHttpxClient)
         http = sdk.DefaultAsyncHttpxClient(
             timeout=sdk.Timeout(endpoint.silence_s, connect=endpoint.connect_s),
             follow_redirects=False,  # a key must not travel on to where a redirect points
-            trust_env=not endpoint.is_local,  # nor through a proxy on its way to this very machine
+            transport=transport(endpoint, library, limits=sdk.DEFAULT_CONNECTION_LIMITS),
             event_hooks={"response": [bounded(endpoint)]},
             headers={"accept-encoding": "identity"},  # a small packed answer could unpack to any size
         )
@@ -285,7 +288,6 @@ class SdkLM(StreamLM):
             max_retries=0,
             http_client=http,
         )
-        library = _library(http)
         poster = Poster(endpoint, _headers(client), library.create_ssl_context)
         self._poster = None if proxy_of(endpoint) else poster
         self._extra: dict[str, Any] = {}
@@ -336,8 +338,8 @@ class SdkLM(StreamLM):
         body = json.loads(raw, object_hook=lambda members: SimpleNamespace(**members))
         error = getattr(body, "error", None)
         if error:
-            said = one_line(str(getattr(error, "message", error)))
-            raise ProviderError(f"{self._endpoint.host} answered {self.name} with an error: {said}.", status=200)
+            why = said(getattr(error, "message", error), self._endpoint)
+            raise ProviderError(f"{self._endpoint.host} answered {self.name} with an error: {why}.", status=200)
         self._understand(body, answer)
 
     def _understand(self, event: Any, answer: Answer) -> None:
@@ -374,9 +376,9 @@ def _headers(client: Any) -> dict[str, str]:
     return found
 
 
-def _library(http: object) -> Any:
+def _library(client_class: type) -> Any:
     """The SDK's HTTP library: httpx in older SDKs, its successor in newer ones."""
-    base = next(each for each in type(http).__mro__ if each.__name__ == "AsyncClient")
+    base = next(each for each in client_class.__mro__ if each.__name__ == "AsyncClient")
     return sys.modules[base.__module__.partition(".")[0]]
 
 

@@ -109,6 +109,41 @@ def test_an_answer_of_a_sub_model_is_ended_by_its_own_window(tmp_path: Path) -> 
         assert most == [("llama3.2:1b", 2_048), ("long:8b", 8_192), ("llama3.2:1b", 2_048)]
 
 
+@pytest.mark.parametrize(
+    ("root", "sub", "most"),
+    [("vllm/big", "ollama/long:8b", (None, None)), ("ollama/long:8b", "vllm/small", (8_192, None))],
+)
+def test_a_root_model_that_code_asks_by_name_has_its_own_limit(
+    tmp_path: Path, root: str, sub: str, most: tuple[int | None, int | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = block(f"x = llm_query('?', model={root!r}) + llm_query('?')")
+    with Loopback(*_replies(root, code, sub), routes=OLLAMA) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        monkeypatch.setenv("VLLM_BASE_URL", f"{server.url}/v1")
+        with live(tmp_path, [], model=root, sub_model=sub) as driver:
+            assert driver.start().end().answer == "77"
+        asked = [seen.body for seen in server.seen if "messages" in seen.body]
+        limits = [body.get("max_tokens", body.get("options", {}).get("num_predict")) for body in asked]
+        assert limits == [most[0], most[0], most[1] or (8_192 if sub.startswith("ollama") else None), most[0]]
+
+
+def _replies(root: str, code: str, sub: str) -> list[Reply]:
+    own, other = root.partition("/")[0], sub.partition("/")[0]
+    return [stream(own, code), stream(own, "7"), stream(other, "7"), stream(own, "FINAL_VAR(x)")]
+
+
+def test_a_window_that_is_full_before_the_limit_is_told_as_that(tmp_path: Path) -> None:
+    full = openai_stream("I look.\n```repl\nx = 1\n", finish_reason="length", usage=(4_093, 3))
+    replies = full, openai_stream(block("x = 7")), openai_stream("I have it.\nFINAL_VAR(x)")
+    with (
+        Loopback(*replies, routes=LLAMACPP) as server,
+        live(tmp_path, [], model="llamacpp/m", base_url=f"{server.url}/v1") as driver,
+    ):
+        assert driver.start().end().answer == "7"
+        (note,) = [note for note in driver.of(ev.Note) if "was ended" in note.text]
+        assert note.text == "the answer was ended after 3 tokens, as the window was full"
+
+
 def test_a_server_that_bounds_an_answer_itself_is_given_no_limit(tmp_path: Path) -> None:
     with answered(tmp_path, "vllm", stream("vllm", block("x = 7")), stream("vllm", "FINAL_VAR(x)")) as (bodies, _):
         assert not [body for body in bodies if "max_tokens" in body]

@@ -11,10 +11,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from loopback import ND_JSON, Loopback, Reply, data, delta, failure, lines, named, ollama_events, openai_stream
+from loopback import (
+    ND_JSON,
+    Loopback,
+    Reply,
+    data,
+    delta,
+    failure,
+    lines,
+    named,
+    ollama_events,
+    openai_stream,
+    plain_json,
+)
 from test_cli import rlm_tui
-from test_lm_clients import PROVIDERS, REQUEST, as_asked, ask, fail, how
+from test_lm_clients import KEY, PROVIDERS, REQUEST, as_asked, ask, fail, how
 
+from rlm_tui import events as ev
 from rlm_tui.errors import ProviderBusyError, ProviderError
 from rlm_tui.lm.registry import make_lm
 from tests.driving import live
@@ -73,6 +86,97 @@ async def test_an_error_in_a_stream_is_told_whatever_it_is(said: object, told: s
     error = await fail(Reply(chunks=data({"error": said})))
     assert type(error) is ProviderError
     assert str(error).endswith(f"failed in the middle of an answer of openai/m-1{told}")
+
+
+@pytest.mark.usefixtures("how")
+async def test_content_as_a_list_of_texts_is_their_text_and_of_anything_else_no_empty_answer() -> None:
+    end = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+    parts = {"choices": [{"delta": {"content": ["a", {"type": "text", "text": "b"}, {"type": "image"}]}}]}
+    response, *_ = await ask(Reply(chunks=data(parts, end)))
+    assert response.text == "ab"
+    error = await fail(Reply(chunks=data({"choices": [{"delta": {"content": ["a", 5]}}]}, end)))
+    assert str(error).endswith("in a shape that is not understood.")
+
+
+ECHOES = {
+    "whole": plain_json({"error": {"message": f"got Bearer {KEY}"}}),
+    "whole, a text": plain_json({"error": f"got {KEY}"}),
+    "event": Reply(chunks=data({"error": {"message": f"got {KEY}"}})),
+    "an event's status": Reply(chunks=data({"error": {"message": f"got {KEY}", "code": 407}})),
+    "long": failure(400, "x" * 190 + KEY),
+    "no JSON": Reply(500, "text/plain", {}, (f"got {KEY}".encode(),)),
+    "too long": failure(400, f"prompt is too long: {KEY}"),
+    "its type": Reply(content_type=f"text/{KEY}", chunks=(b"hm",)),
+    **{str(status): failure(status, f"got {KEY}") for status in (400, 401, 403, 404, 407, 413, 429, 500, 503)},
+}
+
+
+@pytest.mark.usefixtures("how")
+@pytest.mark.parametrize("provider", [*PROVIDERS, "ollama"])
+@pytest.mark.parametrize("what", ECHOES)
+async def test_a_key_that_a_server_repeats_is_not_told(provider: str, what: str) -> None:
+    error = await fail(ECHOES[what], provider)
+    assert KEY[:8] not in str(error), "not even its beginning, where a long text was cut"
+
+
+async def test_a_key_that_a_server_repeats_is_not_told_where_its_http_is_not_understood() -> None:
+    with speaking(b"HTTP/1.1 200 OK\r\nX-\x00: %s\r\n\r\n" % KEY.encode()) as host:
+        lm = make_lm("openai/m", base_url=f"http://{host}/v1", api_key=KEY)
+        try:
+            with pytest.raises(ProviderError) as caught:
+                await lm.complete(REQUEST)
+        finally:
+            await lm.close()
+    assert KEY[:8] not in str(caught.value)
+
+
+async def test_a_reason_to_end_tells_no_key() -> None:
+    response, *_ = await ask(openai_stream("hi", finish_reason=f"by {KEY}"))
+    assert response.finish_reason == "by …"
+
+
+async def test_the_values_of_headers_and_of_the_query_are_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTKEY_VIRTUAL_KEY", "virtual-secret")
+    path = tmp_path / "generic.toml"
+    with Loopback(failure(400, "bad: virtual-secret written-secret asked-secret 2025-01")) as server:
+        url = f"{server.url}/v1?token=asked-secret&api-version=2025-01"
+        path.write_text(
+            f'url = "{url}"\nmodel = "g"\n[headers]\nauthorization = "Token written-secret"\n'
+            '[request]\ninputs = "{prompt}"\n[answer]\ntext = "text"\n'
+        )
+        for spec, told in (
+            ("portkey/m", "bad: … written-secret … 2025-01"),
+            (f"generic:{path}", "virtual-secret … … 2"),
+        ):
+            lm = make_lm(spec, base_url=url, api_key=KEY)
+            with pytest.raises(ProviderError) as caught:
+                await lm.complete(REQUEST)
+            await lm.close()
+            assert told in str(caught.value)
+
+
+async def test_a_word_for_a_key_where_none_is_needed_tears_no_words() -> None:
+    error = await fail(failure(400, "it broke"), api_key="k")
+    assert "it broke" in str(error)
+
+
+@pytest.mark.parametrize("status", [200, 407])
+def test_a_key_that_a_server_repeats_is_in_no_trace(
+    tmp_path: Path, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLM_API_KEY", KEY)
+    echo = plain_json({"error": {"message": f"got Bearer {KEY}"}}, status)
+    with (
+        Loopback(echo) as server,
+        live(tmp_path, [], model="openai/m", base_url=f"{server.url}/v1", is_attended=False) as driver,
+    ):
+        driver.start().end()
+        assert len(driver.of(ev.LmFailed)) == 1
+    (trace,) = tmp_path.rglob("*.jsonl")
+    assert "got Bearer …" in trace.read_text("utf-8")
+    assert KEY not in trace.read_text("utf-8")
 
 
 async def test_a_byte_that_is_no_utf8_is_replaced_and_told() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from loopback import Loopback, Reply, failure, plain_json
+from loopback import Loopback, Reply, data, failure, plain_json
 
-from rlm_tui.errors import ProviderBusyError, ProviderError, UsageError
+from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError, UsageError
 from rlm_tui.lm.base import Message, Request
-from rlm_tui.lm.registry import make_lm
+from rlm_tui.lm.proxy import proxy_of
+from rlm_tui.lm.registry import make_lm, resolve
 
 REQUEST = Request((Message("user", "Hello?"),), "m")
 FAR = "http://far.example:8000"
@@ -77,3 +78,101 @@ def test_a_proxy_of_another_kind_is_told(tmp_path: Path, monkeypatch: pytest.Mon
         make_lm("vllm/m", base_url=FAR)
     with pytest.raises(UsageError, match="is one of SOCKS; use an http proxy"):
         make_lm(generic(tmp_path, FAR))
+
+
+@pytest.mark.parametrize("model", ["vllm/m", "ollama/m", "generic"])
+async def test_what_a_proxy_repeats_of_its_password_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    spec, base_url = (generic(tmp_path, FAR), None) if model == "generic" else (model, FAR)
+    with Loopback(failure(407, "no: Basic bWU6dG9wJXNlY3JldA== is top%secret, me:top%secret")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://me:top%25secret@{proxy.host}")
+        words = await said(spec, base_url)
+        assert "bWU6" in str(proxy.seen[0].headers.get("proxy-authorization"))
+    assert "secret" not in words
+    assert "bWU6" not in words
+
+
+WRONG = [
+    "http://[::1",
+    "http://h:port",
+    "ftp://h:1",
+    "socks5://[h",
+    "://x",
+    "http://",
+    "http://h:0",
+    "http://me:top@[h",
+]
+
+
+@pytest.mark.parametrize("model", ["openai/m", "anthropic/m", "ollama/m", "generic"])
+@pytest.mark.parametrize("proxy", WRONG)
+def test_what_is_no_address_of_a_proxy_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    url = "https://far.example"
+    with pytest.raises(UsageError, match="is no address of a proxy; it looks like http://") as wrong:
+        make_lm(generic(tmp_path, url) if model == "generic" else model, base_url=url, api_key="k")
+    assert "top" not in str(wrong.value)
+
+
+@pytest.mark.parametrize("model", ["openai/m", "anthropic/m", "ollama/m"])
+async def test_a_proxy_that_is_not_asked_may_be_anything(monkeypatch: pytest.MonkeyPatch, model: str) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://[::1")
+    monkeypatch.setenv("NO_PROXY", "[, localhost")
+    for url in ("https://far.example", "http://127.0.0.1:1"):
+        await make_lm(model, base_url=url, api_key="k").close()
+
+
+@pytest.mark.parametrize("model", ["vllm/m", "generic"])
+async def test_a_proxy_needs_no_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str) -> None:
+    answer = plain_json({"text": "yes", "choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}]})
+    with Loopback(answer) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f" {proxy.host} ")
+        lm = make_lm(generic(tmp_path, FAR)) if model == "generic" else make_lm(model, base_url=FAR)
+        assert (await lm.complete(REQUEST)).text == "yes"
+        await lm.close()
+        assert len(proxy.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "no_proxy", "is_asked"),
+    [
+        ("https://llm.corp:8443/v1", "llm.corp:8443", False),
+        ("https://llm.corp:8443/v1", "llm.corp:8444", True),
+        ("https://llm.corp:8443/v1", "llm.corp", False),
+        ("https://llm.corp/v1", "llm.corp:443", False),
+        ("https://llm.corp/v1", ".corp", False),
+        ("https://[fd00::1]:8443/v1", "fd00::1", False),
+        ("https://[fd00::1]:8443/v1", "[fd00::1]:8443", False),
+        ("https://llm.corp/v1", "other.corp", True),
+    ],
+)
+def test_a_host_that_is_named_with_its_port_is_asked_without_proxy(
+    monkeypatch: pytest.MonkeyPatch, url: str, no_proxy: str, is_asked: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.corp:3128")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    assert proxy_of(resolve("openai/m", base_url=url)) == ("http://proxy.corp:3128" if is_asked else "")
+
+
+@pytest.mark.parametrize("model", ["vllm/m", "anthropic/m", "ollama/m", "generic"])
+async def test_a_server_that_wants_a_proxys_key_where_there_is_none_is_told_as_itself(
+    tmp_path: Path, model: str
+) -> None:
+    with Loopback(failure(407, "who are you?")) as server:
+        lm = make_lm(generic(tmp_path, server.url) if model == "generic" else model, base_url=server.url, api_key="k")
+        with pytest.raises(ProviderAuthError, match=r"refused the request to .*HTTP 407.: who are you") as refused:
+            await lm.complete(REQUEST)
+        await lm.close()
+    assert refused.value.status == 407
+
+
+async def test_the_status_of_a_proxy_inside_of_an_answer_is_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(Reply(chunks=data({"error": {"message": "no credits", "code": 407}}))) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        lm = make_lm("vllm/m", base_url=FAR)
+        with pytest.raises(ProviderAuthError, match=r"far.example:8000 refused .*HTTP 407.: no credits"):
+            await lm.complete(REQUEST)
+        await lm.close()

@@ -103,7 +103,8 @@ def test_a_model_that_is_no_server_gets_sixteen(tmp_path: Path) -> None:
 
 
 def test_ollama_is_asked_again_once_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Loopback(ollama_stream(block("x = 1")), ollama_stream("FINAL_VAR(x)"), routes=dict(OLLAMA)) as server:
+    replies = map(ollama_stream, (block("x = llm_query('?')"), "1", "FINAL_VAR(x)"))
+    with Loopback(*replies, routes=dict(OLLAMA)) as server:
         take = server.take
 
         def take_and_load(seen: Seen) -> Reply:
@@ -115,6 +116,8 @@ def test_ollama_is_asked_again_once_the_model_is_loaded(tmp_path: Path, monkeypa
             driver.start()
             assert driver.end().answer == "1"
             assert [request.window for request in driver.of(ev.LmRequested)] == [None, 4_096]
+            most = [seen.body["options"]["num_predict"] for seen in server.seen if "options" in seen.body]
+            assert most == [8_192, 2_048, 2_048], "its sub-calls go to the same model"
 
 
 def test_a_router_is_asked_again_once_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

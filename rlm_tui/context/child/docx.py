@@ -40,7 +40,7 @@ def read_docx(data: bytes) -> Found:
 
 def _why_not(error: Any) -> str:
     """What libxml2 has against the XML of a part: a bound of its own, which a whole document may pass, or its form."""
-    if "depth" in str(error).lower():
+    if str(error).startswith("Excessive depth"):  # the name of an element may have the word, too
         return "deep"
     return "entities" if "entity" in str(error).lower() and error.code in _BOUNDS else "broken"
 

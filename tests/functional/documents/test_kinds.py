@@ -128,6 +128,8 @@ def test_entities_and_nesting_in_a_word_document_do_not_grow(tmp_path: Path) -> 
     assert "has entities that expand" in is_refused(tmp_path / "a.docx", bomb)
     deep = _repacked(word_document(), "word/document.xml", b"<w:body>", b"<w:body>" + b"<w:sdt>" * 100_000)
     assert "nested too deeply" in is_refused(tmp_path / "b.docx", deep)
+    broken = _repacked(word_document(), "word/document.xml", b"</w:body>", b"<w:depth></w:x></w:body>")
+    assert "is broken or cut off" in is_refused(tmp_path / "c.docx", broken)
 
 
 def test_a_missing_library_is_named_with_what_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
