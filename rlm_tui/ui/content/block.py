@@ -19,12 +19,13 @@ from rlm_tui.ui.content.parts import (
     label,
     numbered,
     prose,
+    sections,
     streaming,
     verbatim,
 )
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.lazy import together
-from rlm_tui.ui.lines import BLANK, Piece, Rows
+from rlm_tui.ui.lines import Piece, Rows
 from rlm_tui.ui.rows import Joined
 from rlm_tui.ui.states import ENDS, cut_off
 
@@ -96,12 +97,7 @@ def held_mark(hold: Hold) -> Piece:
 
 def block(page: Page, node: Node) -> Rows:
     """A code block: CODE, CALLS, OUTPUT."""
-    parts = [_code(page, node), _calls(page, node), output(page, node), remarks(page, node)]
-    rows: list[Rows] = []
-    for part in parts:
-        if len(part):
-            rows += [part, [BLANK]]
-    return Joined(rows[:-1])
+    return sections((_code(page, node), _calls(page, node), output(page, node), remarks(page, node)))
 
 
 def _code(page: Page, node: Node) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from rlm_tui.text import plural
 from rlm_tui.trajectory import Hold, Node, View
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.lazy import Parts, together
-from rlm_tui.ui.lines import Line, Piece, Rows, Span, clip, line, pad, split
+from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, Span, clip, line, pad, split
 from rlm_tui.ui.long_text import in_parts, long_rows
 from rlm_tui.ui.rows import Joined, TextRows, Window, text_rows
 from rlm_tui.ui.selecting import clock_of
@@ -88,6 +88,15 @@ def beside(name: str, rows: Rows, width: int, right: tuple[Piece, ...] = ()) -> 
         return Joined(([label(name, width=width, right=right)], rows))
     first = Line((Span(f"{name:<{LABEL}}", "muted bold"), *rows[0].spans[1:]), rows[0].key)
     return Joined(([split(first, remark, width)], Window(rows, 1)))
+
+
+def sections(parts: Iterable[Rows]) -> Rows:
+    """Those of some parts that have rows, a blank one between each two."""
+    rows: list[Rows] = []
+    for part in parts:
+        if len(part):
+            rows += [part, [BLANK]]
+    return Joined(rows[:-1])
 
 
 def folded(rows: Rows, limit: int, name: str, page: Page, margin: int = LABEL) -> Rows:

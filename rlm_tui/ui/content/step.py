@@ -30,6 +30,7 @@ from rlm_tui.ui.content.parts import (
     numbered,
     prose,
     response_of,
+    sections,
     streaming,
     turn_of,
     verbatim,
@@ -80,12 +81,12 @@ def _of_node(page: Page, node: Node) -> Rows:
         case "rlm":
             return root(page, node) if not node.parent else _child(page, node)
         case "iteration":
-            return _sections(iteration(page, node))
+            return sections(iteration(page, node))
         case "lm":
-            return _sections(exchange(page, node))
+            return sections(exchange(page, node))
         case "code":
             turn = turn_of(page.view, node)
-            return _sections(iteration(page, turn)) if turn is not node else block(page, node)
+            return sections(iteration(page, turn)) if turn is not node else block(page, node)
         case "subcall":
             return subcall(page, node)
 
@@ -97,14 +98,6 @@ def _child(page: Page, node: Node) -> Rows:
     call = page.view.node(node.parent)
     asked = subcall(page, call) if call is not None and call.type == "subcall" else []
     return Joined(([label("RLM", said, width=page.width)], [BLANK], asked))
-
-
-def _sections(parts: Iterator[Rows]) -> Rows:
-    rows: list[Rows] = []
-    for part in parts:
-        if len(part):
-            rows += [part, [BLANK]]
-    return Joined(rows[:-1])
 
 
 def iteration(page: Page, node: Node) -> Iterator[Rows]:
