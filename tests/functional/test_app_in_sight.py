@@ -52,6 +52,24 @@ async def test_what_an_injected_block_printed_is_in_sight_and_said(tmp_path: Pat
             await hand.until(lambda: "Your block raised NameError: name" in hand.bar("GateBar"))
 
 
+async def test_walking_on_brings_what_a_step_added_into_sight(tmp_path: Path) -> None:
+    with live(tmp_path, [block(f"{LONG}\nprint('here it is')"), "FINAL(3)"]) as driver:
+        driver.send(cmd.Start("What?", step=True))
+        driver.send(cmd.Run(driver.hold("before_code").id))
+        driver.hold("after_code")
+        driver.send(cmd.Resume())
+        driver.end()
+        async with on_screen(driver.session, SMALL) as hand:
+            await hand.until(lambda: finished(hand))
+            await hand.press("home")
+            await hand.press("full_stop")
+            await hand.until(lambda: "held, not run yet" in hand.screen())
+            assert "OUTPUT" not in hand.screen()
+            await hand.press("full_stop")
+            await hand.until(lambda: "OUTPUT" in hand.screen())
+            assert "here it is" in hand.screen()
+
+
 async def test_a_sentence_ends_with_the_hold_it_speaks_of(tmp_path: Path) -> None:
     with live(tmp_path, ROOT) as driver:
         driver.send(cmd.Start("What?", step=True))

@@ -81,7 +81,7 @@ class StepPane(Reading, Vertical):
             self._bring_up(ANSWER)
         elif is_new and chosen is not None:
             self._bring_up(f"{AT}{chosen}")
-        elif session.following and self._steps < session.view.step_number() and not is_away:
+        elif self._steps < session.view.step_number() and not is_away:
             self._bring_up_news(before)
         self._hold, self._is_over = newest, session.view.finished is not None
         self._steps, self._stood = session.view.step_number(), self._stood if is_away else self.lines.top
