@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 
 from rlm_tui import events as ev
@@ -17,12 +15,12 @@ from rlm_tui.trajectory.facts import RESET
 from rlm_tui.ui.content.asked import writing_mark
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.content.edits import ANSWERED, edit_of, mark_of
+from rlm_tui.ui.content.message import body
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, note, prose, response_of, streaming
 from rlm_tui.ui.content.requests import asked_before, asks_again, difference, sent_by
 from rlm_tui.ui.content.told import Spans, by_person, unsent
 from rlm_tui.ui.lazy import Kept, Parts, together
-from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, Span, clip, line, split, wrap_text
-from rlm_tui.ui.long_text import in_parts
+from rlm_tui.ui.lines import BLANK, Line, Piece, Rows, clip, line, split, wrap_text
 from rlm_tui.ui.rows import Joined, text_rows
 from rlm_tui.ui.states import cut_off
 
@@ -33,9 +31,6 @@ _GUESS = 8
 _NEWEST = 8
 _CHILD = ("● LM of the child RLM", "sub")
 _ROLES = {"system": ("○ system", "dim"), "user": ("↳ to the model", "output"), "assistant": ("● root LM", "root")}
-_BODY = {"system": "dim", "user": "output", "assistant": "text"}
-_CUT = "characters left out"
-_FENCE = re.compile(r"^[^\S\n]*(?:```|~~~)", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -218,69 +213,7 @@ def _message(
     size: tuple[Piece, ...] = right or ((plural(len(text), "character"), "dim"),)
     heading = split(line((title[0], f"{title[1]} bold"), key=f"{NODE}{lm}"), line(*size), page.width)
     limit = _SYSTEM_ROWS if role == "system" else _MESSAGE_ROWS
-    return together([heading], folded(_body(text, role, page.width, own), limit, name, page, MARGIN))
-
-
-@lru_cache(32)
-def _body(text: str, role: str, width: int, own: Spans) -> Rows:
-    """A message with code, what is a person's `own` and marks of truncation each in their own role."""
-    has_fences = role == "assistant"
-    fences = [found.start() for found in _FENCE.finditer(text)] if has_fences else []
-    plain = _BODY.get(role, "text")
-
-    def draw(begin: int, end: int) -> Rows:
-        part = text[begin:end]
-        if own:
-            pieces = list(_own_pieces(part, plain, tuple((first - begin, last - begin) for first, last in own)))
-        else:
-            pieces = list(_pieces(part, plain, has_fences, bisect_left(fences, begin) % 2 == 1))
-        if end < len(text) and not pieces[-1][1]:
-            pieces.pop()  # the next part begins on a line of its own
-        return Joined([_piece(kind, piece, width) for kind, piece in pieces])
-
-    return in_parts(text, width, draw)
-
-
-def _piece(kind: str, piece: str, width: int) -> Rows:
-    """Rows in the role of what they are; what is a person's own begins with its mark in the margin."""
-    if not piece:
-        return [BLANK]
-    rows = text_rows(piece, width, kind.removeprefix("✎ "), kind != "code", MARGIN)
-    return Joined(([Line((Span("✎ ", "user"), *rows[0].spans[1:]))], rows[1:])) if kind.startswith("✎ ") else rows
-
-
-def _own_pieces(text: str, plain: str, own: Spans) -> Iterator[tuple[str, str]]:
-    """A text cut where a person's own begins and ends; both are at the ends of lines."""
-    at = 0
-    for begin, end in own:
-        if at < begin < len(text):
-            yield from _pieces(text[at : begin - 1], plain, False, False)
-            if text[at : begin - 1].endswith("\n"):
-                yield plain, ""
-        if max(at, begin) < min(end, len(text)):
-            yield "user" if begin < at else "✎ user", text[max(at, begin) : end]
-            at = end + 1
-    if at <= len(text):
-        yield from _pieces(text[at:], plain, False, False)
-
-
-def _pieces(text: str, plain: str, fences: bool, in_code: bool) -> Iterator[tuple[str, str]]:
-    """A text cut where what it is changes; it begins in the middle of code or not."""
-    kind, lines = "code" if in_code else plain, list[str]()
-    for text_line in text.split("\n"):
-        is_fence = fences and _FENCE.match(text_line) is not None
-        wanted = "code" if in_code or is_fence else _role_of(text_line, plain)
-        if wanted != kind and lines:
-            yield kind, "\n".join(lines)
-            lines = []
-        kind = wanted
-        lines.append(text_line)
-        in_code = in_code != is_fence
-    yield kind, "\n".join(lines)
-
-
-def _role_of(text_line: str, plain: str) -> str:
-    return "careful" if text_line.startswith("… ") and _CUT in text_line else plain
+    return together([heading], folded(body(text, role, page.width, own), limit, name, page, MARGIN))
 
 
 def _unsent(page: Page, owner: str) -> Iterator[tuple[str, Rows]]:
