@@ -41,6 +41,7 @@ from rlm_tui.ui.styles import FOLDER, Styles
 from rlm_tui.ui.theme import DARK, Fault, first_theme, load_themes
 from rlm_tui.ui.theme_file import chosen
 from rlm_tui.ui.widgets.gate_bar import is_typing
+from rlm_tui.ui.widgets.too_small import ACT_UNSEEN
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -305,7 +306,13 @@ class RlmTuiApp(Host, inherit_bindings=False):
         """Every key passes the guard first, wherever it goes; what counts is when it was pressed."""
         if isinstance(typed, events.Key):
             self.guard.saw(typed.key, pressed_at, typing=self.sync().typing)
-        await super().on_event(typed)
+        if not self.screen.has_class("tiny") or self._acts_unseen(typed):
+            await super().on_event(typed)
+
+    def _acts_unseen(self, typed: Typed) -> bool:
+        """Whether it may act where the terminal is too small to show on what."""
+        keymap = self.ui.keymap
+        return isinstance(typed, events.Key) and any(typed.key in keys_of(BY_ID[name], keymap) for name in ACT_UNSEEN)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that are taken from the panes act only where they mean something; else the pane has them."""

@@ -8,6 +8,7 @@ from textual.command import CommandPalette
 
 from rlm_tui import events as ev
 from rlm_tui.session.base import Capability
+from rlm_tui.session.commands import Run
 from rlm_tui.session.replay import ReplaySession
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.app import RlmTuiApp
@@ -16,7 +17,8 @@ from rlm_tui.ui.screens.start import StartScreen
 from rlm_tui.ui.theme import DARK, LIGHT
 from rlm_tui.ui.widgets.bar import Bar
 from tests.driving import block, live
-from tests.states import running
+from tests.states import held, running, still
+from tests.trajectories import peeked
 from tests.ui_kit import Clock, Hand, on_screen
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -68,6 +70,40 @@ async def test_a_screen_that_is_too_small_says_what_it_needs(recorded: ReplaySes
         assert "rlm-tui needs 60x16; this is 50x12." in hand.screen()
         await hand.pilot.resize_terminal(80, 24)
         await hand.until(lambda: "REPLAY" in hand.screen())
+
+
+async def test_no_key_acts_on_what_a_small_terminal_cannot_show_but_the_way_out() -> None:
+    session = held()
+    async with on_screen(session) as hand:
+        await hand.pilot.resize_terminal(50, 12)
+        await hand.until(lambda: "no key acts but Ctrl+Q, which quits." in " ".join(hand.screen().split()))
+        await hand.press("a", "c", "i")
+        assert session.sent == []
+        assert not hand.app.ui.editing
+        await hand.press("ctrl+q")
+        await hand.until(lambda: hand.app.screen is not hand.app.main)
+        await hand.press("escape")
+        await hand.pilot.resize_terminal(120, 36)
+        await hand.until(lambda: "HELD" in hand.screen())
+        await hand.press("a")
+        assert [type(command) for command in session.sent] == [Run]
+
+
+async def test_the_editor_stands_right_below_what_is_above_it_after_every_resize() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    run.ask(two, f"{'I look at every page of it. ' * 12}\n```repl\nprint(1)\n```", prior=2)
+    run.hold(run.open(f"{two}.code1", "code", two, title="print(1)"), "before_code", "print(1)")
+    async with on_screen(still(run, "held"), (200, 60)) as hand:
+        await hand.press("i")
+        await hand.until(lambda: hand.app.ui.editing)
+        step = hand.app.main.pane("step")
+        for size, rows in (((120, 60), 7), ((100, 60), 9), ((200, 60), 8)):
+            await hand.pilot.resize_terminal(*size)
+            await hand.until(lambda rows=rows: len(step.lines.rows) == rows)
+            await hand.press()
+            assert step.lines.size.height == rows
+            assert step.lines.top == 0
 
 
 async def test_numbers_and_tab_go_through_the_panes(recorded: ReplaySession) -> None:

@@ -205,7 +205,7 @@ class MainScreen(FullScreen, inherit_bindings=False):
     def _fit(self, width: int, height: int) -> None:
         self.set_class(width < _NARROW or height < _LOW, "narrow")
         self.set_class(height < _QUESTION_FROM, "low")
-        self._too_small.fit(width, height)
+        self._too_small.fit(width, height, self.owner.ui)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The pane in which the focus is, is the pane the person is in."""

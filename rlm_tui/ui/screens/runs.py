@@ -92,7 +92,7 @@ class RunsScreen(FilteredScreen):
 
     def on_resize(self) -> None:
         """Rows are made for the width that there is."""
-        self.query_one(TooSmall).fit(self.app.size.width, self.app.size.height)
+        self.query_one(TooSmall).fit(self.app.size.width, self.app.size.height, self.owner.ui)
         self.call_after_refresh(self.show_all)
 
     def show_all(self) -> None:

@@ -177,7 +177,7 @@ class StartScreen(FullScreen):
         size = self.app.size
         self.set_class(size.width < _TWO_COLUMNS, "narrow")
         self.set_class(size.height >= _TALL, "tall")
-        self.query_one(TooSmall).fit(size.width, size.height)
+        self.query_one(TooSmall).fit(size.width, size.height, self.owner.ui)
         self.call_after_refresh(self.show_all)
 
     def show_header(self) -> None:

@@ -87,7 +87,7 @@ class SummaryScreen(FullScreen):
         size = self.app.size
         self.set_class(size.width >= _BESIDE, "-wide")
         self.set_class(size.height < _LOW, "narrow")
-        self.query_one(TooSmall).fit(size.width, size.height)
+        self.query_one(TooSmall).fit(size.width, size.height, self.owner.ui)
         self.call_after_refresh(self.show_all)
 
     def show_header(self) -> None:

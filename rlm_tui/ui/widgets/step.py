@@ -108,6 +108,7 @@ class StepPane(Reading, Vertical):
         if self.is_editing:
             end = self._find(HELD)
             rows = Window(rows, 0, end) if end is not None else rows
+            self.lines.styles.height = min(len(rows), max(3, self.size.height // 3)) or 1
         is_list = start == 0 and len(rows) > 1 and rows[1].key.startswith(NODE)
         self.lines.show_rows(rows, cursor=1 if is_list else start, top=start)
 
@@ -150,7 +151,6 @@ class StepPane(Reading, Vertical):
         self.title_row.show_rows([line((f"{title}  ", "user bold"), ("Esc keeps the edit", "dim"))])
         self.add_class("-editing")
         self._draw_rows(to_top=False)
-        self.lines.styles.height = min(len(self.lines.rows), max(3, self.size.height // 3)) or 1
         self.editor.focus()
 
     def end_edit(self) -> str:
