@@ -56,7 +56,7 @@ def _built_in() -> Iterator[dict[str, Any]]:
 def _packages() -> Iterator[dict[str, Any]]:
     """Providers that installed packages add."""
     from rlm_tui.lm.plugins import families, package_of
-    from rlm_tui.lm.registry import PROVIDERS
+    from rlm_tui.lm.providers import PROVIDERS
 
     for family in families():
         if family not in PROVIDERS:

@@ -21,7 +21,8 @@ from rlm_tui.engine.tree import NodeFacts, Nodes
 from rlm_tui.errors import ProviderError
 from rlm_tui.events import Checkpoint, ContextInfo, Limits, LmFailed, NodeType, Parameters, Role, Served
 from rlm_tui.lm.base import LM, Request, Response
-from rlm_tui.lm.registry import is_local, writes_on
+from rlm_tui.lm.providers import provider_of
+from rlm_tui.lm.registry import is_local
 from rlm_tui.lm.retry import complete_with_retries
 from rlm_tui.lm.watch import Pace, Sign, Watch
 from rlm_tui.repl.base import HostHandler, REPLEnvironment
@@ -184,7 +185,7 @@ class Run:
     def _most_said(self, model: str) -> int | None:
         """Tokens after which a server that would write for ever ends an answer."""
         window = self.config.window if model == self.config.model else self.config.sub_window
-        return int(_MOST_SAID * (window or _USUAL_WINDOW)) if writes_on(model) else None
+        return int(_MOST_SAID * (window or _USUAL_WINDOW)) if provider_of(model).writes_on else None
 
     @property
     def most_output(self) -> int:

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from rlm_tui.errors import UsageError
 from rlm_tui.lm.endpoint import check_url, is_loopback
-from rlm_tui.lm.registry import PROVIDERS, resolve
+from rlm_tui.lm.providers import PROVIDERS
+from rlm_tui.lm.registry import resolve
 from rlm_tui.lm.servers import READERS, Model, openai_models
 from rlm_tui.lm.visit import PATIENCE_S, Cutoff, Visit
 

@@ -10,6 +10,7 @@ from typing import Any
 from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.failures import CrowdedError, ModelLoadingError, TooLongError, error_for_status, retry_after_seconds
+from rlm_tui.lm.providers import provider_of
 from rlm_tui.lm.proxy import proxy_of, shown_proxy
 from rlm_tui.lm.said import said
 from rlm_tui.text import short_seconds
@@ -35,11 +36,6 @@ _NO_HTTP = ("expected http/", "illegal status line", "illegal request line")
 _NO_TLS = ("wrong_version_number", "wrong version number")
 _NOT_TRUSTED = ("certificate_verify_failed", "certificate verify failed")
 _PROXIES = "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"
-_LARGER = {
-    "llamacpp": "start llama-server with a larger -c",
-    "vllm": "start vLLM with a larger --max-model-len",
-    "lmstudio": "load it with a larger --context-length",
-}
 
 
 def explain(error: Exception, endpoint: Endpoint) -> ProviderError:
@@ -87,7 +83,8 @@ def _for_status(error: Exception, status: int, endpoint: Endpoint) -> ProviderEr
         return _too_long(error, status, endpoint)
     if _CROWDED in detail.lower():
         text = f"{host} has one window for all requests to {name}, which did not fit into it together (HTTP {status})"
-        return CrowdedError(f"{text}; they go one after the other now ({_larger(endpoint)} for more).", status=status)
+        more = provider_of(endpoint.provider).larger
+        return CrowdedError(f"{text}; they go one after the other now ({more} for more).", status=status)
     if status in (401, 403) and endpoint.api_key is None:
         text = f"{host} wants a key for {name} (HTTP {status}); set {endpoint.key_name}."
         return ProviderAuthError(text, status=status)
@@ -120,11 +117,7 @@ def _too_long(error: Exception, status: int, endpoint: Endpoint) -> TooLongError
     if isinstance(sent, int) and isinstance(window, int):
         why = f": it has {sent:,} tokens, and the window takes {window:,}"
     text = f"The prompt is too long for {endpoint.name} at {endpoint.host} (HTTP {status}){why}"
-    return TooLongError(f"{text}; hand over smaller pieces, or {_larger(endpoint)}.", status=status)
-
-
-def _larger(endpoint: Endpoint) -> str:
-    return _LARGER.get(endpoint.provider, "take a model with a larger window")
+    return TooLongError(f"{text}; hand over smaller pieces, or {provider_of(endpoint.provider).larger}.", status=status)
 
 
 def _where_names_are(endpoint: Endpoint) -> str:

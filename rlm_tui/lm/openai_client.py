@@ -9,8 +9,9 @@ from typing import Any
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import Request
 from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.providers import provider_of
 from rlm_tui.lm.sdk import Answer, SdkLM, cost, count
-from rlm_tui.lm.wire import ALSO, openai_body
+from rlm_tui.lm.wire import openai_body
 
 
 class OpenAILM(SdkLM):
@@ -28,7 +29,7 @@ class OpenAILM(SdkLM):
 
         super().__init__(endpoint, openai, openai.AsyncOpenAI)
         self._completions: Any = self._client.chat.completions  # loads the SDK's resources now, not on the loop
-        self._extra = ALSO.get(endpoint.provider, {})
+        self._extra = provider_of(endpoint.provider).also
 
     def _body(self, request: Request) -> dict[str, Any]:
         body = openai_body(self._endpoint, request)

@@ -14,11 +14,10 @@ from rlm_tui.errors import UsageError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import LM, OnDelta, Request, Response, held_to
 from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.providers import provider_of
 from rlm_tui.text import one_line
 
 _BUNDLED = Path(__file__).with_name("prices.toml")
-_SERVERS = ("ollama", "lmstudio", "llamacpp", "vllm")
-_TELL = ("openrouter",)
 _MILLION = 1_000_000
 _MOST = 1e9
 """Far beyond any price and any window: what a run costs stays a finite number."""
@@ -64,7 +63,7 @@ class Prices:
     def of(self, endpoint: Endpoint) -> Price | None:
         """The price at an endpoint: a model server of this machine costs nothing, whatever the table says of others."""
         found = self.price(endpoint.name)
-        is_free = endpoint.is_local and endpoint.provider in _SERVERS
+        is_free = endpoint.is_local and not provider_of(endpoint.provider).hosted
         return found or (Price(0.0, 0.0) if is_free else None)
 
 
@@ -107,7 +106,7 @@ def _is_price(number: object) -> bool:
 
 def tells_cost(endpoint: Endpoint, prices: Prices) -> bool:
     """Whether the cost of a call will be known: by its price, or as the provider sends it."""
-    return endpoint.provider in _TELL or prices.of(endpoint) is not None
+    return provider_of(endpoint.provider).tells_cost or prices.of(endpoint) is not None
 
 
 def price_of(lm: LM) -> Price | None:

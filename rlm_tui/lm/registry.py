@@ -6,12 +6,13 @@ import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rlm_tui import paths
 from rlm_tui.errors import UsageError
 from rlm_tui.lm.endpoint import Endpoint, below, check_url
+from rlm_tui.lm.providers import PROVIDERS
 from rlm_tui.text import one_line
 
 if TYPE_CHECKING:
@@ -21,67 +22,6 @@ _SCRIPTED = "scripted:"
 REPLAY = "replay:"
 _GENERIC = "generic:"
 _NO_SERVER = (_SCRIPTED, REPLAY)
-
-
-class Provider(NamedTuple):
-    """A family of endpoints: its usual address and the variables that hold key and address, first one wins."""
-
-    base_url: str
-    key_names: tuple[str, ...]
-    url_names: tuple[str, ...] = ()
-    hosted: bool = True
-    start: str = ""
-    """The command that starts such a server on this machine."""
-    headers: tuple[tuple[str, str], ...] = ()
-    """What it wants beside the key: names of headers, and of the variables that hold their values."""
-    writes_on: bool = False
-    """Whether a model that does not stop writes until the window is full, or for ever, unless it is told a limit."""
-
-
-_OPENAI_KEYS = ("LLM_API_KEY", "OPENAI_API_KEY")
-_LOCAL_KEYS = ("LLM_API_KEY",)
-PROVIDERS = {
-    "openai": Provider("https://api.openai.com/v1", _OPENAI_KEYS, ("LLM_BASE_URL", "OPENAI_BASE_URL")),
-    "anthropic": Provider("https://api.anthropic.com", ("ANTHROPIC_API_KEY",), ("ANTHROPIC_BASE_URL",)),
-    "openrouter": Provider("https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",)),
-    "gemini": Provider("https://generativelanguage.googleapis.com/v1beta/openai", ("GEMINI_API_KEY",)),
-    "azure": Provider(
-        "",
-        ("AZURE_OPENAI_API_KEY",),
-        ("AZURE_OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT"),
-        headers=(("api-key", "AZURE_OPENAI_API_KEY"),),
-    ),
-    "portkey": Provider(
-        "https://api.portkey.ai/v1",
-        ("PORTKEY_API_KEY",),
-        headers=(
-            ("x-portkey-api-key", "PORTKEY_API_KEY"),
-            ("x-portkey-virtual-key", "PORTKEY_VIRTUAL_KEY"),
-            ("x-portkey-provider", "PORTKEY_PROVIDER"),
-            ("x-portkey-config", "PORTKEY_CONFIG"),
-        ),
-    ),
-    "ollama": Provider("http://127.0.0.1:11434/v1", _LOCAL_KEYS, hosted=False, start="ollama serve", writes_on=True),
-    "lmstudio": Provider(
-        "http://127.0.0.1:1234/v1",
-        _LOCAL_KEYS,
-        ("LMSTUDIO_BASE_URL",),
-        hosted=False,
-        start="lms server start",
-        writes_on=True,
-    ),
-    "llamacpp": Provider(
-        "http://127.0.0.1:8080/v1",
-        _LOCAL_KEYS,
-        ("LLAMACPP_BASE_URL",),
-        hosted=False,
-        start="llama-server -m FILE",
-        writes_on=True,
-    ),
-    "vllm": Provider(
-        "http://127.0.0.1:8000/v1", _LOCAL_KEYS, ("VLLM_BASE_URL",), hosted=False, start="vllm serve MODEL"
-    ),
-}
 _ALIKE, _ALIKE_BEFORE_TAG = 0.6, 0.9
 _BUILT_IN = {"offline": "keyword search demo, no LLM: words only", "human": "you answer"}
 
@@ -167,12 +107,6 @@ def is_local(spec: str, base_url: str | None = None) -> bool:
     if spec in _BUILT_IN or spec.startswith(_NO_SERVER):
         return True
     return not _plugin(spec, base_url) and resolve(spec, base_url=base_url).is_local
-
-
-def writes_on(name: str) -> bool:
-    """Whether a model (`provider/model`) needs a limit to stop for certain; vLLM's server refuses a large one."""
-    provider = PROVIDERS.get(name.partition("/")[0])
-    return provider is not None and provider.writes_on
 
 
 def _plugin(spec: str, base_url: str | None) -> str:

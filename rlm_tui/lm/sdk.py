@@ -20,12 +20,12 @@ from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.explain import explain, no_completion
 from rlm_tui.lm.post import Poster, WireError, decoded
+from rlm_tui.lm.providers import provider_of
 from rlm_tui.lm.proxy import proxy_of, transport
 from rlm_tui.lm.said import said
 from rlm_tui.lm.stage import Stages
 from rlm_tui.lm.turns import Turns
 from rlm_tui.lm.watch import Watch
-from rlm_tui.lm.wire import SHAPED_BY
 from rlm_tui.text import scrub
 
 NO_KEY = "no-key"  # SDKs insist on a key where a server on this machine needs none
@@ -144,7 +144,7 @@ class StreamLM:
         self._errors = errors
         self._status_errors = status_errors
         self._refused: set[str] = set()
-        self._shaped_by = SHAPED_BY.get(endpoint.provider, "")
+        self._shaped_by = provider_of(endpoint.provider).shaped_by
         self._has_told = False
         self._stages = Stages(endpoint)
         self._turns = Turns()
@@ -290,7 +290,7 @@ class SdkLM(StreamLM):
         )
         poster = Poster(endpoint, _headers(client), library.create_ssl_context)
         self._poster = None if proxy_of(endpoint) else poster
-        self._extra: dict[str, Any] = {}
+        self._extra: Mapping[str, Any] = {}
         errors = (sdk.APIError, library.HTTPError, *poster.errors, ValueError, RecursionError)
         super().__init__(endpoint, client, errors, (sdk.APIStatusError, WireError))
 

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from rlm_tui.lm.endpoint import Endpoint
+from rlm_tui.lm.providers import provider_of
 from rlm_tui.lm.servers import llamacpp, lmstudio, total_slots
 from rlm_tui.lm.visit import fetch_json
 from rlm_tui.lm.watch import Watch
 
 _LOOK_EVERY_S = 1.0
 _PATIENCE_S = 1.0
-_PROVIDERS = ("ollama", "lmstudio", "llamacpp")
 
 
 class Stages:
@@ -44,7 +44,7 @@ class Stages:
     @property
     def can_look(self) -> bool:
         """Whether this server tells anything."""
-        return self._endpoint.is_local and self._endpoint.provider in _PROVIDERS
+        return self._endpoint.is_local and provider_of(self._endpoint.provider).loads_later
 
     async def follow(self, watch: Watch) -> None:
         """Tell a watch what its request waits for, until the answer begins."""

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from rlm_tui.errors import UsageError
 from rlm_tui.lm.endpoint import Endpoint
-from rlm_tui.lm.registry import PROVIDERS, endpoint_of
+from rlm_tui.lm.providers import PROVIDERS
+from rlm_tui.lm.registry import endpoint_of
 from rlm_tui.lm.servers import Get, Model, llamacpp, lmstudio, ollama_window, openai_models, total_slots
 from rlm_tui.lm.visit import PATIENCE_S, visiting
 

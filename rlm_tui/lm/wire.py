@@ -12,19 +12,12 @@ from typing import Any
 
 from rlm_tui.lm.base import Message, Request
 from rlm_tui.lm.endpoint import Endpoint, below
+from rlm_tui.lm.providers import provider_of
 from rlm_tui.text import scrub
 
 _MAX_TOKENS = 8192  # Anthropic's API wants a number; every current model writes at least this many
 _API_VERSION = "2026-10-21"  # of Anthropic's API, as its SDK sends it
 _END = "REQUEST"
-
-
-SHAPED_BY = {"llamacpp": "grammar", "vllm": "response_format", "lmstudio": "response_format", "ollama": "format"}
-"""The member of the body by which a provider's server takes the shape of an answer."""
-
-
-ALSO: dict[str, dict[str, Any]] = {"openrouter": {"usage": {"include": True}}, "llamacpp": {"return_progress": True}}
-"""What else a provider's server is asked to tell: what a call cost, how far it has read the prompt."""
 
 
 def body_of(endpoint: Endpoint, request: Request) -> dict[str, Any]:
@@ -33,7 +26,7 @@ def body_of(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     What a server has refused before, and a grammar for a model that turned out to think, are the client's to change.
     """
     made = {"anthropic": anthropic_body, "ollama": ollama_body}.get(endpoint.provider, openai_body)
-    return {**made(endpoint, request), **ALSO.get(endpoint.provider, {}), "stream": True}
+    return {**made(endpoint, request), **provider_of(endpoint.provider).also, "stream": True}
 
 
 def openai_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
@@ -55,8 +48,8 @@ def openai_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
 
 def _shaped(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     """The member that holds an answer to its shape, where the server has one."""
-    name, shape = SHAPED_BY.get(endpoint.provider), request.shape
-    if name is None or shape is None:
+    name, shape = provider_of(endpoint.provider).shaped_by, request.shape
+    if not name or shape is None:
         return {}
     if name == "grammar":
         return {name: shape.grammar}

@@ -27,6 +27,7 @@ from rlm_tui.lm.cache import Answers, answers_for
 from rlm_tui.lm.endpoint import public
 from rlm_tui.lm.fitted import is_unpriced, make_fitted
 from rlm_tui.lm.guest import as_guest
+from rlm_tui.lm.providers import provider_of
 from rlm_tui.lm.registry import REPLAY, endpoint_of, overshadowed
 from rlm_tui.repl.base import HostCall, HostHandler
 from rlm_tui.repl.process import WorkerREPL
@@ -37,7 +38,7 @@ from rlm_tui.session.following import Follower
 from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.recorded import recorded_lm
-from rlm_tui.session.serving import LOADS_LATER, fitted, loaded_window
+from rlm_tui.session.serving import fitted, loaded_window
 from rlm_tui.session.setup import Setup
 from rlm_tui.session.spill import SpillingLines
 from rlm_tui.session.value import text_of, value_of
@@ -160,7 +161,7 @@ class Crew:
             sandbox_label=repl.facts.label,
             has_walls=repl.facts.has_walls,
             served=self._served(config),
-            measure=partial(loaded_window, config.model, self._setup) if root.name.startswith(LOADS_LATER) else None,
+            measure=partial(loaded_window, config.model, self._setup) if provider_of(root.name).loads_later else None,
         )
         if (before := self._before) is not None:
             run.blocks, run.asked, run.pace, run.queued = before.blocks, before.asked, before.pace, before.queued

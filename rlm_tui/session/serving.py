@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from rlm_tui.engine.config import EngineConfig
+from rlm_tui.lm.providers import provider_of
 from rlm_tui.lm.window import Served, served
 from rlm_tui.session.setup import Setup
 
@@ -27,17 +28,13 @@ async def fitted(config: EngineConfig, setup: Setup) -> EngineConfig:
 
 def _in_use(model: str, asked: int | None, told: int | None) -> int | None:
     """The window of a request: what is asked for, but no more than a server has that cannot be asked for another."""
-    if asked and told and not model.startswith("ollama/"):
+    if asked and told and not provider_of(model).takes_window:
         return min(asked, told)
     return asked or told
 
 
 async def _asked(name: str, setup: Setup) -> Served:
     return await asyncio.to_thread(served, name, setup.base_url)
-
-
-LOADS_LATER = ("ollama/", "lmstudio/", "llamacpp/")
-"""Whose servers may load a model with its first request (llama.cpp's as a router), and know its window only then."""
 
 
 async def loaded_window(model: str, setup: Setup) -> int | None:

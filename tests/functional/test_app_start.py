@@ -15,7 +15,7 @@ from model_servers import LLAMACPP, LOADING, OLLAMA
 
 from rlm_tui import paths
 from rlm_tui.events import Limits
-from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.lm.providers import PROVIDERS
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.setup import Setup
 from rlm_tui.ui.offers import Recent, recent_runs

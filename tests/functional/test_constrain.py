@@ -18,7 +18,7 @@ from rlm_tui import events as ev
 from rlm_tui.engine.dialect import READINGS, Reading
 from rlm_tui.engine.parser import parse
 from rlm_tui.lm.endpoint import public
-from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.lm.providers import PROVIDERS
 from rlm_tui.session.base import Terms
 from rlm_tui.ui.content.requests import as_curl, as_json, sent_by
 from tests.driving import Driver, block, live

@@ -14,7 +14,8 @@ from model_servers import LLAMACPP, LLAMACPP_ROUTER, LMSTUDIO, LOADING, OLD_LLAM
 from test_cli import rlm_tui
 
 from rlm_tui.lm.discovery import Probe, Server, usual_servers
-from rlm_tui.lm.registry import PROVIDERS, resolve
+from rlm_tui.lm.providers import PROVIDERS
+from rlm_tui.lm.registry import resolve
 from rlm_tui.lm.servers import Model, short_tokens
 
 SECRET = "sk-a-secret-that-stays"
@@ -263,6 +264,17 @@ def test_models_json_is_one_object_a_line(tmp_path: Path, ollama: Loopback) -> N
     assert (loaded["window"], loaded["largest_window"], loaded["loaded"]) == (4096, 131072, True)
     named = entries["llamacpp/qwen2.5-7b-q4_k_m.gguf"]
     assert (named["base_url"], named["usual"], f"--base-url {base}" in named["words"]) == (base, False, True)
+
+
+def test_models_names_an_address_without_what_may_be_secret_in_it(tmp_path: Path) -> None:
+    with Loopback(routes=LLAMACPP) as other:
+        base = f"{other.url}/v1"
+        words = "models", "--base-url", f"{base}?token={SECRET}"
+        table, told = (rlm_tui(*words, *more, home=tmp_path) for more in ((), ("--json",)))
+        named = rlm_tui("models", home=tmp_path, OPENAI_BASE_URL=base.replace("//", f"//me:{SECRET}@"))
+    for done in (table, told, named):
+        assert base.partition("//")[2].removesuffix("/v1").encode() in done.stdout
+        assert SECRET.encode() not in done.stdout + done.stderr
 
 
 def test_what_models_names_can_be_asked(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from rlm_tui.events import Usage
 from rlm_tui.lm.base import LM, Message, Request
 from rlm_tui.lm.discovery import usual_servers
 from rlm_tui.lm.failures import CrowdedError, TooLongError
-from rlm_tui.lm.registry import PROVIDERS, make_lm, resolve
+from rlm_tui.lm.providers import PROVIDERS
+from rlm_tui.lm.registry import make_lm, resolve
 from rlm_tui.lm.stage import Stages
 from rlm_tui.lm.watch import Watch
 

@@ -12,7 +12,8 @@ from rlm_tui import events as ev
 from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError, UsageError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import Message, Request, Response
-from rlm_tui.lm.registry import PROVIDERS, check_spec, make_lm
+from rlm_tui.lm.providers import PROVIDERS
+from rlm_tui.lm.registry import check_spec, make_lm
 from tests.driving import live
 
 PRESETS = ("lmstudio", "llamacpp", "vllm", "openrouter", "gemini")

@@ -16,7 +16,8 @@ from rlm_tui.errors import ProviderAuthError, ProviderError, UsageError
 from rlm_tui.events import Usage
 from rlm_tui.lm import plugins
 from rlm_tui.lm.base import Message, Request
-from rlm_tui.lm.registry import PROVIDERS, check_spec, describe, endpoint_of, keys_found, make_lm, overshadowed, resolve
+from rlm_tui.lm.providers import PROVIDERS
+from rlm_tui.lm.registry import check_spec, describe, endpoint_of, keys_found, make_lm, overshadowed, resolve
 from rlm_tui.lm.scripted import ScriptedLM
 from rlm_tui.lm.wire import curl
 from tests.driving import block, live

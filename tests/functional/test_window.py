@@ -12,7 +12,7 @@ from model_servers import LLAMACPP, LLAMACPP_ROUTER, OLLAMA, VLLM
 from rlm_tui import events as ev
 from rlm_tui.cli.plain.tell import page_at
 from rlm_tui.engine.prompts import MAX_OUTPUT, most_output
-from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.lm.providers import PROVIDERS
 from rlm_tui.lm.window import Served, served
 from rlm_tui.text import short_count
 from rlm_tui.ui.content.root import root

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
-from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.lm.providers import PROVIDERS
 from rlm_tui.ui.app import RlmTuiApp
 from tests.samples.scenes import SCENES, staged
 from tests.ui_kit import Clock, Hand

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from rlm_tui.context.load import Loading
 from rlm_tui.events import ContextInfo
 from rlm_tui.lm.discovery import Server
-from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.lm.providers import PROVIDERS
 from rlm_tui.lm.servers import Model
 from rlm_tui.resources import sample
 from rlm_tui.session.attach import find_document

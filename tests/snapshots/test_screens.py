@@ -12,7 +12,7 @@ from textual.widgets import Input, TextArea
 
 from rlm_tui.config import load
 from rlm_tui.lm.discovery import Server
-from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.lm.providers import PROVIDERS
 from rlm_tui.lm.servers import Model
 from rlm_tui.session.base import Session
 from rlm_tui.session.replay import ReplaySession

@@ -69,7 +69,7 @@ AT_FIRST_PAINT = {
     "rlm_tui": "cli config crash errors events files lm paths repl resources session text trace trajectory ui version",
     "rlm_tui.cli": "diagnostics open options replay terminal",
     "rlm_tui.config": "reading schema",
-    "rlm_tui.lm": "endpoint registry watch",
+    "rlm_tui.lm": "endpoint providers registry watch",
     "rlm_tui.repl": "sandbox",
     "rlm_tui.session": "base commands notebook setup signals",
     "rlm_tui.trace": "codec magic migrate opening reader reading source store",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rlm_tui.lm.registry import PROVIDERS
+from rlm_tui.lm.providers import PROVIDERS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "local-models.md").read_text()
 

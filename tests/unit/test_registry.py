@@ -15,7 +15,8 @@ from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError, 
 from rlm_tui.lm.base import Message, OnDelta, Request, Response
 from rlm_tui.lm.failures import error_for_status, retry_after_seconds
 from rlm_tui.lm.human import HumanLM
-from rlm_tui.lm.registry import PROVIDERS, check_spec, describe, is_local, make_lm, resolve
+from rlm_tui.lm.providers import PROVIDERS
+from rlm_tui.lm.registry import check_spec, describe, is_local, make_lm, resolve
 from rlm_tui.lm.retry import backoff, complete_with_retries
 from rlm_tui.lm.scripted import Failure, Item, ScriptedLM
 from rlm_tui.text import safe
