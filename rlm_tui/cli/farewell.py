@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from rlm_tui.started import replaying
 from rlm_tui.text import one_line
 
 if TYPE_CHECKING:
-    from rlm_tui.events import Text
     from rlm_tui.session.base import Session
 
 _ANSWER = 400
@@ -22,7 +22,8 @@ def farewell(session: Session, *, is_answer_said: bool) -> None:
     over = session.trajectory.now().finished
     if over is not None and over.answer is not None and not is_answer_said:
         partial = " (a limit was hit; this may be partial)" if over.status == "limit" else ""
-        say(f"Answer{partial}: {one_line(_text(session, over.answer), _ANSWER)}")
+        with suppress(TraceError):  # it is in the trace, which says below what it lacks
+            say(f"Answer{partial}: {one_line(session.log.text(over.answer), _ANSWER)}")
     if session.trace_path:
         say(f"Trace: {session.trace_path}")
     if session.trace_path and session.trajectory.last:
@@ -31,13 +32,3 @@ def farewell(session: Session, *, is_answer_said: bool) -> None:
         say(f"Look at it again: {replaying(name_of(Path(session.trace_path)))}")
     if session.unsaved:
         say(session.unsaved)
-
-
-def _text(session: Session, text: Text) -> str:
-    try:
-        return session.log.text(text)
-    except TraceError:  # a long one stands in the file, which the session has closed
-        from rlm_tui.trace.opening import open_trace
-
-        with open_trace(Path(session.trace_path)) as reader:
-            return reader.text(text)

@@ -48,7 +48,8 @@ class Connection:
     async def opened(self) -> None:
         """Wait until the worker says that it is up; ReplError when it does not."""
         try:
-            await asyncio.wait_for(self._ready, _START_S)
+            async with asyncio.timeout(_START_S):  # wait_for of Python 3.11 may swallow a cancellation
+                await self._ready
         except (WorkerGoneError, TimeoutError) as exc:
             problem = self._err.begin(None).strip().splitlines()[-1:] or ["it said nothing"]
             raise ReplError(f"The REPL worker did not start: {problem[0]}.") from exc

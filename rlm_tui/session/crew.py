@@ -101,8 +101,6 @@ class Crew:
         self._tell("asking how the model is served")
         config = await fitted(config, self._setup)
         context = loading.document.info()
-        if len(self._log) == 0:
-            self._log.lines = self._kept(self._setup.open_trace(command.query, config, repl.facts.label, context))
         self._steps = self._steps if command.step is None else command.step
         self._gate.begin("over" if self._steps else "go")
         run = self._before = self._run(config, models, repl, context)
@@ -112,6 +110,10 @@ class Crew:
         earlier = await self._conversation.carry(repl)
         self._tell("")
         run.queued.take_back()
+        if self._is_told_to_stop:  # and something on the way here, such as an SDK, made nothing of it
+            raise asyncio.CancelledError
+        if len(self._log) == 0:
+            self._log.lines = self._kept(self._setup.open_trace(command.query, config, repl.facts.label, context))
         engine = self._engine = Engine(run)
         try:
             await engine.ask(command.query, earlier)
@@ -304,9 +306,13 @@ class Crew:
         """End the question, once, as a second cancellation would cut its tidying up short. False: there is none."""
         if self._question is None or self._question.done():
             return False
-        if not self._question.cancelling():
+        if not self._is_told_to_stop:
             self._question.cancel(why or None)
         return True
+
+    @property
+    def _is_told_to_stop(self) -> bool:
+        return self._question is not None and self._question.cancelling() > 0
 
     @property
     def is_busy(self) -> bool:

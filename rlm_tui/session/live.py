@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -12,7 +13,7 @@ from rlm_tui import events as ev
 from rlm_tui.context.document import Document
 from rlm_tui.context.load import Loading
 from rlm_tui.crash import unexpected
-from rlm_tui.errors import RlmTuiError
+from rlm_tui.errors import RlmTuiError, TraceError
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import FORGOTTEN, YES, Batch, Capability, Origin, Phase, Terms
 from rlm_tui.session.cursor import Cursor
@@ -177,6 +178,7 @@ class LiveSession(Cursor):
         self.failure, self._sent = None, command.query
         self.seek(None)
         self._question = self._thread.start(self._ask(command))
+        self._question.add_done_callback(lambda _: self._outbox.change())  # not before: until then it is running
 
     async def _ask(self, command: cmd.Start) -> None:
         try:
@@ -192,8 +194,6 @@ class LiveSession(Cursor):
             self.failure = unexpected(error)
             self._outbox.message(str(self.failure))
             raise
-        finally:
-            self._outbox.change()
 
     def _hired(self) -> Crew:
         """Who does the work; on the engine's thread, or before that is started."""
@@ -290,8 +290,16 @@ class LiveSession(Cursor):
         finally:
             self._thread.close()
             self.loading.join()
-            if self._trace is not None:
-                self._trace.close()
+            self._close_trace()
+
+    def _close_trace(self) -> None:
+        """Release the file; the answer stays at hand, as it is said after the end."""
+        if self._trace is None:
+            return
+        over = self.trajectory.now().finished
+        with contextlib.suppress(TraceError):
+            self.log.text(over.answer if over is not None else None)
+        self._trace.close()
 
 
 def _check_start(session: LiveSession) -> Capability:

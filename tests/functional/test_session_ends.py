@@ -1,0 +1,109 @@
+"""How a question and a session end: no stop is lost, the last that is told is true, and nothing is left half done."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from rlm_tui import events as ev
+from rlm_tui.cli.farewell import farewell
+from rlm_tui.context.load import Loading
+from rlm_tui.errors import ReplError
+from rlm_tui.repl.connection import Connection
+from rlm_tui.repl.process import WorkerREPL
+from rlm_tui.session import commands as cmd
+from rlm_tui.session.conversation import Conversation
+from rlm_tui.session.crew import Crew
+from rlm_tui.session.outbox import Outbox
+from rlm_tui.trace.recover import verify
+from tests.driving import block, live
+
+
+def test_a_stop_that_comes_as_the_worker_gets_ready_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crews: list[Crew] = []
+    made, heard = Crew.__init__, Connection._on_message
+
+    def hire(crew: Crew, *parts: object) -> None:
+        made(crew, *parts)  # type: ignore[arg-type]
+        crews.append(crew)
+
+    def hear(connection: Connection, *message: object) -> None:
+        heard(connection, *message)  # type: ignore[arg-type]
+        crews[0].stop()
+
+    monkeypatch.setattr(Crew, "__init__", hire)
+    monkeypatch.setattr(Connection, "_on_message", hear)
+    with live(tmp_path, ["FINAL(x)"], step=True) as run:
+        run.start().until(lambda: not run.session.is_running)
+        assert run.kinds() == []
+
+
+def test_a_stop_that_something_on_the_way_swallowed_ends_the_question_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starting, start = asyncio.Event(), WorkerREPL.start
+
+    async def deaf(repl: WorkerREPL) -> None:
+        starting.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await start(repl)
+
+    monkeypatch.setattr(WorkerREPL, "start", deaf)
+    with live(tmp_path, ["FINAL(x)"], step=True) as run:
+        run.start().until(starting.is_set)
+        run.send(cmd.Stop())
+        run.until(lambda: not run.session.is_running)
+        assert run.kinds() == []
+        assert run.session.trace_path == ""
+
+
+def test_what_a_front_end_is_told_last_is_that_nothing_runs_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live(tmp_path, ["FINAL(x)"]) as run:
+        told: list[bool] = []
+        change = Outbox.change
+
+        def noted(outbox: Outbox) -> None:
+            told.append(run.session.is_running)
+            change(outbox)
+
+        monkeypatch.setattr(Outbox, "change", noted)
+        run.start().end()
+        run.until(lambda: told[-1:] == [False])
+        assert run.session.phase == "finished"
+
+
+def test_a_long_answer_is_said_after_the_session_has_closed_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with live(tmp_path, [block("x = 'long ' * 2000"), "FINAL_VAR(x)"]) as run:
+        run.start().end()
+    Path(run.session.trace_path).unlink()
+    farewell(run.session, is_answer_said=False)
+    assert "Answer: long long" in capsys.readouterr().err
+
+
+def test_a_question_that_could_not_begin_leaves_no_trace_in_the_way_of_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_large(*_: object) -> None:
+        raise ReplError("context_1 cannot be loaded: no memory.")
+
+    with live(tmp_path, ["FINAL(x)"]) as run:
+        more = Loading([str(tmp_path / "document.txt")])
+        more.start()
+        run.session.bring(more)
+        with monkeypatch.context() as full:
+            full.setattr(Conversation, "bring", too_large)
+            run.start().until(lambda: not run.session.is_running)
+        assert run.session.trouble == "context_1 cannot be loaded: no memory."
+        assert run.start().end().status == "answered"
+        assert len(run.of(ev.RunStarted)) == 1
+    assert verify(Path(run.session.trace_path)) == []
