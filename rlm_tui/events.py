@@ -21,8 +21,8 @@ COMPACTION = "compaction"
 _N = TypeVar("_N", int, float)
 MOST = 2**63 - 1
 """The largest whole number of a trace: what `len()` can give."""
-MOST_TOKENS = 2**53
-"""Tokens of one call that are believed, so that those of many are a `Count` too."""
+EXACT = 2**53
+"""The largest number that is believed of a server, of code or of a person: what a double holds exactly."""
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-MOST, le=MOST)]
 Amount: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
@@ -83,9 +83,16 @@ class Usage(Value, frozen=True):
 
 
 def _sum(a: _N | None, b: _N | None) -> _N | None:
+    """Both together, at most what a trace can hold."""
     if a is None or b is None:
         return a if b is None else b
-    return a + b
+    both = a + b
+    return both if both <= MOST else type(both)(MOST)
+
+
+def count(value: object) -> int | None:
+    """A number of tokens as somebody reports it, or None for what is none; true is not one."""
+    return value if type(value) is int and 0 <= value <= EXACT else None
 
 
 class Limits(Value, frozen=True):
@@ -407,6 +414,8 @@ class Held(TraceEvent, frozen=True, tag="held"):
     """Whether only a person's answer can end it (the model `human`)."""
     has_failed: bool = False
     """Whether it is a request that failed; `why` is then the whole sentence that says what went wrong."""
+    unit: str = ""
+    """What a number that is held counts: `calls`, or the limit by its name in `Limits`; an older trace tells none."""
 
 
 class Released(TraceEvent, frozen=True, tag="released"):

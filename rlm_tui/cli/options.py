@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlm_tui import config
-from rlm_tui.config import Settings, Value
+from rlm_tui.config import Setting, Settings, Value
 from rlm_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,9 +18,8 @@ if TYPE_CHECKING:
     from rlm_tui.tools.box import Toolbox
 
 
-def converter(name: str) -> Callable[[str], Value]:
+def converter(setting: Setting) -> Callable[[str], Value]:
     """What argparse makes of the text that a setting is given by."""
-    setting = config.BY_NAME[name]
 
     def convert(text: str) -> Value:
         try:
@@ -32,23 +30,12 @@ def converter(name: str) -> Callable[[str], Value]:
     return convert
 
 
-def finite(text: str) -> float:
-    """A number; not nan and not infinity, which no trace and no request can carry."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number")
-    return number
-
-
 def add_setting(group: argparse._ActionsContainer, name: str, *flags: str) -> None:
     """The option of a setting; without it, environment and settings file decide."""
     setting = config.BY_NAME[name]
     words = f"{setting.doc} ({setting.shown(setting.default)})".replace("%", "%%")
     metavar = "|".join(setting.choices) or setting.metavar
-    group.add_argument(*flags, setting.option, type=converter(name), metavar=metavar, help=words)
+    group.add_argument(*flags, setting.option, type=converter(setting), metavar=metavar, help=words)
 
 
 def add_document(parser: argparse.ArgumentParser) -> None:
@@ -102,8 +89,8 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         metavar="FILTER",
         help="hold where a filter matches, such as ~error or '~code llm_query #3'; may be given several times",
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="sent to models that take one")
-    parser.add_argument("--temperature", type=finite, metavar="T", help="sent to models that take one")
+    for sent in (config.SEED, config.TEMPERATURE):
+        parser.add_argument(sent.option, type=converter(sent), metavar=sent.metavar, help=sent.doc)
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

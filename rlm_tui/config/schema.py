@@ -11,6 +11,7 @@ Kind: TypeAlias = Literal["text", "choice", "whole", "number", "flag"]
 Value: TypeAlias = str | int | float | bool | None
 Source: TypeAlias = Literal["command line", "environment", "file", "default"]
 KEYS = "keys"
+_MOST = 2.0**53  # what any reader of numbers takes without rounding
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -25,7 +26,7 @@ class Setting(NamedTuple):
     metavar: str = ""
     choices: tuple[str, ...] = ()
     least: float = 0.0
-    most: float = 2**53  # what any reader of numbers takes without rounding
+    most: float = _MOST
     none: str = "no limit"
     variables: tuple[str, ...] = ()
     since: str = "the next start"
@@ -43,9 +44,10 @@ class Setting(NamedTuple):
     @property
     def expects(self) -> str:
         """What a value must be, in words."""
-        if self.kind == "whole" and self.least:
+        if self.least:
+            kind = "whole number" if self.kind == "whole" else "number"
             unit = " megabytes" if self.metavar == "MB" else ""
-            return f"a whole number from {self.least:.0f} to {self.most:.0f}{unit}"
+            return f"a {kind} from {self.least:.0f} to {self.most:.0f}{unit}"
         if self.name == "theme":
             return "the name of a theme"
         words = {
@@ -105,6 +107,9 @@ SETTINGS: tuple[Setting, ...] = (
             "how a run that waits or is over calls you to its window",
             choices=("bell", "title", "off"), since="now"),
 )  # fmt: skip
+SEED = Setting("seed", "whole", None, _RUN, "sent to models that take one", "N", least=-_MOST)
+TEMPERATURE = Setting("temperature", "number", None, _RUN, "sent to models that take one", "T", least=-_MOST)
+"""These two are of one start alone: no variable and no file sets them."""
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}
 
 
@@ -149,4 +154,4 @@ def wanted(setting: Setting, given: object) -> str:
 
 
 def _is_within(setting: Setting, number: float) -> bool:
-    return 0 < number <= setting.most and setting.least <= number
+    return setting.least <= number <= setting.most and (number > 0 or setting.least < 0)

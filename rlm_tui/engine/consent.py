@@ -31,10 +31,11 @@ class Consent:
         why = self._about(call) if run.config.is_attended and run.lanes.asks_about_batches else ""
         if not why:
             return count
-        verdict = await run.pass_("before_batch", Pending(node, str(count), parent=node, asks_person=why))
+        pending = Pending(node, str(count), parent=node, asks_person=why, unit="subcalls")
+        verdict = await run.pass_("before_batch", pending)
         if verdict.how == "go_on":
             run.lanes.asks_about_batches = False
-        return 0 if verdict.how == "skip" else max(0, min(count, int(number_of(verdict.content))))
+        return 0 if verdict.how == "skip" else max(0, min(count, int(number_of(verdict.content, pending.unit))))
 
     def _about(self, call: HostCall) -> str:
         """What the batch will take, where that is more than may be spent unasked; else empty."""
@@ -72,13 +73,14 @@ class Consent:
             if name == "seconds" and run.budget.is_time_up:  # refused meanwhile
                 return False
             why = reached(name, cap)
-            verdict = await run.pass_("at_limit", Pending(node, f"{cap:.15g}", parent=parent or node, asks_person=why))
-            granted = number_of(verdict.content)
+            pending = Pending(node, f"{cap:.15g}", parent=parent or node, asks_person=why, unit=name)
+            verdict = await run.pass_("at_limit", pending)
+            granted = number_of(verdict.content, name)
             if granted <= value or verdict.how == "skip":
                 run.budget.is_time_up = name == "seconds"
                 return False
             run.budget.grant(name, granted)
-            said = f"You raised the limit of {name} from {cap:,g} to {granted:,g}."
+            said = f"You raised the limit of {name} from {cap:,.15g} to {granted:,.15g}."
             run.emit(ev.Note(node=node, text=said, limits=run.budget.limits))
             return True
 

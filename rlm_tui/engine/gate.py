@@ -72,6 +72,8 @@ class Pending:
     """Whether only an answer can end the hold: there is no LM behind it."""
     has_failed: bool = False
     """Whether it went out already, and failed."""
+    unit: str = ""
+    """What it counts, where it is a number: the name of a limit."""
     depth: int = 0
     """The depth of the RLM that it belongs to."""
     before: tuple[str, ...] = ()
@@ -146,6 +148,7 @@ class Gate:
                 batch=pending.batch,
                 needs_answer=pending.needs_answer,
                 has_failed=pending.has_failed,
+                unit=pending.unit,
             )
         )
         try:
@@ -237,7 +240,7 @@ class Gate:
         self._edit(hold, hold.pending.content)
 
     def _edit(self, hold: _Hold, content: str) -> None:
-        if why := refused_edit(hold.checkpoint, content, hold.content):
+        if why := refused_edit(hold.checkpoint, hold.pending.unit, content, hold.content):
             raise RlmTuiError(why)
         if content == hold.content:
             return

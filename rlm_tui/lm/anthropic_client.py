@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rlm_tui.events import Usage
+from rlm_tui.events import Usage, count
 from rlm_tui.lm.base import Request
 from rlm_tui.lm.endpoint import Endpoint
-from rlm_tui.lm.sdk import Answer, SdkLM, count
+from rlm_tui.lm.sdk import Answer, SdkLM
 from rlm_tui.lm.wire import anthropic_body
 
 

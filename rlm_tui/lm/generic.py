@@ -24,14 +24,13 @@ import msgspec
 
 from rlm_tui import files, paths
 from rlm_tui.errors import ProviderError, UsageError
-from rlm_tui.events import Usage
+from rlm_tui.events import Usage, count
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.endpoint import SILENCE_S, Endpoint
 from rlm_tui.lm.explain import explain
 from rlm_tui.lm.post import decoded
 from rlm_tui.lm.proxy import check_proxy
 from rlm_tui.lm.said import said
-from rlm_tui.lm.sdk import count
 from rlm_tui.text import one_line, scrub
 
 _NOTHING = object()

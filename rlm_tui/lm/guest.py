@@ -9,9 +9,9 @@ import asyncio
 from dataclasses import replace
 
 from rlm_tui.errors import ProviderError, RlmTuiError
-from rlm_tui.events import Usage
+from rlm_tui.events import Usage, count
 from rlm_tui.lm.base import LM, OnDelta, Request, Response
-from rlm_tui.lm.sdk import cost, count
+from rlm_tui.lm.sdk import cost
 from rlm_tui.text import one_line, scrub
 
 _HOME = "rlm_tui."
@@ -37,6 +37,8 @@ class GuestLM:
         """Its answer; ProviderError for all that is none, whatever it raised."""
         try:
             response: object = await self._lm.complete(request, on_delta)
+        except ProviderError as error:
+            raise _failure(error) from error
         except RlmTuiError:
             raise
         except BaseException as error:
@@ -53,6 +55,10 @@ class GuestLM:
             usage=_usage(response.usage),
             finish_reason=_words(response.finish_reason),
             reasoning=_words(response.reasoning),
+            note=_words(response.note) or "",
+            held_to=_words(response.held_to) or "",
+            found_nothing=response.found_nothing is True,
+            cached=response.cached is True,
         )
 
     async def close(self) -> None:
@@ -63,6 +69,13 @@ class GuestLM:
 def _kind(response: object) -> str:
     inner = f" of {type(response.text).__name__}" if isinstance(response, Response) else ""
     return f"{type(response).__name__}{inner}"
+
+
+def _failure(error: ProviderError) -> ProviderError:
+    """The same failure with what can be of its numbers, as an error of this program: its own may be made otherwise."""
+    kind: type[ProviderError] = next(each for each in type(error).__mro__ if each.__module__.startswith(_HOME))
+    status = count(error.status)
+    return kind(scrub(str(error))[0], status=status, retry_after=cost(error.retry_after))
 
 
 def _words(told: object) -> str | None:

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from typing import Any
 
 from rlm_tui.errors import ProviderBusyError, ProviderError
-from rlm_tui.events import Usage
+from rlm_tui.events import Usage, count
 from rlm_tui.lm.base import Request
 from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.explain import explain, no_completion
 from rlm_tui.lm.proxy import transport
-from rlm_tui.lm.sdk import NO_KEY, Answer, StreamLM, count
+from rlm_tui.lm.sdk import NO_KEY, Answer, StreamLM
 from rlm_tui.lm.wire import ollama_body
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from rlm_tui.events import Usage
+from rlm_tui.events import Usage, count
 from rlm_tui.lm.base import Request
 from rlm_tui.lm.endpoint import Endpoint
 from rlm_tui.lm.providers import provider_of
-from rlm_tui.lm.sdk import Answer, SdkLM, cost, count
+from rlm_tui.lm.sdk import Answer, SdkLM, cost
 from rlm_tui.lm.wire import openai_body
 
 

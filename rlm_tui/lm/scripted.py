@@ -15,7 +15,7 @@ import msgspec
 
 from rlm_tui import files, paths
 from rlm_tui.errors import ExitCode, ProviderError, UsageError
-from rlm_tui.events import MOST_TOKENS, Role, Usage
+from rlm_tui.events import EXACT, Role, Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.failures import error_for_status
 from rlm_tui.text import one_line, scrub
@@ -55,8 +55,8 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         amounts = self.usage.input_tokens, self.usage.output_tokens, self.usage.cost_usd
-        if any(amount is not None and not 0 <= amount <= MOST_TOKENS for amount in amounts):
-            raise ValueError(f"usage counts from 0 to {MOST_TOKENS}")
+        if any(amount is not None and not 0 <= amount <= EXACT for amount in amounts):
+            raise ValueError(f"usage counts from 0 to {EXACT}")
 
 
 Answer: TypeAlias = str | Item

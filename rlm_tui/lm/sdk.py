@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from rlm_tui.errors import ProviderBusyError, ProviderError
-from rlm_tui.events import MOST_TOKENS, Usage
+from rlm_tui.events import EXACT, Usage
 from rlm_tui.lm.base import OnDelta, Request, Response
 from rlm_tui.lm.bounded import bounded
 from rlm_tui.lm.endpoint import Endpoint
@@ -117,14 +117,9 @@ def _mend(text: str) -> tuple[str, int]:
     return scrub(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass"))
 
 
-def count(value: object) -> int | None:
-    """A number of tokens as a server reports it, or None for anything that is none."""
-    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None  # true is no number of tokens
-
-
 def cost(value: object) -> float | None:
     """Dollars as a server reports them, or None for anything that is no amount."""
-    if not isinstance(value, int | float) or not 0 <= value <= MOST_TOKENS:  # not a number is not between them
+    if not isinstance(value, int | float) or not 0 <= value <= EXACT:  # not a number is not between them
         return None
     return float(value)
 

@@ -13,6 +13,7 @@ from rlm_tui.repl.watch import Watch
 from rlm_tui.repl.worker import wire
 
 _MAX_BYTES = 512 << 20
+_MAX_NAME, _MAX_MODEL = 100, 1_000
 _OVER = "the block that this call belongs to is over"
 
 
@@ -40,7 +41,8 @@ class Calls:
             raise wire.FrameError("too many calls at once")
         self._watch.hold()
         of = (call.first, call.start, call.total) if is_part else ()
-        host_call = HostCall(call.function[:100], prompts, call.model, call.is_batch, call.question, *of)
+        model = call.model and call.model[:_MAX_MODEL]
+        host_call = HostCall(call.function[:_MAX_NAME], prompts, model, call.is_batch, call.question, *of)
         self._tasks[call.id] = asyncio.create_task(self._answer(call.id, host_call, len(payload)))
 
     async def close(self) -> None:

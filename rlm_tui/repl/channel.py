@@ -12,9 +12,11 @@ import msgspec
 
 from rlm_tui.repl.messages import Message, decode
 from rlm_tui.repl.worker import wire
+from rlm_tui.text import one_line
 
 _CHUNK = 1 << 18
 _SENDS = 16
+_MAX_REASON = 200
 OnMessage: TypeAlias = Callable[[Message, bytes], None]
 OnEnd: TypeAlias = Callable[[str], None]
 
@@ -78,8 +80,8 @@ class Channel:
         self._buffer += data
         try:
             while (frame := self._next()) and self._sock.fileno() >= 0:
-                self._on_message(decode(frame[0]), frame[1])
-        except (wire.FrameError, msgspec.DecodeError) as exc:
+                self._on_message(_message(frame[0]), frame[1])
+        except wire.FrameError as exc:
             self._end(str(exc))
 
     def _end(self, why: str) -> None:
@@ -101,3 +103,11 @@ class Channel:
             frame = bytes(view[start:middle]), bytes(view[middle:end])
         del self._buffer[:end]
         return frame
+
+
+def _message(header: bytes) -> Message:
+    try:
+        message: Message = decode(header)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
+        raise wire.FrameError(one_line(str(exc), _MAX_REASON)) from None
+    return message

@@ -203,7 +203,7 @@ class WorkerREPL:
         finally:
             asked.cancel()
         if loaded.problem:
-            raise _not_loaded(name, value, loaded.problem)
+            raise _not_loaded(name, value, loaded.problem[:_MAX_NOTE])
 
     def _on_call(self, call: Call, payload: bytes) -> None:
         if self._calls is not None:

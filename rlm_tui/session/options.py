@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from os.path import isdir
 from pathlib import Path
 from typing import Any
 
-from rlm_tui.config.schema import BY_NAME, check, wanted
+from rlm_tui.config.schema import BY_NAME, SEED, TEMPERATURE, Setting, check, wanted
 from rlm_tui.errors import UsageError
 from rlm_tui.text import one_line
 
-_SETTINGS = {
-    **{name: name for name in ("max_iterations", "max_subcalls", "max_depth", "max_tokens", "max_cost", "max_seconds")},
-    **{name: name for name in ("max_errors", "block_timeout", "window", "cache", "sandbox", "dialect")},
-    "max_concurrent_subcalls": "max_concurrency",
-    "memory_mb": "memory",
+_SAME = ("max_iterations", "max_subcalls", "max_depth", "max_tokens", "max_cost", "max_seconds", "max_errors")
+_SETTINGS: dict[str, Setting] = {
+    **{name: BY_NAME[name] for name in (*_SAME, "block_timeout", "window", "cache", "sandbox", "dialect")},
+    "max_concurrent_subcalls": BY_NAME["max_concurrency"],
+    "memory_mb": BY_NAME["memory"],
+    "seed": SEED,
+    "temperature": TEMPERATURE,
 }
 _NEEDED = frozenset(
     ("max_concurrent_subcalls", "max_depth", "block_timeout", "memory_mb", "cache", "sandbox", "dialect")
@@ -26,8 +27,6 @@ _ON_THE_COMMAND_LINE = re.compile(r"--([a-z-]+)")
 _FLAGS = ("persistent", "offload", "constrain", "route")
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "think": ((bool, type(None)), "True, False or None"),
-    "temperature": ((int, float, type(None)), "a number or None"),
-    "seed": ((int, type(None)), "a whole number or None"),
     "base_url": ((str, type(None)), "a text or None"),
     "trace": ((bool, str, Path), "True, False or the path of a file"),
 }
@@ -37,7 +36,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     """Raise UsageError for the first option whose value cannot be meant; unknown names are not looked at."""
     for name, value in options.items():
         if name in _SETTINGS and not (value is None and name not in _NEEDED):
-            setting = BY_NAME[_SETTINGS[name]]
+            setting = _SETTINGS[name]
             try:
                 check(setting, value)
             except ValueError:
@@ -52,11 +51,6 @@ def check_options(options: Mapping[str, Any]) -> None:
                 raise _wrong(name, value, expects)
         if name in _MEANT:
             _MEANT[name](name, value)
-
-
-def _check_temperature(name: str, value: float | None) -> None:
-    if value is not None and not math.isfinite(value):
-        raise _wrong(name, value, "a number that is finite, or None")
 
 
 def _check_address(name: str, value: str | None) -> None:
@@ -85,7 +79,6 @@ def _check_trace(name: str, value: bool | str | Path) -> None:
 
 
 _MEANT: dict[str, Callable[[str, Any], None]] = {
-    "temperature": _check_temperature,
     "base_url": _check_address,
     "dialect": _check_dialect,
     "sandbox": _check_sandbox,

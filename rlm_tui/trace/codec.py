@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from typing import Any, Final, TypeAlias, TypeVar, Union
+from contextlib import suppress
+from typing import Any, Final, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 from rlm_tui.errors import TraceError
-from rlm_tui.events import KINDS, Amount, ContextInfo, TraceEvent, Unknown, Whole
+from rlm_tui.events import EXACT, KINDS, Amount, BodyStored, ContextInfo, TraceEvent, Unknown, Whole
 from rlm_tui.text import MEGABYTE
 from rlm_tui.trace import migrate
 from rlm_tui.trace.magic import FORMAT, VERSION
 
 MAX_LINE: Final = 256 * 1024 * 1024  # bytes; a longer line is not read into memory
-MAX_SEQ: Final = 2**53  # what a double holds exactly, so that any JSON reader agrees
+MAX_SEQ: Final = EXACT  # so that any JSON reader agrees
 
 _MARK: Final = b',"crc":"'
 _TAIL: Final = len(_MARK) + 8 + len(b'"}')
@@ -64,10 +65,15 @@ _NAMES = frozenset(kind.__struct_config__.tag for kind in KINDS)
 
 
 def encode(event: TraceEvent) -> bytes:
-    """One event as one line with its line end; raises TraceError for what JSON cannot hold."""
+    """One event as one line with its line end; raises TraceError for one that `decode` would not give back equal."""
     if isinstance(event, Unknown):
         raise TraceError(f"The event {event.name!r} is of a later version; its raw line is kept, never written again.")
-    return _seal(_to_json(event))
+    if not 1 <= event.seq <= MAX_SEQ:
+        raise TraceError(f"The event number {event.seq} is out of range.")
+    body = _to_json(event)
+    if type(event) is not BodyStored or not 0 <= event.t <= EXACT:  # of a long text all else is text
+        _check_back(event, body, _event_decoder)
+    return _seal(body)
 
 
 def decode(line: bytes, version: int = VERSION) -> TraceEvent:
@@ -86,18 +92,54 @@ def decode(line: bytes, version: int = VERSION) -> TraceEvent:
 
 def encode_header(header: Header) -> bytes:
     """The header as the first line of a trace."""
-    return _seal(_to_json(header))
+    body = _to_json(header)
+    _check_back(header, body, _header_decoder)
+    return _seal(body)
 
 
 def decode_header(line: bytes) -> Header:
-    """The header of a trace; refuses other formats and other major versions by name."""
+    """The header of a trace, all of it."""
+    header, unfit = read_header(line)
+    if unfit:
+        raise TraceError(unfit)
+    return header
+
+
+def read_header(line: bytes) -> tuple[Header, str]:
+    """The header of a trace without what of it does not fit, and the sentence about that, else "".
+
+    Raises TraceError for other formats and other major versions by name, and for what is no JSON.
+    """
     body = unseal(line)
     try:
         stamp = _parse(_stamp_decoder, body)
-        _check_version(stamp)
-        return _parse(_header_decoder, body)
     except msgspec.ValidationError as error:
         raise TraceError(f"The header of this trace is not as it should be: {error}.") from None
+    _check_version(stamp)
+    try:
+        return _parse(_header_decoder, body), ""
+    except msgspec.ValidationError as error:
+        return _fitting(body), f"The header of this trace is not as it should be: {error}."
+
+
+def _fitting(body: bytes) -> Header:
+    """Every field of a header that fits, and of its settings every one that does."""
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    kept: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Header):
+        with suppress(msgspec.ValidationError, KeyError):
+            kept[field.name] = _fitting_value(fields[field.name], field.type)
+    return Header(**kept)
+
+
+def _fitting_value(raw: msgspec.Raw, kind: Any) -> Any:
+    if get_origin(kind) is not dict:
+        return msgspec.json.decode(raw, type=kind)
+    values = {}
+    for name, value in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).items():
+        with suppress(msgspec.ValidationError):
+            values[name] = msgspec.json.decode(value, type=get_args(kind)[1])
+    return values
 
 
 def _check_version(stamp: _Stamp) -> None:
@@ -134,12 +176,21 @@ def _to_json(record: TraceEvent | Header) -> bytes:
         body = _encoder.encode(record)
     except UnicodeEncodeError as error:
         raise TraceError(f"A text with a lone surrogate cannot be written to the trace: {error.reason}.") from None
-    # msgspec writes NaN and infinity as null, so only a line with a null in it needs the slow look.
-    if b":null" in body or b"[null" in body or b",null" in body:
-        _refuse_non_finite(msgspec.to_builtins(record))
     if len(body) + _TAIL > MAX_LINE:
         raise TraceError(f"An event is longer than {MAX_LINE // MEGABYTE} MB and cannot be written to the trace.")
     return body
+
+
+def _check_back(record: TraceEvent | Header, body: bytes, decoder: msgspec.json.Decoder[Any]) -> None:
+    """That it reads back as it is: what could not be read must never be written, whatever made it."""
+    why = "it would not come back as it is"
+    try:
+        if decoder.decode(body) == record:
+            return
+    except msgspec.ValidationError as error:
+        why = str(error)
+    _refuse_non_finite(msgspec.to_builtins(record))
+    raise TraceError(f"The {record.__struct_config__.tag or 'header'} cannot be written to the trace: {why}.")
 
 
 def _refuse_non_finite(value: Any) -> None:

@@ -17,7 +17,7 @@ from typing import ClassVar, Final
 
 from rlm_tui.errors import TraceError
 from rlm_tui.events import BodyRef, ContextInfo, RunFinished, RunStarted, TraceEvent
-from rlm_tui.trace.codec import Header, decode, decode_header, unseal
+from rlm_tui.trace.codec import Header, decode, read_header, unseal
 from rlm_tui.trace.magic import FORMAT, MAGIC
 from rlm_tui.trace.reading import Progress, Reading
 from rlm_tui.trace.source import WHOLE, Bounds, line_at, open_trace_file, scan
@@ -133,12 +133,15 @@ class TraceReader(Reading):
         if not line.endswith(b"\n"):
             self._report("torn", "The trace is cut off after its header.", 1)
         try:
-            return decode_header(line), begin
+            header, unfit = read_header(line)
         except TraceError as error:
             if not _is_event(line):
                 raise TraceError(f"{self.path.name}: {error}") from None
-        self._report("header", "The header line is missing; the first line is already an event.", 1)
-        return Header(), mark
+            self._report("header", "The header line is missing; the first line is already an event.", 1)
+            return Header(), mark
+        if unfit:
+            self._report("header", f"{unfit.removesuffix('.')}; the rest of it is taken.", 1)
+        return header, begin
 
     def _reset(self) -> None:
         """Forget an index that was begun and left."""

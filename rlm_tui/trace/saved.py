@@ -14,7 +14,7 @@ import msgspec
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
 from rlm_tui.paths import traces_dir
-from rlm_tui.trace.codec import Header, decode, decode_header
+from rlm_tui.trace.codec import Header, decode, read_header
 from rlm_tui.trace.sidecar import sidecar_of
 from rlm_tui.trace.source import open_trace_file
 from rlm_tui.trace.store import SUFFIX, is_live
@@ -135,7 +135,7 @@ def _header(data: bytes) -> Header:
     line, end, _ = data.removeprefix(BOM_UTF8).partition(b"\n")
     if not end:
         raise TraceError("The trace is cut off inside its first line.")
-    return decode_header(line)
+    return read_header(line)[0]
 
 
 def _telling(data: bytes, version: int) -> Iterator[ev.TraceEvent]:

@@ -224,7 +224,7 @@ class Fold:
                 self._act(event.seq, "code", node.parent)
 
     def _held(self, event: ev.Held) -> None:
-        hold = Hold(event.hold, event.checkpoint, event.node, event.why, event.batch, event.seq)
+        hold = Hold(event.hold, event.checkpoint, event.node, event.why, event.batch, event.seq, unit=event.unit)
         first = self.first_held[-1] if self.first_held else 0
         while first < len(self.holds) and self.holds[first].released is not None:
             first += 1

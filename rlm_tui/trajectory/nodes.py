@@ -32,6 +32,7 @@ class Hold(NamedTuple):
     released: int | None = None
     needs_answer: bool = False
     has_failed: bool = False
+    unit: str = ""
 
 
 class Step(NamedTuple):

@@ -61,7 +61,7 @@ class UiState(msgspec.Struct, eq=False):
         """Why a text cannot take the place of what is held, else ""; what is refused is kept in mind for `stops`."""
         from rlm_tui.trajectory.numbers import refused_edit
 
-        why = refused_edit(hold.checkpoint, text, before)
+        why = refused_edit(hold.checkpoint, hold.unit, text, before)
         self.unedited, self.is_warned = hold.id if why else 0, False
         return why
 

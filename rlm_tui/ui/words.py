@@ -16,6 +16,8 @@ from rlm_tui.ui.states import BEHIND, BEING_OPENED, ENDS, FILES, PHASES, SPINNER
 
 STOP = "Stop the run? What it found so far is kept."
 FORGET = "Forget the conversation and every variable of the REPL? The document and the trace stay."
+UNEDITED = "Nothing goes on without the edit that was refused: edit again, or say it once more to do without."
+"""What is said of what was meant for an edit that could not be sent."""
 MARK, NOTED = "◆", "¶"
 _NOW = {"held": "now held", "finished": "the run is over"}
 _IN_A_TURN = ("asking", "subcall", "code")

@@ -56,7 +56,7 @@ async def test_what_is_no_number_is_said_and_changes_nothing(tmp_path: Path) -> 
         async with on_screen(driver.session) as hand:
             await hand.held("before_batch")
             await type_number(hand, "few")
-            assert "few is no number; it stays 30." in hand.bar("GateBar")
+            assert "few is no number of sub-calls, as 1200 or 1.2k is; it stays 30." in hand.bar("GateBar")
             assert not all_of(hand, ev.Edited)
             await hand.press("a")
             assert "Nothing goes on without the edit that was refused" in hand.bar("GateBar")
@@ -75,7 +75,7 @@ async def test_nothing_is_asked_with_a_number_that_is_none(tmp_path: Path, key: 
             await hand.until(lambda: hand.app.ui.editing)
             await hand.type("5o")
             await hand.press(key)
-            assert "5o is no number; it stays 30." in hand.bar("GateBar")
+            assert "5o is no number of sub-calls, as 1200 or 1.2k is; it stays 30." in hand.bar("GateBar")
             assert hand.app.ui.editing
             await hand.pilot.press("backspace")
             await hand.press("f5")
@@ -91,7 +91,7 @@ async def test_a_number_of_an_editor_of_one_s_own_is_looked_at_too(tmp_path: Pat
             await hand.held("before_batch")
             hold = hand.app.session.trajectory.now().holds()[0]
             hand.app.controllers.take._take(hold, "30", Edited(""), ".txt")
-            assert "Nothing is no number; it stays 30." in hand.bar("GateBar")
+            assert "Nothing is no number of sub-calls, as 1200 or 1.2k is; it stays 30." in hand.bar("GateBar")
             await hand.press("a")
             assert "Nothing goes on without the edit that was refused" in hand.bar("GateBar")
             assert not all_of(hand, ev.SubcallRequested)
@@ -104,7 +104,7 @@ async def test_an_edit_that_took_the_place_of_a_refused_one_runs_at_once(tmp_pat
             await hand.held("before_batch")
             hold = hand.app.session.trajectory.now().holds()[0]
             hand.app.controllers.take._take(hold, "30", Edited("few"), ".txt")
-            assert "few is no number; it stays 30." in hand.bar("GateBar")
+            assert "few is no number of sub-calls, as 1200 or 1.2k is; it stays 30." in hand.bar("GateBar")
             hand.app.controllers.take._take(hold, "30", Edited("5"), ".txt")
             await hand.until(lambda: "✎ edited from 30" in hand.screen())
             await hand.press("a")
@@ -163,7 +163,7 @@ def test_in_lines_the_number_is_told_and_edited(tmp_path: Path) -> None:
     done = piped(tmp_path, "run\nedit few\nanswer none\nedit 5\nrun\nedit 9\nrun\n", *words)
     said = done.stdout
     assert "A batch of 30 sub-calls, ≈30 tokens to send: a asks all, i fewer, x none." in said
-    assert "note: few is no number; it stays 30." in said
+    assert "note: few is no number of sub-calls, as 1200 or 1.2k is; it stays 30." in said
     assert "note: There is no answer to give here; edit what is held instead." in said
     assert "The limit of 1 iteration was reached: i raises it, a answers now." in said
     assert "You raised the limit of iterations from 1 to 9." in said
@@ -176,7 +176,7 @@ def test_in_lines_nothing_runs_without_the_edit_that_was_refused(tmp_path: Path)
     words = ("open", str(sample("staff")), "-q", "Who?", "-m", spec, "--plain", "--no-trace")
     for release in ("run", "go on", "step"):
         done = piped(tmp_path, f"run\nedit few\n{release}\n", *words)
-        assert "note: few is no number; it stays 30." in done.stdout
+        assert "note: few is no number of sub-calls, as 1200 or 1.2k is; it stays 30." in done.stdout
         assert "note: Nothing goes on without the edit that was refused" in done.stdout
         assert "sub-answer" not in done.stdout
         assert done.returncode == 2

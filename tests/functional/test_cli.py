@@ -348,6 +348,9 @@ def test_help_that_cannot_be_written_is_no_success(tmp_path: Path, words: list[s
         ("--max-iterations=99999999999999999999999", "is not a whole number above 0, at most 9007199254740992;"),
         ("--max-seconds=1e308", "'1e308' is not a number above 0, at most 9007199254740992;"),
         ("--max-seconds=nan", "'nan' is not a number above 0;"),
+        ("--seed=9223372036854775808", "is not a whole number from -9007199254740992 to 9007199254740992;"),
+        ("--seed=1.5", "'1.5' is not a whole number from"),
+        ("--temperature=inf", "'inf' is not a number from -9007199254740992 to"),
     ],
 )
 def test_a_number_that_is_too_large_is_told_the_bound(option: str, said: str) -> None:

@@ -84,13 +84,13 @@ def test_a_later_batch_tells_how_long_it_may_take(tmp_path: Path) -> None:
         assert later.endswith(("s", "ms"))
 
 
-@pytest.mark.parametrize("nonsense", ["many", "", "nan", "inf", "1e999"])
+@pytest.mark.parametrize("nonsense", ["many", "", "nan", "inf", "-5", "5 kk", "10 min", "1,5", "1 200"])
 def test_what_is_no_number_is_refused_and_the_batch_stays_held(tmp_path: Path, nonsense: str) -> None:
     with live(tmp_path, ROOT, sub=YES) as run:
         hold = run.start().hold("before_batch")
         run.send(cmd.Edit(hold.id, nonsense))
         run.until(lambda: bool(run.messages))
-        assert run.messages == [f"{nonsense or 'Nothing'} is no number; it stays 30."]
+        assert run.messages == [f"{nonsense or 'Nothing'} is no number of sub-calls, as 1200 or 1.2k is; it stays 30."]
         assert run.holds() == [hold]
         assert not run.of(ev.Edited)
 
@@ -180,6 +180,20 @@ def test_at_a_limit_the_person_grants_more(tmp_path: Path) -> None:
             2,
             9,
         )
+
+
+def test_a_limit_is_raised_as_a_person_writes_numbers(tmp_path: Path) -> None:
+    item = {"text": block("1"), "usage": {"input_tokens": 100, "output_tokens": 1}}
+    with live(tmp_path, [item, item, "FINAL(done)"], limits=Limits(tokens=150)) as run:
+        hold = run.start().hold("at_limit")
+        run.send(cmd.Edit(hold.id, "10 min"))
+        run.until(lambda: bool(run.messages))
+        assert run.messages == ["10 min is no number of tokens, as 1200 or 1.2k is; it stays 150."]
+        run.send(cmd.Edit(hold.id, "200 k"))
+        run.send(cmd.Run(hold.id))
+        assert run.end().status == "answered"
+        assert run.session.trajectory.now().limits.tokens == 200_000
+        assert run.of(ev.Note)[-1].text == "You raised the limit of tokens from 150 to 200,000."
 
 
 @pytest.mark.parametrize("send", [cmd.Run, cmd.Skip])

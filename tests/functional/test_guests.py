@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rlm_tui import RLM
-from rlm_tui.errors import ProviderError
+from rlm_tui import events as ev
+from rlm_tui.errors import ProviderBusyError, ProviderError
 from rlm_tui.events import Usage
 from rlm_tui.lm.base import Request, Response
 from rlm_tui.lm.guest import GuestLM, as_guest
 from rlm_tui.lm.scripted import ScriptedLM
+from rlm_tui.trace.reader import TraceReader
+from rlm_tui.trace.recover import verify
 from tests.driving import block
 
 
@@ -53,6 +58,37 @@ def test_what_is_no_answer_ends_the_run_by_name(outcome: object, said: str) -> N
     with pytest.raises(ProviderError) as caught:
         RLM(Guest(lambda _: outcome)).completion("What?", "text")
     assert str(caught.value).startswith(said)
+
+
+class OwnError(ProviderError):
+    """An error that is made in a way of its own."""
+
+    def __init__(self, status: Any, retry_after: Any) -> None:
+        super().__init__("no \ud800 luck", status=status, retry_after=retry_after)
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, 10**400, math.nan, math.inf, -math.inf, "soon", True, [1]])
+def test_the_numbers_of_a_failure_are_told_as_far_as_they_can_be(tmp_path: Path, number: object) -> None:
+    root = ScriptedLM([block("print(llm_query('a'))"), "FINAL(done)"])
+    trace = tmp_path / "run.rlm.jsonl"
+    result = RLM(root, sub_model=Guest(lambda _: OwnError(number, number)), trace=trace).completion("What?", "text")
+    assert result.answer == "done"
+    assert verify(trace) == []
+    with TraceReader(trace) as reader:
+        failures = [event for event in reader if isinstance(event, ev.LmFailed)]
+    assert [(each.message, each.status) for each in failures] == [("no \ufffd luck", None)]
+
+
+def test_the_kind_of_a_failure_is_kept() -> None:
+    busy = ProviderBusyError("no", status=429, retry_after=2.5)
+    with pytest.raises(ProviderBusyError) as caught:
+        asyncio.run(GuestLM(Guest(lambda _: busy)).complete(Request((), "mine")))
+    assert (caught.value.status, caught.value.retry_after) == (429, 2.5)
+
+
+def test_what_is_no_flag_and_no_text_in_a_response_is_none() -> None:
+    odd = Response("x", note=5, held_to=5, cached=2, found_nothing="?")  # type: ignore[arg-type]
+    assert asyncio.run(GuestLM(Guest(lambda _: odd)).complete(Request((), "mine"))) == Response("x")
 
 
 def test_in_a_sub_call_it_is_an_error_value() -> None:

@@ -11,6 +11,7 @@ from loopback import Loopback, Reply, Seen, openai_stream
 from rlm_tui import events as ev
 from rlm_tui.engine import prompts
 from rlm_tui.events import Limits
+from rlm_tui.trace.recover import verify
 from tests.driving import Driver, block, live
 
 _PATIENCE_S = 30.0
@@ -36,6 +37,27 @@ def test_cost_is_limited_over_the_whole_tree(tmp_path: Path) -> None:
         assert limits_hit(run) == [("cost", 0.8, 0.75)] * 2, "at the sub-call, and before the next turn"
         assert "the limit of 0.75 US dollars" in str(run.of(ev.CodeFinished)[0].stdout)
         assert "--max-cost" in finished.detail
+
+
+FORGED = """
+import gc
+link = next(each for each in gc.get_objects() if type(each).__name__ == "Link")
+call = {"op": "call", "id": 99, "function": "llm_query_batched", "model": None, "is_batch": True, "question": "",
+        "sizes": [5], "first": 5, "start": 0, "total": 2**63}
+link.send(call, b"hello")
+print(llm_query("x"))
+"""
+
+
+def test_code_that_claims_a_batch_beyond_all_numbers_breaks_the_protocol(tmp_path: Path) -> None:
+    with live(tmp_path, [block(FORGED), "FINAL(done)"], sub={".": "yes"}, is_attended=False) as run:
+        assert run.start().end().status == "answered"
+        (finished,) = run.of(ev.CodeFinished)
+        assert finished.status == "died"
+        assert finished.error is not None
+        assert "broke the protocol (Expected `int` <= 9007199254740992 - at `$.total`)" in finished.error.message
+        assert not run.of(ev.SubcallRequested)
+    assert verify(tmp_path / "run.rlm.jsonl") == []
 
 
 def test_the_model_is_told_what_is_left_after_each_turn(tmp_path: Path) -> None:

@@ -206,6 +206,10 @@ def forge(header, payload=b''):
         "forge({'op': 'call', 'id': 1, 'function': 'f', 'is_batch': True, 'sizes': [-3, 6]}, b'abc')",
         "forge({'op': 'call', 'id': 1, 'function': 'f', 'is_batch': True, 'sizes': []})",
         "forge({'op': 'call', 'id': 1, 'function': 'f', 'is_batch': True, 'sizes': [1], 'start': 9, 'total': 2}, b'a')",
+        "forge({'op': 'call', 'id': 1, 'function': 'f', 'is_batch': True, 'sizes': [1], 'total': 2**63}, b'a')",
+        "forge({'op': 'done', 'id': 2, 'status': 'ok', 'error': None, 'via': None, 'changes': [], 'names': [], "
+        "'notes': [], 'dropped': [10**400]})",
+        "os.write(3, struct.pack('!II', 4, 0) + b'\"\\xff\\xfe\"')",
         "for i in range(5000):\n"
         "    forge({'op': 'call', 'id': i + 9000, 'function': 'f', 'is_batch': False, 'sizes': [4]}, b'hang')",
     ],

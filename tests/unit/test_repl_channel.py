@@ -61,6 +61,38 @@ def test_any_bytes_end_the_channel_once_and_raise_nothing(data: bytes) -> None:
     assert len(ends) == 1
 
 
+def frame(header: bytes) -> bytes:
+    return wire.LENGTHS.pack(len(header), 0) + header
+
+
+@pytest.mark.parametrize("number", ["-1", str(2**53 + 1), str(2**63), "9" * 400, "9" * 5000, "1e3", "true"])
+@pytest.mark.parametrize("name", ["id", "first", "start", "total", "sizes"])
+def test_a_call_with_a_number_that_no_trace_can_hold_is_a_breach(name: str, number: str) -> None:
+    call = {"id": "1", "function": '"llm_query"', "is_batch": "true", "sizes": "[0]", "start": "0"}
+    call[name] = f"[{number}]" if name == "sizes" else number
+    header = ",".join(f'"{key}":{value}' for key, value in call.items())
+    messages, ends = asyncio.run(receive([frame(f'{{"op":"call",{header}}}'.encode())]))
+    assert messages == []
+    assert len(ends) == 1
+    assert name in ends[0]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"op":"loaded","id":1,"problem":"\xff"}',
+        b'{"op":"loaded","id":1,"problem":"\\ud800"}',
+        b'{"op":"began","id":1,"more":' + b"[" * 99_999 + b"]" * 99_999 + b"}",
+        b'{"op":"done","id":1,"status":"' + b"x" * 99_999 + b'"}',
+    ],
+)
+def test_a_header_that_cannot_be_decoded_is_a_breach_in_a_few_words(header: bytes) -> None:
+    messages, ends = asyncio.run(receive([frame(header)]))
+    assert messages == []
+    assert len(ends) == 1
+    assert 0 < len(ends[0]) <= 200
+
+
 @pytest.mark.parametrize("lengths", [(wire.MAX_HEADER + 1, 0), (10, wire.MAX_FROM_WORKER + 1), (2**32 - 1, 2**32 - 1)])
 def test_a_frame_that_announces_too_much_is_refused_at_once(lengths: tuple[int, int]) -> None:
     messages, ends = asyncio.run(receive([wire.LENGTHS.pack(*lengths)]))

@@ -5,26 +5,23 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from contextlib import suppress
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trace_examples import HEADER, LATER, a_run, any_event, struct_of
+from trace_examples import HEADER, LATER, WILD, a_run, any_event, seal, struct_of
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
+from rlm_tui.session.log import EventLog
 from rlm_tui.session.setup import Setup
 from rlm_tui.trace import codec, migrate
 from rlm_tui.trace.codec import Header, decode, decode_header, encode, encode_header
-
-
-def seal(body: str | bytes) -> bytes:
-    """A line as anyone can forge it: any JSON object, the right checksum."""
-    head = (body.encode() if isinstance(body, str) else body)[:-1]
-    return b'%b,"crc":"%08x"}\n' % (head, zlib.crc32(head))
+from rlm_tui.trace.store import MemoryLines
 
 
 @settings(deadline=None, max_examples=400)
@@ -43,6 +40,44 @@ def test_every_kind_comes_back_equal(kind: type[ev.TraceEvent]) -> None:
         assert decode(encode(event)) == event
 
     check()
+
+
+@pytest.mark.parametrize("kind", ev.KINDS, ids=lambda kind: kind.__name__)
+def test_with_any_numbers_an_event_is_refused_or_comes_back_equal(kind: type[ev.TraceEvent]) -> None:
+    log = EventLog(MemoryLines())
+
+    @settings(deadline=None, max_examples=60)
+    @given(struct_of(kind, WILD))
+    def check(event: ev.TraceEvent) -> None:
+        line = b""
+        with suppress(TraceError):
+            line = encode(event)
+        assert not line or decode(line) == event
+        with suppress(TraceError):
+            log.emit(event)
+
+    check()
+    assert [log.event(seq).seq for seq in range(1, len(log) + 1)] == list(range(1, len(log) + 1))
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.dictionaries(st.text("abc"), st.one_of(WILD[int], st.text("é"), st.booleans())), struct_of(ev.ContextInfo, WILD)
+)
+def test_with_any_numbers_a_header_is_refused_or_comes_back_equal(config: dict[str, Any], info: ev.ContextInfo) -> None:
+    header, line = Header(config=config, context=info), b""
+    with suppress(TraceError):
+        line = encode_header(header)
+    assert not line or decode_header(line) == header
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(struct_of(ev.Usage)))
+def test_what_many_calls_spent_can_be_written(usages: list[ev.Usage]) -> None:
+    total = sum(usages, ev.Usage())
+    event = ev.RunFinished(seq=1, status="answered", usage=total)
+    assert decode(encode(event)) == event
+    assert total.tokens is None or total.tokens <= ev.MOST
 
 
 def test_no_number_of_a_trace_is_without_bounds() -> None:

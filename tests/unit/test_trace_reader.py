@@ -13,7 +13,7 @@ from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
-from trace_examples import HEADER, a_run, lines_of, write_trace
+from trace_examples import HEADER, a_run, lines_of, seal, write_trace
 
 from rlm_tui import events as ev
 from rlm_tui.cli.replay import show
@@ -141,6 +141,41 @@ def test_a_missing_header_is_a_problem_not_the_end(tmp_path: Path) -> None:
 def test_a_damaged_header_is_a_problem_not_the_end(trace: Path) -> None:
     trace.write_bytes(trace.read_bytes().replace(b"offline", b"OFFLINE", 1))
     assert read(trace) == (a_run(), ["header"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'"max_iterations":20', b'"seed":9223372036854775808'),
+        (b'"max_iterations":20', b'"seed":' + b"9" * 400),
+        (b'"max_iterations":20', b'"seed":-9223372036854775809'),
+        (b'"chars":5', b'"chars":-5'),
+        (b'"chars":5', b'"chars":36893488147419103232'),
+    ],
+)
+def test_a_number_that_does_not_fit_costs_its_part_of_the_header_only(
+    tmp_path: Path, before: bytes, after: bytes
+) -> None:
+    path = write_trace(tmp_path / "a.rlm.jsonl")
+    header, *events = path.read_bytes().splitlines(keepends=True)
+    assert before in header
+    path.write_bytes(seal(header.rpartition(b',"crc":')[0].replace(before, after) + b"}") + b"".join(events))
+    assert read(path) == (a_run(), ["header"])
+    with TraceReader(path) as reader:
+        assert "not as it should be" in reader.problems[0].message
+        assert reader.header.config["model"] == "offline"
+        assert reader.header.app == "rlm-tui 0.1.0"
+    assert glance(path).status == "answered"
+
+
+def test_a_number_that_does_not_fit_costs_its_event_only(trace: Path) -> None:
+    lines = trace.read_bytes().splitlines(keepends=True)
+    lines[18] = seal(lines[18].rpartition(b',"crc":')[0] + b',"batch_size":9223372036854775808}')
+    trace.write_bytes(b"".join(lines))
+    with TraceReader(trace) as reader:
+        assert list(reader) == [event for event in a_run() if event.seq != 18]
+        assert [(problem.name, problem.line) for problem in reader.problems] == [("damaged", 19)]
+        assert "subcall.requested is not as it should be" in reader.problems[0].message
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7\n", b'{"type":"metadata"}\n', b"\x00" * 50, b"plain text"])

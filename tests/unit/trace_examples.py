@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import types
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -67,6 +70,12 @@ LATER: tuple[ev.TraceEvent, ...] = (ev.Reset(seq=32, t=4.0, node="r"),)
 """What may follow a run, of the kinds that the first traces did not have."""
 
 
+def seal(body: str | bytes) -> bytes:
+    """A line as anyone can forge it: any JSON object, the right checksum."""
+    head = (body.encode() if isinstance(body, str) else body)[:-1]
+    return b'%b,"crc":"%08x"}\n' % (head, zlib.crc32(head))
+
+
 def lines_of(events: list[ev.TraceEvent], header: Header = HEADER) -> list[bytes]:
     """The lines of a trace file."""
     return [encode_header(header), *map(encode, events)]
@@ -83,31 +92,41 @@ def any_event() -> st.SearchStrategy[ev.TraceEvent]:
     return st.one_of([struct_of(kind) for kind in ev.KINDS])
 
 
-def struct_of(kind: type[Any]) -> st.SearchStrategy[Any]:
+_PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+    str: st.text(st.characters(exclude_categories=["Cs"])),
+    int: st.integers(1, MAX_SEQ),
+    ev.Count: st.integers(0, ev.MOST),
+    ev.Whole: st.integers(-ev.MOST, ev.MOST),
+    ev.Amount: st.floats(min_value=0, allow_nan=False, allow_infinity=False),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    bool: st.booleans(),
+    type(None): st.none(),
+}
+_ANY_NUMBER = st.one_of(
+    st.integers(0, 9),
+    st.integers(),
+    st.floats(),
+    st.sampled_from([-1, ev.EXACT, ev.EXACT + 1, ev.MOST, ev.MOST + 1, 2**64, 10**400, -(10**400), math.nan, math.inf]),
+)
+WILD = {**_PLAIN, **dict.fromkeys((int, ev.Count, ev.Whole, ev.Amount, float), _ANY_NUMBER)}
+"""Numbers as a hostile caller has them, whatever the type of the field says."""
+
+
+def struct_of(kind: type[Any], plain: Mapping[Any, st.SearchStrategy[Any]] = _PLAIN) -> st.SearchStrategy[Any]:
     """Any value of a struct type, from the types of its fields."""
     hints = get_type_hints(kind, include_extras=True)
-    fields = {name: value_of(hints[name]) for name in kind.__struct_fields__}
+    fields = {name: value_of(hints[name], plain) for name in kind.__struct_fields__}
     return st.builds(kind, **fields)
 
 
-def value_of(hint: Any) -> st.SearchStrategy[Any]:
+def value_of(hint: Any, plain: Mapping[Any, st.SearchStrategy[Any]] = _PLAIN) -> st.SearchStrategy[Any]:
     """Any value of one field type."""
-    plain = {
-        str: st.text(st.characters(exclude_categories=["Cs"])),
-        int: st.integers(1, MAX_SEQ),
-        ev.Count: st.integers(0, ev.MOST),
-        ev.Whole: st.integers(-ev.MOST, ev.MOST),
-        ev.Amount: st.floats(min_value=0, allow_nan=False, allow_infinity=False),
-        float: st.floats(allow_nan=False, allow_infinity=False),
-        bool: st.booleans(),
-        type(None): st.none(),
-    }
     if hint in plain:
         return plain[hint]
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
     if get_origin(hint) in (Union, types.UnionType):
-        return st.one_of([value_of(arg) for arg in get_args(hint)])
+        return st.one_of([value_of(arg, plain) for arg in get_args(hint)])
     if get_origin(hint) is tuple:
-        return st.lists(value_of(get_args(hint)[0]), max_size=3).map(tuple)
-    return struct_of(hint)
+        return st.lists(value_of(get_args(hint)[0], plain), max_size=3).map(tuple)
+    return struct_of(hint, plain)

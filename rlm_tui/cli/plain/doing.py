@@ -15,11 +15,10 @@ from rlm_tui.errors import RlmTuiError
 from rlm_tui.session import commands as cmd
 from rlm_tui.text import plural
 from rlm_tui.trajectory import Hold
-from rlm_tui.trajectory.numbers import UNEDITED
 from rlm_tui.ui.editing import edit_outside, editor_command, suffix_of
 from rlm_tui.ui.family import Way
 from rlm_tui.ui.selecting import held_text, is_held, meant_hold, step_back, step_forward
-from rlm_tui.ui.words import FORGET, STOP
+from rlm_tui.ui.words import FORGET, STOP, UNEDITED
 
 if TYPE_CHECKING:
     from rlm_tui.cli.plain.typed import Typed

@@ -260,11 +260,6 @@ def moment(value: Any) -> float | None:
         return None
 
 
-def count(value: Any) -> int | None:
-    """A number of tokens, or None for what is none."""
-    return value if type(value) is int and 0 <= value <= ev.MOST_TOKENS else None  # true is no number of tokens
-
-
 def words(value: Any) -> str:
     """A value as text: a string as it is, nothing as "", anything else as JSON."""
     if isinstance(value, str):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rlm_tui import events as ev
-from rlm_tui.trace.importers.base import Feed, Importer, Tape, count, error_at_end, moment, seconds, words
+from rlm_tui.trace.importers.base import Feed, Importer, Tape, error_at_end, moment, seconds, words
 from rlm_tui.trace.importers.shape import Shape
 
 ENGINE = "fast-rlm"
@@ -178,7 +178,8 @@ def _failure(output: str) -> tuple[str, ev.CodeError]:
 def _usage(used: Any) -> ev.Usage:
     if not isinstance(used, dict) or not any(used.values()):
         return ev.Usage()
-    return ev.Usage(count(used.get("prompt_tokens")), count(used.get("completion_tokens")), seconds(used.get("cost")))
+    cost = seconds(used.get("cost"))
+    return ev.Usage(ev.count(used.get("prompt_tokens")), ev.count(used.get("completion_tokens")), cost)
 
 
 def _is_log(shape: Shape) -> bool:

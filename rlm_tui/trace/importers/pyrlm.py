@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rlm_tui import events as ev
-from rlm_tui.trace.importers.base import Feed, Importer, Tape, count, error_at_end, seconds, words
+from rlm_tui.trace.importers.base import Feed, Importer, Tape, error_at_end, seconds, words
 from rlm_tui.trace.importers.shape import Shape
 
 ENGINE = "pyrlm"
@@ -128,8 +128,8 @@ class _Trace:
                 prompt=words(step.get("prompt_summary")),
                 model=words(step.get("model")),
                 batch=group and f"{block}.{group}",
-                index=count(step.get("parallel_index")) or 0,
-                batch_size=count(step.get("parallel_total")) or 1,
+                index=ev.count(step.get("parallel_index")) or 0,
+                batch_size=ev.count(step.get("parallel_total")) or 1,
             )
         )
         took = seconds(step.get("elapsed")) if group else self._pass(step)
@@ -178,12 +178,12 @@ def _final(text: str) -> tuple[str, str] | None:
 
 def _place(step: dict[str, Any]) -> tuple[bool, int]:
     """The calls of a group in the order in which they were asked, before those that stand alone."""
-    return not step.get("parallel_group_id"), count(step.get("parallel_index")) or 0
+    return not step.get("parallel_group_id"), ev.count(step.get("parallel_index")) or 0
 
 
 def _usage(used: Any) -> ev.Usage:
     found = used if isinstance(used, dict) else {}
-    return ev.Usage(count(found.get("prompt_tokens")), count(found.get("completion_tokens")))
+    return ev.Usage(ev.count(found.get("prompt_tokens")), ev.count(found.get("completion_tokens")))
 
 
 def _is_trace(shape: Shape) -> bool:

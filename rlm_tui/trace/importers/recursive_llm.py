@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rlm_tui import events as ev
-from rlm_tui.trace.importers.base import Feed, Importer, Tape, count, error_at_end, seconds, words
+from rlm_tui.trace.importers.base import Feed, Importer, Tape, error_at_end, seconds, words
 from rlm_tui.trace.importers.shape import Shape
 
 ENGINE = "recursive-llm"
@@ -101,7 +101,7 @@ class _Result:
         tape, config = self._tape, self._record.get("config")
         known = config if isinstance(config, dict) else {}
         tape.open(self._root, "rlm", "", title="root RLM")
-        caps = count(known.get("max_iterations")), count(known.get("max_depth"))
+        caps = ev.count(known.get("max_iterations")), ev.count(known.get("max_depth"))
         limits = ev.Limits(iterations=caps[0], subcalls=None, depth=caps[1] or 1, errors=None)
         text = data.get("context")
         info = tape.document(text) if isinstance(text, str) else ev.ContextInfo()
@@ -232,7 +232,7 @@ def _messages(data: dict[str, Any]) -> list[ev.StoredMessage]:
 
 def _usage(stats: dict[str, Any]) -> ev.Usage:
     cost = seconds(stats.get("estimated_cost_usd"))
-    return ev.Usage(count(stats.get("prompt_tokens")), count(stats.get("completion_tokens")), cost)
+    return ev.Usage(ev.count(stats.get("prompt_tokens")), ev.count(stats.get("completion_tokens")), cost)
 
 
 def _events(feed: Feed) -> Iterator[ev.TraceEvent]:

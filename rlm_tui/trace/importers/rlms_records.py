@@ -8,7 +8,7 @@ import msgspec
 
 from rlm_tui import events as ev
 from rlm_tui.errors import TraceError
-from rlm_tui.trace.importers.base import count, decode, moment, seconds, words
+from rlm_tui.trace.importers.base import decode, moment, seconds, words
 from rlm_tui.trace.importers.values import Values
 
 _NULL = msgspec.Raw(b"null")
@@ -81,7 +81,7 @@ class Meta(NamedTuple):
         """From a metadata line, or from the `run_metadata` of a child."""
         found = msgspec.structs.asdict(line) if isinstance(line, msgspec.Struct) else line
         found = found if isinstance(found, dict) else {}
-        caps = count(found.get("max_iterations")), count(found.get("max_depth"))
+        caps = ev.count(found.get("max_iterations")), ev.count(found.get("max_depth"))
         return Meta(words(found.get("root_model")), *caps, words(found.get("environment_type")))
 
 
@@ -92,7 +92,7 @@ def usage(summary: Any) -> ev.Usage:
     for used in models.values() if isinstance(models, dict) else ():
         if isinstance(used, dict):
             cost = seconds(used.get("total_cost"))
-            total += ev.Usage(count(used.get("total_input_tokens")), count(used.get("total_output_tokens")), cost)
+            total += ev.Usage(ev.count(used.get("total_input_tokens")), ev.count(used.get("total_output_tokens")), cost)
     return total
 
 

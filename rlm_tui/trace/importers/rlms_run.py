@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rlm_tui import events as ev
-from rlm_tui.trace.importers.base import Feed, Tape, count, decode, error_at_end, moment, seconds, words
+from rlm_tui.trace.importers.base import Feed, Tape, decode, error_at_end, moment, seconds, words
 from rlm_tui.trace.importers.rlms_records import (
     Block,
     Call,
@@ -71,7 +71,7 @@ class Run:
 
     def restarts(self, turn: Turn) -> bool:
         """Whether an iteration belongs to the next question of a persistent session."""
-        number = count(turn.iteration)
+        number = ev.count(turn.iteration)
         return self._turns > 0 and number is not None and number <= self._number
 
     def begin(self, first: Turn | None, context: ev.ContextInfo | None = None) -> None:
@@ -116,7 +116,7 @@ class Run:
     def turn(self, turn: Turn) -> None:
         """Put one iteration: request, response, blocks with their sub-calls, answer."""
         self._turns += 1
-        self._number = count(turn.iteration) or self._turns
+        self._number = ev.count(turn.iteration) or self._turns
         node = f"{self.node}.{self._turns}"
         tape, took = self._tape, seconds(turn.iteration_time)
         end = self._since(turn.timestamp)

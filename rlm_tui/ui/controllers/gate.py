@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from rlm_tui import events as ev
 from rlm_tui.session import commands as cmd
 from rlm_tui.trajectory import Hold
-from rlm_tui.trajectory.numbers import NUMBERS, UNEDITED
+from rlm_tui.trajectory.numbers import NUMBERS
 from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.bar_words import own_block
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import held_elsewhere, held_text, in_reading_order, is_held, meant_hold, open_hold
-from rlm_tui.ui.words import FORGET, STOP, hold_words
+from rlm_tui.ui.words import FORGET, STOP, UNEDITED, hold_words
 
 _SEND = "Enter sends · Esc leaves"
 _SENT: dict[Purpose, type[cmd.SessionCommand]] = {
