@@ -67,14 +67,16 @@ def _is_address(url: str) -> bool:
 
 def shown_proxy(endpoint: Endpoint) -> str:
     """The proxy as a person reads it, without name and password; "" for none."""
-    return urlsplit(proxy_of(endpoint)).netloc.rpartition("@")[2]
+    return _netloc(endpoint).rpartition("@")[2]
 
 
 def proxy_secrets(endpoint: Endpoint) -> tuple[str, ...]:
     """What tells the password of the proxy: itself, and the header that it is sent in."""
-    parts = urlsplit(proxy_of(endpoint))
-    if not parts.password:
-        return ()
-    password = unquote(parts.password)
-    pair = f"{unquote(parts.username or '')}:{password}"
-    return parts.password, password, base64.b64encode(pair.encode()).decode()
+    userinfo = _netloc(endpoint).rpartition("@")[0]
+    password = userinfo.partition(":")[2]
+    header = base64.b64encode(unquote(userinfo).encode()).decode()
+    return (password, unquote(password), header) if password else ()
+
+
+def _netloc(endpoint: Endpoint) -> str:
+    return proxy_of(endpoint).partition("://")[2].partition("/")[0]

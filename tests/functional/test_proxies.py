@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from loopback import Loopback, Reply, data, failure, plain_json
+from test_lm_hostile import speaking
 
 from rlm_tui.errors import ProviderAuthError, ProviderBusyError, ProviderError, UsageError
 from rlm_tui.lm.base import Message, Request
@@ -91,6 +92,22 @@ async def test_what_a_proxy_repeats_of_its_password_is_not_told(
         assert "bWU6" in str(proxy.seen[0].headers.get("proxy-authorization"))
     assert "secret" not in words
     assert "bWU6" not in words
+
+
+@pytest.mark.parametrize("model", ["openai/m", "anthropic/m", "ollama/m", "generic"])
+async def test_what_a_proxy_says_that_opens_no_tunnel_is_told_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    refused = b"HTTP/1.1 407 bWU6dG9wLXNlY3JldA== is top-secret\r\nContent-Length: 0\r\n\r\n"
+    url = "https://far.example"
+    with speaking(refused) as host:
+        monkeypatch.setenv("HTTPS_PROXY", f"me:top-secret@{host}")
+        lm = make_lm(generic(tmp_path, url) if model == "generic" else model, base_url=url, api_key="k")
+        with pytest.raises(ProviderBusyError) as caught:
+            await lm.complete(REQUEST)
+        await lm.close()
+    assert f"The proxy {host} lets nothing through to far.example for" in str(caught.value)
+    assert "(407 … is …)" in str(caught.value)
 
 
 WRONG = [
