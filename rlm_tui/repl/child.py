@@ -1,4 +1,4 @@
-"""The worker as a process: started bare, in a session of its own, ended with all its children."""
+"""The worker as a process: started bare below its keeper, ended with all its children."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _PROGRAM = str(Path(__file__).parent / "worker" / "__main__.py")
 # glibc reserves 64 MB of address space for each thread's arena, which would use up the memory limit.
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 _POLL_S = 0.002
+_KEEPER_S = 5.0
+"""What the keeper may take to end all below it."""
 
 
 class Child:
@@ -25,6 +27,8 @@ class Child:
 
     def __init__(self, memory_mb: int) -> None:
         self.memory_mb = memory_mb
+        self.pid: int | None = None
+        """The worker's process id, which is also that of its session and group; it stands below its keeper."""
         self.was_stubborn = False
         """True when it lived on without its channel and had to be ended."""
         self.sock, theirs = socket.socketpair()
@@ -49,13 +53,8 @@ class Child:
         self._pipes = [pipe for pipe in (self._process.stdout, self._process.stderr) if pipe]
 
     @property
-    def pid(self) -> int:
-        """The process id, which is also that of its session and group."""
-        return self._process.pid
-
-    @property
     def is_alive(self) -> bool:
-        """Whether the process still runs, whatever its channel says."""
+        """Whether it or anything that it started still runs, whatever its channel says."""
         return self._process.poll() is None
 
     @property
@@ -64,46 +63,38 @@ class Child:
         return self._pipes[0].fileno(), self._pipes[1].fileno()
 
     def interrupt(self) -> None:
-        """Send SIGINT."""
-        self._process.send_signal(signal.SIGINT)
+        """Have SIGINT sent."""
+        self._signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """End the process, its whole group, and on Linux all that it started, at once."""
-        found = _stopped(self.pid) if self.is_alive else []
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        for pid in found:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+        """Have the worker and on Linux all that it started ended; `end` waits for that."""
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+        self._process.send_signal(signal.SIGCONT)  # a block may have stopped the keeper
 
     async def end(self, patience_s: float = 0.0) -> int:
         """Wait up to `patience_s` for it to end by itself, kill what is left; returns the exit status."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience_s
         while self.is_alive:
-            if loop.time() >= deadline:
+            late_s = loop.time() - deadline
+            if late_s >= _KEEPER_S:
+                self._process.kill()
+            elif late_s >= 0:
                 self.was_stubborn = patience_s > 0
                 self.kill()
             await asyncio.sleep(_POLL_S)
-        self.kill()
+        if self.pid is not None:  # a block may have ended the keeper first
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
         return self._process.returncode
 
     def release(self) -> None:
         """Close the pipes; the process must have ended."""
         for pipe in self._pipes:
             pipe.close()
-
-
-def _stopped(root: int) -> list[int]:
-    """A process and all that descend from it, also in sessions of their own; stopped, so that none starts another."""
-    found, at = [root], 0
-    while at < len(found):
-        with suppress(OSError):
-            os.kill(found[at], signal.SIGSTOP)
-            for listed in Path(f"/proc/{found[at]}/task").glob("*/children"):
-                found += [int(pid) for pid in listed.read_text().split()]
-        at += 1
-    return found
 
 
 def name_exit(status: int, memory_mb: int) -> str:

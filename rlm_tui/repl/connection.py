@@ -103,6 +103,7 @@ class Connection:
             self._on_began()
         elif isinstance(message, Ready):
             if not self._ready.done():
+                self.child.pid = message.pid
                 self._ready.set_result(None)
         else:
             self._settle(message, payload)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import ctypes
 import gc
 import resource
 import signal
@@ -12,24 +11,15 @@ import threading
 from contextlib import suppress
 from types import ModuleType
 
-_PR_SET_CHILD_SUBREAPER = 36
 _SPARE = 8 << 20
 _THREAD_STACK = 1 << 20
 
 
 def limit_resources(memory_mb: int) -> None:
-    """Bound the memory, so that too much of it is a MemoryError; no core files; small stacks for many threads."""
+    """Bound the memory, so that too much of it is a MemoryError; small stacks for many threads."""
     threading.stack_size(_THREAD_STACK)
-    wanted = ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, memory_mb * 1_000_000))
-    for which, value in wanted:
-        with suppress(ValueError, OSError):  # macOS refuses some limits
-            resource.setrlimit(which, (value, value))
-
-
-def adopt_orphans() -> None:
-    """On Linux, what a block started and left alone stays below this process, where the host finds it to end it."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    with suppress(ValueError, OSError):  # macOS refuses it
+        resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 1_000_000,) * 2)
 
 
 class Guard:

@@ -15,7 +15,7 @@ from typing import Any
 
 from . import wire
 from .block import Outcome, Runner
-from .guard import Guard, adopt_orphans, limit_resources
+from .guard import Guard, limit_resources
 from .helpers import Helpers, finish_quietly
 from .link import Interrupts, Link
 from .streams import NoInput, OutStream, Threads, no_input
@@ -175,7 +175,6 @@ def main(channel_fd: int, memory_mb: int) -> None:
     channel = socket(fileno=fcntl(channel_fd, F_DUPFD_CLOEXEC, _FIRST_FD))
     outputs = (fcntl(1, F_DUPFD_CLOEXEC, _FIRST_FD), fcntl(2, F_DUPFD_CLOEXEC, _FIRST_FD))
     os.close(channel_fd)
-    adopt_orphans()
     limit_resources(memory_mb)
     interrupts = Interrupts()
     signal.signal(signal.SIGINT, interrupts.handle)
