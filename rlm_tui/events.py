@@ -367,6 +367,8 @@ class SubcallRequested(TraceEvent, frozen=True, tag="subcall.requested"):
     batch_size: Count = 1
     refused: bool = False
     """Whether a limit forbade it: nothing was asked, and it counts as no sub-call."""
+    parameters: Parameters | None = None
+    """How an LM is asked, where that is not as the `sub_parameters` of its run say."""
 
 
 class SubcallFinished(TraceEvent, frozen=True, tag="subcall.finished"):

@@ -242,6 +242,8 @@ class Broker:
         self._run.emit(self._event(call, prompt))
 
     def _event(self, call: _Call, prompt: str) -> ev.SubcallRequested:
+        run = self._run
+        asked = None if call.is_tool or call.is_child else run.parameters("sub", call.model)
         return ev.SubcallRequested(
             node=call.node,
             function=call.function,
@@ -250,6 +252,7 @@ class Broker:
             batch=call.batch,
             index=call.index,
             batch_size=call.size,
+            parameters=None if asked == run.sub_parameters else asked,
         )
 
     def _answered(self, call: _Call, prompt: str, text: str) -> tuple[str, ev.Outcome]:

@@ -158,6 +158,8 @@ class Run:
     """Asks the root model's server for the window, where it tells it only of a model that is loaded."""
     asked: Asked = field(default_factory=Asked)
     queued: Queued = field(default_factory=Queued)
+    sub_parameters: Parameters | None = None
+    """How sub-LMs are asked, as the run said when it began."""
 
     def child(self, context: ContextInfo) -> Run:
         """What a child RLM works with: the sub-LM leads it; its REPL is still to be set."""

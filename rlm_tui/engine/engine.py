@@ -97,6 +97,7 @@ class Engine:
 
     def _begin(self, node: str, query: str, loaded: tuple[ev.VarChange, ...], *, is_direct: bool) -> None:
         run, config = self.run, self.run.config
+        run.sub_parameters = run.parameters("sub", config.sub_name)
         run.emit(
             ev.RunStarted(
                 node=node,
@@ -110,7 +111,7 @@ class Engine:
                 sandbox=run.sandbox_label,
                 has_walls=run.has_walls,
                 served=run.served,
-                sub_parameters=run.parameters("sub", run.config.sub_name),
+                sub_parameters=run.sub_parameters,
                 is_direct=is_direct,
                 loaded=loaded,
             )

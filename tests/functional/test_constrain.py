@@ -20,6 +20,7 @@ from rlm_tui.engine.parser import parse
 from rlm_tui.lm.endpoint import public
 from rlm_tui.lm.providers import PROVIDERS
 from rlm_tui.session.base import Terms
+from rlm_tui.trajectory import Node
 from rlm_tui.ui.content.requests import as_curl, as_json, sent_by
 from tests.driving import Driver, block, live
 from tests.trajectories import Recorder, StillSession
@@ -122,9 +123,18 @@ def test_a_root_model_that_code_asks_by_name_has_its_own_limit(
         monkeypatch.setenv("VLLM_BASE_URL", f"{server.url}/v1")
         with live(tmp_path, [], model=root, sub_model=sub) as driver:
             assert driver.start().end().answer == "77"
+            sent = [sent_by(driver.session.view, driver.session.log, node) for node in _asked(driver)]
+            copied = [json.loads(as_json(driver.session, each)) for each in sent if each is not None]
         asked = [seen.body for seen in server.seen if "messages" in seen.body]
+        assert copied == asked, "what is copied is what was sent"
         limits = [body.get("max_tokens", body.get("options", {}).get("num_predict")) for body in asked]
         assert limits == [most[0], most[0], most[1] or (8_192 if sub.startswith("ollama") else None), most[0]]
+
+
+def _asked(driver: Driver) -> list[Node]:
+    """The calls that went out, in their order."""
+    nodes = driver.session.trajectory.nodes
+    return [nodes[event.node] for event in driver.events if isinstance(event, ev.LmRequested | ev.SubcallRequested)]
 
 
 def _replies(root: str, code: str, sub: str) -> list[Reply]:

@@ -118,6 +118,7 @@ def test_ollama_is_asked_again_once_the_model_is_loaded(tmp_path: Path, monkeypa
             assert [request.window for request in driver.of(ev.LmRequested)] == [None, 4_096]
             most = [seen.body["options"]["num_predict"] for seen in server.seen if "options" in seen.body]
             assert most == [8_192, 2_048, 2_048], "its sub-calls go to the same model"
+            assert [call.parameters for call in driver.of(ev.SubcallRequested)] == [ev.Parameters(max_tokens=2_048)]
 
 
 def test_a_router_is_asked_again_once_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

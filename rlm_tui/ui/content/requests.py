@@ -74,7 +74,8 @@ def request_of(session: Session, sent: Sent) -> Request:
     """What the client was given: as its event tells, in older traces as the run was set up."""
     event, run = session.log.event(sent.seq), session.trajectory.at(sent.seq).started
     is_turn = isinstance(event, ev.LmRequested)
-    told = event.parameters if isinstance(event, ev.LmRequested) else run.sub_parameters if run is not None else None
+    told = event.parameters if isinstance(event, ev.LmRequested | ev.SubcallRequested) else None
+    told = run.sub_parameters if told is None and run is not None and not is_turn else told
     asked = told if told is not None else _set_up(session, run, is_turn=is_turn)
     shape = TURN if asked.is_shaped else None
     return Request(
