@@ -92,7 +92,8 @@ def _loading(session: Session) -> State:
     doing = one_line(session.waiting, 60)
     if doing == OPENING:
         return _state(BEING_OPENED._replace(symbol=spinner(session.now)), one_line(session.title, 60))
-    words = f"{one_line(session.title, 40)} · {doing}" if doing else one_line(session.title, 40)
+    title = one_line(session.title, 40)
+    words = (doing if title in doing else f"{title} · {doing}") if doing else title
     return _state(PHASES["loading"]._replace(symbol=spinner(session.now)), words)
 
 

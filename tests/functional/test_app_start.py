@@ -267,6 +267,14 @@ async def test_the_screen_holds_what_was_typed_and_chosen_when_one_comes_back_to
         await hand.until(lambda: "Who? And why?!" in hand.screen())
 
 
+async def test_where_nothing_has_the_focus_the_bar_says_what_the_keys_do(tmp_path: Path) -> None:
+    async with starting(tmp_path) as hand:
+        hand.app.screen.set_focus(None)
+        await hand.until(lambda: "KEYS" in hand.screen())
+        start_of(hand).show_bars()
+        await hand.until(lambda: "Enter takes the name" not in hand.screen() and "Enter choose" in hand.screen())
+
+
 @pytest.mark.parametrize("is_forgotten", [False, True], ids=["goes on", "forgotten"])
 async def test_the_next_question_goes_to_the_models_chosen_for_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_forgotten: bool

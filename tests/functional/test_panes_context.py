@@ -7,7 +7,7 @@ import threading
 from rlm_tui.context.document import Document, Heading, Part
 from rlm_tui.ui.widgets.context import ContextPane
 from tests.functional.panes_kit import desk
-from tests.trajectories import StillSession, peeked
+from tests.trajectories import Recorder, StillSession, peeked
 
 
 def pdf(count: int = 40) -> Document:
@@ -29,6 +29,16 @@ async def test_outline_and_text_stand_side_by_side() -> None:
         assert "report.pdf" in first
         assert "p.1" in first
         assert "Page 1 opens" in first
+
+
+async def test_what_is_still_read_says_what_will_be_there() -> None:
+    document = Document([Part("log.txt")])
+    async with desk(ContextPane(), StillSession(Recorder(), document, "loading"), (100, 30)) as at:
+        assert "their text appear here" in at.screen()
+        document.parts[0].append_pages(["It is here."], first=True)
+        at.pane.show(at.session, None)
+        await at.until(lambda: "It is here." in at.screen())
+        assert "appear here" not in at.screen()
 
 
 async def test_the_outline_has_what_the_text_leaves_free() -> None:

@@ -13,7 +13,7 @@ from rlm_tui.ui.opening import First
 from rlm_tui.ui.widgets.header import header_line
 from rlm_tui.ui.words import state_of
 from tests.states import STATES
-from tests.trajectories import QUESTION, RUNS, StillSession
+from tests.trajectories import QUESTION, RUNS, Recorder, StillSession
 from tests.ui_kit import Hand, on_screen
 
 AT = [(80, 24), (120, 36), (200, 60)]
@@ -115,6 +115,13 @@ def test_a_failure_is_told_whole_in_a_wide_header() -> None:
     said = STATES["limited"]().view.finished
     assert said is not None
     assert said.detail in header_line(STATES["limited"](), 200).text
+
+
+@pytest.mark.parametrize("doing", ["reading 1 of 2 bytes of report.pdf", "reading page 3"])
+def test_a_document_that_is_read_is_named_once(doing: str) -> None:
+    session = StillSession(Recorder(), None, "loading", waiting=doing)
+    assert header_line(session, 120).text.count("report.pdf") == 1
+    assert doing in header_line(session, 120).text
 
 
 def test_a_recorded_hold_is_named_whole_beside_the_name_of_a_model() -> None:

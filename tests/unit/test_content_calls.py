@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlm_tui import events as ev
+from rlm_tui.ui.content.block import block
 from rlm_tui.ui.content.calls import CallRows, header, scene
-from rlm_tui.ui.content.parts import Page
+from rlm_tui.ui.content.parts import NODE, Page
+from rlm_tui.ui.content.repl import repl
 from rlm_tui.ui.content.subcall import subcall
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.content.twigs import Row
@@ -60,6 +62,23 @@ def test_a_turn_in_which_nothing_is_said_says_so(said: str, row: str) -> None:
     text = by_key(rows_at(run, CallTree()))["1.2"].text
     assert " ".join(text.split()).startswith(f"▾ ● {row}")
     assert ("nothing" in text) is ("nothing" in row)
+
+
+def test_a_block_that_runs_has_the_same_time_in_every_pane() -> None:
+    run = peeked()
+    two = run.iteration(2)
+    code = run.open(f"{two}.code1", "code", two, title="print(1)")
+    run.hold(code, "before_code", "print(1)")
+    run.emit(ev.Released(node=code, hold=1, checkpoint="before_code", how="run"), 40.0)
+    run.emit(ev.CodeStarted(node=code, code="print(1)", number=2))
+    page = Page(run.trajectory.now(), run.log, WIDTH, now=run.trajectory.now().t + 7.0)
+    row = CallRows(CallTree(), scene(page.view, run.log, page.now), WIDTH)
+    time = next(row.text for row in row if row.key == code).split()[-1]
+    assert float(time.removesuffix("s")) < 10
+    assert [row.text.split()[-1] for row in block(page, page.view.tree.nodes[code]) if "● running" in row.text] == [
+        time
+    ]
+    assert [row.text.split()[-1] for row in repl(page).rows if row.key == f"{NODE}{code}"] == [time]
 
 
 def test_a_batch_is_one_row_that_opens() -> None:

@@ -17,7 +17,7 @@ def asked_row(page: Page, node: Node, name: str, otherwise: str) -> Line:
     if page.is_cut:
         return label(name, cut_off("no answer"), width=page.width)
     said = page.live.text(node.id, "waiting") or otherwise
-    words, since = waiting_words(said, page.view.elapsed(node, page.now))
+    words, since = waiting_words(said, page.view.worked(node, page.now) or 0.0)
     return label(name, (f"● {words}", "running"), width=page.width, right=((since, "dim"),))
 
 

@@ -152,7 +152,7 @@ def output(page: Page, node: Node) -> Rows:
         return _finished(page, node, finished)
     if page.view.fact(node, ev.CodeStarted) is None or page.view.outcome(node) is not None:
         return []
-    passed = short_seconds(page.view.elapsed(node, page.now))
+    passed = short_seconds(page.view.worked(node, page.now))
     state: Piece = cut_off("no end of the block") if page.is_cut else ("● running", "running")
     heading = label("OUTPUT", state, width=page.width, right=((passed, "dim"),))
     if node.id in held_nodes(page.view):

@@ -103,7 +103,7 @@ def _heading(page: Page, event: ev.CodeStarted, node: Node, over: ev.CodeFinishe
     turn = turn_of(page.view, node)
     whose: Piece = ("✎ you", "user") if event.by == "user" else (f"iteration {turn.number}", "dim")
     state: Piece = _open(page) if over is None else OUTCOMES[over.status]
-    time = short_seconds(over.elapsed_s if over else page.view.elapsed(node, page.now))
+    time = short_seconds(over.elapsed_s if over else page.view.worked(node, page.now))
     mark = _edited(page, event, node)
     left = line((f"[{event.number}] ", "muted bold"), whose, "  ", *mark, state, key=f"{NODE}{node.id}")
     return [split(left, line((time, "dim")), page.width)]

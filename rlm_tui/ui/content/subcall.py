@@ -124,7 +124,7 @@ class _BatchRows(Provider):
         is_kept = isinstance(reply, ev.SubcallFinished) and reply.cached
         numbers = (
             rjust(str(index + 1), 4),
-            rjust(CACHED if is_kept else short_seconds(view.took(node, self._page.now)), 7),
+            rjust(CACHED if is_kept else short_seconds(view.worked(node, self._page.now)), 7),
             rjust(short_count(view.usage(node).tokens), 7),
         )
         row = line("  ", state(self._scene, node), *numbers, "  ", said, key=f"{NODE}{node.id}")

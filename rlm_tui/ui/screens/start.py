@@ -203,10 +203,11 @@ class StartScreen(FullScreen):
         return [Verb("", "Enter", "choose"), tab, Verb("", "F5", "start"), Verb("", "Esc", "panes")]
 
     def _hint(self) -> str:
-        choices = self._choices
-        if not choices.has_focus:
-            return _IN_QUESTION if self._question.has_focus else _IN_NAME
-        return _OFFLINE if choices.cursor_key == MODEL + OFFLINE else _IN_LIST
+        if self._question.has_focus:
+            return _IN_QUESTION
+        if self.query_one("#start-other").has_focus:
+            return _IN_NAME
+        return _OFFLINE if self._choices.cursor_key == MODEL + OFFLINE else _IN_LIST
 
     def enter_question(self) -> None:
         """Put the cursor into the question."""

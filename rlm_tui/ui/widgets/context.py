@@ -112,7 +112,8 @@ class ContextPane(Vertical):
             self._child, self._rows, self._outline_key, self._led_by = (), None, (), None
             self.text.show_rows([], cursor=0, top=0)
         document = session.document
-        if document is None or not document.parts:
+        is_empty = document is not None and not any(part.text for part in document.parts)
+        if document is None or not document.parts or (is_empty and session.phase == "loading"):
             self._document = self._rows = None
             self.pane_note = ""
             self._show_absent(session, selection)
