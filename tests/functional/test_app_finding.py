@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 
 from rlm_tui.resources import sample
@@ -164,6 +165,18 @@ async def test_the_search_takes_no_pane_away(size: tuple[int, int], count: int) 
         await look_for(hand, "page")
         assert hand.app.main.on_screen == panes
         assert len(panes) == count
+    session.close()
+
+
+async def test_every_group_of_hits_is_counted_also_on_a_small_screen() -> None:
+    session = ReplaySession(sample("misbehaves"))
+    async with on_screen(session, (80, 24)) as hand:
+        await hand.until(lambda: hand.app.main.is_ready and not session.waiting)
+        await look_for(hand, "engineer")
+        said = " ".join(" ".join(finder(hand).status.rows).split())
+        await hand.until(lambda: "document 25" in hand.screen())
+        assert said.startswith("says 10 · code 3")
+        assert all(cell_len(row) < 80 for row in finder(hand).status.rows)
     session.close()
 
 

@@ -85,6 +85,12 @@ def status(search: Search, number: int | None) -> Line:
     return line((place, "dim"), (counts, "accent" if total else "careful"), (busy, "dim"))
 
 
+def status_rows(search: Search, number: int | None, width: int) -> list[Line]:
+    """How a search stands, whole: in a second row what does not fit beside the rest."""
+    row = status(search, number)
+    return [row] if row.cells <= width else wrap_text(row.text, width, "accent")
+
+
 def fault_rows(search: Search, width: int) -> list[Line]:
     """What is wrong with a filter, whole, and that it is taken as text where it is."""
     read = "" if search.is_filter else "read as plain text: "

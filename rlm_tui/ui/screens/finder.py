@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from rlm_tui.text import safe
 from rlm_tui.ui.arriving import go_there, needle_of, pane_of, place_in, row_of
-from rlm_tui.ui.content.hits import HitRows, fault_rows, status
+from rlm_tui.ui.content.hits import HitRows, fault_rows, status_rows
 from rlm_tui.ui.host import host_of
 from rlm_tui.ui.lines import line
 from rlm_tui.ui.searching import GROUPS, At, Hit, Search
@@ -154,7 +154,8 @@ class Finder(Vertical):
         cursor = rows.row_of(chosen) if chosen else 1
         self.rows.show_rows(rows, cursor=cursor, top=None if len(rows) else 0)
         number = search.number(chosen) if chosen else None
-        self.status.show_all([status(search, number), *fault_rows(search, self.app.size.width - 1)])
+        width = self.app.size.width - 1
+        self.status.show_all([*status_rows(search, number, width), *fault_rows(search, width)])
 
     def on_key(self, event: events.Key) -> None:
         """Esc gives up; the arrows choose a hit while one types."""
