@@ -6,7 +6,7 @@ import base64
 import re
 from importlib.util import find_spec
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from rlm_tui.errors import UsageError
@@ -21,14 +21,20 @@ def proxy_of(endpoint: Endpoint) -> str:
 
     One without a scheme is one of http, as most programs take it; a host in `NO_PROXY` may have a port.
     """
+    if endpoint.is_local:
+        return ""
     parts, proxies = urlsplit(endpoint.base_url), getproxies()
     asked = (proxies.get(parts.scheme) or proxies.get("all") or "").strip()
-    host = parts.hostname or ""
-    shown = f"[{host}]" if ":" in host else host
-    names = host, f"{shown}:{parts.port or _PORTS.get(parts.scheme)}"
-    if not asked or endpoint.is_local or any(map(proxy_bypass, names)):
+    if not asked or any(map(proxy_bypass, _names(parts))):
         return ""
     return asked if "://" in asked else f"http://{asked}"
+
+
+def _names(parts: SplitResult) -> tuple[str, str]:
+    """How `NO_PROXY` may name the host of an address."""
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    return host, f"{shown}:{parts.port or _PORTS.get(parts.scheme)}"
 
 
 def check_proxy(endpoint: Endpoint) -> None:

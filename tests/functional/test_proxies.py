@@ -79,6 +79,10 @@ def test_a_proxy_of_another_kind_is_told(tmp_path: Path, monkeypatch: pytest.Mon
         make_lm("vllm/m", base_url=FAR)
     with pytest.raises(UsageError, match="is one of SOCKS; use an http proxy"):
         make_lm(generic(tmp_path, FAR))
+    monkeypatch.setattr("rlm_tui.lm.proxy.find_spec", lambda name: name)
+    monkeypatch.setenv("ALL_PROXY", "socks4://127.0.0.1:1080")
+    with pytest.raises(UsageError, match="is one of SOCKS; use an http proxy"):
+        make_lm("vllm/m", base_url=FAR)
 
 
 @pytest.mark.parametrize("model", ["vllm/m", "ollama/m", "generic"])
