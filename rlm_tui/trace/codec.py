@@ -10,13 +10,13 @@ import json
 import math
 import zlib
 from contextlib import suppress
-from typing import Any, Final, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Any, Final, TypeAlias, TypeVar, Union
 
 import msgspec
 
 from rlm_tui.errors import TraceError
 from rlm_tui.events import EXACT, KINDS, Amount, BodyStored, ContextInfo, TraceEvent, Unknown, Whole
-from rlm_tui.text import MEGABYTE
+from rlm_tui.text import MEGABYTE, one_line
 from rlm_tui.trace import migrate
 from rlm_tui.trace.magic import FORMAT, VERSION
 
@@ -116,30 +116,40 @@ def read_header(line: bytes) -> tuple[Header, str]:
     except msgspec.ValidationError as error:
         raise TraceError(f"The header of this trace is not as it should be: {error}.") from None
     _check_version(stamp)
-    try:
+    with suppress(msgspec.ValidationError):
         return _parse(_header_decoder, body), ""
-    except msgspec.ValidationError as error:
-        return _fitting(body), f"The header of this trace is not as it should be: {error}."
+    header, unfit = _fitting(body)
+    return header, f"Of the header of this trace {one_line(', '.join(unfit), 100)} does not fit and is left out."
 
 
-def _fitting(body: bytes) -> Header:
-    """Every field of a header that fits, and of its settings every one that does."""
+def _fitting(body: bytes) -> tuple[Header, list[str]]:
+    """Every field of a header that fits, and of its settings every one that does; the names of the others."""
     fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     kept: dict[str, Any] = {}
+    unfit: list[str] = []
     for field in msgspec.structs.fields(Header):
-        with suppress(msgspec.ValidationError, KeyError):
-            kept[field.name] = _fitting_value(fields[field.name], field.type)
-    return Header(**kept)
+        if field.name in fields:
+            try:
+                kept[field.name] = msgspec.json.decode(fields[field.name], type=field.type)
+            except msgspec.ValidationError:
+                unfit.append(field.name)
+    if "config" in unfit:
+        unfit.remove("config")
+        kept["config"], others = _fitting_settings(fields["config"])
+        unfit += others
+    return Header(**kept), unfit
 
 
-def _fitting_value(raw: msgspec.Raw, kind: Any) -> Any:
-    if get_origin(kind) is not dict:
-        return msgspec.json.decode(raw, type=kind)
-    values = {}
-    for name, value in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).items():
+def _fitting_settings(raw: msgspec.Raw) -> tuple[dict[str, Setting], list[str]]:
+    try:
+        found = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        return {}, ["config"]
+    kept: dict[str, Setting] = {}
+    for name, value in found.items():
         with suppress(msgspec.ValidationError):
-            values[name] = msgspec.json.decode(value, type=get_args(kind)[1])
-    return values
+            kept[name] = msgspec.json.decode(value, type=Setting)
+    return kept, [name for name in found if name not in kept]
 
 
 def _check_version(stamp: _Stamp) -> None:

@@ -140,7 +140,7 @@ class TraceReader(Reading):
             self._report("header", "The header line is missing; the first line is already an event.", 1)
             return Header(), mark
         if unfit:
-            self._report("header", f"{unfit.removesuffix('.')}; the rest of it is taken.", 1)
+            self._report("header", unfit, 1)
         return header, begin
 
     def _reset(self) -> None:

@@ -144,17 +144,18 @@ def test_a_damaged_header_is_a_problem_not_the_end(trace: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("before", "after", "name"),
     [
-        (b'"max_iterations":20', b'"seed":9223372036854775808'),
-        (b'"max_iterations":20', b'"seed":' + b"9" * 400),
-        (b'"max_iterations":20', b'"seed":-9223372036854775809'),
-        (b'"chars":5', b'"chars":-5'),
-        (b'"chars":5', b'"chars":36893488147419103232'),
+        (b'"max_iterations":20', b'"seed":9223372036854775808', "seed"),
+        (b'"max_iterations":20', b'"seed":' + b"9" * 400, "seed"),
+        (b'"max_iterations":20', b'"seed":-9223372036854775809', "seed"),
+        (b'"max_iterations":20', b'"seed":[1],"x":{}', "seed, x"),
+        (b'"chars":5', b'"chars":-5', "context"),
+        (b'"chars":5', b'"chars":36893488147419103232', "context"),
     ],
 )
 def test_a_number_that_does_not_fit_costs_its_part_of_the_header_only(
-    tmp_path: Path, before: bytes, after: bytes
+    tmp_path: Path, before: bytes, after: bytes, name: str
 ) -> None:
     path = write_trace(tmp_path / "a.rlm.jsonl")
     header, *events = path.read_bytes().splitlines(keepends=True)
@@ -162,7 +163,7 @@ def test_a_number_that_does_not_fit_costs_its_part_of_the_header_only(
     path.write_bytes(seal(header.rpartition(b',"crc":')[0].replace(before, after) + b"}") + b"".join(events))
     assert read(path) == (a_run(), ["header"])
     with TraceReader(path) as reader:
-        assert "not as it should be" in reader.problems[0].message
+        assert reader.problems[0].message == f"Of the header of this trace {name} does not fit and is left out."
         assert reader.header.config["model"] == "offline"
         assert reader.header.app == "rlm-tui 0.1.0"
     assert glance(path).status == "answered"
