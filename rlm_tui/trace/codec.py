@@ -29,6 +29,10 @@ Setting: TypeAlias = str | Whole | float | bool | None
 _T = TypeVar("_T")
 
 
+class UnfitError(TraceError):
+    """An event or a header that could not be read back, so that it is not written."""
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The first line: what wrote this trace, when (ISO 8601), under which settings, over which context.
 
@@ -185,7 +189,7 @@ def _to_json(record: TraceEvent | Header) -> bytes:
     try:
         body = _encoder.encode(record)
     except UnicodeEncodeError as error:
-        raise TraceError(f"A text with a lone surrogate cannot be written to the trace: {error.reason}.") from None
+        raise UnfitError(f"A text with a lone surrogate cannot be written to the trace: {error.reason}.") from None
     if len(body) + _TAIL > MAX_LINE:
         raise TraceError(f"An event is longer than {MAX_LINE // MEGABYTE} MB and cannot be written to the trace.")
     return body
@@ -200,12 +204,12 @@ def _check_back(record: TraceEvent | Header, body: bytes, decoder: msgspec.json.
     except msgspec.ValidationError as error:
         why = str(error)
     _refuse_non_finite(msgspec.to_builtins(record))
-    raise TraceError(f"The {record.__struct_config__.tag or 'header'} cannot be written to the trace: {why}.")
+    raise UnfitError(f"The {record.__struct_config__.tag or 'header'} cannot be written to the trace: {why}.")
 
 
 def _refuse_non_finite(value: Any) -> None:
     if isinstance(value, float) and not math.isfinite(value):
-        raise TraceError("A number that is not finite cannot be written to the trace.")
+        raise UnfitError("A number that is not finite cannot be written to the trace.")
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):

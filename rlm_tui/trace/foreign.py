@@ -19,7 +19,7 @@ import msgspec
 from rlm_tui.errors import TraceError
 from rlm_tui.events import BodyRef, BodyStored, ContextInfo, RunFinished, RunStarted, TraceEvent
 from rlm_tui.trace.bodies import Bodies
-from rlm_tui.trace.codec import Header, decode, encode
+from rlm_tui.trace.codec import Header, UnfitError, decode, encode
 from rlm_tui.trace.importers import find
 from rlm_tui.trace.importers.base import Feed, Importer
 from rlm_tui.trace.importers.shape import HEAD
@@ -86,7 +86,7 @@ class ForeignReader(Reading):
                 if isinstance(event, BodyStored):
                     held.append(bodies.body(event.text))
                 else:
-                    self._keep(bodies.interned(event))
+                    self._keep_fit(bodies.interned(event))
                 if isinstance(event, RunStarted) and not self.documents:
                     self.documents = tuple(held)
                 finished = isinstance(event, RunFinished)
@@ -139,6 +139,12 @@ class ForeignReader(Reading):
         if fd >= 0:
             os.close(fd)
             self._store.close()
+
+    def _keep_fit(self, event: TraceEvent) -> None:
+        try:
+            self._keep(event)
+        except UnfitError as error:
+            self._report("damaged", f"An event of {self.path.name} is left out: {error}", 0)
 
     def _keep(self, event: TraceEvent) -> int:
         seq = len(self) + 1

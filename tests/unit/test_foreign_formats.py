@@ -190,3 +190,17 @@ def test_the_prompts_of_a_real_completion_are_cut_before_its_own_responses(tmp_p
 
 def test_a_completion_whose_prompt_fills_what_is_looked_at_is_known(tmp_path: Path) -> None:
     assert is_trace(str(write(tmp_path / "a.json", [completion(prompt="a long context " * 50_000)])))
+
+
+def test_a_clock_that_was_set_back_costs_the_times_it_spoils_and_no_event(tmp_path: Path) -> None:
+    golden = GOLDEN / "fast-rlm-0.5.jsonl"
+    lines = [json.loads(line) for line in golden.read_text().splitlines()]
+    for stamps in (line["timestamps"] for line in lines if "timestamps" in line):
+        for what in ("llm_call", "execution"):
+            begin, end = f"{what}_start", f"{what}_end"
+            if begin in stamps and end in stamps:
+                stamps[begin], stamps[end] = stamps[end], stamps[begin]
+    events, reader = imported(write(tmp_path / "log.jsonl", lines))
+    assert len(events) == len(imported(golden)[0])
+    assert reader.problems == imported(golden)[1].problems
+    assert {event.latency_s for event in of(events, ev.LmResponded)} <= {None, 0.0}

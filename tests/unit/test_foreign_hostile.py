@@ -54,10 +54,12 @@ def opens(data: bytes) -> None:
         if not is_trace(str(path)):
             return
         try:
-            with open_trace(path) as reader:
-                events = list(reader)
+            reader = open_trace(path)
         except TraceError:
             return
+        with reader:
+            events = list(reader)
+            assert [reader.event(event.seq) for event in events] == events
     checks = _Structure()
     found = [problem for event in events for problem in checks.take(event)]
     # A log whose runs are mixed up may name a new one before the last is over.

@@ -121,7 +121,7 @@ class _Log:
         tape.put(ev.IterationStarted(node=node, number=agent.turns))
         tape.open(f"{node}.lm", "lm", node, depth=agent.depth)
         said = "\n\n".join(part for part in (reasoning, f"```python\n{code}\n```" if code else "") if part)
-        took = answered - asked if asked is not None and answered is not None else None
+        took = seconds(answered - asked) if asked is not None and answered is not None else None
         tape.put(ev.LmResponded(node=f"{node}.lm", text=said, usage=_usage(record.get("usage")), latency_s=took))
         tape.close(f"{node}.lm", timed=False)
         tape.put(ev.ResponseParsed(node=node, blocks=(code,) if code else ()))
@@ -132,7 +132,7 @@ class _Log:
         tape, output = self._tape, words(record.get("output")).removeprefix(_PREFIX).strip()
         self._blocks += 1
         begun, ended = self._since(stamps.get("execution_start")), self._since(stamps.get("execution_end"))
-        took = ended - begun if begun is not None and ended is not None else None
+        took = seconds(ended - begun) if begun is not None and ended is not None else None
         tape.open(node, "code", parent, depth=agent.depth)
         tape.put(ev.CodeStarted(node=node, code=words(record.get("code")), number=self._blocks))
         stdout, error = _failure(output) if record.get("hasError") else (output, None)
