@@ -20,6 +20,10 @@ _UNSAFE = re.compile(
 )
 _LINE_BREAKS = re.compile("[\t\n]")
 _MAX_MARKS = 2
+# Trigrams, hexagrams and counting rods (wide since Unicode 16), circled numbers on squares, tones of skin.
+_UNSTEADY = re.compile(
+    "[\u2630-\u2637\u268a-\u268f\u3248-\u324f\u4dc0-\u4dff\U0001d300-\U0001d37f\U0001f3fb-\U0001f3ff]"
+)
 MEGABYTE = 1_000_000
 """What MB means wherever a person reads or gives it."""
 _STEP = 1 << 20
@@ -56,6 +60,16 @@ def _cap_marks(text: str) -> str:
         marks = marks + 1 if unicodedata.combining(char) else 0
         out.append(_REPLACEMENT if marks > _MAX_MARKS else char)
     return "".join(out)
+
+
+def steady(text: str) -> str:
+    """The text without what terminals do not agree on how wide it is, for a row whose end must stay where it is.
+
+    Spacing marks (vowel signs of Indic scripts) take no cell in some terminals and one in most; likewise a few symbols.
+    """
+    if text.isascii():
+        return text
+    return _UNSTEADY.sub(_REPLACEMENT, "".join(_REPLACEMENT if unicodedata.category(c) == "Mc" else c for c in text))
 
 
 def scrub(text: str) -> tuple[str, int]:

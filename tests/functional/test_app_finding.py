@@ -176,6 +176,7 @@ async def test_every_group_of_hits_is_counted_also_on_a_small_screen() -> None:
         said = " ".join(" ".join(finder(hand).status.rows).split())
         await hand.until(lambda: "document 25" in hand.screen())
         assert said.startswith("says 10 · code 3")
+        assert finder(hand).status.rows[1] == "told 1 · document 25"
         assert all(cell_len(row) < 80 for row in finder(hand).status.rows)
     session.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 from rich.cells import cell_len
@@ -13,7 +14,7 @@ from rlm_tui.ui.opening import First
 from rlm_tui.ui.widgets.header import header_line
 from rlm_tui.ui.words import state_of
 from tests.states import STATES
-from tests.trajectories import QUESTION, RUNS, Recorder, StillSession
+from tests.trajectories import QUESTION, RUNS, Recorder, StillSession, peeked
 from tests.ui_kit import Hand, on_screen
 
 AT = [(80, 24), (120, 36), (200, 60)]
@@ -122,6 +123,15 @@ def test_a_document_that_is_read_is_named_once(doing: str) -> None:
     session = StillSession(Recorder(), None, "loading", waiting=doing)
     assert header_line(session, 120).text.count("report.pdf") == 1
     assert doing in header_line(session, 120).text
+
+
+def test_what_terminals_measure_differently_moves_nothing_in_the_header() -> None:
+    run = peeked()
+    run.end("हिन्दी में उत्तर ☰ 👍🏽 " * 4)
+    header = header_line(StillSession(run, None, "finished"), 200).text
+    assert not [char for char in header if unicodedata.category(char) == "Mc" or char in "☰🏽"]
+    assert "ANSWERED  ह�न" in header
+    assert header.endswith(" NOT SANDBOXED ")
 
 
 def test_a_recorded_hold_is_named_whole_beside_the_name_of_a_model() -> None:

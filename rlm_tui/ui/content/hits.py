@@ -14,6 +14,7 @@ from rlm_tui.ui.searching import GROUPS, At, Search, counted
 
 _PLACE, _MARGIN, _FIRST = 26, 4, 40
 _LEAD = 0.25
+_NO_BREAK = "\u00a0"
 
 
 class HitRows(Provider):
@@ -88,7 +89,10 @@ def status(search: Search, number: int | None) -> Line:
 def status_rows(search: Search, number: int | None, width: int) -> list[Line]:
     """How a search stands, whole: in a second row what does not fit beside the rest."""
     row = status(search, number)
-    return [row] if row.cells <= width else wrap_text(row.text, width, "accent")
+    if row.cells <= width:
+        return [row]
+    held = row.text.replace(" ", _NO_BREAK).replace(f"{_NO_BREAK}·{_NO_BREAK}", f"{_NO_BREAK}· ")
+    return [line((each.text.replace(_NO_BREAK, " "), "accent")) for each in wrap_text(held, width)]
 
 
 def fault_rows(search: Search, width: int) -> list[Line]:

@@ -10,7 +10,7 @@ from textual.geometry import Size
 from rlm_tui import events as ev
 from rlm_tui.repl.sandbox import NOT_SANDBOXED
 from rlm_tui.session.base import Session
-from rlm_tui.text import clock, one_line, plural, short_bytes, short_cost
+from rlm_tui.text import clock, one_line, plural, short_bytes, short_cost, steady
 from rlm_tui.trajectory import View
 from rlm_tui.ui.lines import Line, Span, clip, line, span, split
 from rlm_tui.ui.selecting import child_of, run_time
@@ -61,7 +61,7 @@ def _cells(fields: Iterable[Field]) -> int:
 
 def state_line(state: State) -> Line:
     """Symbol, loud word, quiet words."""
-    return line((f" {state.symbol} {state.word}", f"{state.role} bold"), (f"  {state.words}", "text"))
+    return line((f" {state.symbol} {state.word}", f"{state.role} bold"), (f"  {steady(state.words)}", "text"))
 
 
 def fitting(fields: list[Field], width: int) -> list[Field]:
@@ -102,7 +102,7 @@ def _models(run: ev.RunStarted) -> list[Field]:
 
 
 def _short(model: str) -> str:
-    return one_line(model.rpartition("/")[2], 28)
+    return steady(one_line(model.rpartition("/")[2], 28))
 
 
 def _is_ours(session: Session) -> bool:
