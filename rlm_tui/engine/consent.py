@@ -12,7 +12,7 @@ from rlm_tui.engine.tokens import estimate_text
 from rlm_tui.lm.prices import price_of
 from rlm_tui.repl.base import HostCall
 from rlm_tui.text import plural, short_cost, short_count, short_seconds
-from rlm_tui.trajectory.limits import reached
+from rlm_tui.trajectory.limits import amount, figure, reached
 from rlm_tui.trajectory.numbers import number_of
 
 _FREE = ("offline",)
@@ -78,9 +78,12 @@ class Consent:
             granted = number_of(verdict.content, name)
             if granted <= value or verdict.how == "skip":
                 run.budget.is_time_up = name == "seconds"
+                if verdict.edited and verdict.how != "skip":
+                    said = f"A limit of {amount(name, granted)} grants nothing more: {figure(value)} are used up."
+                    run.emit(ev.Note(node=node, text=said, level="warning"))
                 return False
             run.budget.grant(name, granted)
-            said = f"You raised the limit of {name} from {cap:,.15g} to {granted:,.15g}."
+            said = f"You raised the limit of {name} from {figure(cap)} to {figure(granted)}."
             run.emit(ev.Note(node=node, text=said, limits=run.budget.limits))
             return True
 

@@ -252,7 +252,7 @@ class WorkerREPL:
         if done is None:
             buried = await self._buried(connection, watch)
             return buried if watch.has_begun or watch.killed else None
-        self._names = done.names[:_MAX_NAMES]
+        self._names = [name for name in done.names[:_MAX_NAMES] if len(name) <= _MAX_NOTE]
         result = _result(done, str(answer, "utf-8", "replace"), watch, connection.end_output())
         return _with_notes(result, [f"Output that came between blocks: {late.strip()}"] if late.strip() else [])
 

@@ -10,26 +10,31 @@ _WORDS = {
 }
 
 
+def figure(number: float) -> str:
+    """A limit as a person reads one: `0.25`, `1,200`, and never `1e+06`."""
+    return f"{number:,.0f}" if number >= 1e5 else f"{number:,g}"
+
+
 def amount(name: str, cap: float) -> str:
     """A limit as an amount: `200 sub-calls`, `1 second`."""
     plain = name.replace("_", " ")
     one, many = _WORDS.get(name, (plain.removesuffix("s"), plain))
-    return f"{cap:,g} {one if cap == 1 else many}"
+    return f"{figure(cap)} {one if cap == 1 else many}"
 
 
 def reached(name: str, cap: float) -> str:
     """That a limit was reached, as a sentence without its full stop."""
     if name == "window":
-        return f"The window of {cap:,g} tokens is full again after every summary"
+        return f"The window of {figure(cap)} tokens is full again after every summary"
     instead = ", so a sub-LM answers in place of a child RLM" if name == "depth" else ""
     return f"The limit of {amount(name, cap)} was reached{instead}"
 
 
 def remark(name: str, value: float, cap: float) -> str:
-    """That a limit was reached, as a note: `limit reached: tokens (1020 of 1000)`."""
+    """That a limit was reached, as a note: `limit reached: tokens (1,020 of 1,000)`."""
     if name == "depth":
         return f"limit reached: {amount(name, cap)}, so a sub-LM answers in place of a child RLM"
-    return f"limit reached: {name} ({value:g} of {cap:g})"
+    return f"limit reached: {name} ({figure(value)} of {figure(cap)})"
 
 
 def describe_limit(name: str, cap: float) -> str:

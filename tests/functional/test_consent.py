@@ -196,6 +196,18 @@ def test_a_limit_is_raised_as_a_person_writes_numbers(tmp_path: Path) -> None:
         assert run.of(ev.Note)[-1].text == "You raised the limit of tokens from 150 to 200,000."
 
 
+def test_a_limit_that_is_raised_to_less_than_was_used_is_told(tmp_path: Path) -> None:
+    item = {"text": block("1"), "usage": {"input_tokens": 1_000_000, "output_tokens": 1}}
+    with live(tmp_path, [item, "FINAL(done)"], limits=Limits(tokens=500_000)) as run:
+        hold = run.start().hold("at_limit")
+        assert why(run) == "The limit of 500,000 tokens was reached"
+        run.send(cmd.Edit(hold.id, "600k"))
+        run.send(cmd.Run(hold.id))
+        assert run.end().status == "limit"
+        said = "A limit of 600,000 tokens grants nothing more: 1,000,001 are used up."
+        assert said in [note.text for note in run.of(ev.Note)]
+
+
 @pytest.mark.parametrize("send", [cmd.Run, cmd.Skip])
 def test_at_a_limit_that_stays_the_model_has_its_last_turn(tmp_path: Path, send: type[cmd.Run]) -> None:
     with live(tmp_path, [block("1"), "FINAL(done)"], limits=Limits(iterations=1)) as run:
