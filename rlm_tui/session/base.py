@@ -218,7 +218,7 @@ class Session(Protocol):
 
     @property
     def unsaved(self) -> str:
-        """That the trace lacks something, as a sentence; "" when it lacks nothing."""
+        """That the trace lacks something or is not in its place, as a sentence; "" when it is there and whole."""
         ...
 
     @property

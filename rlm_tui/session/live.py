@@ -22,7 +22,7 @@ from rlm_tui.session.outbox import Outbox
 from rlm_tui.session.runtime import LoopThread
 from rlm_tui.session.setup import Setup
 from rlm_tui.session.spill import SpillingLines
-from rlm_tui.text import one_line, plural
+from rlm_tui.text import one_line
 from rlm_tui.trace.store import MemoryLines
 from rlm_tui.trajectory import Hold
 
@@ -86,14 +86,14 @@ class LiveSession(Cursor):
 
     @property
     def trace_path(self) -> str:
-        """Where the trace is written, or "" when it is not."""
-        return str(self._trace.path) if self._trace is not None else ""
+        """Where the trace is written, or "" when it is not, or not there any more."""
+        path = self._trace.path if self._trace is not None else None
+        return str(path) if path is not None else ""
 
     @property
     def unsaved(self) -> str:
-        """That the trace lacks something, as a sentence; "" when it lacks nothing."""
-        waiting = self._trace.waiting if self._trace is not None else 0
-        return f"{plural(waiting, 'event')} could not be written to the trace {self.trace_path}." if waiting else ""
+        """That the trace lacks something or is not in its place, as a sentence; "" when it is there and whole."""
+        return self._trace.lacking if self._trace is not None else ""
 
     @property
     def terms(self) -> Terms:
@@ -246,8 +246,9 @@ class LiveSession(Cursor):
     @property
     def keeping(self) -> Capability:
         """Whether quitting loses nothing; the reason says what becomes of the run either way."""
-        if self.unsaved:
-            return Capability(False, f"{self.unsaved} Free the disk first, or they are lost.")
+        if self._trace is not None and self._trace.lacking:
+            advice = " Free the disk before you quit, or they are lost." if self._trace.waiting else ""
+            return Capability(self._trace.is_kept, f"{self._trace.lacking}{advice}")
         return Capability(True, "The trace is kept." if self.setup.is_traced else "No trace is saved.")
 
     def can_show(self) -> Capability:

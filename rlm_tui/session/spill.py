@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rlm_tui.errors import TraceError
+from rlm_tui.text import plural
 from rlm_tui.trace.store import TraceStore
 
 
@@ -35,14 +36,26 @@ class SpillingLines:
         self._moving = threading.Lock()
 
     @property
-    def path(self) -> Path:
-        """The trace file."""
-        return self._stored.path
+    def path(self) -> Path | None:
+        """The trace file; None once it was deleted or moved."""
+        return None if self._stored.left else self._stored.path
 
     @property
     def waiting(self) -> int:
         """How many records are in memory only."""
         return len(self._waiting)
+
+    @property
+    def lacking(self) -> str:
+        """What the file lacks, or that it is not in its place, as a sentence; "" when all is in it and it is there."""
+        if self._waiting:
+            return f"{plural(self.waiting, 'event')} could not be written to the trace {self._stored.path}."
+        return self._stored.whereabouts
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether all of it outlives this process."""
+        return not self._waiting and self._stored.left != "deleted"
 
     def append(self, line: bytes) -> None:
         """Keep one record, in the file if it takes everything up to it."""

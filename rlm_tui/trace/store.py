@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from rlm_tui.errors import TraceError
 
@@ -24,6 +24,10 @@ _SLUG_CHARS = 48
 _TRIES = 100
 _ADVICE = "choose another place with --trace"
 _TAKEN = "The trace {} exists already and is never overwritten; {}."
+_LEFT = {
+    "deleted": "The trace {} was deleted while it was written; it ends with this process.",
+    "moved": "The trace {} was moved while it was written; it goes on where it is now.",
+}
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has fsync only
 
 
@@ -75,7 +79,8 @@ class TraceStore:
         self._ends: array[int] = array("Q")  # of the header, then of each record
         self._size = 0
         self._dirty = False
-        self._is_deleted = False
+        self.left: Literal["", "deleted", "moved"] = ""
+        """How the file left its place, as far as `sync` has seen; "" while it is there."""
         self._fd = -1
         try:
             self._fd = _create(path)
@@ -114,11 +119,16 @@ class TraceStore:
                 return
             try:
                 _sync(self._fd)
-                was_deleted, self._is_deleted = self._is_deleted, os.fstat(self._fd).st_nlink == 0
+                before, self.left = self.left, _left(self._fd, self.path)
             except OSError as error:
                 raise TraceError(self._sentence("written", error)) from None
-            if self._is_deleted and not was_deleted:
-                raise TraceError(f"The trace {self.path} was deleted while it was written; it ends with this process.")
+            if self.left not in ("", before):
+                raise TraceError(self.whereabouts)
+
+    @property
+    def whereabouts(self) -> str:
+        """That the file is not in its place any more, as a sentence; "" while it is."""
+        return _LEFT[self.left].format(self.path) if self.left else ""
 
     def close(self) -> None:
         """Release the file and its lock; a second call does nothing."""
@@ -239,6 +249,16 @@ def _create(path: Path) -> int:
     with contextlib.suppress(OSError):
         fcntl.flock(fd, fcntl.LOCK_EX)
     return fd
+
+
+def _left(fd: int, path: Path) -> Literal["", "deleted", "moved"]:
+    own = os.fstat(fd)
+    if own.st_nlink == 0:
+        return "deleted"
+    try:
+        return "" if os.path.samestat(own, os.stat(path)) else "moved"
+    except (FileNotFoundError, NotADirectoryError):
+        return "moved"
 
 
 def _sync_directory(directory: Path) -> None:

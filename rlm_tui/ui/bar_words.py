@@ -36,8 +36,8 @@ def sentence(session: Session, ui: UiState) -> tuple[str, str]:
     if session.phase == "held":
         return _held(session, ui), "text"
     if session.phase == "finished":
-        unsaved = session.unsaved and f"{session.unsaved} Free the disk before you quit. "
-        return f"{unsaved}{_finished(session)}", "careful" if unsaved else "text"
+        kept = session.keeping
+        return (_finished(session), "text") if kept else (f"{kept.reason} {_finished(session)}", "careful")
     if session.phase == "question" and session.trouble:
         return one_line(session.trouble, 300), "failed"
     if session.phase == "loading":

@@ -391,9 +391,11 @@ def test_a_block_of_one_s_own_can_be_interrupted_at_a_hold_and_after_the_answer(
 
 
 def test_a_block_that_does_not_stop_is_interrupting_whatever_fails_elsewhere(tmp_path: Path) -> None:
-    stubborn = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass"
+    stubborn = (
+        "while True:\n    try:\n        print('in')\n        while True: pass\n    except KeyboardInterrupt: pass"
+    )
     with live(tmp_path, [block(stubborn), "FINAL(1)"]) as run:
-        run.start().until(lambda: bool(run.of(ev.CodeStarted)))
+        run.start().until(lambda: any("in" in text for text in run.session.live.parts.values()))
         run.send(cmd.Interrupt())
         run.until(lambda: run.session.phase == "interrupting")
         elsewhere = ev.LmFailed(node="elsewhere", message="refused", retry_in_s=1.0)

@@ -107,3 +107,21 @@ def test_a_question_that_could_not_begin_leaves_no_trace_in_the_way_of_the_next(
         assert run.start().end().status == "answered"
         assert len(run.of(ev.RunStarted)) == 1
     assert verify(Path(run.session.trace_path)) == []
+
+
+@pytest.mark.parametrize(("how", "is_kept"), [("deleted", False), ("moved", True)])
+def test_a_trace_that_is_taken_away_is_not_said_to_be_where_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str, is_kept: bool
+) -> None:
+    with live(tmp_path, [{"text": block("print(1)"), "delay_s": 0.1}, "FINAL(x)"]) as run:
+        run.start().until(lambda: bool(run.of(ev.LmRequested)))
+        path = Path(run.session.trace_path)
+        moved = path.rename(tmp_path / "elsewhere")
+        if how == "deleted":
+            moved.unlink()
+        run.end()
+        run.until(lambda: any(f"was {how}" in message for message in run.messages))
+        assert run.session.keeping == (is_kept, run.session.unsaved)
+    farewell(run.session, is_answer_said=False)
+    assert capsys.readouterr().err.splitlines() == ["Answer: x", run.session.unsaved]
+    assert sum(how in message for message in run.messages) == 1

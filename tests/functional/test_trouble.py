@@ -349,7 +349,7 @@ def test_a_full_disk_waits_for_the_person_and_the_trace_is_whole_once_there_is_r
         terminal.press_until("c", "cannot be written")
         terminal.wait("HELD")
         terminal.press("q")
-        terminal.wait("Quit?", "Free the disk first")
+        terminal.wait("Quit?", "Free the disk before you quit, or")
         terminal.press("n")
         terminal.wait("Quit?", gone=True)
         resource.prlimit(
@@ -372,11 +372,11 @@ def test_room_on_the_disk_is_found_also_when_nothing_happens_any_more(tmp_path: 
         terminal.wait(HELD)
         terminal.press_until("c", "cannot be written")
         terminal.press_until("c", "ANSWERED")
-        terminal.wait("Free the disk before you quit.")
+        terminal.wait("Free the disk before you quit, or")
         resource.prlimit(
             terminal.pid, resource.RLIMIT_FSIZE, resource.prlimit(terminal.pid, resource.RLIMIT_FSIZE)[1:] * 2
         )
-        terminal.wait("Free the disk before you quit.", gone=True)
+        terminal.wait("Free the disk before you quit, or", gone=True)
         terminal.until(lambda: b"can be written again" in terminal.written)
         terminal.press("q")
         assert terminal.finish() == 0
@@ -390,9 +390,9 @@ def test_a_disk_that_stays_full_says_in_the_end_what_the_trace_lacks(tmp_path: P
         terminal.wait(HELD)
         terminal.press_until("c", "cannot be written")
         terminal.press_until("c", "ANSWERED")
-        terminal.wait("could not be written to the trace", "Free the disk before you quit.")
+        terminal.wait("could not be written to the trace", "Free the disk before you quit, or")
         terminal.press("q")
-        terminal.wait("Quit?", "Free the disk first")
+        terminal.wait("Quit?", "Free the disk before you quit, or")
         terminal.press("y")
         assert terminal.finish() == 0
         said = bytes(terminal.written).rpartition(b"\x1b[?1049l")[2].decode()

@@ -293,4 +293,22 @@ def test_a_trace_deleted_while_it_is_written_is_told_once(tmp_path: Path) -> Non
     with pytest.raises(TraceError, match="was deleted"):
         store.sync()
     store.sync()
+    assert store.left == "deleted"
+    store.close()
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_trace_moved_while_it_is_written_is_told_once_and_goes_on_there(tmp_path: Path, is_taken: bool) -> None:
+    store = TraceStore(tmp_path / "x.rlm.jsonl", HEADER)
+    moved = store.path.rename(tmp_path / "y.rlm.jsonl")
+    if is_taken:
+        store.path.write_text("another's")
+    with pytest.raises(TraceError, match="was moved"):
+        store.sync()
+    store.sync()
+    fill(store)
+    assert verify(moved) == []
+    moved.replace(store.path)
+    store.sync()
+    assert store.left == ""
     store.close()
