@@ -35,7 +35,9 @@ class Consent:
         verdict = await run.pass_("before_batch", pending)
         if verdict.how == "go_on":
             run.lanes.asks_about_batches = False
-        return 0 if verdict.how == "skip" else max(0, min(count, int(number_of(verdict.content, pending.unit))))
+        if verdict.how == "skip":
+            return 0
+        return min(count, int(number_of(verdict.content, pending.unit))) if verdict.edited else count
 
     def _about(self, call: HostCall) -> str:
         """What the batch will take, where that is more than may be spent unasked; else empty."""
@@ -75,7 +77,7 @@ class Consent:
             why = reached(name, cap)
             pending = Pending(node, f"{cap:.15g}", parent=parent or node, asks_person=why, unit=name)
             verdict = await run.pass_("at_limit", pending)
-            granted = number_of(verdict.content, name)
+            granted = number_of(verdict.content, name) if verdict.edited else cap
             if granted <= value or verdict.how == "skip":
                 run.budget.is_time_up = name == "seconds"
                 if verdict.edited and verdict.how != "skip":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rlm_tui.events import EXACT
+
 _WORDS = {
     "subcalls": ("sub-call", "sub-calls"),
     "cost": ("US dollar", "US dollars"),
@@ -12,7 +14,7 @@ _WORDS = {
 
 def figure(number: float) -> str:
     """A limit as a person reads one: `0.25`, `1,200`, and never `1e+06`."""
-    return f"{number:,.0f}" if number >= 1e5 else f"{number:,g}"
+    return f"{number:,.0f}" if 1e5 <= number <= EXACT else f"{number:,g}"
 
 
 def amount(name: str, cap: float) -> str:
