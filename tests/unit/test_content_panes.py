@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Any, get_args, get_type_hints
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -282,6 +284,37 @@ def test_no_text_of_an_event_reaches_a_terminal_as_it_is(text: str) -> None:
         for row in rows:
             assert row.cells <= WIDTH
             assert not [char for char in row.text if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp")]
+
+
+_KEPT = ("seq", "t", "hold", "body")
+
+
+def with_numbers(value: Any, whole: int, amount: float) -> Any:
+    """An event, or a value in one, all of whose numbers are these."""
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(with_numbers(item, whole, amount) for item in value)
+    if not isinstance(value, msgspec.Struct):
+        return value
+    changes: dict[str, Any] = {}
+    for name, hint in get_type_hints(type(value), include_extras=True).items():
+        kinds = {hint, *get_args(hint)} if name not in _KEPT else set()
+        if kinds & {ev.Count, ev.Whole}:
+            changes[name] = whole
+        elif kinds & {ev.Amount, float}:
+            changes[name] = amount
+        elif name not in _KEPT:
+            changes[name] = with_numbers(getattr(value, name), whole, amount)
+    return msgspec.structs.replace(value, **changes)
+
+
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(("whole", "amount"), [(0, 0.0), (ev.EXACT, 2.0**53), (ev.MOST, 1.7e308), (1, 5e-324)])
+def test_every_number_that_a_trace_can_hold_is_drawn(name: str, whole: int, amount: float) -> None:
+    made, run = RUNS[name](), Recorder()
+    for seq in range(1, len(made.log) + 1):
+        run.log.emit(with_numbers(made.log.event(seq), whole, amount))
+    for rows in everything(run):
+        assert all(row.cells <= WIDTH for row in rows)
 
 
 @pytest.mark.parametrize("make", [clean, failing, batched, held, edited])
