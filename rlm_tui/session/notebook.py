@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlm_tui.errors import TraceError
+
+if TYPE_CHECKING:
+    from rlm_tui.trace.sidecar import Sidecar
 
 UNKEPT = "Your marks and notes could not be written beside the trace: free the disk first, or they are lost."
 KEPT_NOW = "Your marks and notes could be written now; none is missing."
@@ -22,18 +27,19 @@ class Notebook:
         self.unkept = False
         """Whether something could not be written yet that may be later, when there is room again."""
         self._is_bad = False
+        self._known_marks: frozenset[int] = frozenset()
+        self._known_notes: dict[str, str] = {}
+        """What the file held when it was last read or written: what differs from it was changed here."""
 
     def open(self, trace: Path) -> str:
         """Take what stands beside a trace; returns what was wrong with it, mostly nothing."""
         from rlm_tui.trace.sidecar import load_sidecar, sidecar_of
 
         try:
-            found = load_sidecar(sidecar_of(trace))
+            self._take(load_sidecar(sidecar_of(trace)))
         except TraceError as error:
             self._is_bad = True
             return str(error)
-        self.marks, self.notes = sorted(set(found.marks)), dict(found.notes)
-        self.version += 1
         return ""
 
     def toggle(self, seq: int) -> bool:
@@ -66,7 +72,8 @@ class Notebook:
     def save(self, trace: str) -> str:
         """Keep everything beside the trace; returns why that cannot be done, mostly nothing.
 
-        A file there that could not be read is put aside first, as somebody may want it.
+        What another window has written there meanwhile stays. A file that cannot be read is put aside, as somebody may
+        want it.
         """
         if not trace:
             return _IN_MEMORY
@@ -74,14 +81,40 @@ class Notebook:
 
         path, self.unkept = sidecar_of(Path(trace)), True
         try:
-            if self._is_bad:
-                _put_aside(path)
-                self._is_bad = False
+            if os.path.exists(path):
+                self._merge(path)
             save_sidecar(path, Sidecar(marks=tuple(self.marks), notes=self.notes))
         except TraceError as error:
             return str(error)
         self.unkept = False
+        self._known_marks, self._known_notes = frozenset(self.marks), dict(self.notes)
         return ""
+
+    def _merge(self, path: Path) -> None:
+        """Make the changes of this window to what the file holds by now."""
+        from rlm_tui.trace.sidecar import UnreadError, load_sidecar
+
+        try:
+            there = load_sidecar(path)
+        except TraceError as error:
+            if isinstance(error, UnreadError) and not self._is_bad:
+                raise TraceError(error.not_yet) from None  # it could be read before: it is good
+            _put_aside(path)
+            self._is_bad = False
+            return
+        marks, notes = set(self.marks), dict(self.notes)
+        added, gone = marks - self._known_marks, self._known_marks - marks
+        known = self._known_notes
+        changed = [node for node in notes.keys() | known.keys() if notes.get(node) != known.get(node)]
+        self._take(there)
+        self.marks = sorted((set(there.marks) | added) - gone)
+        for node in changed:
+            self.write(node, notes.get(node, ""))
+
+    def _take(self, found: Sidecar) -> None:
+        self.marks, self.notes = sorted(set(found.marks)), dict(found.notes)
+        self._known_marks, self._known_notes = frozenset(found.marks), dict(found.notes)
+        self.version += 1
 
     def retry(self, trace: str) -> bool:
         """Write what could not be written, if there is such; whether it is kept now."""

@@ -33,6 +33,14 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[str, str] = {}
 
 
+class UnreadError(TraceError):
+    """The notes are there and may be good, but the system does not give them out."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(_bad(path, files.why(error)))
+        self.not_yet = not_yet(path, error)
+
+
 def sidecar_of(trace: Path) -> Path:
     """Where the notes of a trace are: `run.rlm.notes.json` for `run.rlm.jsonl`, packed or not.
 
@@ -55,7 +63,9 @@ def load_sidecar(path: Path) -> Sidecar:
         raw = files.read_bytes(path, _MAX_FILE)
     except FileNotFoundError:
         return Sidecar()
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UnreadError(path, error) from None
+    except ValueError as error:
         raise TraceError(_bad(path, files.why(error))) from None
     try:
         found = msgspec.json.decode(raw, type=Sidecar)
@@ -77,10 +87,12 @@ def save_sidecar(path: Path, sidecar: Sidecar) -> None:
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
-        why = files.why(error)
-        raise TraceError(
-            f"Marks and notes cannot be kept in {path} yet ({why}); it is tried again until you quit."
-        ) from None
+        raise TraceError(not_yet(path, error)) from None
+
+
+def not_yet(path: Path, error: OSError) -> str:
+    """That the notes have to wait, as a sentence."""
+    return f"Marks and notes cannot be kept in {path} yet ({files.why(error)}); it is tried again until you quit."
 
 
 def _clean(sidecar: Sidecar) -> Sidecar:

@@ -90,6 +90,26 @@ def test_a_bad_file_that_cannot_be_put_aside_stays_and_it_is_tried_again(
     assert load_sidecar(sidecar_of(trace)).marks == (3,)
 
 
+def test_two_windows_on_one_trace_keep_what_each_of_them_wrote_and_took_away(tmp_path: Path) -> None:
+    trace, path = tmp_path / "run.rlm.jsonl", sidecar_of(tmp_path / "run.rlm.jsonl")
+    save_sidecar(path, Sidecar(marks=(1, 2), notes={"1": "old", "2": "old"}))
+    one, other = Notebook(), Notebook()
+    assert [one.open(trace), other.open(trace)] == ["", ""]
+    one.toggle(3)
+    one.toggle(1)
+    one.write("1", "")
+    one.write("3", "of the one")
+    assert one.save(str(trace)) == ""
+    other.toggle(4)
+    other.write("2", "of the other")
+    assert other.save(str(trace)) == ""
+    assert load_sidecar(path) == Sidecar(marks=(2, 3, 4), notes={"2": "of the other", "3": "of the one"})
+    assert (other.marks, other.notes) == ([2, 3, 4], {"2": "of the other", "3": "of the one"})
+    path.unlink()
+    assert one.save(str(trace)) == ""
+    assert load_sidecar(path).notes == {"2": "old", "3": "of the one"}, "what a window shows is not lost with the file"
+
+
 def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "run.rlm.notes.json"
     os.mkfifo(path)
