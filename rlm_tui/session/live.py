@@ -50,6 +50,9 @@ class LiveSession(Cursor):
         self._thread = LoopThread("rlm-tui-engine")
         self.log = EventLog(MemoryLines(), self._clock)
         self.log.on_event = self._on_event
+        if setup.is_attended:  # else what is printed is data, and a text that is lost must not pass for it
+            self.log.on_lost = self._on_lost
+        self._damage = ""
         self._crew: Crew | None = None
         self._question: Future[None] | None = None
         self._sent = ""
@@ -93,7 +96,7 @@ class LiveSession(Cursor):
     @property
     def unsaved(self) -> str:
         """That the trace lacks something or is not in its place, as a sentence; "" when it is there and whole."""
-        return self._trace.lacking if self._trace is not None else ""
+        return (self._trace.lacking if self._trace is not None else "") or self._damage
 
     @property
     def terms(self) -> Terms:
@@ -227,6 +230,12 @@ class LiveSession(Cursor):
         if isinstance(event, _SYNCED) or (isinstance(event, _PAID) and event.t - self._synced >= 1.0):
             self._synced = event.t
             self._hired().sync()
+
+    def _on_lost(self, error: TraceError) -> None:
+        """The trace does not give back what was written; the run goes on, and what is new is shown."""
+        if not self._damage and not self._is_closed:
+            self._damage = f"The trace {self.trace_path} was damaged or changed while it was written; a part is lost."
+            self._outbox.message(f"{self._damage} {error}")
 
     def drain(self) -> Batch:
         """Fold what has happened since the last call."""

@@ -27,6 +27,8 @@ class Log:
     """
 
     def __init__(self, fetch: Callable[[int], ev.TraceEvent]) -> None:
+        self.on_lost: Callable[[TraceError], None] | None = None
+        """Told why an event cannot be had any more, in whose place then one of no kind stands; None: that is raised."""
         self._fetch = fetch
         self._cache: OrderedDict[int, ev.TraceEvent] = OrderedDict()
         self._bytes = 0
@@ -34,6 +36,25 @@ class Log:
 
     def event(self, seq: int) -> ev.TraceEvent:
         """The event with this seq; TraceError when there is none."""
+        try:
+            return self._event(seq)
+        except TraceError as error:
+            if self.on_lost is None:
+                raise
+            self.on_lost(error)
+            return ev.Unknown(seq=seq, name="lost")
+
+    def text(self, text: ev.Text | None) -> str:
+        """The text itself, also where it stands in a `body.stored` event, or why it is lost; None is empty."""
+        try:
+            return stored_text(self._event(text.body), text) if isinstance(text, ev.BodyRef) else text or ""
+        except TraceError as error:
+            if self.on_lost is None:
+                raise
+            self.on_lost(error)
+            return f"[this text is lost: {error}]"
+
+    def _event(self, seq: int) -> ev.TraceEvent:
         with self._lock:
             found = self._cache.get(seq)
             if found is not None:
@@ -47,10 +68,6 @@ class Log:
             while len(self._cache) > 1 and (len(self._cache) > _CACHED or self._bytes > _CACHED_BYTES):
                 self._bytes -= _weight(self._cache.popitem(last=False)[1])
         return event
-
-    def text(self, text: ev.Text | None) -> str:
-        """The text itself, also where it stands in a `body.stored` event; None is empty."""
-        return stored_text(self.event(text.body), text) if isinstance(text, ev.BodyRef) else text or ""
 
 
 class EventLog(Log):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -37,29 +36,6 @@ _KEPT = Capability(True, "The recorded run stays as it is.")
 _RECORDED = Capability(False, "This is a recorded run; nothing in it can be changed.")
 
 
-class _DamagedLog(Log):
-    """A log of a file that may have lost lines, or lose them while it is open: what stood in one of them says so."""
-
-    def __init__(self, fetch: Callable[[int], ev.TraceEvent], on_lost: Callable[[TraceError], None]) -> None:
-        super().__init__(fetch)
-        self._on_lost = on_lost
-
-    def event(self, seq: int) -> ev.TraceEvent:
-        """The event, or one of no kind in its place."""
-        try:
-            return super().event(seq)
-        except TraceError as error:
-            self._on_lost(error)
-            return ev.Unknown(seq=seq, name="lost")
-
-    def text(self, text: ev.Text | None) -> str:
-        """The text itself, or why it is not there."""
-        try:
-            return super().text(text)
-        except TraceError as error:
-            return f"[this text is lost: {error}]"
-
-
 class ReplaySession(Cursor):
     """Steps through a trace file; it is indexed in a thread while its beginning is already on screen.
 
@@ -77,7 +53,8 @@ class ReplaySession(Cursor):
         super().__init__()
         self._is_live = is_live(path)
         self._indexing = Indexing(path, self._look_for)
-        self.log = _DamagedLog(self._indexing.event, self._lost)
+        self.log = Log(self._indexing.event)
+        self.log.on_lost = self._lost
         self.title = path.name
         self._path = path
         self._loading: Loading | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from rlm_tui import events as ev
 from rlm_tui.cli.farewell import farewell
 from rlm_tui.context.load import Loading
-from rlm_tui.errors import ReplError
+from rlm_tui.errors import ReplError, TraceError
 from rlm_tui.repl.connection import Connection
 from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
@@ -125,3 +126,26 @@ def test_a_trace_that_is_taken_away_is_not_said_to_be_where_it_was(
     farewell(run.session, is_answer_said=False)
     assert capsys.readouterr().err.splitlines() == ["Answer: x", run.session.unsaved]
     assert sum(how in message for message in run.messages) == 1
+
+
+def test_a_trace_that_something_else_cuts_is_told_once_and_the_run_goes_on(tmp_path: Path) -> None:
+    with live(tmp_path, [block("print('long ' * 500)"), "FINAL(x)"], step=True) as run:
+        hold = run.start().hold("before_code")
+        os.truncate(run.session.trace_path, 0)
+        for request in run.of(ev.LmRequested):
+            assert "lost" in run.session.log.text(request.messages[0].content)
+        assert isinstance(run.session.log.event(hold.seq), ev.Unknown)
+        run.send(cmd.Resume())
+        assert run.end().answer == "x"
+        told = [message for message in run.messages if "was damaged or changed" in message]
+        assert len(told) == 1
+        assert run.session.unsaved in told[0]
+        assert run.session.keeping, "there is nothing that could be waited for"
+
+
+def test_where_nobody_looks_a_lost_text_is_an_error_and_never_passes_for_the_answer(tmp_path: Path) -> None:
+    with live(tmp_path, [block("x = 'long ' * 2000"), "FINAL_VAR(x)"], is_attended=False) as run:
+        answer = run.start().end().answer
+        os.truncate(run.session.trace_path, 0)
+        with pytest.raises(TraceError):
+            run.session.log.text(answer)
