@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -32,7 +33,7 @@ _YOUR_TURN = "you are the sub-LM: write its answer"
 _MOST_WATCHED = 4
 """So many calls at once have answers that somebody may read as they come: threads that ask make a batch, too."""
 _MOST_REFUSED = 20
-"""So many calls of a batch beyond a limit are events of their own."""
+"""So many calls of a batch or a block beyond a limit are events of their own."""
 _SKIPPED = "Error: this sub-call was skipped by the user."
 
 
@@ -64,6 +65,8 @@ class Broker:
         self._limits = asyncio.Lock()
         self._told_models: set[str] = set()
         self._told_notes: set[str] = set()
+        self._refusals: Counter[str] = Counter()
+        """How often each block was told that a limit forbids what it asks."""
         self._busy = 0
         self._again: set[str] = set()
         self._batches: dict[int, str] = {}
@@ -82,9 +85,9 @@ class Broker:
             allowed = min(await self._allowed(call, batch), len(call.prompts))
             answers: list[str] = []
             while len(answers) < allowed:
-                refused = self._refused(call) if answers else ""
+                refused = self._refused(call) if answers or self._refusals[self.block] >= _MOST_REFUSED else ""
                 if refused:
-                    answers += self._not_begun(refused, allowed - len(answers))
+                    answers += self._not_begun(call, refused, allowed - len(answers))
                 else:
                     answers += await self._together(call, batch, len(answers), allowed)
             return answers + [prompts.NOT_ASKED] * (len(call.prompts) - len(answers))
@@ -126,10 +129,13 @@ class Broker:
         over = run.budget.subcall_over(is_child=call.wants_child and run.may_recurse)
         return f"Error: {_limit_words(over)}" if over and over[0] in self._told_limits else ""
 
-    def _not_begun(self, error: str, count: int) -> list[str]:
-        """The same error value for each of so many calls, told in one event: a batch may have any length."""
-        text = f"{plural(count, 'more call')} of this batch: {error.removeprefix('Error: ')}."
-        self._run.emit(ev.Note(node=self.block, text=text, level="warning"))
+    def _not_begun(self, call: HostCall, error: str, count: int) -> list[str]:
+        """The same error value for each of so many calls, told in one event: a batch or a loop may have any length."""
+        self._refusals[self.block] += 1
+        which = f"{plural(count, 'more call')} of this batch" if call.is_batch else "All further calls of this block"
+        if self._refusals[self.block] <= (2 * _MOST_REFUSED if call.is_batch else _MOST_REFUSED + 1):
+            text = f"{which}: {error.removeprefix('Error: ')}."
+            self._run.emit(ev.Note(node=self.block, text=text, level="warning"))
         self.failures.add(error)
         return [error] * count
 
@@ -321,6 +327,7 @@ class Broker:
         if over is None:
             return ""
         error = _limit_words(over)
+        self._refusals[call.parent] += 1
         run.emit(msgspec.structs.replace(self._event(call, prompt), refused=True))
         run.emit(ev.SubcallFinished(node=call.node, error=error))
         return f"Error: {error}"

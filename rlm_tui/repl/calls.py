@@ -30,20 +30,23 @@ class Calls:
 
     def start(self, call: Call, payload: bytes) -> None:
         """Begin to answer; FrameError when a call is none or too much is asked at once."""
+        if len(call.sizes) > wire.MAX_TEXTS:
+            raise wire.FrameError("too many prompts in one part")
         prompts = tuple(wire.split(call.sizes, payload))
         if call.id in self._tasks or not prompts or (len(prompts) > 1 and not call.is_batch):
             raise wire.FrameError("a call that is none")
         is_part = call.total > len(prompts)
         if call.start < 0 or (call.start and call.start + len(prompts) > call.total) or (is_part and not call.is_batch):
             raise wire.FrameError("a part of no batch")
-        self._bytes += len(payload)
+        size = len(payload) + len(call.question)
+        self._bytes += size
         if len(self._tasks) >= wire.MAX_CALLS or self._bytes > _MAX_BYTES:
             raise wire.FrameError("too many calls at once")
         self._watch.hold()
         of = (call.first, call.start, call.total) if is_part else ()
         model = call.model and call.model[:_MAX_MODEL]
         host_call = HostCall(call.function[:_MAX_NAME], prompts, model, call.is_batch, call.question, *of)
-        self._tasks[call.id] = asyncio.create_task(self._answer(call.id, host_call, len(payload)))
+        self._tasks[call.id] = asyncio.create_task(self._answer(call.id, host_call, size))
 
     async def close(self) -> None:
         """Cancel what is outstanding and say so to the threads that wait for it."""

@@ -16,6 +16,8 @@ from rlm_tui.text import one_line
 
 _CHUNK = 1 << 18
 _SENDS = 16
+_MOST_UNSENT = 4 * wire.MAX_CALLS
+"""More pieces than a worker that reads what it is sent ever leaves waiting."""
 _MAX_REASON = 200
 OnMessage: TypeAlias = Callable[[Message, bytes], None]
 OnEnd: TypeAlias = Callable[[str], None]
@@ -40,6 +42,9 @@ class Channel:
         parts = [front + payload] if len(payload) < _CHUNK else [front, payload]
         self._unsent.extend(memoryview(part) for part in parts)
         self._flush()
+        if len(self._unsent) > _MOST_UNSENT:
+            self._unsent.clear()
+            self._end("it does not read what it is sent")
 
     def _flush(self) -> None:
         try:

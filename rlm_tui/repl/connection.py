@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from rlm_tui.errors import ReplError
 from rlm_tui.repl.base import OnOutput
+from rlm_tui.repl.calls import refuse
 from rlm_tui.repl.channel import Channel
 from rlm_tui.repl.child import Child, name_exit
 from rlm_tui.repl.messages import Began, Call, Done, Loaded, Message, Ready, Value
@@ -18,6 +19,7 @@ from rlm_tui.repl.worker import wire
 _START_S = 30.0
 _POLL_S = 0.2
 _PATIENCE_S = 1.0
+_REFUSE_S = 0.2
 
 OnCall: TypeAlias = Callable[[Call, bytes], None]
 OnBegan: TypeAlias = Callable[[], None]
@@ -42,8 +44,25 @@ class Connection:
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._replies: dict[int, tuple[type, asyncio.Future[tuple[Any, bytes]]]] = {}
         self._poll: asyncio.TimerHandle | None = None
+        self._refusing = 0
         self.channel = Channel(self.child.sock, self._on_message, self._on_end)
         self._out, self._err = (Drain(fd) for fd in self.child.outputs)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it may be asked anything."""
+        return not self.is_gone and self.child.is_alive
+
+    def refuse_later(self, call_id: int) -> None:
+        """Refuse a call that belongs to no block; not at once, so that a thread that asks for ever takes little."""
+        if self._refusing >= wire.MAX_CALLS:
+            raise wire.FrameError("too many calls at once")
+        self._refusing += 1
+        self._loop.call_later(_REFUSE_S, self._refuse, call_id)
+
+    def _refuse(self, call_id: int) -> None:
+        self._refusing -= 1
+        refuse(self.channel, call_id)
 
     async def opened(self) -> None:
         """Wait until the worker says that it is up; ReplError when it does not."""
@@ -75,8 +94,6 @@ class Connection:
 
     async def ended(self) -> str:
         """Let the worker end, and tell how it did, as the rest of a sentence about it."""
-        if self.breach:
-            self.child.kill()
         status = await self.child.end(_PATIENCE_S)
         if self.breach:
             return f"broke the protocol ({self.breach})"
@@ -119,6 +136,8 @@ class Connection:
     def _on_end(self, why: str) -> None:
         self.is_gone = True
         self.breach = self.breach or why
+        if why:
+            self.child.kill()
         waiting: list[asyncio.Future[Any]] = [self._ready, *(future for _, future in self._replies.values())]
         self._replies.clear()
         for future in waiting:

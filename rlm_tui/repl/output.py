@@ -57,7 +57,8 @@ class Drain:
 
     def _readable(self) -> None:
         self._read()
-        if self._clip is not None and not self._clip.room and self._pause is None and self._is_open:
+        room = (self._late if self._clip is None else self._clip).room
+        if not room and self._pause is None and self._is_open:
             # What comes now is dropped anyway: read it slowly, so that a flood does not take the loop for itself.
             self._loop.remove_reader(self._fd)
             self._pause = self._loop.call_later(_PAUSE_S, self._resume)

@@ -25,7 +25,7 @@ from rlm_tui.repl.base import (
     Source,
     WorkerFacts,
 )
-from rlm_tui.repl.calls import Calls, refuse
+from rlm_tui.repl.calls import Calls
 from rlm_tui.repl.connection import Connection, WorkerGoneError
 from rlm_tui.repl.messages import Call, Done, Loaded, Value
 from rlm_tui.repl.sandbox import choose
@@ -75,7 +75,7 @@ class WorkerREPL:
         """Set a variable; it is loaded again when a dead worker is replaced."""
         async with self._lock:
             self._loaded[name] = value
-            if self._connection is not None:
+            if self._connection is not None and self._connection.is_alive:  # a new worker gets it as it starts
                 await self._send_value(self._connection, name, value)
 
     async def run(self, code: str, *, timeout_s: float, on_output: OnOutput | None = None) -> BlockResult:
@@ -164,7 +164,7 @@ class WorkerREPL:
             raise ReplError("The REPL is closed; nothing can run in it.")
         self._loop = asyncio.get_running_loop()
         old = self._connection
-        if old is not None and not old.is_gone and old.child.is_alive:
+        if old is not None and old.is_alive:
             return old
         if old is not None:
             self._lost = await old.ended()
@@ -209,7 +209,7 @@ class WorkerREPL:
         if self._calls is not None:
             self._calls.start(call, payload)
         elif self._connection is not None:
-            refuse(self._connection.channel, call.id)
+            self._connection.refuse_later(call.id)
 
     def _on_began(self) -> None:
         if self._watch is not None:

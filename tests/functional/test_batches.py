@@ -202,3 +202,15 @@ def test_with_a_limit_on_tokens_one_slow_answer_keeps_no_others_waiting(tmp_path
 
     with asked(tmp_path, Sub(BATCH % 100, answer), width=4, tokens=10_000) as run:
         assert printed(run) == [f"prompt {i}" for i in range(100)]
+
+
+def test_a_loop_that_asks_on_beyond_a_limit_does_not_fill_the_trace(tmp_path: Path) -> None:
+    code = "import json\nprint(json.dumps([llm_query(f'prompt {i}') for i in range(300)]))"
+    batches = "\nfor _ in range(100): llm_query_batched(['a', 'b'])"
+    with asked(tmp_path, Sub(code + batches, whole), calls=3) as run:
+        answers = printed(run)
+        assert isinstance(answers, list)
+        assert set(answers[3:]) == {"Error: the limit of 3 sub-calls for this run is reached; nothing was asked"}
+        assert len(run.of(ev.SubcallRequested)) == 23
+        assert len(run.of(ev.Note)) < 50
+        assert run.of(ev.Note)[0].text.partition(":")[0] == "All further calls of this block"

@@ -17,6 +17,8 @@ MAX_TO_WORKER = 1 << 30
 MAX_CALLS = 4096
 PART_BYTES, PART_TEXTS = 4 << 20, 128
 """What a part of a large batch has at least, so that few bytes are under way and yet enough calls."""
+MAX_TEXTS = 1 << 16
+"""What a part has at most, so that the host is at no part for long."""
 PARTS_AHEAD = 3
 _PIECE = 1 << 22
 OUT_OF_MEMORY = 77
@@ -54,7 +56,8 @@ def parts(texts: Sequence[str]) -> Iterator[slice]:
     for index, text in enumerate(texts):
         more = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
         enough = size >= PART_BYTES and index - start >= PART_TEXTS
-        if index > start and (enough or size + more > MAX_FROM_WORKER // 2):
+        is_full = size + more > MAX_FROM_WORKER // 2 or index - start == MAX_TEXTS
+        if index > start and (enough or is_full):
             yield slice(start, index)
             start, size = index, 0
         size += more
