@@ -411,7 +411,10 @@ def test_a_function_that_leans_on_what_cannot_travel_is_refused() -> None:
 def test_the_command_line_takes_tools(tmp_path: Path) -> None:
     worker = write(tmp_path, "def double(x):\n    return 2 * x\n")
     host = write(tmp_path, "import os\ndef pid() -> int:\n    return os.getpid()\n", "here.py")
-    model = script(tmp_path, [block("print(double(21), pid() == __import__('os').getppid())"), "FINAL(ok)"])
+    code = """import os, pathlib
+keeper = pathlib.Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()
+print(double(21), pid() == int(keeper[1]))"""
+    model = script(tmp_path, [block(code), "FINAL(ok)"])
     (tmp_path / "note.txt").write_text("text")
     ask = ("run", str(tmp_path / "note.txt"), "-q", "?", "-m", model, "--json", "--tools")
     done = rlm_tui(*ask, worker, "--tools", f"host:{host}", home=tmp_path)
