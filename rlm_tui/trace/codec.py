@@ -75,7 +75,10 @@ def encode(event: TraceEvent) -> bytes:
     if not 1 <= event.seq <= MAX_SEQ:
         raise TraceError(f"The event number {event.seq} is out of range.")
     body = _to_json(event)
-    if type(event) is not BodyStored or not 0 <= event.t <= EXACT:  # of a long text all else is text
+    if isinstance(event, BodyStored):  # a text that could be encoded comes back, and this one is long
+        rest = msgspec.structs.replace(event, text="")
+        _check_back(rest, _to_json(rest), _event_decoder)
+    else:
         _check_back(event, body, _event_decoder)
     return _seal(body)
 
