@@ -63,16 +63,16 @@ class Child:
         return self._pipes[0].fileno(), self._pipes[1].fileno()
 
     def interrupt(self) -> None:
-        """Have SIGINT sent."""
-        self._signal(signal.SIGINT)
+        """Send SIGINT to the worker; not by way of its keeper, as it must not come after the end of the block."""
+        if self.pid is not None and self.is_alive:
+            for number in (signal.SIGINT, signal.SIGCONT):  # a block may have stopped its process
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(self.pid, number)
 
     def kill(self) -> None:
         """Have the worker and on Linux all that it started ended; `end` waits for that."""
-        self._signal(signal.SIGTERM)
-
-    def _signal(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-        self._process.send_signal(signal.SIGCONT)  # a block may have stopped the keeper
+        for number in (signal.SIGTERM, signal.SIGCONT):  # a block may have stopped the keeper
+            self._process.send_signal(number)
 
     async def end(self, patience_s: float = 0.0) -> int:
         """Wait up to `patience_s` for it to end by itself, kill what is left; returns the exit status."""

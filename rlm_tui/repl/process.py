@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from typing import TypeVar
 
 from msgspec import structs
@@ -62,7 +63,10 @@ class WorkerREPL:
         self._calls: Calls | None = None
         self._lost = ""
         self._why = ""
-        self._is_running = self._is_unwanted = False
+        self._turns = count(1)
+        self._turn = 0
+        """Which run is under way, so that what is meant for it meets no later one; 0: none."""
+        self._is_unwanted = False
         self._blocks = 0
         self._is_closed = False
 
@@ -80,7 +84,7 @@ class WorkerREPL:
 
     async def run(self, code: str, *, timeout_s: float, on_output: OnOutput | None = None) -> BlockResult:
         """Run one block; a dead worker is a result (`died`, `killed`) and is replaced before the next block."""
-        self._is_running, self._is_unwanted = True, False
+        self._turn, self._is_unwanted = next(self._turns), False
         try:
             async with self._lock:
                 self._blocks += 1
@@ -90,7 +94,7 @@ class WorkerREPL:
                 self._why = ""
                 return result or BlockResult("died", error=CodeError("WorkerDied", f"The REPL worker {self._lost}."))
         finally:
-            self._is_running = False
+            self._turn = 0
 
     async def lookup(self, name: str) -> str | None:
         """The text of a variable, or None when there is none or its text cannot be had."""
@@ -122,13 +126,15 @@ class WorkerREPL:
 
     def interrupt(self) -> None:
         """Stop the running block with SIGINT, keeping the state, or as it begins; safe from any thread."""
-        if self._is_running:
-            self._soon(self._interrupt)
+        turn = self._turn
+        if turn:
+            self._soon(lambda: self._interrupt(turn))
 
-    def _interrupt(self) -> None:
-        self._is_unwanted = True
-        if self._watch is not None:
-            self._watch.interrupt()
+    def _interrupt(self, turn: int) -> None:
+        if turn == self._turn:
+            self._is_unwanted = True
+            if self._watch is not None:
+                self._watch.interrupt()
 
     def end(self, why: str) -> None:
         """Stop the block that runs or is about to, as its timeout would; on the loop."""

@@ -132,3 +132,10 @@ async def test_a_worker_whose_keeper_was_killed_ends_with_it_and_is_replaced(ali
         assert "signal 9" in result.error.message
         assert not alive.is_any
         assert await stdout_of(repl, "print(1)") == "1\n"
+
+
+async def test_an_interrupt_never_reaches_the_block_after_the_one_that_it_was_meant_for() -> None:
+    async with open_repl() as repl:
+        for _ in range(100):
+            await repl.run("print('nearly over')", timeout_s=30, on_output=lambda _: repl.interrupt())
+            assert await stdout_of(repl, "for _ in range(20_000): pass\nprint(1)") == "1\n"

@@ -20,7 +20,7 @@ _ROUND_S = 0.001
 def part(channel_fd: int) -> None:
     """Fork: this returns in the child, which is to be the worker; the parent keeps it and ends as it ended.
 
-    To the parent SIGINT means to interrupt the worker, and SIGTERM to end all.
+    To the parent SIGTERM means to end all.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -52,12 +52,8 @@ class _Keeper:
     def keep(self) -> NoReturn:
         """Serve until the worker has ended or is to end, then end all that it started."""
         while self._status is None:
-            came = signal.sigwait((signal.SIGCHLD, signal.SIGINT, signal.SIGTERM))
-            if came == signal.SIGTERM:
+            if signal.sigwait((signal.SIGCHLD, signal.SIGTERM)) == signal.SIGTERM:
                 break
-            if came == signal.SIGINT:
-                os.kill(self._worker, signal.SIGCONT)  # it may have stopped itself
-                os.kill(self._worker, signal.SIGINT)
             self._reap()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._worker, signal.SIGKILL)
