@@ -535,3 +535,8 @@ def test_without_colour_on_a_small_screen(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert shoot(state(), SMALL)
+
+
+def test_copy_menu_without_colour(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shoot(held(), SMALL, ask_what_to_copy)
