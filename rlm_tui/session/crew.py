@@ -176,8 +176,8 @@ class Crew:
         if self._before is not None:
             self._before.queued = Queued()
         if repl is not None:
+            self._log.emit(ev.Reset(node=engine.node if engine is not None else ""))  # before a question can follow
             await repl.close()
-            self._log.emit(ev.Reset(node=engine.node if engine is not None else ""))
 
     async def _weigh(self, document: Document) -> None:
         """Say what the context will take in the worker, before it is loaded there."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the engine is imported for the first question: a person see
     from rlm_tui.engine.breakpoints import Breakpoint
     from rlm_tui.session.crew import Crew
 
+_PATIENCE_S = 5.0
 _PAID = (ev.LmResponded, ev.SubcallFinished)
 _SYNCED = (ev.IterationFinished, ev.Held, ev.AnswerGiven, ev.RunFinished)
 
@@ -55,6 +56,7 @@ class LiveSession(Cursor):
         self._damage = ""
         self._crew: Crew | None = None
         self._question: Future[None] | None = None
+        self._doing: set[asyncio.Task[Any]] = set()
         self._sent = ""
         self._more: Loading | None = None
         self._is_closed = False
@@ -214,6 +216,9 @@ class LiveSession(Cursor):
         self._outbox.change()
 
     async def _do(self, command: cmd.SessionCommand) -> None:
+        if (task := asyncio.current_task()) is not None:
+            self._doing.add(task)
+            task.add_done_callback(self._doing.discard)
         try:
             await (self._show(command.name) if isinstance(command, cmd.Show) else self._hired().do(command))
         except RlmTuiError as error:
@@ -282,6 +287,8 @@ class LiveSession(Cursor):
         self._stop()
         if self._crew is not None:
             await self._crew.close()
+        if self._doing:  # a worker that is being ended takes a moment, and nothing is left of it then
+            await asyncio.wait(self._doing, timeout=_PATIENCE_S)
 
     def wait(self, timeout_s: float = 0.1) -> None:
         """Block until there may be something to drain."""

@@ -17,6 +17,7 @@ from rlm_tui.repl.process import WorkerREPL
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.conversation import Conversation
 from rlm_tui.session.crew import Crew
+from rlm_tui.session.log import EventLog
 from rlm_tui.session.outbox import Outbox
 from rlm_tui.trace.recover import verify
 from tests.driving import block, live
@@ -149,3 +150,38 @@ def test_where_nobody_looks_a_lost_text_is_an_error_and_never_passes_for_the_ans
         os.truncate(run.session.trace_path, 0)
         with pytest.raises(TraceError):
             run.session.log.text(answer)
+
+
+def test_the_worker_that_a_reset_ends_does_not_outlive_the_session(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(x)"]) as run:
+        run.start().end()
+        run.send(cmd.Inject("import os\nprint(os.getpid())"))
+        run.until(lambda: bool(run.of(ev.CodeFinished)))
+        pid = int(run.session.log.text(run.of(ev.CodeFinished)[0].stdout))
+        run.send(cmd.Reset())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert isinstance(run.session.drain().events[-1], ev.Reset)
+
+
+def test_a_question_right_behind_a_reset_has_a_repl_that_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    something, close, emit = asyncio.Event(), WorkerREPL.close, EventLog.emit
+
+    async def slow(repl: WorkerREPL) -> None:
+        await something.wait()
+        await close(repl)
+
+    def noted(log: EventLog, event: ev.TraceEvent) -> int:
+        something.set()
+        return emit(log, event)
+
+    with live(tmp_path, ["FINAL(x)", "FINAL(y)"]) as run:
+        run.start().end()
+        monkeypatch.setattr(WorkerREPL, "close", slow)
+        monkeypatch.setattr(EventLog, "emit", noted)
+        run.send(cmd.Reset())
+        run.start("And?").until(lambda: len(run.of(ev.RunFinished)) == 2 and not run.session.is_running)
+        assert run.of(ev.Reset)[0].seq < run.of(ev.RunStarted)[1].seq
+        assert run.session.can(cmd.Inject)
