@@ -540,3 +540,8 @@ def test_without_colour_on_a_small_screen(
 def test_copy_menu_without_colour(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert shoot(held(), SMALL, ask_what_to_copy)
+
+
+def test_palette_without_colour(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shoot(held(), SMALL, search_commands)
