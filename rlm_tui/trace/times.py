@@ -17,12 +17,14 @@ class Times:
         self._is_told = True
         self._now = 0.0
         self._begun: dict[str, float] = {}
-        self._holds: set[int] = set()
+        self._holds: dict[int, str] = {}
         self._held_since = 0.0
-        self._own: dict[str, set[int]] = {}
-        """The blocks of the person's own, and what is held in each: while one runs that waits for nobody, none does."""
+        self._held_in: dict[str, int] = {}
+        """How many holds are in each block of the person's own and each sub-call that is under way."""
+        self._working = 0
+        """Those of them in which none is: while there is one, nothing waits."""
         self._above: dict[str, str] = {}
-        """What each node at or below such a block is below."""
+        """What each node at or below one of them is below."""
 
     @property
     def worked(self) -> float | None:
@@ -37,7 +39,7 @@ class Times:
 
     @property
     def _waits(self) -> bool:
-        return bool(self._holds) and all(self._own.values())
+        return bool(self._holds) and not self._working
 
     def take(self, event: ev.TraceEvent) -> None:
         """Take in the next event."""
@@ -49,33 +51,46 @@ class Times:
                 self._open(event)
             case ev.NodeClosed():
                 self._close(event)
-            case ev.Held():
-                self._hold(event)
-            case ev.Released():
-                for holds in (self._holds, *self._own.values()):
-                    holds.discard(event.hold)
+            case ev.SubcallRequested() if event.node:
+                self._begin_work(event.node, "")
+            case ev.SubcallFinished():
+                self._end_work(event.node)
+            case ev.Held() if event.hold not in self._holds:
+                self._holds[event.hold] = event.node
+                self._hold_in(event.node, 1)
+            case ev.Released() if event.hold in self._holds:
+                self._hold_in(self._holds.pop(event.hold), -1)
         if waited and not self._waits:
             self.held += event.t - self._held_since
         elif self._waits and not waited:
             self._held_since = event.t
 
     def _open(self, event: ev.NodeOpened) -> None:
-        is_own = event.type == "code" and event.by == "user"
-        if is_own:
-            self._own[event.node] = set()
-        if is_own or event.parent in self._above:
+        if event.type == "code" and event.by == "user":
+            self._begin_work(event.node, event.parent if event.parent in self._above else "")
+        elif event.parent in self._above:
             self._above[event.node] = event.parent
 
-    def _hold(self, event: ev.Held) -> None:
-        self._holds.add(event.hold)
-        node = event.node
+    def _begin_work(self, node: str, parent: str) -> None:
+        self._above.setdefault(node, parent)
+        if node not in self._held_in:
+            self._held_in[node] = 0
+            self._working += 1
+
+    def _end_work(self, node: str) -> None:
+        self._working -= self._held_in.pop(node, None) == 0
+
+    def _hold_in(self, node: str, holds: int) -> None:
         while node in self._above:
-            self._own.get(node, self._holds).add(event.hold)
+            before = self._held_in.get(node)
+            if before is not None:
+                after = self._held_in[node] = max(0, before + holds)
+                self._working += (not after) - (not before)
             node = self._above[node]
 
     def _close(self, event: ev.NodeClosed) -> None:
-        self._own.pop(event.node, None)
-        if not self._own:
+        self._end_work(event.node)
+        if not self._held_in:
             self._above.clear()
         if event.node in self._begun:
             self._took += event.t - self._begun.pop(event.node)

@@ -58,7 +58,8 @@ class Fold:
         self.own: list[tuple[int, Node]] = []
         """The person's own blocks, and when they began."""
         self._held_in: dict[str, int] = {}
-        """How many holds are at or below each block of the person's own that is open."""
+        """How many holds are at or below each block of the person's own and each sub-call that is under way."""
+        self._open_holds = 0
         self.remarks: list[int] = []
         self.troubles: list[int] = []
         self.repairs: list[int] = []
@@ -125,8 +126,7 @@ class Fold:
         self._grow(event.seq, node)
         (parent.children if parent else self.roots).append(event.node)
         if node.is_own:
-            self._held_in[node.id] = 0
-            self._wait(above, event.t, own=1)
+            self._begin_work(node, event.t)
         if event.type == "rlm" and parent is not None:
             self._kin[self.rlm_of(above) or ""] += 1
             node.number = self._kin[self.rlm_of(above) or ""]
@@ -140,8 +140,7 @@ class Fold:
         if node is not None and node.closed is None:
             node.closed, node.closed_t, node.outcome = event.seq, event.t, event.outcome
             node.timed = event.timed
-            if node.is_own and not self._held_in.pop(node.id):
-                self._wait(node.parent, event.t, own=-1)
+            self._end_work(node, event.t)
 
     def _iteration_started(self, event: ev.IterationStarted) -> None:
         node = self.nodes.get(event.node)
@@ -207,6 +206,7 @@ class Fold:
             node.batch, node.number = _interned(event.batch), event.index
             self._asked[node.parent] += 1
             self._grow(event.seq, node)
+            self._begin_work(node, event.t)
         self._act(event.seq, "subcall", event.node)
 
     def _subcall_finished(self, event: ev.SubcallFinished) -> None:
@@ -219,6 +219,7 @@ class Fold:
         if node is not None:
             self._lack(event.node, event.seq, _gaps_of(event, node))
             node.cached = event.cached
+            self._end_work(node, event.t)
             self._asked[node.parent] -= 1
             if self._asked[node.parent] <= 0:
                 self._act(event.seq, "code", node.parent)
@@ -230,8 +231,9 @@ class Fold:
             first += 1
         self.first_held.append(first)
         self.holds.append(hold._replace(needs_answer=event.needs_answer, has_failed=event.has_failed))
+        self._count_holds(event.t, 1)
         self._wait(event.node, event.t, holds=1)
-        self._wait_in_own(event.node, event.t, 1)
+        self._wait_in_work(event.node, event.t, 1)
         self._step(event, event.checkpoint)
 
     def _released(self, event: ev.Released) -> None:
@@ -243,7 +245,8 @@ class Fold:
                 self.holds[index] = hold._replace(released=event.seq)
                 if hold.node in self.nodes and self.nodes[hold.node].opened < hold.seq:
                     self._wait(hold.node, event.t, holds=-1)
-                    self._wait_in_own(hold.node, event.t, -1)
+                    self._wait_in_work(hold.node, event.t, -1)
+                self._count_holds(event.t, -1)
                 return
 
     def _reset(self, event: ev.Reset) -> None:
@@ -314,21 +317,42 @@ class Fold:
             node.spent.lack(seq, more)
             node = self.nodes.get(node.parent)
 
-    def _wait(self, node_id: str, t: float, *, holds: int = 0, own: int = 0) -> None:
-        """Note of a node and all above it that holds or blocks of the person's own begin or end."""
+    def _wait(self, node_id: str, t: float, *, holds: int = 0, working: int = 0) -> None:
+        """Note of a node and all above it that holds, or what works, begin or end."""
         node = self.nodes.get(node_id)
         while node is not None:
-            self.waited[node.id].add(t, holds=holds, own=own)
+            self.waited[node.id].add(t, holds=holds, working=working)
             node = self.nodes.get(node.parent)
 
-    def _wait_in_own(self, node_id: str, t: float, holds: int) -> None:
-        """A block of the person's own in which something is held does not run, so that what is above it waits."""
+    def _count_holds(self, t: float, more: int) -> None:
+        """What works is told to the nodes above it only while something is held: else none of them could wait."""
+        before, self._open_holds = self._open_holds, self._open_holds + more
+        if not before or not self._open_holds:
+            for node_id in [node_id for node_id, holds in self._held_in.items() if not holds]:
+                self._wait(self.nodes[node_id].parent, t, working=more)
+
+    def _begin_work(self, node: Node, t: float) -> None:
+        """From here on nothing above a node waits, whatever else is held."""
+        if node.id not in self._held_in:
+            self._held_in[node.id] = 0
+            self._work(node, t, 1)
+
+    def _end_work(self, node: Node, t: float) -> None:
+        if self._held_in.pop(node.id, None) == 0:
+            self._work(node, t, -1)
+
+    def _work(self, node: Node, t: float, more: int) -> None:
+        if self._open_holds:
+            self._wait(node.parent, t, working=more)
+
+    def _wait_in_work(self, node_id: str, t: float, holds: int) -> None:
+        """What is under way does not work while something in it is held, so that what is above it waits."""
         node = self.nodes.get(node_id) if self._held_in else None
         while node is not None:
             before = self._held_in.get(node.id)
             if before is not None:
-                after = self._held_in[node.id] = before + holds
-                self._wait(node.parent, t, own=(not after) - (not before))
+                after = self._held_in[node.id] = max(0, before + holds)
+                self._wait(node.parent, t, working=(not after) - (not before))
             node = self.nodes.get(node.parent)
 
     def rlm_of(self, node_id: str) -> str | None:

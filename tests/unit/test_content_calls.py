@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlm_tui import events as ev
+from rlm_tui.trace.times import Times
 from rlm_tui.ui.content.block import block
 from rlm_tui.ui.content.calls import CallRows, header, scene
 from rlm_tui.ui.content.parts import NODE, Page
@@ -240,6 +243,36 @@ def test_a_batch_says_how_many_of_its_answers_come_from_the_cache() -> None:
         run.subcall(code, place, "so", batch="b1", size=5, cached=place > 2)
     assert "llm ×5 3 cached" in by_key(rows_at(run, CallTree()))[f"{code}#b1"].text
     assert "cached" not in by_key(rows_at(batched(), CallTree()))["1.2.code1#b1"].text
+
+
+def test_a_batch_took_what_its_calls_worked_and_not_what_they_were_held() -> None:
+    """One call works for a second while the other is held, which then works for three."""
+    run, tree = peeked(), CallTree()
+    code, times = run.begin_block(run.iteration(2), "llm_query_batched(parts)", 2), Times()
+    calls = [run.open(f"{code}.sub{n}", "subcall", code, depth=1, role="sub", batch="b") for n in (1, 2)]
+
+    def shown(at: int | None = None) -> list[str]:
+        rows = by_key(rows_at(run, tree, at))
+        return [re.findall(r" ([\d.]+m?s)\b", rows[key].text)[-1] for key in (f"{code}#b", code)]
+
+    for n, call in enumerate(calls):
+        run.emit(ev.Held(node=call, hold=n, checkpoint="before_subcall", why="step", batch="b"), 0.0)
+    run.emit(ev.Note(text="a minute is held"), 60.0)
+    assert shown() == ["0ms", "0ms"], "nothing was asked yet"
+    for n, (call, lasts) in enumerate(zip(calls, (1.0, 3.0), strict=True)):
+        run.emit(ev.Released(node=call, hold=n, checkpoint="before_subcall", how="step"), 0.0 if not n else 30.0)
+        run.emit(ev.SubcallRequested(node=call, function="llm_query_batched", prompt="?", model="m", batch="b"), 0.0)
+        run.emit(ev.SubcallFinished(node=call, text="so"), lasts)
+        run.close(call)
+        assert shown() == (["4.0s", "4.0s"] if n else ["1.0s", "1.0s"])
+    sent = run.trajectory.last
+    run.end_block(code)
+    assert shown(sent) == ["4.0s", "4.0s"]
+    for seq in range(1, run.trajectory.last + 1):
+        times.take(run.log.event(seq))
+    root = run.trajectory.nodes["1"]
+    assert (times.waited, times.worked) == (run.trajectory.now().waited(root), run.trajectory.now().worked(root))
+    assert times.waited == 90.0
 
 
 def test_cached_calls_tools_and_children_are_told_apart() -> None:

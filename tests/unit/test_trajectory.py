@@ -198,6 +198,9 @@ def test_what_is_held_at_once_is_waited_for_once(spans: list[tuple[int, int]]) -
 
 
 ABOVE = {"own0": "1.1", "own1": "1.2", "own2": "1", "1.1.c": "1.1", "own0.s": "own0", "1.1": "1", "1.2": "1", "1": ""}
+ABOVE |= {"sub0": "1.1.c", "sub0.s": "sub0", "sub1": "1.1.c"}
+BELOW = {"own0.s": "own0", "sub0.s": "sub0"}
+"""What begins with what it is in."""
 spans = st.tuples(st.integers(1, 20), st.integers(1, 20))
 
 
@@ -206,12 +209,17 @@ def _path(node: str) -> list[str]:
 
 
 def _timeline(
-    own: dict[str, tuple[int, int]], holds: list[tuple[str, tuple[int, int]]]
+    works: dict[str, tuple[int, int]], holds: list[tuple[str, tuple[int, int]]]
 ) -> list[tuple[int, ev.TraceEvent]]:
-    """What happens when, in seconds: blocks of the person's own that run, and holds that last."""
+    """What happens when, in seconds: blocks of the person's own and sub-calls that work, and holds that last."""
     steps: list[tuple[int, ev.TraceEvent]] = [(0, _opened(name)) for name in ("1", "1.1", "1.2", "1.1.c")]
-    steps.append((own["own0"][0], ev.NodeOpened(node="own0.s", type="subcall", parent="own0")))
-    for name, (begin, lasts) in own.items():
+    steps += [(works[above][0], ev.NodeOpened(node=name, type="code", parent=above)) for name, above in BELOW.items()]
+    for name, (begin, lasts) in works.items():
+        if name.startswith("sub"):
+            steps.append((0, ev.NodeOpened(node=name, type="subcall", parent=ABOVE[name])))
+            steps.append((begin, ev.SubcallRequested(node=name, function="llm_query", prompt="?", model="m")))
+            steps.append((begin + lasts, ev.SubcallFinished(node=name)))
+            continue
         steps.insert(0, (begin, ev.NodeOpened(node=name, type="code", parent=ABOVE[name], by="user")))
         steps.append((begin, ev.CodeStarted(node=name, code="x", number=1, by="user")))
         steps.append((begin + lasts, ev.NodeClosed(node=name)))
@@ -223,26 +231,26 @@ def _timeline(
 
 @settings(deadline=None, max_examples=100)
 @given(
-    st.fixed_dictionaries({f"own{n}": spans for n in range(3)}),
-    st.lists(st.tuples(st.sampled_from(["1", "1.1", "1.1.c", "own0.s"]), spans), max_size=4),
+    st.fixed_dictionaries(dict.fromkeys(("own0", "own1", "own2", "sub0", "sub1"), spans)),
+    st.lists(st.tuples(st.sampled_from(["1", "1.1", "1.1.c", "own0.s", "sub0.s"]), spans), max_size=4),
 )
 def test_what_a_node_waited_by_any_moment_is_the_sum_of_its_seconds(
-    own: dict[str, tuple[int, int]], holds: list[tuple[str, tuple[int, int]]]
+    works: dict[str, tuple[int, int]], holds: list[tuple[str, tuple[int, int]]]
 ) -> None:
-    """Second by second: a node waits while something at or below it is held and no block of one's own runs below it.
+    """Second by second: a node waits while something at or below it is held and nothing works below it.
 
-    Such a block in which something is held does not run.
+    A block of one's own and a sub-call work, but not while something in them is held.
     """
-    timed = _timeline(own, holds)
+    timed = _timeline(works, holds)
     events = [msgspec.structs.replace(event, seq=seq, t=float(t)) for seq, (t, event) in enumerate(timed, 1)]
     tree, times = Trajectory(events), Times()
-    known = [(_path(node), held) for node, held in holds if node != "own0.s" or held[0] >= own["own0"][0]]
+    known = [(_path(node), held) for node, held in holds if node not in BELOW or held[0] >= works[BELOW[node]][0]]
 
     def is_held(name: str, second: int) -> bool:
         return any(name in path and begin <= second < begin + lasts for path, (begin, lasts) in known)
 
     def waits(name: str, second: int) -> bool:
-        running = [each for each, (begin, lasts) in own.items() if begin <= second < begin + lasts]
+        running = [each for each, (begin, lasts) in works.items() if begin <= second < begin + lasts]
         above = {node for each in running if not is_held(each, second) for node in _path(ABOVE[each])}
         return is_held(name, second) and name not in above
 

@@ -324,7 +324,7 @@ def _batch(moment: Scene, key: str, tree: CallTree) -> Facts:
         symbol = UNFINISHED.sign if moment.is_cut else _RUNNING
     else:
         symbol = _OUTCOMES[tally.outcome]
-    return symbol, label, short_seconds(tally.seconds(moment.now)), short_count(tally.used(view).tokens)
+    return symbol, label, short_seconds(tally.seconds(view, moment.now)), short_count(tally.used(view).tokens)
 
 
 def _queued(moment: Scene, key: str, tree: CallTree) -> tuple[str, str]:

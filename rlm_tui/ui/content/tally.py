@@ -68,9 +68,11 @@ class Tally:
         """What all of them spent by now."""
         return sum((view.usage(call) for call in self.still), self._used)
 
-    def seconds(self, now: float) -> float:
-        """From the first call to the last answer, or to now."""
-        if not self.count:
+    def seconds(self, view: View, now: float) -> float:
+        """From the first call to the last answer, or to now, without those that their block waited for a person."""
+        if self._first is None:
             return 0.0
         latest = max((call.opened_t for call in self.still), default=0.0)
-        return max(self._ended, latest, now if self.still else 0.0) - self._begun
+        end, code = max(self._ended, latest, now if self.still else 0.0), view.tree.nodes.get(self._first.parent)
+        waited = view.waited(code, end) - view.waited(code, self._begun) if code is not None else 0.0
+        return max(0.0, end - self._begun - waited)
