@@ -166,8 +166,7 @@ class WorkerREPL:
                 self._loop.call_soon_threadsafe(act)
 
     async def _connected(self) -> Connection:
-        if self._is_closed:
-            raise ReplError("The REPL is closed; nothing can run in it.")
+        self._refuse_closed()
         self._loop = asyncio.get_running_loop()
         old = self._connection
         if old is not None and old.is_alive:
@@ -180,11 +179,16 @@ class WorkerREPL:
             await new.opened()
             for name, value in self._loaded.items():
                 await self._send_value(new, name, value)
+            self._refuse_closed()  # it may have been closed meanwhile, which waits for this
         except BaseException:
             await self._drop(new)
             raise
         self.facts.pid = new.child.pid
         return new
+
+    def _refuse_closed(self) -> None:
+        if self._is_closed:
+            raise ReplError("The REPL is closed; nothing can run in it.")
 
     async def _drop(self, connection: Connection) -> None:
         connection.child.kill()

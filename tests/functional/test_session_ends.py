@@ -185,3 +185,14 @@ def test_a_question_right_behind_a_reset_has_a_repl_that_is_not_forgotten(
         run.start("And?").until(lambda: len(run.of(ev.RunFinished)) == 2 and not run.session.is_running)
         assert run.of(ev.Reset)[0].seq < run.of(ev.RunStarted)[1].seq
         assert run.session.can(cmd.Inject)
+
+
+def test_quitting_while_a_dead_worker_is_replaced_does_not_wait_for_the_block_that_was_to_run(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(x)"]) as run:
+        run.start().end()
+        run.send(cmd.Inject("import os\nos._exit(1)"))
+        run.until(lambda: len(run.of(ev.CodeFinished)) == 1)
+        run.send(cmd.Inject("while True: pass"))
+        run.until(lambda: len(run.of(ev.CodeStarted)) == 2)
+    (ended,) = (event for event in run.session.drain().events if isinstance(event, ev.CodeFinished))
+    assert ended.status in ("died", "killed"), "killed where it had just begun"
