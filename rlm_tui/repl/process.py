@@ -34,7 +34,9 @@ from rlm_tui.repl.watch import GRACE_S, Watch
 from rlm_tui.repl.worker import wire
 
 _LOOKUP_S = 5.0
-_SOURCE_S = 30.0
+_LOAD_S = 30.0
+_LOAD_BYTES_S = 5 << 20
+"""What a value may take to load: so many seconds, and one more for so many bytes."""
 _MAX_NOTES = 50
 _MAX_NOTE = 2_000
 _MAX_CHANGES = 200
@@ -205,7 +207,8 @@ class WorkerREPL:
         header = {"op": "load", "name": name, "form": form, "sizes": sizes}
         asked = asyncio.ensure_future(connection.ask(header, payload, Loaded))
         try:
-            if isinstance(value, Source) and not (await asyncio.wait({asked}, timeout=_SOURCE_S))[0]:
+            allowed_s = _LOAD_S + len(payload) / _LOAD_BYTES_S
+            if not (await asyncio.wait({asked}, timeout=allowed_s))[0]:
                 connection.child.kill()
             loaded, _ = await asked
         except WorkerGoneError as exc:

@@ -12,6 +12,7 @@ import termios
 import pytest
 from repl_kit import Echo, open_repl, run, stdout_of
 
+from rlm_tui.errors import ReplError
 from rlm_tui.repl.output import Drain
 from rlm_tui.repl.worker import wire
 
@@ -105,3 +106,14 @@ async def test_what_is_loaded_while_the_worker_is_dead_is_there_in_the_next() ->
         result = await run(repl, "print(_result_1)")
         assert result.stdout == "loaded\n"
         assert "signal 9" in result.notes[0]
+
+
+async def test_a_stopped_worker_does_not_keep_what_is_loaded_waiting_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlm_tui.repl.process._LOAD_S", 0.1)
+    async with open_repl() as repl:
+        assert repl.facts.pid is not None
+        os.kill(repl.facts.pid, signal.SIGSTOP)
+        with pytest.raises(ReplError, match="_result_1 cannot be loaded: the REPL worker was ended"):
+            await repl.load("_result_1", "loaded")
+        monkeypatch.undo()
+        assert await stdout_of(repl, "print(_result_1)") == "loaded\n"

@@ -243,7 +243,7 @@ def test_a_host_tool_that_hangs_is_left(tmp_path: Path) -> None:
 
 
 def test_a_source_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_SOURCE_S", 0.3)
+    monkeypatch.setattr(process, "_LOAD_S", 0.3)
     with pytest.raises(ToolsError, match=r"The tools money\.py cannot be made in the REPL \(the REPL worker was ended"):
         asked("f()", tools=write(tmp_path, "def f(): ...\nwhile True: pass\n"))
 
