@@ -29,6 +29,8 @@ class Child:
         self.memory_mb = memory_mb
         self.pid: int | None = None
         """The worker's process id, which is also that of its session and group; it stands below its keeper."""
+        self.is_ending = False
+        """Whether it was killed; it may live on for a moment."""
         self.was_stubborn = False
         """True when it lived on without its channel and had to be ended."""
         self.sock, theirs = socket.socketpair()
@@ -71,6 +73,7 @@ class Child:
 
     def kill(self) -> None:
         """Have the worker and on Linux all that it started ended; `end` waits for that."""
+        self.is_ending = True
         for number in (signal.SIGTERM, signal.SIGCONT):  # a block may have stopped the keeper
             self._process.send_signal(number)
 

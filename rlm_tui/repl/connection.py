@@ -51,7 +51,7 @@ class Connection:
     @property
     def is_alive(self) -> bool:
         """Whether it may be asked anything."""
-        return not self.is_gone and self.child.is_alive
+        return not self.is_gone and not self.child.is_ending and self.child.is_alive
 
     def refuse_later(self, call_id: int) -> None:
         """Refuse a call that belongs to no block; not at once, so that a thread that asks for ever takes little."""

@@ -149,8 +149,10 @@ class WorkerREPL:
         watch, connection = self._watch, self._connection
         if watch is not None:
             self._soon(watch.kill)
-        elif connection is not None:
+        elif connection is not None and connection.child.pid is not None:
             self._soon(connection.child.kill)
+        else:  # what is only starting has nothing that could be lost
+            self.interrupt()
 
     async def close(self) -> None:
         """End the worker and every child it started; idempotent."""

@@ -139,3 +139,11 @@ async def test_an_interrupt_never_reaches_the_block_after_the_one_that_it_was_me
         for _ in range(100):
             await repl.run("print('nearly over')", timeout_s=30, on_output=lambda _: repl.interrupt())
             assert await stdout_of(repl, "for _ in range(20_000): pass\nprint(1)") == "1\n"
+
+
+async def test_no_block_begins_in_a_worker_that_was_killed() -> None:
+    async with open_repl() as repl:
+        for number in range(10):
+            repl.kill()
+            await asyncio.sleep(0)
+            assert await stdout_of(repl, f"for _ in range(20_000): pass\nprint({number})") == f"{number}\n"

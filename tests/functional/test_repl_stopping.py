@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 from repl_kit import Echo, open_repl, run, stdout_of
@@ -68,7 +69,10 @@ async def test_interrupt_comes_from_any_thread_and_also_before_the_block_has_beg
         thread.join()
 
 
-async def test_interrupt_while_another_worker_starts_stops_the_block_that_waits_for_it() -> None:
+@pytest.mark.parametrize("stop", [WorkerREPL.interrupt, WorkerREPL.kill])
+async def test_a_stop_while_another_worker_starts_stops_the_block_that_waits_for_it(
+    stop: Callable[[WorkerREPL], None],
+) -> None:
     async with open_repl() as repl:
         pid = repl.facts.pid
         assert pid is not None
@@ -78,7 +82,7 @@ async def test_interrupt_while_another_worker_starts_stops_the_block_that_waits_
         while repl.facts.pid == pid:  # noqa: ASYNC110  # no event tells of it
             await asyncio.sleep(0)
         assert repl.facts.pid is None
-        repl.interrupt()
+        stop(repl)
         error = (await block).error
         assert error is not None
         assert error.type == "KeyboardInterrupt"
