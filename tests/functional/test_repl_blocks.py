@@ -234,3 +234,9 @@ threading.Thread(target=f).start()
         assert await stdout_of(repl, "go.set(); gone.wait()\nprint('mine')") == "mine\n"
         result = await run(repl, "1")
         assert result.notes == ("A thread of an earlier block printed meanwhile: LATE",)
+
+
+async def test_a_worker_starts_without_what_is_slow_to_import() -> None:
+    async with open_repl() as repl:
+        slow = "{'inspect', 'dataclasses', 'asyncio', 'typing_extensions', 'subprocess', 'multiprocessing', 'logging'}"
+        assert await stdout_of(repl, f"import sys\nprint({slow} & sys.modules.keys())") == "set()\n"

@@ -8,7 +8,6 @@ import linecache
 import os
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
@@ -25,14 +24,14 @@ _MAX_TRACEBACK = 10_000
 _MAX_FRAMES = 100
 
 
-@dataclass
-class Outcome:
+class Outcome:  # no dataclass, whose import would take a tenth of the start of a worker
     """How a block went: status is ok, error or interrupted."""
 
-    status: str = "ok"
-    error: dict[str, str] | None = None
-    offer: Offer | None = None
-    notes: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.status = "ok"
+        self.error: dict[str, str] | None = None
+        self.offer: Offer | None = None
+        self.notes: list[str] = []
 
 
 class Runner:

@@ -5,10 +5,9 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from json import dumps
 from keyword import iskeyword
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 from . import wire
 from .document import Ctx, document_helpers, pieces
@@ -36,8 +35,7 @@ def finish_quietly() -> None:
     threading.excepthook = hook
 
 
-@dataclass
-class Offer:
+class Offer(NamedTuple):
     """An answer given inside the REPL."""
 
     value: str
