@@ -7,6 +7,7 @@ any thread may read at any time.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -52,7 +53,7 @@ class Part:
     @property
     def is_paged(self) -> bool:
         """Whether `pages` are pages of the original, and not the one start of a flowing text."""
-        return self.kind == "pdf"
+        return self.kind == "pdf" or len(self.pages) > 1
 
     @property
     def sha256(self) -> str:
@@ -92,6 +93,11 @@ class Part:
             offset += len(text)
         self.text = PAGE_BREAK.join(pieces)
         self.pages = starts if first else self.pages + starts
+
+    def find_pages(self) -> None:
+        """Take the pages of a text in which form feeds part them; one at its very end begins none."""
+        starts = [match.end() for match in re.finditer(PAGE_BREAK, self.text)]
+        self.pages = [0, *(start for start in starts if start < len(self.text))]
 
     def page_of(self, offset: int) -> int | None:
         """The page, from 1, on which a code point stands; None when the part has no pages."""

@@ -54,6 +54,8 @@ class Texts:
             part.headings = markdown_headings(decoded.text)
         elif part.kind == "code":
             part.headings = code_headings(decoded.text, part.name.rpartition(".")[2].lower())
+        elif part.kind == "text":
+            part.find_pages()
         self._append(part, decoded.notes)
         if part.kind in _OUTLINED:
             self._outline(part)

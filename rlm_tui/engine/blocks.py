@@ -12,9 +12,9 @@ from rlm_tui.engine.config import Run
 from rlm_tui.engine.gate import Pending
 from rlm_tui.errors import ReplError
 from rlm_tui.repl.base import BlockResult, Offer
-from rlm_tui.repl.sandbox import NO_WALLS, NOT_SANDBOXED
+from rlm_tui.repl.sandbox import NO_WALLS, NOT_SANDBOXED, RUN_IT
 
-_NO_WALLS_WHY = f"{NOT_SANDBOXED}: this and all later {NO_WALLS}; run it?"
+_NO_WALLS_WHY = f"{NOT_SANDBOXED}: this and all later {NO_WALLS}{RUN_IT}"
 _OFFLOADED_FROM, _PREVIEW = 500, 200  # characters
 _INJECTED_FINAL = "A final answer in a block of your own does not end the run."
 

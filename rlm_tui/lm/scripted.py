@@ -1,7 +1,6 @@
 """`scripted:FILE`: answers from a JSON file, in order; for tests, samples and a look at the app without a model.
 
-The file is a list (answers of the root LM), or `{"root": [...], "sub": [...] | {"regex": "answer", ...}}`.
-An item is a text, or an object with text, delay_s, finish_reason, usage, error.
+The form of the file is in docs/providers.md.
 """
 
 from __future__ import annotations
@@ -28,6 +27,10 @@ _PIECE = 24
 _MOST_PIECES = 64
 _MOST_BYTES = 256 << 20
 _MATCH_S = 2.0
+_FORM = (
+    'a script is JSON like ["an answer", "the next"] or {"root": ["an answer"], "sub": ["an answer"]}: '
+    "see docs/providers.md"
+)
 _Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 
 
@@ -165,9 +168,12 @@ def load_script(path: str) -> _Script:
         raise UsageError(f"The script {path} cannot be read: {files.why(error)}.") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"The script {path} cannot be used: {files.why(error)}.") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        raise UsageError(f"The script {path} is no JSON ({place}); {_FORM}.") from None
     except (ValueError, RecursionError) as error:
-        place = str(error).replace("`$.", "`").replace("`$`", "the file")
-        raise UsageError(f"The script {path} cannot be used: {one_line(place)}.") from None
+        place = one_line(str(error).replace("`$.", "`").replace("`$`", "the file"))
+        raise UsageError(f"The script {path} cannot be used: {place}; {_FORM}.") from None
     if isinstance(script.sub, dict):
         _compile(script.sub, path)
     return script

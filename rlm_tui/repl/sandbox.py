@@ -10,6 +10,8 @@ CHOICES = ("auto", "strong", "none")
 NOT_SANDBOXED = "NOT SANDBOXED"
 NO_WALLS = "code can read your files and use your network"
 """What that means, as the end of a sentence about somebody's code."""
+RUN_IT = "; run it?"
+"""The end of a sentence that asks whether code may run."""
 
 
 class Tier(NamedTuple):

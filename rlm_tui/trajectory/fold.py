@@ -35,6 +35,7 @@ class Fold:
         self.nodes: dict[str, Node] = {}
         self.roots: list[str] = []
         self.steps: list[Step] = []
+        self.stops: set[ev.Checkpoint] = set()
         self.started: list[tuple[int, ev.RunStarted]] = []
         self.finished: list[tuple[int, ev.RunFinished]] = []
         self.limits: list[tuple[int, ev.Limits]] = []
@@ -234,6 +235,7 @@ class Fold:
         self._count_holds(event.t, 1)
         self._wait(event.node, event.t, holds=1)
         self._wait_in_work(event.node, event.t, 1)
+        self.stops.add(event.checkpoint)
         self._step(event, event.checkpoint)
 
     def _released(self, event: ev.Released) -> None:

@@ -161,7 +161,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
         if choice is None or setup is None or self.session.trajectory.started or self.session.is_running:
             return None
         chosen = structs.replace(setup, model=choice.model, sub_model=choice.sub_model, step=choice.step)
-        return self._first._replace(query=choice.query, setup=chosen)
+        return self._first._replace(query=choice.query, setup=chosen, in_keys=True)
 
     @property
     def _is_up(self) -> bool:
@@ -250,8 +250,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
             self.attention.look(self.session, how, has_focus=self.app_focus)
         if batch.events and self.main.is_ready:
             self.controllers.gate.saw(batch.events)
-        for message in batch.messages:
-            self.notify(safe(message), markup=False)
+        self._tell(batch.messages)
         if self._notices.is_past(self._moment()):
             self.unsay()
         self._pace.is_stale = self._pace.is_stale or bool(batch.events or batch.deltas or batch.changed)
@@ -366,6 +365,14 @@ class RlmTuiApp(Host, inherit_bindings=False):
         """Copy what an editor selected, as everything else is copied."""
         self.controllers.take.copy_text(text, "the selection")
 
+    def _tell(self, messages: Sequence[str]) -> None:
+        """Tell messages of the session in a corner of the panes; where that would cover what is read, in the bar."""
+        if messages and isinstance(self.screen, FullScreen) and (self.screen.covers or self.screen.asks):
+            self.say(" ".join(messages))
+            return
+        for message in messages:
+            self.notify(safe(message), markup=False)
+
     def say(self, notice: str) -> None:
         """Say something in the gate bar for a few seconds."""
         self._notices.say(notice, self._moment())
@@ -465,7 +472,8 @@ class RlmTuiApp(Host, inherit_bindings=False):
         if isinstance(self.screen, StartScreen):
             self.screen.enter_question()
             return
-        start = StartScreen(self._first.setup or Setup(), self._first.query, self._choice)
+        in_keys = self._first.in_keys and self._choice is None
+        start = StartScreen(self._first.setup or Setup(), self._first.query, self._choice, in_keys=in_keys)
         self._choice = start.choice
         self.push_screen(start)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rlm_tui import events as ev
+from rlm_tui.repl.sandbox import RUN_IT
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line
@@ -109,8 +110,8 @@ def _held(session: Session, ui: UiState) -> str:
         run, answer = key_of("gate.run", ui), key_of("gate.answer", ui)
         why = one_line(hold.why, 300)
         return f"{why} {run} asks again, {answer} lets you answer in its place. Nothing is spent until you choose."
-    if why.endswith("?"):
-        return f"{why} Nothing runs until you choose."
+    if why.endswith(RUN_IT):
+        return f"{why.removesuffix(RUN_IT)}; {key_of('gate.run', ui)} runs it. Nothing runs until you choose."
     others = len(session.trajectory.now().holds()) - 1
     more = f" {others} more beside it." if others else ""
     reason = f" ({why})" if why and why != _POLICY else ""

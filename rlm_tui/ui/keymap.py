@@ -54,15 +54,19 @@ def keymap_of(settings: Settings) -> dict[str, tuple[str, ...]]:
     return checked(settings.keys, settings.file)
 
 
-def checked(keys: Mapping[str, tuple[str, ...]], file: Path) -> dict[str, tuple[str, ...]]:
-    """The keys by id in Textual's names; what is wrong is said with the place in `file`."""
+def checked(keys: Mapping[str, tuple[str, ...]], file: Path | None) -> dict[str, tuple[str, ...]]:
+    """The keys by id in Textual's names; what is wrong is said with the place in `file`, if they stand in one."""
     found: dict[str, tuple[str, ...]] = {}
     for action_id, texts in keys.items():
         if action_id not in BY_ID:
-            raise UsageError(f"{place(file, action_id)}: there is no action {action_id!r}; {_near(action_id)}")
+            raise UsageError(f"{_place(file, action_id)}: there is no action {action_id!r}; {_near(action_id)}")
         found[action_id] = tuple(_key(text, action_id, file) for text in texts)
     _refuse_clashes(found, file)
     return found
+
+
+def _place(file: Path | None, action_id: str) -> str:
+    return place(file, action_id) if file is not None else action_id
 
 
 def _near(action_id: str) -> str:
@@ -70,14 +74,14 @@ def _near(action_id: str) -> str:
     return words if words.startswith("did") else "docs/keys.md lists them, and so do the settings in the app."
 
 
-def _key(text: str, action_id: str, file: Path) -> str:
+def _key(text: str, action_id: str, file: Path | None) -> str:
     key = key_named(text)
     if not key:
         shown = one_line(text, 20)
-        raise UsageError(f'{place(file, action_id)}: there is no key {shown!r}; write one like "Z", "Ctrl+T" or "F6".')
+        raise UsageError(f'{_place(file, action_id)}: there is no key {shown!r}; write one like "Z", "Ctrl+T" or "F6".')
     if key in OF_THE_PANES:
         raise UsageError(
-            f"{place(file, action_id)}: {key_name(key)} moves in every pane; give {action_id} another key."
+            f"{_place(file, action_id)}: {key_name(key)} moves in every pane; give {action_id} another key."
         )
     return key
 
@@ -111,7 +115,7 @@ def _is_named(key: str) -> bool:
     return key in {_of_character(chr(code)) for code in range(33, 127)}
 
 
-def _refuse_clashes(keymap: Keymap, file: Path) -> None:
+def _refuse_clashes(keymap: Keymap, file: Path | None) -> None:
     owners: dict[str, str] = {}
     for action in ACTIONS:
         for key in keys_of(action, keymap):
@@ -119,6 +123,6 @@ def _refuse_clashes(keymap: Keymap, file: Path) -> None:
             if other != action.id:
                 named = action.id if action.id in keymap else other
                 raise UsageError(
-                    f"{place(file, named)}: {key_name(key)} would mean both {other} ({BY_ID[other].label}) and "
+                    f"{_place(file, named)}: {key_name(key)} would mean both {other} ({BY_ID[other].label}) and "
                     f"{action.id} ({action.label}); give one of them another key."
                 )

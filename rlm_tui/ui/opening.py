@@ -29,6 +29,7 @@ class First(NamedTuple):
     """What stands over the panes at first; `query` and `setup` are what the start screen begins with.
 
     `chosen` is the path of the saved run on which the list of them stands; `returns`: what is shown was chosen there.
+    `in_keys`: one left the start screen by a key, so letters are keys when one comes back to it.
     """
 
     shown: Literal["panes", "start", "summary", "runs"] = "panes"
@@ -36,6 +37,7 @@ class First(NamedTuple):
     setup: Setup | None = None
     chosen: str = ""
     returns: bool = False
+    in_keys: bool = False
 
 
 PANES_ALONE = First()

@@ -71,7 +71,7 @@ def change_keys(app: Host, action_id: str, texts: Sequence[str] | None) -> str:
     keys = {other: given for other, given in settings.keys.items() if other != action_id}
     if texts is not None:
         keys[action_id] = tuple(texts)
-    checked(keys, settings.file)
+    checked(keys, None)
     writing.save_keys(action_id, texts)
     _again(app)
     app.remap(keymap_of(current(app)))

@@ -74,7 +74,11 @@ PHASES: dict[Phase, Look] = {
         SPINNER[0], "running", "running", "running", "The run goes on by itself; it can be paused before its next step."
     ),
     "held": Look(
-        "‖", "held", "held at a gate", "careful", "It waits. Nothing runs and nothing is spent until you choose."
+        "‖",
+        "held",
+        "held, it waits for you",
+        "careful",
+        "It waits. Nothing runs and nothing is spent until you choose.",
     ),
     "interrupting": Look(
         "■",

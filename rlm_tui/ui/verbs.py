@@ -24,7 +24,11 @@ _PROMPT: dict[Purpose, tuple[Verb, ...]] = {
     "answer": (Verb("gate.send", "F5", "send"), _LEAVE),
     "note": (Verb("gate.send", "Enter", "keep"), _LEAVE),
     "filter": (Verb("gate.send", "Enter", "keep"), Verb("app.back", key_name("escape"), "show all")),
-    "find": (Verb("gate.send", "Enter", "go there"), Verb("app.back", key_name("escape"), "leave")),
+    "find": (
+        Verb("gate.send", "Enter", "go there"),
+        Verb("", "↑ ↓", "choose"),
+        Verb("app.back", key_name("escape"), "leave"),
+    ),
     "ask": (Verb("gate.send", "Enter", "send"), _LEAVE),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from rlm_tui import events as ev
 from rlm_tui.lm.watch import ESTIMATE
@@ -186,9 +186,12 @@ def widest_place(session: Session) -> int:
     """The cells that the place in a recorded run takes at most, in its shorter words; 0 of a live run."""
     if session.phase != "replay" or session.waiting:
         return 0
-    total = len(session.trajectory.steps)
-    look, noun = PHASES["replay"], max((each.noun for each in _HELD.values()), key=len)
-    return len(f" {look.symbol} {look.word}  step {total}/{total} · {noun} held")
+    steps, look = session.trajectory.steps, PHASES["replay"]
+    nouns = [f"{_HELD[checkpoint].noun} held" for checkpoint in session.trajectory.stops]
+    last = session.trajectory.now()
+    over = UNFINISHED if last.finished is None else ENDS[last.finished.status]
+    tail = max((*nouns, f"{over.symbol} {over.word}"), key=len)
+    return len(f" {look.symbol} {look.word}  step {len(steps)}/{len(steps)} · {tail}")
 
 
 _STATES: dict[str, Callable[[Session], State]] = {
@@ -244,6 +247,12 @@ def hold_words(view: View, hold: Hold, *, short: bool = False) -> str:
         noun = "request for a summary" if hold.checkpoint == "before_request" else "summary"
     mine = " of your own" if node is not None and node.by == "user" else ""
     return f"{noun}{mine or _of_iteration(view, hold.node)}, {what.short if short else what.rest}"
+
+
+def step_noun(label: str) -> str:
+    """What a step is called: `held code` where it was held there."""
+    held = _HELD.get(cast("ev.Checkpoint", label))
+    return f"held {held.noun}" if held is not None else label.replace("_", " ")
 
 
 def hold_subject(hold: Hold) -> str:

@@ -232,3 +232,20 @@ async def test_a_second_answer_is_selected_with_what_stands_below_it(tmp_path: P
             await hand.until(lambda: calls.has_focus and calls.cursor_key == "2")
             assert in_sight(calls)
             assert calls.cursor + 2 < calls.top + calls.page
+
+
+async def test_a_row_below_a_colon_is_indented_and_a_block_without_one_does_not_run(tmp_path: Path) -> None:
+    with live(tmp_path, ROOT) as driver:
+        driver.send(cmd.Start("What?", step=True))
+        async with on_screen(driver.session, SMALL) as hand:
+            await hand.held("before_code")
+            await inject(hand, "for i in range(2):")
+            await hand.press("enter")
+            await inject_rest(hand, "print(i, 'of two')")
+            await hand.press("enter")
+            await hand.until(lambda: "Your block printed 2 lines, the first: 0 of two" in hand.bar("GateBar"))
+
+
+async def inject_rest(hand: Hand, code: str) -> None:
+    await hand.type(code)
+    await hand.press("enter")

@@ -205,6 +205,7 @@ async def test_a_document_that_cannot_be_read_is_said_as_long_as_it_matters(
     async with starting(tmp_path, size, text="") as hand:
         for key in ("tab", "f5"):
             await hand.until(lambda: "! UNREADABLE  document.txt" in hand.screen())
+            assert not list(hand.app._notifications), "it would cover what is read, and say it twice"
             hand.app.clear_notifications()
             await hand.press(key)
             hand.app.clear_notifications()
@@ -440,3 +441,11 @@ async def test_a_question_brings_step_up_where_context_was_in_front(tmp_path: Pa
                 await hand.press("enter")
                 shown = "step" if pane == "context" else pane
                 await hand.until(lambda wanted=shown: hand.app.main.on_screen == [wanted])
+
+
+async def test_who_left_it_by_a_key_comes_back_to_keys(tmp_path: Path) -> None:
+    with live(tmp_path, [], model="", dialect="paper") as driver:
+        session = driver.session
+        async with on_screen(session, first=First("start", "", session.setup, in_keys=True)) as hand:
+            await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
+            await hand.until(lambda: "KEYS" in start_of(hand).query_one("#start-notice", Bar).rows[0])

@@ -133,6 +133,17 @@ async def test_a_model_that_cannot_be_meant_is_refused(file: Path) -> None:
         assert not stands_in(file)
 
 
+async def test_a_key_that_is_none_is_refused_without_blaming_the_file(file: Path) -> None:
+    async with on_settings() as hand:
+        await go_to(hand, f"{KEY}gate.run")
+        await hand.press("enter", "backspace")
+        await hand.type("acZ")
+        await hand.press("enter")
+        assert "gate.run: there is no key 'acZ'" in hand.screen()
+        assert file.name not in hand.app.ui.notice
+        assert not stands_in(file)
+
+
 async def test_a_theme_holds_at_once_and_at_the_next_start(file: Path) -> None:
     async with on_settings() as hand:
         await go_to(hand, f"{SETTING}theme")

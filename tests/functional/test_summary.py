@@ -13,12 +13,12 @@ from rlm_tui.resources import sample
 from rlm_tui.session.base import Attachment, Origin
 from rlm_tui.session.commands import Seek
 from rlm_tui.session.replay import ReplaySession
-from rlm_tui.ui.content.summary import Summary
+from rlm_tui.ui.content.summary import Summary, best_place
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.summary import SummaryBar, SummaryScreen
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
-from tests.trajectories import RUNS, Recorder, StillSession, clean, failing, peeked
+from tests.trajectories import RUNS, Recorder, StillSession, clean, failing, held, peeked
 from tests.ui_kit import Hand, on_screen
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
@@ -254,7 +254,7 @@ async def test_marks_and_notes_of_the_sidecar_stand_in_it_and_lead_there() -> No
     async with on_screen(session, first=First("summary")) as hand:
         await hand.until(lambda: "MARKS" in hand.screen())
         assert "◆ step 2" in hand.screen()
-        assert "¶ iteration: the first look at it" in hand.screen()
+        assert "¶ iteration 1: the first look at it" in hand.screen()
         assert "on nothing" not in hand.screen()
         row = next(y for y, text in enumerate(hand.screen().splitlines()) if "◆ step 2" in text)
         await hand.pilot.click(offset=(20, row))
@@ -267,3 +267,21 @@ async def test_help_names_the_keys_of_the_summary_itself() -> None:
     async with summary(failing()) as hand:
         await hand.press("question_mark")
         await hand.until(lambda: " here" in hand.screen() and "first problem" in hand.screen())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_what_is_told_of_a_cut_trace_covers_nothing_that_is_read(tmp_path: Path, size: tuple[int, int]) -> None:
+    whole = sample("misbehaves").read_bytes().splitlines(keepends=True)
+    (tmp_path / "cut.rlm.jsonl").write_bytes(b"".join(whole[: len(whole) // 2]))
+    async with on_screen(ReplaySession(tmp_path / "cut.rlm.jsonl"), size, first=First("summary")) as hand:
+        await hand.until(lambda: "The trace stops before the end" in hand.screen())
+        assert not list(hand.app._notifications)
+
+
+async def test_from_the_summary_of_a_held_run_one_goes_to_its_newest_moment_and_nothing_else() -> None:
+    async with on_screen(StillSession(held(), None, "held")) as hand:
+        await hand.until(lambda: "HELD" in hand.screen())
+        hand.app.open_summary()
+        await hand.until(lambda: "The run is left as it is." in hand.screen())
+    fresh = Recorder()
+    assert best_place(fresh.trajectory.now(), fresh.log).what == "the newest moment"

@@ -132,7 +132,13 @@ def test_an_edit_changes_its_range_and_nothing_else(text: str, new: str, data: s
 
 @pytest.mark.parametrize(
     ("code", "row", "complete"),
-    [("x = 1", 0, True), ("for i in y:", 0, False), ("for i in y:\n    pass", 1, False), ("if x:\n    y\n", 2, True)],
+    [
+        ("x = 1", 0, True),
+        ("for i in y:", 0, False),
+        ("for i in y:\n    pass", 1, False),
+        ("if x:\n    y\n", 2, True),
+        ("if x:\n    ", 1, False),
+    ],
 )
 def test_enter_runs_a_block_that_is_complete(code: str, row: int, complete: bool) -> None:
     assert is_complete(code, row) is complete

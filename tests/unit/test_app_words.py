@@ -15,8 +15,9 @@ from rlm_tui.ui.meanings import meaning
 from rlm_tui.ui.state import UiState
 from rlm_tui.ui.verbs import GATE_GROUPS, verbs
 from rlm_tui.ui.widgets.bar import Verb
-from rlm_tui.ui.widgets.gate_bar import whole_sentences
+from rlm_tui.ui.widgets.gate_bar import told_line, whole_sentences
 from rlm_tui.ui.widgets.header import header_line
+from rlm_tui.ui.words import widest_place
 from tests.trajectories import Recorder, StillSession, batched, held, peeked
 
 SAFETY = "NOT SANDBOXED: this and all later code can read your files and use your network; run it?"
@@ -187,3 +188,32 @@ def test_a_block_of_ones_own_that_did_not_end_well_is_told_as_such(
 def test_what_a_block_of_ones_own_printed_is_told_with_its_lines(printed: str, words: str) -> None:
     run = Recorder()
     assert own_block(run.log, ev.CodeFinished(status="ok", stdout=printed)) == words
+
+
+def test_code_that_may_run_without_walls_names_the_key_that_runs_it() -> None:
+    """`run it?` alone invites `y`, which copies."""
+    run = held()
+    run.release("1.3.code1", "before_code", "retry")
+    run.emit(ev.Held(node="1.3.code1", hold=2, checkpoint="before_code", why=SAFETY, content="x"))
+    session = StillSession(run, phase="held")
+    said = SAFETY.removesuffix("run it?")
+    assert sentence(session, UiState())[0].startswith(f"{said}a runs it.")
+    assert sentence(session, UiState(keymap={"gate.run": ("f7",)}))[0].startswith(f"{said}F7 runs it.")
+
+
+def test_words_that_wait_for_the_model_leave_a_sign_beside_the_keys() -> None:
+    run = held()
+    session = StillSession(run, phase="held")
+    assert not told_line(session).text
+    run.emit(ev.Told(node="1", text="Look at page 3."))
+    assert told_line(session).text.strip() == "✎ 1 told"
+    run.ask(run.iteration(4), "Yes.")
+    assert not told_line(session).text
+
+
+def test_the_place_of_a_recorded_run_takes_the_room_that_it_needs() -> None:
+    """A model of 15 letters stands whole where no step says more than how the run ended."""
+    run = peeked()
+    short = widest_place(StillSession(run, None, "replay"))
+    run.hold("1.1", "before_final", "42")
+    assert widest_place(StillSession(run, None, "replay")) > short

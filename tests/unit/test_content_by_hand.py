@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rlm_tui import events as ev
+from rlm_tui.session.notebook import Notebook
 from rlm_tui.ui.content.calls import CallRows, scene
+from rlm_tui.ui.content.kept import kept
 from rlm_tui.ui.content.parts import Page
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.tree import CallTree
@@ -140,3 +142,26 @@ def test_a_block_of_the_person_s_own_that_waits_for_them_itself_does_not_run() -
     assert now().own_block() is run.trajectory.nodes[own]
     run.end_block(own)
     assert now().own_block() is None
+
+
+def test_an_answer_of_ones_own_that_waits_bears_its_mark() -> None:
+    run = peeked()
+    lm = run.open("1.2.lm1", "lm", run.iteration(2), title="ollama/qwen2.5:7b")
+    run.emit(ev.LmResponded(node=lm, text="FINAL(7)", by="user"))
+    run.close(lm)
+    run.hold("1.2", "before_final", "7")
+    row = next(row for row in drawn(run, "1.2") if row.startswith("ANSWER"))
+    assert row.rstrip().endswith("✎ you answered in its place")
+
+
+def test_a_mark_says_what_was_held_and_a_note_which_iteration_it_is_on() -> None:
+    run, notebook = held_code(), Notebook()
+    notebook.toggle(run.trajectory.steps[-1].seq)
+    notebook.write("1.2", "look here again")
+    notebook.write("1.2.lm1", "and here")
+    words = {each.words for each in kept(notebook, run.trajectory.now())}
+    assert words == {
+        f"◆ step {len(run.trajectory.steps)}, held code of iteration 2",
+        "¶ iteration 2: look here again",
+        "¶ response of iteration 2: and here",
+    }

@@ -30,9 +30,7 @@ def in_order(text: str, *parts: str) -> None:
 
 def test_an_iteration_reads_from_words_to_output() -> None:
     text = said(clean(), "1.1")
-    in_order(
-        text, "SAYS     I will look at the beginning", "READ AS  1 block", "↻ python fence: a python fence was taken"
-    )
+    in_order(text, "SAYS     I will look at the beginning", "READ AS  1 block", "↻ a python fence was taken for repl")
     in_order(text, "CODE     block 1", "  1 print(len(context))", "  2 print(context[:200])")
     in_order(text, "OUTPUT   0.4s", "model saw all", "  1203441", "  Salaries stand on p. 26.")
     assert "```" not in text

@@ -91,3 +91,14 @@ def test_the_manifest_hashes_the_canonical_text_as_it_is_now() -> None:
     part.append_pages(["more"], first=False)
     assert document.info().parts[0].sha256 == hashlib.sha256("grün\fmore".encode()).hexdigest()
     assert document.info().parts[0].pages == 2
+
+
+def test_a_text_with_form_feeds_has_pages_and_one_at_its_end_begins_none() -> None:
+    part = Part("report.txt", text="one\ftwo\f")
+    assert not part.is_paged
+    part.find_pages()
+    assert (part.is_paged, part.pages, part.info().pages) == (True, [0, 4], 2)
+    assert (part.page_of(2), part.page_of(4), part.place(6)) == (1, 2, "report.txt p. 2")
+    flowing = Part("notes.txt", text="one\ntwo\f")
+    flowing.find_pages()
+    assert not flowing.is_paged

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlm_tui import api
 from rlm_tui.errors import ExitCode, ProviderAuthError, ProviderBusyError, ProviderError, UsageError
 from rlm_tui.events import Role, Usage
 from rlm_tui.lm.base import Message, Request, Response
@@ -139,6 +141,25 @@ def test_a_file_that_cannot_be_meant_is_one_sentence_with_the_place(tmp_path: Pa
     assert "answers.json" in message
     assert place in message
     assert "\n" not in message
+    assert "docs/providers.md" in message or "regular expression" in message
+
+
+def test_what_is_no_json_is_called_so_and_the_form_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r'no JSON \(line 1, column 1: .*\); a script is JSON like \["an answer"'):
+        script(tmp_path, "FINAL(42)")
+    with pytest.raises(UsageError, match=r'unknown field `foo`; a script is JSON like .*"root".*"sub"'):
+        script(tmp_path, {"foo": []})
+
+
+def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
+    """docs/providers.md shows a whole script; its members are all that an answer has."""
+    page = (Path(__file__).parents[2] / "docs" / "providers.md").read_text("utf-8")
+    section = page.partition("## Answers from a file")[2].partition("\n## ")[0]
+    (example,) = re.findall(r"```json\n(.*?\n)```", section, re.DOTALL)
+    (tmp_path / "answers.json").write_text(example, "utf-8")
+    result = api.run("Who wrote this?", "Once upon a time", model=f"scripted:{tmp_path / 'answers.json'}")
+    assert result.answer == "Ada wrote it."
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(Item.__struct_fields__)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from rlm_tui.text import plural, short_count, short_seconds
 from rlm_tui.trajectory import Hold, Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.calls import code_of, held_nodes, held_text
-from rlm_tui.ui.content.edits import ASKED_AGAIN, edit_of, mark_of, was, was_asked_again
+from rlm_tui.ui.content.edits import ASKED_AGAIN, answered, edit_of, mark_of, was, was_asked_again
 from rlm_tui.ui.content.parts import (
     ANSWER,
     AT,
@@ -219,7 +219,8 @@ def answer(page: Page, node: Node) -> Rows:
     if hold is not None and hold.checkpoint == "before_final":
         held, edit = held_text(page.view, page.log, node), edit_of(page, node, "answer")
         body = prose(held[1] if held else "", page, "text", MARGIN)
-        heading = label("ANSWER", held_mark(hold), width=page.width, right=mark_of(edit), key=HELD)
+        right = mark_of(edit) or answered(page, node)
+        heading = label("ANSWER", held_mark(hold), width=page.width, right=right, key=HELD)
         return Joined(([heading], body, was(page, node, "answer", edit)))
     event = newest(page.view, page.log, node, ev.AnswerGiven)
     if event is None:

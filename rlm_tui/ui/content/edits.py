@@ -80,6 +80,13 @@ def mark_of(edit: Edit | None) -> tuple[Piece, ...]:
     return edit.mark if edit is not None else ()
 
 
+def answered(page: Moment, node: Node) -> tuple[Piece, ...]:
+    """The mark of an iteration whose response a person wrote, or nothing."""
+    lms = [child for child in page.view.children(node) if child.type == "lm"]
+    response = newest(page.view, page.log, lms[-1], ev.LmResponded) if lms else None
+    return ANSWERED if response is not None and response.by == "user" else ()
+
+
 def was_answered(page: Page, node: Node) -> bool:
     """Whether a person answered in place of whom a sub-call was to ask."""
     released = (page.log.event(seq) for seq in page.view.facts(node, ev.Released))

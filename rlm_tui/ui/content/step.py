@@ -245,7 +245,7 @@ def read_as(page: Page, node: Node) -> Rows:
     if parsed.problem:
         whom = addressed(page, node, parsed.seq)
         rows.append(note("⚠", f"{whom}: {parsed.problem}", page, "careful"))
-    rows += [note("↻", f"{repair.name.replace('_', ' ')}: {repair.detail}", page) for repair in parsed.repairs]
+    rows += [note("↻", f"{repair.detail} ({repair.name})", page) for repair in parsed.repairs]
     return Joined(rows)
 
 

@@ -86,7 +86,7 @@ def trouble_place(view: View, log: Log) -> Place | None:
 
 def best_place(view: View, log: Log) -> Place:
     """Where Enter leads when no row says otherwise: the first problem, else the answer, else the end."""
-    return trouble_place(view, log) or answer_place(view, log) or Place(view.seq, "", "the end")
+    return trouble_place(view, log) or answer_place(view, log) or Place(view.seq, "", "the newest moment")
 
 
 class Summary:

@@ -67,9 +67,10 @@ class StartScreen(FullScreen):
         Binding("f5", "start", "start", show=False),
     ]
 
-    def __init__(self, setup: Setup, query: str = "", choice: Choice | None = None) -> None:
-        """`choice` is what was typed and chosen when the screen was left before."""
+    def __init__(self, setup: Setup, query: str = "", choice: Choice | None = None, *, in_keys: bool = False) -> None:
+        """`choice` is what was typed and chosen when the screen was left before; `in_keys`: begin in the list."""
         super().__init__()
+        self._in_keys = in_keys
         self.choice = choice or Choice(query, setup.model, setup.sub_model, setup.step)
         self._setup = setup
         self._probe: Probe | None = None
@@ -110,7 +111,7 @@ class StartScreen(FullScreen):
         for editor in self.query(PromptEditor):
             editor.tab_behavior = "focus"
         self._other(False)
-        (self._choices if self.choice.query.strip() else question).focus()
+        (self._choices if self._in_keys or self.choice.query.strip() else question).focus()
         self.show_all()
         self._choices.move_cursor(1)
         self.call_after_refresh(self._look_round)

@@ -137,7 +137,8 @@ class SummaryScreen(FullScreen):
             return f"{owner.session.waiting}; what is here can be looked at meanwhile.", "accent"
         if self._facts.cursor_key.startswith(FOLD) and not self._turns.has_focus:
             return "Enter opens this row, or closes it again.", "text"
-        return f"Enter goes to {self._chosen().what or 'the place of this row'}. Nothing here is executed.", "text"
+        calm = "Nothing here is executed." if owner.session.phase == "replay" else "The run is left as it is."
+        return f"Enter goes to {self._chosen().what or 'the place of this row'}. {calm}", "text"
 
     def _chosen(self) -> Place:
         view = self._turns if self._turns.has_focus else self._facts

@@ -28,7 +28,7 @@ class GateBar(VerbBar):
         """Draw sentence, verbs and mode of this moment."""
         width = self.size.width or self.app.size.width
         text, role = sentence(session, ui)
-        mode = mode_line(ui)
+        mode = Line((*told_line(session).spans, *mode_line(ui).spans))
         said = rows_of(text if role in _WHOLE else whole_sentences(text, width - 2), width - 2, role)
         row = self.verbs_line(verbs, width - mode.cells - 1, len(said))
         self.show_rows(*(Line((Span(" "), *each.spans)) for each in said), split(row, mode, width))
@@ -47,6 +47,12 @@ def rows_of(text: str, width: int, role: str, most: int = _MOST_ROWS) -> list[Li
 def mode_line(ui: UiState) -> Line:
     """Whether letters are keys or text; every screen says it at the same end of a bar, what covers it in its place."""
     return BLANK if ui.covered else mode_of(typing=ui.typing)
+
+
+def told_line(session: Session) -> Line:
+    """That words for the model wait for its next request, as long as they do."""
+    count = len(session.trajectory.now().queued_words()) if session.phase != "replay" else 0
+    return line((f"✎ {count} told  ", "user")) if count else BLANK
 
 
 def is_typing(focused: Widget | None) -> bool:

@@ -38,10 +38,16 @@ class PromptEditor(CodeEditor):
             event.stop()
             event.prevent_default()
             self.post_message(self.Sent())
-        elif event.key in ("alt+enter", "shift+enter"):
+        elif event.key in ("alt+enter", "shift+enter") or (event.key == "enter" and self.enter == "runs"):
             event.stop()
             event.prevent_default()
-            self.insert("\n")
+            self.insert(f"\n{self._margin()}" if self.enter == "runs" else "\n")
+
+    def _margin(self) -> str:
+        """What a row of code begins with below the one at the cursor: its margin, one step more below a colon."""
+        row, column = self.cursor_location
+        above = str(self.document.get_line(row))[:column]
+        return above[: len(above) - len(above.lstrip())] + " " * self.indent_width * above.rstrip().endswith(":")
 
 
 def is_complete(code: str, row: int) -> bool:
@@ -49,8 +55,8 @@ def is_complete(code: str, row: int) -> bool:
     lines = code.split("\n")
     if row < len(lines) - 1:
         return False
-    if len(lines) > 1:
-        return not lines[-1].strip()
+    if len(lines) > 1 and lines[-1].strip():
+        return False
     try:
         return codeop.compile_command(code, symbol="exec") is not None
     except (SyntaxError, ValueError, OverflowError):
