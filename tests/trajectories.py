@@ -132,9 +132,11 @@ class Recorder:
     def release(self, node: str, checkpoint: ev.Checkpoint, how: ev.Release = "run", hold: int = 1) -> None:
         self.emit(ev.Released(node=node, hold=hold, checkpoint=checkpoint, how=how))
 
-    def end(self, answer: str | None, via: ev.Via | None = "FINAL", status: ev.RunStatus = "answered") -> None:
-        self.emit(ev.RunFinished(node="1", status=status, answer=answer, via=via, usage=ev.Usage(18_000, 1_900, 0.0)))
-        self.close("1", "ok" if status == "answered" else "error")
+    def end(
+        self, answer: str | None, via: ev.Via | None = "FINAL", status: ev.RunStatus = "answered", node: str = "1"
+    ) -> None:
+        self.emit(ev.RunFinished(node=node, status=status, answer=answer, via=via, usage=ev.Usage(18_000, 1_900, 0.0)))
+        self.close(node, "ok" if status == "answered" else "error")
 
 
 def peeked() -> Recorder:
@@ -185,6 +187,17 @@ def failing() -> Recorder:
     run.close(lm, "error")
     run.close(three, "error")
     run.end(None, None, "failed")
+    return run
+
+
+def asked_twice() -> Recorder:
+    """Two questions: the first is answered, the second is stopped in its one iteration."""
+    run = clean()
+    run.start("And the cooks?", node="2")
+    one = run.iteration(1, "2")
+    run.ask(one, "I look for the cooks.")
+    run.finish_iteration(one, 1)
+    run.end(None, None, "stopped", "2")
     return run
 
 

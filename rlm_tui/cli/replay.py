@@ -105,8 +105,16 @@ def _check(path: str, context: Sequence[str]) -> Attachment | None:
     with open_trace(Path(path), head_only=True) as reader:
         if not reader.is_whole:
             open_trace(Path(path)).close()  # what unpacks to more than can be opened is told of by its end alone
+        if not reader.size and not _is_live(path):
+            raise TraceError(f"{path} is empty: no run is recorded in it.")
         if not context:
             return None
         from rlm_tui.session.attach import given_document
 
         return given_document(reader.context(), context)
+
+
+def _is_live(path: str) -> bool:
+    from rlm_tui.trace.store import is_live
+
+    return is_live(Path(path))

@@ -78,7 +78,7 @@ def _row(saved: SavedRun) -> tuple[str, ...]:
         short_bytes(saved.bytes),
         _whole(saved.model),
         safe(_name(saved)),
-        _whole(saved.problem or saved.question),
+        _whole(saved.problem or saved.asked),
         safe(saved.path),
     )
 

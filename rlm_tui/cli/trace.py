@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rlm_tui.trace.summary import Summary
 
 _SAMPLE = "sample:"
+_LAST = "the last of {} questions; counts, usage and time are of all of them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,20 +81,23 @@ def _info(path: Path, *, as_json: bool) -> int:
 
 def _lines(summary: Summary) -> list[tuple[str, str]]:
     usage = summary.usage
+    is_known = usage["input_tokens"] is not None or usage["output_tokens"] is not None
     tokens = f"{short_count(_whole(usage['input_tokens']))} in, {short_count(_whole(usage['output_tokens']))} out"
+    cost = "cost unknown" if usage["cost_usd"] is None else short_cost(usage["cost_usd"])
     counts = (plural(summary.iterations, "iteration"), plural(summary.sub_calls, "sub-call"), f"depth {summary.depth}")
     has_other = summary.sub_model not in ("", summary.model)
     sub_model = f", sub-calls to {summary.sub_model}" if has_other else ""
     size = f"{plural(summary.events, 'event')}, {short_bytes(summary.bytes)}"
     return [
         ("question", summary.question or ""),
+        ("", _LAST.format(summary.questions) if summary.questions > 1 else ""),
         ("status", summary.status),
         ("answer", summary.answer or ""),
         ("model", summary.model + sub_model),
         ("dialect", summary.dialect),
         ("context", plural(summary.context_chars, "character")),
         ("counts", ", ".join(counts)),
-        ("usage", f"{tokens}, {short_cost(usage['cost_usd'])}"),
+        ("usage", f"{tokens if is_known else 'tokens unknown'}, {cost}"),
         ("time", worked_words(summary.worked_seconds, summary.held_seconds)),
         ("trace", f"{summary.format}: {size}"),
         ("engine", summary.engine),

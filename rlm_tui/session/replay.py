@@ -162,13 +162,22 @@ class ReplaySession(Cursor):
         while not self._is_indexed and time.perf_counter() < until and self._fold():
             pass
         if self._wanted is not None and (self.trajectory.last >= self._wanted or self._is_indexed):
-            self.seek(self._wanted)
+            self._seek_wanted(self._wanted)
             self._wanted, self._changed = None, True
         if self._loading is not None and self._loading.version != self._seen_version:
             self._seen_version, self._changed = self._loading.version, True
         messages = tuple(self._messages.get_nowait() for _ in range(self._messages.qsize()))
         changed, self._changed = self._changed or self._is_due(), False
         return Batch(messages=messages, changed=changed)
+
+    def _seek_wanted(self, seq: int) -> None:
+        """Go to the event that was asked for; where there is none such, say where one stands instead."""
+        self.seek(seq)
+        last = self.trajectory.last
+        if last and seq > last:
+            self._messages.put(f"There is no event {seq}: the last one is {last}. This is the end.")
+        elif seq < 0:
+            self._messages.put(f"There is no event {seq}: the first one is 1. This is the beginning.")
 
     def _lost(self, error: TraceError) -> None:
         """Say it once: what is drawn thirty times a second would say it as often."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -28,9 +29,22 @@ def pieces(path: Path, form: str, meant: Filter | None = None) -> Iterator[str]:
     summary = summarize(path)
     with open_trace(path) as reader:
         view = Trajectory(reader).now()
+        asked = questions(view, reader, summary)
         nodes = view.tree.nodes.values() if meant is None else kept(view, reader, meant)
         turns = (turn(view, reader, node) for node in nodes if node.type == "iteration")
-        yield from (as_json if form == "json" else as_markdown)(summary, turns)
+        yield from (as_json if form == "json" else as_markdown)(summary, asked, turns)
+
+
+def questions(view: View, reader: Reader, summary: Summary) -> list[dict[str, Any]]:
+    """What was asked, in order, and how each ended."""
+    ends = {over.node: over for _, over in view.tree.finished}
+    told = []
+    for number, (_, asked) in enumerate(view.tree.started, 1):
+        over = ends.get(asked.node)
+        status = summary.status if number == len(view.tree.started) else over.status if over else "unfinished"
+        answer = reader.text(over.answer) if over and over.answer is not None else None
+        told.append({"number": number, "question": reader.text(asked.query), "status": status, "answer": answer})
+    return told
 
 
 def kept(view: View, reader: Reader, meant: Filter) -> list[Node]:
@@ -50,20 +64,49 @@ def turn(view: View, reader: Reader, node: Node) -> dict[str, Any]:
     """An iteration as plain data: what the model said, what ran, what came of it."""
     parsed = _events(view, reader, node, ev.ResponseParsed)
     over = _events(view, reader, node, ev.IterationFinished)
-    said = next((event for lm in view.children(node) for event in _events(view, reader, lm, ev.LmResponded)), None)
+    lm, said = _response(view, reader, node)
     return {
+        "question": _question_of(view, node),
         "node": node.id,
         "number": node.number,
         "depth": node.depth,
-        "seconds": view.took(node),
+        "seconds": view.worked(node),
         "usage": msgspec.structs.asdict(view.usage(node)),
-        "response": reader.text(said.text) if isinstance(said, ev.LmResponded) else None,
+        "told": [reader.text(event.text) for event in _told_in(view, reader, node)],
+        "response": reader.text(said.text) if said else None,
+        "response_seconds": view.worked(lm) if lm else None,
         "problem": next((event.problem for event in parsed if event.problem), None),
         "repairs": [msgspec.structs.asdict(repair) for event in parsed for repair in event.repairs],
         "blocks": [_block(view, reader, code) for code in view.children(node) if code.type == "code"],
         "refused": next((reader.text(event.refused) for event in over if event.refused), None),
         "answers": [reader.text(event.text) for event in _events(view, reader, node, ev.AnswerGiven)],
     }
+
+
+def _response(view: View, reader: Reader, node: Node) -> tuple[Node | None, ev.LmResponded | None]:
+    """The LM call of an iteration that counts, which no summary of the conversation does, and its newest response."""
+    asked = [lm for lm in view.children(node) if lm.type == "lm" and lm.title != ev.COMPACTION]
+    found = [(lm, event) for lm in asked for event in _events(view, reader, lm, ev.LmResponded)]
+    return found[-1] if found else (None, None)
+
+
+def _question_of(view: View, node: Node) -> int:
+    """The number of the question that a node works on; 0 where the trace has lost it."""
+    above: Node | None = node
+    while above is not None and above.parent:
+        node, above = above, view.node(above.parent)
+    root = (above or node).id
+    return next((number for number, (_, asked) in enumerate(view.tree.started, 1) if asked.node == root), 0)
+
+
+def _told_in(view: View, reader: Reader, node: Node) -> list[ev.Told]:
+    """What a person told the model while an iteration of the root LM was the newest, or before the first."""
+    above = view.node(node.parent)
+    told = _events(view, reader, above, ev.Told) if above is not None else []
+    if above is None or not told:
+        return []
+    turns = [child.opened for child in view.children(above) if child.type == "iteration"]
+    return [event for event in told if turns[max(0, bisect_right(turns, event.seq) - 1)] == node.opened]
 
 
 def _block(view: View, reader: Reader, node: Node) -> dict[str, Any]:
@@ -91,7 +134,7 @@ def _call(view: View, reader: Reader, node: Node) -> dict[str, Any]:
         "answer": reader.text(done.text) if done and not done.error else None,
         "error": (done.error or None) if done else "unfinished",
         "usage": msgspec.structs.asdict(view.usage(node)),
-        "seconds": view.took(node),
+        "seconds": view.worked(node),
     }
 
 
@@ -99,22 +142,37 @@ def _events(view: View, reader: Reader, node: Node, kind: type[ev.TraceEvent]) -
     return [reader.event(seq) for seq in view.facts(node, kind)]
 
 
-def as_json(summary: Summary, turns: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """One object: what `trace info --json` prints, and `turns`; ASCII alone."""
-    yield json.dumps(msgspec.structs.asdict(summary))[:-1] + ', "turns": ['
+def as_json(summary: Summary, asked: list[dict[str, Any]], turns: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """One object: what `trace info --json` prints, what was `asked`, and `turns`; ASCII alone."""
+    yield f'{json.dumps(msgspec.structs.asdict(summary))[:-1]}, "asked": {json.dumps(asked)}, "turns": ['
     for number, told in enumerate(turns):
         yield ("" if not number else ",\n") + json.dumps(told)
     yield "]}\n"
 
 
-def as_markdown(summary: Summary, turns: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """A report that any markdown viewer shows: facts, answer, and every iteration with code and output."""
-    yield f"# {_line(summary.question or 'A run without a question')}\n\n"
+def as_markdown(summary: Summary, asked: list[dict[str, Any]], turns: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """A report that any markdown viewer shows: facts, answers, and every iteration with code and output."""
+    several = len(asked) > 1
+    title = f"{len(asked)} questions" if several else _line(summary.question or "A run without a question")
+    yield f"# {title}\n\n"
     yield from (f"- **{name}**: {_line(str(value))}\n" for name, value in _facts(summary) if value)
-    if summary.answer is not None:
+    if summary.answer is not None and not several:
         yield f"\n## Answer\n\n{_fenced(summary.answer)}"
+    begun = 0 if several else len(asked)
     for told in turns:
-        yield from _turn(told)
+        while begun < told["question"]:
+            yield from _question(asked[begun])
+            begun += 1
+        yield from _turn(told, "###" if several else "##")
+    for question in asked[begun:]:
+        yield from _question(question)
+
+
+def _question(asked: dict[str, Any]) -> Iterator[str]:
+    """The heading of one of several questions, and what came of it."""
+    yield f"\n## Question {asked['number']}: {_line(asked['question'])}\n\n- **Status**: {asked['status']}\n"
+    if asked["answer"] is not None:
+        yield f"\n### Answer\n\n{_fenced(asked['answer'])}"
 
 
 def _facts(summary: Summary) -> list[tuple[str, str]]:
@@ -122,7 +180,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
     known = any(usage[name] is not None for name in ("input_tokens", "output_tokens"))
     tokens = f"{_count(usage['input_tokens'])} in, {_count(usage['output_tokens'])} out" if known else "unknown"
     return [
-        ("Status", summary.status),
+        ("Status", summary.status if summary.questions < 2 else ""),
         ("Model", summary.model),
         ("Sub-model", summary.sub_model),
         ("Dialect", summary.dialect),
@@ -140,11 +198,11 @@ def _count(value: float | None) -> str:
     return short_count(None if value is None else int(value))
 
 
-def _turn(told: dict[str, Any]) -> Iterator[str]:
+def _turn(told: dict[str, Any], level: str) -> Iterator[str]:
     where = f" at depth {told['depth']}" if told["depth"] else ""
-    yield f"\n## Iteration {told['number']}{where}\n\n"
+    yield f"\n{level} Iteration {told['number']}{where}\n\n"
     if told["response"]:
-        yield f"Response ({short_seconds(told['seconds'])}):\n\n{_fenced(told['response'])}"
+        yield f"Response ({short_seconds(told['response_seconds'])}):\n\n{_fenced(told['response'])}"
     for repair in told["repairs"]:
         yield f"\nRead as: {_line(repair['detail'])}\n"
     if told["problem"]:
@@ -155,6 +213,8 @@ def _turn(told: dict[str, Any]) -> Iterator[str]:
         yield f"\nIt did not count. The model was told: {_line(told['refused'])}\n"
     for answer in told["answers"]:
         yield f"\nAnswer:\n\n{_fenced(answer)}"
+    for words in told["told"]:
+        yield f"\nA person told the model:\n\n{_fenced(words)}"
 
 
 def _told_block(block: dict[str, Any]) -> Iterator[str]:

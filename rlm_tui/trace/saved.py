@@ -30,7 +30,10 @@ _TELLING: Final = tuple(
 
 
 class SavedRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of `runs`; a count that could not be told cheaply is None, `problem` says why a file has no facts."""
+    """One line of `runs`; a count that could not be told cheaply is None, `problem` says why a file has no facts.
+
+    Of several questions the first stands for the file, as in its name, which is answered where any of them is.
+    """
 
     when: str = ""
     status: str = "unreadable"
@@ -43,6 +46,19 @@ class SavedRun(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     problem: str = ""
     document: str = ""
+    questions: int | None = None
+    last: str = ""
+    """How the last question ended."""
+
+    @property
+    def more(self) -> int:
+        """How many more questions than the first there are."""
+        return max(0, (self.questions or 1) - 1)
+
+    @property
+    def asked(self) -> str:
+        """The question, and how many more there are."""
+        return f"{self.question} (and {self.more} more)" if self.more else self.question
 
 
 def saved_runs(directory: Path) -> list[SavedRun]:
@@ -116,10 +132,11 @@ def _glance(fd: int, path: Path) -> SavedRun:
     tally = Tally()
     for event in _telling(data + b"\n" + tail, header.version):
         tally.take(event)
-    started = tally.started or ev.RunStarted(query="", model="", sub_model="", dialect="")
+    started = tally.first or ev.RunStarted(query="", model="", sub_model="", dialect="")
+    last = run_status(tally.finished, is_live(path))
     return SavedRun(
         when=header.created or _modified(path),
-        status=run_status(tally.finished, is_live(path)),
+        status="answered" if tally.answered and last != "running" else last,
         question=_question(started.query, data, header.version),
         model=started.model,
         iterations=tally.iterations if whole else None,
@@ -128,6 +145,8 @@ def _glance(fd: int, path: Path) -> SavedRun:
         bytes=path.stat().st_size,
         path=str(path),
         document=started.context.name,
+        questions=tally.questions if whole else None,
+        last=last,
     )
 
 

@@ -18,6 +18,8 @@ class Tally:
     """Counts over the events of a trace; a conversation of several runs adds up, the last run gives the status."""
 
     def __init__(self) -> None:
+        self.first: ev.RunStarted | None = None
+        self.questions = self.answered = 0
         self.started: ev.RunStarted | None = None
         self.finished: ev.RunFinished | None = None
         self.offered: ev.AnswerGiven | None = None
@@ -41,8 +43,10 @@ class Tally:
         match event:
             case ev.RunStarted():
                 self.started, self.finished, self.offered = event, None, None
+                self.first, self.questions = self.first or event, self.questions + 1
             case ev.RunFinished():
                 self.finished = event
+                self.answered += event.status == "answered"
                 self._settled, self._running = self._settled + event.usage, ev.Usage()
                 self._is_told = True
             case ev.AnswerGiven():
@@ -65,7 +69,10 @@ class Tally:
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """One trace as `trace info` prints it; `notes` say what was lost or could not be told."""
+    """One trace as `trace info` prints it; `notes` say what was lost or could not be told.
+
+    Of several `questions` the last gives question, answer, status and models; counts, usage and times are of all.
+    """
 
     format: str
     engine: str
@@ -77,6 +84,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     depth: int
     notes: list[str]
     question: str | None
+    questions: int
     model: str
     sub_model: str
     dialect: str
@@ -110,6 +118,7 @@ def summarize(path: Path) -> Summary:
             depth=tally.depth,
             notes=notes,
             question=_text(reader, started.query if tally.started else None, notes),
+            questions=tally.questions,
             model=started.model,
             sub_model=started.sub_model,
             dialect=started.dialect,

@@ -60,14 +60,19 @@ class View:
 
     @property
     def roots(self) -> Sequence[Node]:
-        """The root RLMs, one a question."""
+        """The nodes below no other: the root RLMs, and in a damaged trace what has lost the node that it was below."""
         return self._visible(self.tree.roots)
+
+    @property
+    def questions(self) -> list[Node]:
+        """The root RLMs, one a question."""
+        return [root for root in self.roots if root.type == "rlm"]
 
     @property
     def root(self) -> Node | None:
         """The root RLM of the newest question."""
         roots = self.roots
-        return roots[-1] if roots else None
+        return next((root for root in reversed(roots) if root.type == "rlm"), roots[-1] if roots else None)
 
     def node(self, node_id: str) -> Node | None:
         """A node that had been opened by now."""

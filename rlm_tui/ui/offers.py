@@ -88,5 +88,5 @@ def recent_runs(count: int = 3) -> Recent:
     except OSError:
         return Recent()
     runs = [glance(Path(entry.path)) for entry in newest]
-    lines = tuple(f"{of_status(run.status).brief[0]:<12} {one_line(run.question or run.problem, 80)}" for run in runs)
+    lines = tuple(f"{of_status(run.status).brief[0]:<12} {one_line(run.asked or run.problem, 80)}" for run in runs)
     return Recent(lines, len(found) - len(lines))

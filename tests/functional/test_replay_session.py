@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from rlm_tui import events as ev
+from rlm_tui.cli.replay import _check
+from rlm_tui.errors import TraceError
 from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.replay import ReplaySession
@@ -111,6 +113,33 @@ def test_the_cursor_goes_anywhere_and_stays_within(tmp_path: Path) -> None:
         assert session.following
         session.send(cmd.Seek(None))
         assert session.view.at_end
+
+
+@pytest.mark.parametrize(("at", "where"), [(999, "the end"), (-3, "the beginning")])
+def test_a_moment_that_is_not_there_is_told(at: int, where: str) -> None:
+    session = ReplaySession(sample("clean"), at=at)
+    try:
+        said: list[str] = []
+        while session.waiting or not said:
+            session.wait()
+            said += session.drain().messages
+        last = session.trajectory.last
+        ends = f"the last one is {last}" if at > 0 else "the first one is 1"
+        assert said == [f"There is no event {at}: {ends}. This is {where}."]
+        assert session.view.seq == (last if at > 0 else 0)
+    finally:
+        session.close()
+    with replay(sample("clean"), at=3) as session:
+        assert (session.view.seq, session.drain().messages) == (3, ())
+
+
+@pytest.mark.parametrize("context", [[], ["x.txt"]])
+def test_an_empty_file_is_no_recorded_run(tmp_path: Path, context: list[str]) -> None:
+    path = tmp_path / "a.rlm.jsonl"
+    path.touch()
+    with pytest.raises(TraceError, match=r"a\.rlm\.jsonl is empty: no run is recorded in it\.$") as raised:
+        _check(str(path), context)
+    assert raised.value.exit_code == 5
 
 
 def test_a_text_whose_line_was_lost_says_so_in_its_place(tmp_path: Path) -> None:

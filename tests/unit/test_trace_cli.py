@@ -242,6 +242,8 @@ def test_runs_lists_newest_first_and_names_what_it_cannot_read(home: Path, capsy
         "path": str(home / "b.rlm.jsonl"),
         "problem": "",
         "document": "",
+        "questions": 1,
+        "last": "answered",
     }
     assert (readable[0]["status"], readable[0]["cost_usd"]) == ("unfinished", None)
     broken = {Path(run["path"]).name for run in found if run["problem"]}

@@ -213,7 +213,6 @@ def _timeline(
 ) -> list[tuple[int, ev.TraceEvent]]:
     """What happens when, in seconds: blocks of the person's own and sub-calls that work, and holds that last."""
     steps: list[tuple[int, ev.TraceEvent]] = [(0, _opened(name)) for name in ("1", "1.1", "1.2", "1.1.c")]
-    steps += [(works[above][0], ev.NodeOpened(node=name, type="code", parent=above)) for name, above in BELOW.items()]
     for name, (begin, lasts) in works.items():
         if name.startswith("sub"):
             steps.append((0, ev.NodeOpened(node=name, type="subcall", parent=ABOVE[name])))
@@ -223,6 +222,7 @@ def _timeline(
         steps.insert(0, (begin, ev.NodeOpened(node=name, type="code", parent=ABOVE[name], by="user")))
         steps.append((begin, ev.CodeStarted(node=name, code="x", number=1, by="user")))
         steps.append((begin + lasts, ev.NodeClosed(node=name)))
+    steps += [(works[above][0], ev.NodeOpened(node=name, type="code", parent=above)) for name, above in BELOW.items()]
     for n, (node, (begin, lasts)) in enumerate(holds):
         steps.append((begin, ev.Held(node=node, hold=n, checkpoint="before_code", why="step")))
         steps.append((begin + lasts, ev.Released(node=node, hold=n, checkpoint="before_code", how="run")))

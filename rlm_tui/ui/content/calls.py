@@ -205,7 +205,8 @@ def _label(moment: Scene, node: Node) -> list[tuple[str, str]]:
 def _rlm_name(view: View, node: Node) -> str:
     if node.parent:
         return child_name(view, node.id)
-    return "root" if len(view.roots) < 2 else f"root {view.tree.roots.index(node.id) + 1}"
+    questions = view.questions if len(view.roots) > 1 else []
+    return "root" if len(questions) < 2 else f"root {questions.index(node) + 1}"
 
 
 def gist(moment: Scene, iteration: Node) -> str:

@@ -136,9 +136,17 @@ class Summary:
         text = self.page.log.text(asked.query)
         words = (text, "text bold") if text.strip() else ("the log names none", "dim")
         rows = beside("QUESTION", prose(words[0], self.page, words[1]), self.page.width)
-        count = len(self.view.roots)
         rows = folded(rows, _QUESTION_ROWS, "summary.question", self.page)
-        return Joined((rows, [line(" " * LABEL, (f"the last of {count} questions", "dim"))])) if count > 1 else rows
+        return Joined((rows, self._others())) if len(self.view.questions) > 1 else rows
+
+    def _others(self) -> list[Line]:
+        """That there are more questions, with the counts of all, as the list of runs has them."""
+        view = self.view
+        nodes = (node for root in view.roots for node in (root, *view.children(root)))
+        count = sum(node.type == "iteration" and not node.depth for node in nodes)
+        every = f"{plural(count, 'iteration')}, {plural(view.count(ev.SubcallRequested), 'sub-call')}"
+        words = f"the last of {len(view.questions)} questions, which have {every} together"
+        return indent(wrap_text(words, self.page.width - LABEL, "dim"), LABEL)
 
     def _answer(self) -> Iterator[Rows]:
         over, where = self.view.finished, answer_place(self.view, self.page.log)
@@ -257,7 +265,7 @@ class Summary:
             return
         symbol, role = _FOUND[origin.attachment.state]
         yield self._label("", (f"{symbol} {origin.attachment.words}", role))
-        events = plural(self.view.tree.last, "event")
+        events = plural(len(self.view.tree.seqs), "event")
         told = (short_bytes(origin.size), events, origin.app, origin.created)
         yield self._label("TRACE", (" · ".join(word for word in told if word), "muted"))
 

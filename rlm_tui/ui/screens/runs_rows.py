@@ -61,9 +61,11 @@ def run_row(run: SavedRun, now: float, width: int) -> Line:
     """One run in `width` cells: status, age, question; document, model and cost as far as there is room."""
     left = [*pad(line(" ", _status(run)), _STATUS_CELLS + 1).spans, rjust(ago(run.when, now), _AGO), Span("  ")]
     words: Piece = (one_line(run.problem), "failed") if run.problem else (one_line(run.question) or "–", "text")
+    more = line((f" +{run.more} more", "muted")) if run.more else line()
     right = [] if run.problem else _right(run, width)
     room = width - Line(tuple(left)).cells - Line(tuple(right)).cells
-    return Line((*left, *pad(clip(line(words), room - 1), room).spans, *right), run.path)
+    asked = Line((*clip(line(words), room - 1 - more.cells).spans, *more.spans))
+    return Line((*left, *pad(asked, room).spans, *right), run.path)
 
 
 def _status(run: SavedRun) -> Piece:
@@ -105,9 +107,17 @@ def same_height(rows: list[Line]) -> list[Line]:
 
 def _facts(run: SavedRun) -> str:
     counts = [
+        _questions(run),
         plural(run.iterations, "iteration") if run.iterations is not None else "",
         plural(run.sub_calls, "sub-call") if run.sub_calls is not None else "",
         short_bytes(run.bytes),
     ]
     words = [run.model or "–", run.document, *counts]
     return " · ".join(one_line(word, 60) for word in words if word)
+
+
+def _questions(run: SavedRun) -> str:
+    """How many questions there are and how the last ended, where there is more than one."""
+    if run.questions is None or run.questions < 2:
+        return ""
+    return f"{run.questions} questions, the last: {of_status(run.last).word}"
