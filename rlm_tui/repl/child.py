@@ -29,8 +29,7 @@ class Child:
         self.memory_mb = memory_mb
         self.pid: int | None = None
         """The worker's process id, which is also that of its session and group; it stands below its keeper."""
-        self.is_ending = False
-        """Whether it was killed; it may live on for a moment."""
+        self._last_resort: asyncio.TimerHandle | None = None
         self.was_stubborn = False
         """True when it lived on without its channel and had to be ended."""
         self.sock, theirs = socket.socketpair()
@@ -60,6 +59,11 @@ class Child:
         return self._process.poll() is None
 
     @property
+    def is_ending(self) -> bool:
+        """Whether it was killed; it may live on for a moment."""
+        return self._last_resort is not None
+
+    @property
     def outputs(self) -> tuple[int, int]:
         """The pipes of its stdout and stderr."""
         return self._pipes[0].fileno(), self._pipes[1].fileno()
@@ -73,29 +77,34 @@ class Child:
 
     def kill(self) -> None:
         """Have the worker and on Linux all that it started ended; `end` waits for that."""
-        self.is_ending = True
+        if self._last_resort is None:
+            self._last_resort = asyncio.get_running_loop().call_later(_KEEPER_S, self._process.kill)
         for number in (signal.SIGTERM, signal.SIGCONT):  # a block may have stopped the keeper
             self._process.send_signal(number)
+        if self.is_alive:  # nor does the end of the worker wait for the keeper
+            self._kill_group()
+
+    def _kill_group(self) -> None:
+        if self.pid is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
 
     async def end(self, patience_s: float = 0.0) -> int:
         """Wait up to `patience_s` for it to end by itself, kill what is left; returns the exit status."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience_s
         while self.is_alive:
-            late_s = loop.time() - deadline
-            if late_s >= _KEEPER_S:
-                self._process.kill()
-            elif late_s >= 0:
+            if loop.time() >= deadline and not self.is_ending:
                 self.was_stubborn = patience_s > 0
                 self.kill()
             await asyncio.sleep(_POLL_S)
-        if self.pid is not None:  # a block may have ended the keeper first
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+        self._kill_group()  # a block may have ended the keeper first
         return self._process.returncode
 
     def release(self) -> None:
         """Close the pipes; the process must have ended."""
+        if self._last_resort is not None:
+            self._last_resort.cancel()
         for pipe in self._pipes:
             pipe.close()
 

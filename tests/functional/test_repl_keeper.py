@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,3 +148,61 @@ async def test_no_block_begins_in_a_worker_that_was_killed() -> None:
             repl.kill()
             await asyncio.sleep(0)
             assert await stdout_of(repl, f"for _ in range(20_000): pass\nprint({number})") == f"{number}\n"
+
+
+KEEPS_STOPPED = """
+keeper = os.getppid()
+if not os.fork():
+    os.setsid()
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        try: os.kill(keeper, signal.SIGSTOP)
+        except OSError: break
+    os._exit(0)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("on", flush=True)
+while True: pass
+"""
+
+
+async def test_a_keeper_that_is_kept_from_running_keeps_nobody_waiting(
+    alive: Alive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlm_tui.repl.child._KEEPER_S", 0.1)
+    async with open_repl() as repl:
+        said = asyncio.Event()
+        code = alive.hold + KEEPS_STOPPED
+        block = asyncio.create_task(repl.run(code, timeout_s=60, on_output=lambda _: said.set()))
+        await said.wait()
+        repl.kill()
+        assert (await block).status == "killed"
+        assert await stdout_of(repl, "print(1)") == "1\n"
+
+
+HOST = """
+import asyncio, sys
+from rlm_tui.repl.process import WorkerREPL
+
+async def never(call): return []
+
+async def main():
+    repl = WorkerREPL(never)
+    await repl.start()
+    await repl.run(sys.argv[1], timeout_s=60, on_output=lambda text: print(text, flush=True))
+
+asyncio.run(main())
+"""
+
+
+async def test_all_ends_with_a_host_that_is_killed_while_the_worker_cannot_listen(alive: Alive) -> None:
+    apart = "subprocess.Popen(['sleep', '1000'], close_fds=False, start_new_session=True)\n"
+    code = f"{alive.hold}{apart}print('on', flush=True)\npow(7, 10**9)"
+    command = (sys.executable, "-c", HOST, code)
+    host = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert host.stdout is not None
+    assert await host.stdout.readline() == b"on\n"
+    host.kill()
+    await host.wait()
+    async with asyncio.timeout(10):
+        while alive.is_any:  # noqa: ASYNC110  # another process sets no event here
+            await asyncio.sleep(0.005)
