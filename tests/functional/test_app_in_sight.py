@@ -244,6 +244,8 @@ async def test_a_row_below_a_colon_is_indented_and_a_block_without_one_does_not_
             await inject_rest(hand, "print(i, 'of two')")
             await hand.press("enter")
             await hand.until(lambda: "Your block printed 2 lines, the first: 0 of two" in hand.bar("GateBar"))
+            (seq,) = driver.session.view.tree.counts["CodeStarted"]
+            assert driver.session.log.event(seq).code == "for i in range(2):\n    \n    print(i, 'of two')"
 
 
 async def inject_rest(hand: Hand, code: str) -> None:

@@ -156,6 +156,8 @@ async def test_a_viewer_that_is_unknown_or_fails_or_is_missing_is_told(
         await opened(hand, "xdg-open is missing")
         tools("xdg-open", "exit 0")
         await opened(hand, "is open in your viewer; turn to p. 1 there.")
+        session.document.parts[0].kind = "text"  # one with form feeds
+        await opened(hand, "report.pdf is open in your viewer.")
         tools("xdg-open", "exit 3")
         await opened(hand, "did not open: xdg-open ended with code 3.")
 

@@ -72,6 +72,8 @@ class TakeController:
         if document is None or path is None or not os.path.isfile(path):
             self.app.say("The original is no file at hand, so it cannot be opened.")
             return
+        if document.parts[part].kind != "pdf":
+            page = None  # what opens a text knows no pages
         full = Path(path).resolve()
         named = full.name + (f" p. {page}" if page else "")
         if viewers.has_display(os.environ):

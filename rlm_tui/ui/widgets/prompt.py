@@ -27,6 +27,11 @@ class PromptEditor(CodeEditor):
     enter: Enter = "sends"
     by_key = False
 
+    @property
+    def said(self) -> str:
+        """What is sent: of code not the empty row on which Enter ended it."""
+        return self.text.rstrip() if self.enter == "runs" else self.text
+
     def _is_sent_by(self, key: str) -> bool:
         if key in _SENDING:
             return self.by_key
@@ -159,7 +164,7 @@ class Prompt(Widget):
 
     def send(self) -> None:
         """Hand the text over, if there is any."""
-        text = self.query_one(PromptEditor).text
+        text = self.query_one(PromptEditor).said
         if self._asking is not None and (text.strip() or self._asking.may_be_empty):
             purpose = self._asking.purpose
             self.query_one(PromptEditor).load("")

@@ -157,7 +157,7 @@ class ReplPane(Reading, Vertical):
     def on_prompt_editor_sent(self, event: PromptEditor.Sent) -> None:
         """Enter hands the block over."""
         event.stop()
-        code = self.prompt.text
+        code = self.prompt.said
         if code.strip():
             self.history = [*self.history[1 - _REMEMBERED :], code]
             self._place = len(self.history)
