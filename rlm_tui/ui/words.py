@@ -158,7 +158,7 @@ def _replay(session: Session) -> State:
     brief = place.removeprefix("step ").replace(" of ", "/")
     holds = view.holds()
     if holds:
-        short = f"step {brief} · {_HELD[holds[0].checkpoint].noun} held"
+        short = f"step {brief} · {_held_in_brief(holds[0].checkpoint)}"
         return _state(look, f"{place} · held {hold_words(view, holds[0])}", short)
     if view.finished is not None:
         end = _end(session, view)
@@ -167,6 +167,10 @@ def _replay(session: Session) -> State:
     cut = without_end(session)
     tail = f" · {cut.symbol} {cut.word}" if cut is not None else ""
     return _state(look, f"{place}{tail}", f"step {brief}{tail}" if tail else "")
+
+
+def _held_in_brief(checkpoint: ev.Checkpoint) -> str:
+    return f"{_HELD[checkpoint].noun.removeprefix('final ')} held"
 
 
 def without_end(session: Session, view: View | None = None) -> Look | None:
@@ -187,7 +191,7 @@ def widest_place(session: Session) -> int:
     if session.phase != "replay" or session.waiting:
         return 0
     steps, look = session.trajectory.steps, PHASES["replay"]
-    nouns = [f"{_HELD[checkpoint].noun} held" for checkpoint in session.trajectory.stops]
+    nouns = [_held_in_brief(checkpoint) for checkpoint in session.trajectory.stops]
     last = session.trajectory.now()
     over = UNFINISHED if last.finished is None else ENDS[last.finished.status]
     tail = max((*nouns, f"{over.symbol} {over.word}"), key=len)

@@ -8,7 +8,10 @@ from typing import get_args
 import pytest
 
 from rlm_tui import events as ev
+from rlm_tui.resources import sample
+from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import LiveText
+from rlm_tui.session.replay import ReplaySession
 from rlm_tui.ui.actions import BY_ID
 from rlm_tui.ui.bar_words import own_block, sentence
 from rlm_tui.ui.meanings import meaning
@@ -212,8 +215,14 @@ def test_words_that_wait_for_the_model_leave_a_sign_beside_the_keys() -> None:
 
 
 def test_the_place_of_a_recorded_run_takes_the_room_that_it_needs() -> None:
-    """A model of 15 letters stands whole where no step says more than how the run ended."""
+    """The name of the model stands whole at every step, where what is held nowhere takes no room."""
+    session = ReplaySession(sample("misbehaves"))
+    session.read_whole()
+    for step in session.trajectory.steps:
+        session.send(cmd.Seek(step.seq))
+        assert "misbehaves.json" in header_line(session, 80).text
+    session.close()
     run = peeked()
     short = widest_place(StillSession(run, None, "replay"))
-    run.hold("1.1", "before_final", "42")
+    run.hold("1.1", "after_subcall", "42")
     assert widest_place(StillSession(run, None, "replay")) > short
