@@ -15,6 +15,7 @@ from rlm_tui.session.replay import ReplaySession
 from rlm_tui.trace.summary import summarize
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.selecting import run_time
+from rlm_tui.ui.state import Pane
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
 from tests.driving import block, live
@@ -251,3 +252,19 @@ async def test_a_row_below_a_colon_is_indented_and_a_block_without_one_does_not_
 async def inject_rest(hand: Hand, code: str) -> None:
     await hand.type(code)
     await hand.press("enter")
+
+
+@pytest.mark.parametrize("pane", ["step", "calls", "vars"])
+@pytest.mark.parametrize("size", [SMALL, (120, 36)])
+async def test_leaving_the_prompt_of_the_repl_leads_back_to_the_pane_as_it_was(
+    size: tuple[int, int], pane: Pane
+) -> None:
+    async with on_screen(STATES["held"](), size) as hand:
+        hand.app.perform(f"pane.{pane}")
+        await hand.until(lambda: pane in hand.app.main.on_screen)
+        before = hand.screen().split("\n")[2:-4]
+        await hand.press("greater_than_sign")
+        await hand.until(lambda: hand.app.ui.pane == "repl")
+        await hand.press("escape")
+        await hand.until(lambda: hand.app.ui.pane == pane)
+        await hand.until(lambda: hand.screen().split("\n")[2:-4] == before)

@@ -91,13 +91,13 @@ class LinesView(ScrollView, can_focus=True):
 
     @property
     def page(self) -> int:
-        """How many rows are on screen."""
-        return max(1, self.scrollable_content_region.height)
+        """How many rows are on screen; while it is not shown, how many were."""
+        return max(1, self.scrollable_content_region.height or self._page)
 
     @property
     def columns(self) -> int:
-        """The cells that a row may take."""
-        return max(2, self.scrollable_content_region.width or self.size.width)
+        """The cells that a row may take; while it is not shown, those that it could take before."""
+        return max(2, self.scrollable_content_region.width or self.size.width or self._columns)
 
     @property
     def is_at_end(self) -> bool:
