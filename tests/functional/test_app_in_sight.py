@@ -262,9 +262,12 @@ async def test_leaving_the_prompt_of_the_repl_leads_back_to_the_pane_as_it_was(
     async with on_screen(STATES["held"](), size) as hand:
         hand.app.perform(f"pane.{pane}")
         await hand.until(lambda: pane in hand.app.main.on_screen)
-        before = hand.screen().split("\n")[2:-4]
+        shown = hand.app.main.frame.panes[pane].region
+        before = [row[shown.x : shown.right] for row in hand.screen().split("\n")[shown.y : shown.bottom]]
         await hand.press("greater_than_sign")
         await hand.until(lambda: hand.app.ui.pane == "repl")
         await hand.press("escape")
         await hand.until(lambda: hand.app.ui.pane == pane)
-        await hand.until(lambda: hand.screen().split("\n")[2:-4] == before)
+        await hand.until(
+            lambda: [row[shown.x : shown.right] for row in hand.screen().split("\n")[shown.y : shown.bottom]] == before
+        )

@@ -53,6 +53,12 @@ def page_of(session: Session, width: int, opened: frozenset[str] = NOTHING) -> P
     return Page(session.view, session.log, width, live, clock_of(session), opened, notes, cut)
 
 
+def earlier(page: Page, seq: int) -> Page:
+    """The same page as it stood right after the event `seq`."""
+    view = page.view.at(seq)
+    return page._replace(view=view, now=view.t, live=LiveText(), is_cut=False)
+
+
 def live_mark(session: Session, *streams: Stream) -> tuple[object, ...]:
     """What differs when transient text has come in: where it comes, how long it is, and its end."""
     if not session.following:

@@ -209,7 +209,8 @@ class MainScreen(FullScreen, inherit_bindings=False):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The pane in which the focus is, is the pane the person is in."""
-        for name, pane in self.frame.panes.items() if self.is_ready else ():
+        is_there = self.is_ready and event.widget is self.focused  # else it has gone on to another pane since
+        for name, pane in self.frame.panes.items() if is_there else ():
             if pane is event.widget or pane in event.widget.ancestors:
                 self.owner.ui.enter(name)
                 self.frame.mark(name)

@@ -9,12 +9,12 @@ from textual.containers import Vertical
 
 from rlm_tui.session.base import Session
 from rlm_tui.ui.content.batches import split_key
-from rlm_tui.ui.content.parts import ANSWER, AT, HELD, NODE, live_mark, page_of
+from rlm_tui.ui.content.parts import ANSWER, AT, HELD, NODE, Page, earlier, live_mark, page_of
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.window import window_note
 from rlm_tui.ui.lines import NO_SPAN, Line, Rows, line
 from rlm_tui.ui.rows import Window, parting
-from rlm_tui.ui.selecting import interesting
+from rlm_tui.ui.selecting import interesting, step_back
 from rlm_tui.ui.widgets.editor import CodeEditor
 from rlm_tui.ui.widgets.lines_view import LinesView
 from rlm_tui.ui.widgets.reading import Reading
@@ -70,27 +70,43 @@ class StepPane(Reading, Vertical):
         is_new = chosen != self._selection or session is not self._session
         self._drawn, self._session, self._selection = drawn, session, chosen
         before, is_away = self._rows, self._is_away
-        self._rows = step(page_of(session, self.lines.columns, self._opened), chosen)
-        self._draw_rows(to_top=is_new)
+        is_walked = self._is_walked(session) and (chosen == interesting(session.view) if is_new else not is_away)
+        page = page_of(session, self.lines.columns, self._opened)
+        self._rows = step(page, chosen)
+        self._draw_rows(to_top=is_new or is_walked)
         holds = session.view.holds()
         newest = holds[0].id if holds else 0
-        if newest and newest != self._hold:
+        if is_walked:
+            self._bring_up_step(page, earlier(page, step_back(session) or 0), chosen)
+        elif newest and newest != self._hold:
             self._bring_up(HELD)
             self._wanted = ""  # what waits comes before what came of one's own block in the same moment
         elif session.view.finished is not None and not self._is_over:
             self._bring_up(ANSWER)
         elif is_new and chosen is not None:
             self._bring_up(f"{AT}{chosen}")
-        elif self._steps < session.view.step_number() and not is_away:
+        elif session.following and self._steps < session.view.step_number() and not is_away:
             self._bring_up_news(before)
         self._hold, self._is_over = newest, session.view.finished is not None
         self._steps, self._stood = session.view.step_number(), self._stood if is_away else self.lines.top
         self._reveal()
 
+    def _is_walked(self, session: Session) -> bool:
+        return not session.following and self._steps != session.view.step_number()
+
     @property
     def _is_away(self) -> bool:
         """Whether the person has scrolled to where nothing new will come."""
         return self.lines.top != self._stood and self.lines.top + self.lines.page < len(self._rows)
+
+    def _bring_up_step(self, page: Page, before: Page, chosen: str | None) -> None:
+        """Show what the step that one walked to has added to the one before it, from wherever one comes."""
+        if page.view.holds()[:1] != before.view.holds()[:1] and page.view.holds():
+            self._bring_up(HELD)
+        elif page.view.finished is not before.view.finished:
+            self._bring_up(ANSWER)
+        else:
+            self._bring_up_news(step(before, chosen))
 
     def _bring_up_news(self, before: Rows) -> None:
         """Show what a step has added below the rows in sight; a heading that only says more of itself is not new."""
