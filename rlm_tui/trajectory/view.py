@@ -56,7 +56,7 @@ class View:
         """How the newest question ended, or None while it runs."""
         asked = self.started
         over = [event for seq, event in self.tree.finished if seq <= self.seq]
-        return over[-1] if asked is not None and over and over[-1].node == asked.node else None
+        return over[-1] if over and (asked is None or over[-1].node == asked.node) else None
 
     @property
     def roots(self) -> Sequence[Node]:

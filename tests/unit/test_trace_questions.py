@@ -147,6 +147,18 @@ def test_what_has_lost_its_question_is_no_question(tmp_path: Path) -> None:
         assert not any("root 2" in row for row in tree)
 
 
+def test_a_run_that_has_lost_its_beginning_is_still_one_and_ended_as_it_did(tmp_path: Path) -> None:
+    run = clean()
+    events = [run.log.event(seq) for seq in range(4, run.trajectory.last + 1)]
+    with closing(ReplaySession(write_trace(tmp_path / "a.rlm.jsonl", events))) as session:
+        session.read_whole()
+        rows = [row.text.strip() for row in Summary(session, 100).facts()]
+        assert rows == ["TRACE    has lost the beginning of its run: a.rlm.jsonl"]
+        over = session.trajectory.now().finished
+        assert over is not None
+        assert over.status == summarize(tmp_path / "a.rlm.jsonl").status == "answered"
+
+
 def test_a_node_that_has_lost_what_is_above_it_is_not_the_newest_question() -> None:
     run = clean()
     run.open("9.1.lm1", "lm", "9.1")

@@ -104,7 +104,8 @@ class Summary:
         """Question, answer, status, the first problem, costs, places, deeds and notes; `dense` without empty rows."""
         asked = self.view.started
         if asked is None:
-            words = "is being read" if self.waiting else "holds no run"
+            lost = "has lost the beginning of its run" if self.view.roots else "holds no run"
+            words = "is being read" if self.waiting else lost
             return [label("TRACE", (f"{words}: {self._session.title}", "muted"), width=self.page.width)]
         groups: list[list[Rows]] = [
             [
