@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from rlm_tui import events as ev
 from rlm_tui.session.base import Capability, Session
 from rlm_tui.session.notebook import UNKEPT
 from rlm_tui.trajectory import Hold, Step, View
+from rlm_tui.ui.state import UiState
 from rlm_tui.ui.words import is_behind, iteration_of
 
 
@@ -82,6 +85,16 @@ def step_here(session: Session) -> Step | None:
     steps, view = session.trajectory.steps, session.view
     number = len(steps) if session.following else view.step_number()
     return steps[number - 1] if number else None
+
+
+def step_chosen(session: Session, ui: UiState) -> Step | None:
+    """The step that is looked at; where a person chose a node, the newest one of it, if it has any."""
+    here, view = step_here(session), session.view
+    if here is None or not ui.pinned or ui.selection is None:
+        return here
+    chosen = in_reading_order(view, ui.selection.partition("#")[0])
+    steps = session.trajectory.steps[: bisect_right(session.trajectory.steps, view.seq, key=lambda step: step.seq)]
+    return next((step for step in reversed(steps) if in_reading_order(view, step.node) == chosen), here)
 
 
 def open_hold(session: Session) -> Hold | None:

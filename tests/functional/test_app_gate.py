@@ -522,6 +522,19 @@ async def test_a_question_that_cannot_begin_goes_back_into_its_prompt(tmp_path: 
 LEFT = "What you told the model goes out with your next question."
 
 
+async def test_another_question_leads_to_its_run_whatever_was_looked_at_before(tmp_path: Path) -> None:
+    with live(tmp_path, ["FINAL(1)", "FINAL(2)"]) as driver:
+        driver.send(cmd.Start("What?"))
+        async with on_screen(driver.session) as hand:
+            await hand.until(lambda: bool(all_of(hand, ev.RunFinished)))
+            hand.app.look_at("1.1.lm1", pinned=True)
+            await hand.press("A")
+            await hand.type("Who")
+            await hand.pilot.press("enter")
+            await hand.until(lambda: len(all_of(hand, ev.RunFinished)) == 2)
+            await hand.until(lambda: hand.app.ui.selection == driver.session.view.roots[-1].id)
+
+
 async def test_words_that_the_run_ends_without_are_said_to_wait_for_the_next_question(tmp_path: Path) -> None:
     with live(tmp_path, ["FINAL(1)", "FINAL(2)"]) as driver:
         async with on_screen(held(driver).session) as hand:

@@ -67,6 +67,19 @@ async def test_marks_show_on_slider_and_tree_and_are_walked_among(session: Repla
     assert content(trace) == before
 
 
+async def test_what_is_marked_is_the_step_that_is_shown_also_where_a_node_was_chosen(session: ReplaySession) -> None:
+    async with on_screen(session) as hand:
+        steps = session.trajectory.steps
+        turn = steps[1].node.rpartition(".")[0]
+        last = max(index for index, step in enumerate(steps, 1) if step.node.startswith(turn))
+        assert last < len(steps)
+        hand.app.look_at(steps[1].node, pinned=True)
+        await hand.press("m")
+        assert f"Step {last} is marked." in hand.bar("GateBar")
+        (marked,) = [row.text for row in hand.app.main.pane("calls").rows if "◆" in row.text]
+        assert "root" not in marked
+
+
 async def test_a_mark_that_cannot_be_kept_is_told_in_full(
     session: ReplaySession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from rlm_tui.text import plural
 from rlm_tui.ui import clipboard, viewers
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.copies import Copy, absence, copies
-from rlm_tui.ui.selecting import step_here
+from rlm_tui.ui.selecting import step_chosen, step_here
 
 
 class Keeping:
@@ -25,7 +25,7 @@ class Keeping:
 
     def mark(self) -> None:
         """Mark the step that is looked at, or take its mark away."""
-        step = step_here(self._session)
+        step = step_chosen(self._session, self._front.ui)
         if step is not None:
             is_marked = self._session.notebook.toggle(step.seq)
             place = f"step {self._session.trajectory.steps.index(step) + 1}"

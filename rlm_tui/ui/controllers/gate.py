@@ -146,6 +146,7 @@ class GateController:
             self.app.send(cmd.Inject(text))
         elif purpose == "ask":
             self._asked = text, len(self.app.session.trajectory.started)
+            self.app.ui.pinned = self.app.ui.stays  # what comes of it is what one looks at, not what was found before
             self.app.send(cmd.Start(text.strip()))
             self.app.main.show_run()
         elif self._answering is not None:

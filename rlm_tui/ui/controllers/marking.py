@@ -8,7 +8,7 @@ from rlm_tui.trajectory import Step
 from rlm_tui.ui.asking import Asking
 from rlm_tui.ui.content.batches import split_key
 from rlm_tui.ui.host import Host
-from rlm_tui.ui.selecting import step_here
+from rlm_tui.ui.selecting import step_chosen, step_here
 
 _RETRY_S = 2.0
 _NOTE = Asking("note", "Your note on this node", "Enter keeps · empty takes it away · Esc leaves")
@@ -24,7 +24,7 @@ class MarkController:
 
     def toggle(self) -> None:
         """Mark the step that is looked at, or take its mark away."""
-        if (step := step_here(self.app.session)) is None:
+        if (step := step_chosen(self.app.session, self.app.ui)) is None:
             return
         is_marked = self.app.session.notebook.toggle(step.seq)
         self._keep(f"{self._place(step)} is {'marked' if is_marked else 'no longer marked'}.")
