@@ -12,9 +12,11 @@ from typing import Any, Final
 import msgspec
 
 from rlm_tui import events as ev
+from rlm_tui.errors import TraceError
 from rlm_tui.filter import Filter, Moment
 from rlm_tui.text import plural, safe, short_cost, short_count, short_seconds, worked_words
 from rlm_tui.trace.opening import Reader, open_trace
+from rlm_tui.trace.repair import LOST_TEXT
 from rlm_tui.trace.summary import Summary, summarize
 from rlm_tui.trajectory import Node, Trajectory, View
 
@@ -31,7 +33,8 @@ def pieces(path: Path, form: str, meant: Filter | None = None) -> Iterator[str]:
         view = Trajectory(reader).now()
         asked = questions(view, reader, summary)
         nodes = view.tree.nodes.values() if meant is None else kept(view, reader, meant)
-        turns = (turn(view, reader, node) for node in nodes if node.type == "iteration")
+        told = told_by_turn(view, reader)
+        turns = (turn(view, reader, node, told) for node in nodes if node.type == "iteration")
         yield from (as_json if form == "json" else as_markdown)(summary, asked, turns)
 
 
@@ -42,9 +45,17 @@ def questions(view: View, reader: Reader, summary: Summary) -> list[dict[str, An
     for number, (_, asked) in enumerate(view.tree.started, 1):
         over = ends.get(asked.node)
         status = summary.status if number == len(view.tree.started) else over.status if over else "unfinished"
-        answer = reader.text(over.answer) if over and over.answer is not None else None
-        told.append({"number": number, "question": reader.text(asked.query), "status": status, "answer": answer})
+        answer = _text(reader, over.answer) if over and over.answer is not None else None
+        told.append({"number": number, "question": _text(reader, asked.query), "status": status, "answer": answer})
     return told
+
+
+def _text(reader: Reader, text: ev.Text) -> str:
+    """A text, or that the trace has lost it: the rest is told all the same."""
+    try:
+        return reader.text(text)
+    except TraceError:
+        return LOST_TEXT
 
 
 def kept(view: View, reader: Reader, meant: Filter) -> list[Node]:
@@ -60,8 +71,8 @@ def kept(view: View, reader: Reader, meant: Filter) -> list[Node]:
     return [node for node in view.tree.nodes.values() if node.id in ids]
 
 
-def turn(view: View, reader: Reader, node: Node) -> dict[str, Any]:
-    """An iteration as plain data: what the model said, what ran, what came of it."""
+def turn(view: View, reader: Reader, node: Node, told: dict[str, list[str]]) -> dict[str, Any]:
+    """An iteration as plain data: what the model said, what ran, what came of it, what a person told it then."""
     parsed = _events(view, reader, node, ev.ResponseParsed)
     over = _events(view, reader, node, ev.IterationFinished)
     lm, said = _response(view, reader, node)
@@ -72,14 +83,14 @@ def turn(view: View, reader: Reader, node: Node) -> dict[str, Any]:
         "depth": node.depth,
         "seconds": view.worked(node),
         "usage": msgspec.structs.asdict(view.usage(node)),
-        "told": [reader.text(event.text) for event in _told_in(view, reader, node)],
-        "response": reader.text(said.text) if said else None,
+        "told": told.get(node.id, []),
+        "response": _text(reader, said.text) if said else None,
         "response_seconds": view.worked(lm) if lm else None,
         "problem": next((event.problem for event in parsed if event.problem), None),
         "repairs": [msgspec.structs.asdict(repair) for event in parsed for repair in event.repairs],
         "blocks": [_block(view, reader, code) for code in view.children(node) if code.type == "code"],
-        "refused": next((reader.text(event.refused) for event in over if event.refused), None),
-        "answers": [reader.text(event.text) for event in _events(view, reader, node, ev.AnswerGiven)],
+        "refused": next((_text(reader, event.refused) for event in over if event.refused), None),
+        "answers": [_text(reader, event.text) for event in _events(view, reader, node, ev.AnswerGiven)],
     }
 
 
@@ -99,14 +110,17 @@ def _question_of(view: View, node: Node) -> int:
     return next((number for number, (_, asked) in enumerate(view.tree.started, 1) if asked.node == root), 0)
 
 
-def _told_in(view: View, reader: Reader, node: Node) -> list[ev.Told]:
-    """What a person told the model while an iteration of the root LM was the newest, or before the first."""
-    above = view.node(node.parent)
-    told = _events(view, reader, above, ev.Told) if above is not None else []
-    if above is None or not told:
-        return []
-    turns = [child.opened for child in view.children(above) if child.type == "iteration"]
-    return [event for event in told if turns[max(0, bisect_right(turns, event.seq) - 1)] == node.opened]
+def told_by_turn(view: View, reader: Reader) -> dict[str, list[str]]:
+    """What a person told the model, by the iteration that was the newest then, or the first where none was yet."""
+    told: dict[str, list[str]] = {}
+    for seq in view.tree.told:
+        event = reader.event(seq)
+        root = view.node(event.node)
+        turns = [child for child in view.children(root) if child.type == "iteration"] if root is not None else []
+        if turns and isinstance(event, ev.Told):
+            place = bisect_right(turns, seq, key=lambda turn: turn.opened) - 1
+            told.setdefault(turns[max(0, place)].id, []).append(_text(reader, event.text))
+    return told
 
 
 def _block(view: View, reader: Reader, node: Node) -> dict[str, Any]:
@@ -114,10 +128,10 @@ def _block(view: View, reader: Reader, node: Node) -> dict[str, Any]:
     done = next(iter(_events(view, reader, node, ev.CodeFinished)), None)
     return {
         "by": node.by,
-        "code": reader.text(begun.code) if begun else None,
+        "code": _text(reader, begun.code) if begun else None,
         "status": done.status if done else "unfinished",
-        "stdout": reader.text(done.stdout) if done else "",
-        "stderr": reader.text(done.stderr) if done else "",
+        "stdout": _text(reader, done.stdout) if done else "",
+        "stderr": _text(reader, done.stderr) if done else "",
         "error": msgspec.structs.asdict(done.error) if done and done.error else None,
         "shown_to_model": done.shown if done else None,
         "edited": bool(view.facts(node, ev.Edited)),
@@ -130,8 +144,8 @@ def _call(view: View, reader: Reader, node: Node) -> dict[str, Any]:
     done = next(iter(_events(view, reader, node, ev.SubcallFinished)), None)
     return {
         "model": asked.model if asked else None,
-        "prompt": reader.text(asked.prompt) if asked else None,
-        "answer": reader.text(done.text) if done and not done.error else None,
+        "prompt": _text(reader, asked.prompt) if asked else None,
+        "answer": _text(reader, done.text) if done and not done.error else None,
         "error": (done.error or None) if done else "unfinished",
         "usage": msgspec.structs.asdict(view.usage(node)),
         "seconds": view.worked(node),

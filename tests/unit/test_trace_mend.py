@@ -165,6 +165,20 @@ def test_the_json_report_is_one_object_that_holds_every_iteration() -> None:
     assert any(call["error"] for call in calls)
 
 
+@pytest.mark.parametrize("form", ["markdown", "json"])
+def test_a_report_of_a_trace_that_has_lost_texts_is_whole_but_for_these(tmp_path: Path, form: str) -> None:
+    lines = sample("clean").read_bytes().splitlines(keepends=True)
+    path = tmp_path / "a.rlm.jsonl"
+    path.write_bytes(b"".join(line for line in lines if not line.startswith(b'{"kind":"body.stored"')))
+    whole, report = ("".join(pieces(each, form)) for each in (sample("clean"), path))
+    assert LOST_TEXT in report
+    if form == "json":
+        numbers = [[turn["number"] for turn in json.loads(text)["turns"]] for text in (whole, report)]
+        assert numbers[0] == numbers[1]
+    else:
+        assert report.count("## Iteration") == whole.count("## Iteration")
+
+
 def test_nothing_in_a_run_ends_its_fence_or_becomes_markup(tmp_path: Path) -> None:
     evil = "x\n```\n# heading\n<script>\n````\n\x1b[2J"
     run = [
