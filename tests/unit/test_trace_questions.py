@@ -51,7 +51,7 @@ def test_the_row_names_the_first_question_as_its_command_does_and_says_that_ther
 
 def test_the_summary_has_the_counts_of_the_list_beside_those_of_the_last_question() -> None:
     rows = [row.text for row in Summary(StillSession(asked_twice()), 100).facts()]  # type: ignore[arg-type]
-    assert any("the last of 2 questions, which have 3 iterations, 0 sub-calls together" in row for row in rows)
+    assert any("the last of 2 questions; in all 3 iterations, 0 sub-calls" in row for row in rows)
     assert any("1 of 20 iterations" in row for row in rows)
 
 

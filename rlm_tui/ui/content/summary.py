@@ -146,7 +146,7 @@ class Summary:
         nodes = (node for root in view.roots for node in (root, *view.children(root)))
         count = sum(node.type == "iteration" and not node.depth for node in nodes)
         every = f"{plural(count, 'iteration')}, {plural(view.count(ev.SubcallRequested), 'sub-call')}"
-        words = f"the last of {len(view.questions)} questions, which have {every} together"
+        words = f"the last of {len(view.questions)} questions; in all {every}"
         return indent(wrap_text(words, self.page.width - LABEL, "dim"), LABEL)
 
     def _answer(self) -> Iterator[Rows]:
