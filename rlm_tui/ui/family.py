@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.batches import Batches, batch_key, batch_of, held_batches, split_key
+from rlm_tui.ui.content.reading import below, place_of
 
 Way: TypeAlias = Literal["{", "}", "h", "l"]
 
@@ -55,9 +56,9 @@ def sibling(view: View, key: str, by: int) -> str | None:
         return None
     first = next((call for call in view.children(node) if batch_of(view, call, held) == batch), None) if batch else node
     above = view.node(first.parent) if first is not None else None
-    around = view.children(above) if above is not None else view.roots
+    around = below(view, above) if above is not None else view.roots
     own = batch_of(view, node, held)
-    for place in _outward(around, first, by):
+    for place in _outward(view, around, first, by):
         other = batch_of(view, around[place], held)
         if batch and other == batch:
             continue
@@ -69,11 +70,11 @@ def sibling(view: View, key: str, by: int) -> str | None:
     return None
 
 
-def _outward(around: Sequence[Node], start: Node | None, by: int) -> range:
-    """The places from the one beside a node to the end in one direction; nodes stand in the order they were opened."""
+def _outward(view: View, around: Sequence[Node], start: Node | None, by: int) -> range:
+    """The places from the one beside a node to the end in one direction; nodes stand in the order of their places."""
     if start is None:
         return range(0)
-    at = bisect_left(around, start.opened, key=lambda node: node.opened)
+    at = bisect_left(around, place_of(view, start), key=lambda node: place_of(view, node))
     return range(at + 1, len(around)) if by > 0 else range(at - 1, -1, -1)
 
 

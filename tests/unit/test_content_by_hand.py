@@ -9,6 +9,7 @@ from rlm_tui.ui.content.kept import kept
 from rlm_tui.ui.content.parts import Page
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.tree import CallTree
+from rlm_tui.ui.family import leads
 from tests.trajectories import SEARCH, Recorder, peeked
 
 
@@ -165,3 +166,25 @@ def test_a_mark_says_what_was_held_and_a_note_which_iteration_it_is_on() -> None
         "¶ iteration 2: look here again",
         "¶ response of iteration 2: and here",
     }
+
+
+def test_a_block_that_ran_while_code_was_held_stands_above_it_for_good_and_one_that_ran_after_it_below() -> None:
+    run = held_code()
+    first = run.begin_block("1.2", "print(1)", 2, by="user", place=2)
+    run.end_block(first, "1")
+    second = run.begin_block("1.2", "print(2)", 3, by="user", place=3)
+    run.end_block(second, "2")
+    expected = ["1.2.lm1", first, second, "1.2.code1"]
+    assert [key for key in calls(run) if key.startswith("1.2.")] == expected
+    run.release("1.2.code1", "before_code")
+    run.emit(ev.CodeStarted(node="1.2.code1", code=SEARCH, number=4))
+    third = run.begin_block("1.2", "print(3)", 5, by="user", place=4)
+    run.end_block("1.2.code1")
+    run.finish_iteration("1.2", 2)
+    expected.append(third)
+    assert [key for key in calls(run) if key.startswith("1.2.")] == expected
+    view = run.trajectory.now()
+    assert [leads(view, key, "}") for key in expected] == [*expected[1:], None]
+    assert [leads(view, key, "{") for key in expected] == [None, *expected[:-1]]
+    codes = [row.strip()[2:] for row in drawn(run, "1.2") if row.strip()[2:].startswith("print(")]
+    assert codes == ["print(1)", "print(2)", "print(len(hits))", "print(3)"]

@@ -14,7 +14,7 @@ from rlm_tui.ui.content.twigs import Row
 from tests.trajectories import Recorder
 
 TITLES = ("llm_query_batched", "llm_query", "rlm_query")
-STEPS = st.lists(st.tuples(st.sampled_from("oooraachfbt"), st.integers(0, 99)), max_size=60)
+STEPS = st.lists(st.tuples(st.sampled_from("oooraachfbtis"), st.integers(0, 99)), max_size=60)
 OPENED = "1.1.code1"
 
 
@@ -51,6 +51,11 @@ class Grown:
             self.run.emit(hold)
         elif step == "f":
             self.run.emit(ev.Released(node=pick, hold=number, checkpoint="before_subcall", how="run"))
+        elif step == "i":
+            place = len(self.run.trajectory.nodes) + 100
+            self.holders.append(self.run.begin_block("1.1", "x", place, by="user", place=place))
+        elif step == "s":
+            self.run.emit(ev.CodeStarted(node=OPENED, code="answers = ask()", number=1))
         elif step in "bt":
             self._fold(number, tree)
 

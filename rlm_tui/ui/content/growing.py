@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.batches import Batches, batch_key, batch_of, held_batches
+from rlm_tui.ui.content.reading import place_of
 from rlm_tui.ui.content.twigs import Twig
 
 
@@ -63,7 +64,7 @@ class Growing:
                 self._add(view, child)
                 stack.append(child)
 
-    def _grow(self, key: str, place: int, home: Twig) -> Twig:
+    def _grow(self, key: str, place: float, home: Twig) -> Twig:
         twig = self.twigs[key] = Twig(key, place, is_open=self._is_open(key))
         home.add(twig)
         return twig
@@ -75,7 +76,7 @@ class Growing:
             self._add(view, node)
 
     def _add(self, view: View, node: Node) -> None:
-        self._grow(node.id, node.opened, self._home(view, node))
+        self._grow(node.id, place_of(view, node), self._home(view, node))
 
     def _home(self, view: View, node: Node) -> Twig:
         """The twig that a node stands below: that of its batch, else that of its parent."""

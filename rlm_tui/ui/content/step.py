@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rlm_tui import events as ev
 from rlm_tui.engine.parser import OUT_OF_TOKENS
@@ -35,6 +35,7 @@ from rlm_tui.ui.content.parts import (
     turn_of,
     verbatim,
 )
+from rlm_tui.ui.content.reading import below
 from rlm_tui.ui.content.remarks import remarks
 from rlm_tui.ui.content.root import root
 from rlm_tui.ui.content.subcall import batch, subcall
@@ -113,20 +114,12 @@ def iteration(page: Page, node: Node) -> Iterator[Rows]:
         is_answered = page.view.fact(lm, ev.LmResponded) is not None
         yield Joined((says(page, lm), *read, remarks(page, lm, _NOTES) if is_answered else ()))
     yield cut_code(page, node, lms)
-    for child in _as_they_ran(page, children):
-        yield block(page, child)
+    for child in below(page.view, node):
+        if child.type == "code":
+            yield block(page, child)
     yield answer(page, node)
     yield queued(page, node)
     yield remarks(page, node)
-
-
-def _as_they_ran(page: Page, children: Sequence[Node]) -> list[Node]:
-    """The blocks in the order in which they began; one that waits, or never ran before others did, stands where it is
-    read: a person's own ran before the one that was held meanwhile."""
-    codes = [child for child in children if child.type == "code"]
-    begun = {code.id: next(iter(page.view.facts(code, ev.CodeStarted)), 0) for code in codes}
-    held = [code for code in codes if not begun[code.id] and page.view.outcome(code) is None]
-    return sorted((code for code in codes if code not in held), key=lambda code: begun[code.id] or code.opened) + held
 
 
 def exchange(page: Page, lm: Node) -> Iterator[Rows]:

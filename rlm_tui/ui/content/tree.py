@@ -9,6 +9,7 @@ from typing import TypeAlias
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.batches import BATCH, Batches, batch_key, batch_of, held_batches, split_key
 from rlm_tui.ui.content.growing import Growing
+from rlm_tui.ui.content.reading import below
 from rlm_tui.ui.content.tally import Tally
 from rlm_tui.ui.content.twigs import Row, Twig
 
@@ -182,15 +183,15 @@ class CallTree:
             key, node, inside, level = stack.pop()
             rows.append(Row(key, level))
             if self.is_open(key):
-                below = entries(view, node, held) if node else [(child.id, child, []) for child in inside]
-                stack.extend((*entry, level + 1) for entry in reversed(below))
+                inner = entries(view, node, held) if node else [(child.id, child, []) for child in inside]
+                stack.extend((*entry, level + 1) for entry in reversed(inner))
         return rows
 
 
 def entries(view: View, node: Node, held: Batches) -> list[tuple[str, Node | None, list[Node]]]:
     """The children of a node, those of one batch as one entry that stands where its first call stands."""
     entries: dict[str, tuple[str, Node | None, list[Node]]] = {}
-    for child in view.children(node):
+    for child in below(view, node):
         batch = batch_of(view, child, held)
         if batch:
             key = batch_key(child, batch)

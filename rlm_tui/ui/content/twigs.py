@@ -24,7 +24,7 @@ class Twig:
 
     __slots__ = ("_is_tidy", "_order", "below", "ends", "inner", "is_open", "key", "losses", "place", "up")
 
-    def __init__(self, key: str, place: int, *, is_open: bool) -> None:
+    def __init__(self, key: str, place: float, *, is_open: bool) -> None:
         self.key, self.place, self.is_open = key, place, is_open
         self.up: Twig | None = None
         self.below: dict[str, Twig] = {}
@@ -62,7 +62,7 @@ class Twig:
         self._is_tidy, self._order = False, None
         self.ends.clear()
 
-    def first_place(self) -> int:
+    def first_place(self) -> float:
         """The place of the first twig below."""
         twigs = self.below.values()
         return next(iter(twigs)).place if self._is_tidy else min(twig.place for twig in twigs)
