@@ -18,6 +18,7 @@ from rlm_tui.events import Limits
 from rlm_tui.lm.providers import PROVIDERS
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.setup import Setup
+from rlm_tui.ui.app import RlmTuiApp
 from rlm_tui.ui.offers import Recent, recent_runs
 from rlm_tui.ui.opening import First
 from rlm_tui.ui.screens.runs import RunsScreen
@@ -27,7 +28,7 @@ from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.widgets.lines_view import LinesView
 from tests.driving import live, script
 from tests.states import asked
-from tests.ui_kit import Hand, on_screen
+from tests.ui_kit import Clock, Hand, on_screen
 
 
 @pytest.fixture(autouse=True)
@@ -446,6 +447,11 @@ async def test_a_question_brings_step_up_where_context_was_in_front(tmp_path: Pa
 async def test_who_left_it_by_a_key_comes_back_to_keys(tmp_path: Path) -> None:
     with live(tmp_path, [], model="", dialect="paper") as driver:
         session = driver.session
-        async with on_screen(session, first=First("start", "", session.setup, in_keys=True)) as hand:
+        app = RlmTuiApp(lambda: session, first=First("start", "", session.setup))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await Hand(app, pilot, Clock()).until(lambda: isinstance(app.screen, StartScreen))
+            again = app.again
+        assert again is not None
+        async with on_screen(session, first=again) as hand:
             await hand.until(lambda: isinstance(hand.app.screen, StartScreen))
             await hand.until(lambda: "KEYS" in start_of(hand).query_one("#start-notice", Bar).rows[0])
