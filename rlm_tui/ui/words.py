@@ -70,10 +70,11 @@ def spinner(now: float) -> str:
     return SPINNER[int(now * _TURNS_PER_S) % len(SPINNER)]
 
 
-def state_of(session: Session) -> State:
-    """The state of the session at this moment."""
-    behind = is_behind(session) and session.phase != "replay"
-    return _looking_back(session) if behind else _STATES[session.phase](session)
+def state_of(session: Session, hold: Hold | None = None) -> State:
+    """The state of the session at this moment; of several that wait `hold` is the one to name, else the first."""
+    if is_behind(session) and session.phase != "replay":
+        return _looking_back(session)
+    return _held(session, hold) if hold is not None else _STATES[session.phase](session)
 
 
 def _state(look: Look, words: str, short: str = "") -> State:
@@ -120,15 +121,15 @@ def _own(session: Session, own: Node, waits: str) -> State:
     return _state(PHASES["running"]._replace(symbol=spinner(session.now)), f"{words} · {waits}", words)
 
 
-def _held(session: Session) -> State:
+def _held(session: Session, hold: Hold | None = None) -> State:
     view = session.trajectory.now()
-    holds = view.holds()
-    if not holds:
+    hold = next(iter(view.holds()), None) if hold is None else hold
+    if hold is None:
         return _running(session)
+    short = hold_words(view, hold, short=True)
     if (own := own_running(session)) is not None:
-        return _own(session, own, f"{hold_words(view, holds[0], short=True).partition(',')[0]} held")
-    short = hold_words(view, holds[0], short=True)
-    return _state(PHASES["held"], hold_words(view, holds[0]), short)
+        return _own(session, own, f"{short.partition(',')[0]} held")
+    return _state(PHASES["held"], hold_words(view, hold), short)
 
 
 def _interrupting(_session: Session) -> State:

@@ -403,6 +403,7 @@ async def test_of_several_that_wait_the_keys_mean_the_one_that_is_shown(tmp_path
             hand.app.look_at(holds[1].node, pinned=True)
             await hand.until(lambda: "two" in hand.screen())
             assert "The sub-call waits. 2 more beside it." in hand.bar("GateBar")
+            assert "held, not sent yet · 2 of 3" in hand.screen()
             await hand.press("i")
             await hand.type("all ")
             await hand.press("escape")
@@ -413,6 +414,13 @@ async def test_of_several_that_wait_the_keys_mean_the_one_that_is_shown(tmp_path
             (asked,) = all_of(hand, ev.SubcallRequested)
             assert isinstance(asked, ev.SubcallRequested)
             assert hand.app.session.log.text(asked.prompt) == "all two"
+            await hand.until(lambda: len(driver.holds()) == 3)
+            answered = driver.holds()[-1]
+            hand.app.look_at(answered.node, pinned=True)
+            await hand.until(lambda: "sub-answer of iteration 1, not handed over yet" in hand.bar("Header"))
+            assert "held before the code gets it · 2 of 3" in hand.screen()
+            hand.app.look_at(holds[0].node, pinned=True)
+            await hand.until(lambda: "2 sub-calls of iteration 1, not sent yet" in hand.bar("Header"))
 
 
 async def test_an_edit_of_one_that_waits_stays_open_when_another_goes(tmp_path: Path) -> None:

@@ -37,6 +37,15 @@ def batch_of(view: View, node: Node, held: Batches) -> str:
     return held.get(node.id) or (QUEUED if node.in_batch else "")
 
 
+def place_in(view: View, node: Node) -> str:
+    """Where a sub-call stands in its batch: ` · 2 of 3`; "" outside of one."""
+    batch = batch_of(view, node, held_batches(view))
+    if not batch or batch == QUEUED:
+        return ""
+    calls = members(view, batch_key(node, batch))
+    return f" · {calls.index(node) + 1} of {len(calls)}"
+
+
 def members(view: View, key: str) -> list[Node]:
     """The sub-calls of a batch, in order."""
     code, batch = split_key(key)

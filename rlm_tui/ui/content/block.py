@@ -6,6 +6,7 @@ from rlm_tui import events as ev
 from rlm_tui.text import plural, short_count, short_seconds
 from rlm_tui.trajectory import Hold, Node
 from rlm_tui.trajectory.facts import newest
+from rlm_tui.ui.content.batches import place_in
 from rlm_tui.ui.content.calls import code_of, held_nodes, held_text
 from rlm_tui.ui.content.edits import ASKED_AGAIN, answered, edit_of, mark_of, was, was_asked_again
 from rlm_tui.ui.content.parts import (
@@ -77,7 +78,8 @@ def held_rows(page: Page, node: Node, checkpoint: ev.Checkpoint, name: str, role
     held, what = held_text(page.view, page.log, node), EDITED.get(checkpoint, "")
     edit = edit_of(page, node, what)
     pieces = (*_failed(page, node), held_mark(hold)) if checkpoint == "after_code" else (held_mark(hold),)
-    heading = label(name, *pieces, width=page.width, right=mark_of(edit), key=HELD)
+    place: Piece = (place_in(page.view, node), "dim")
+    heading = label(name, *pieces, place, width=page.width, right=mark_of(edit), key=HELD)
     return Joined(([heading], verbatim(held[1] if held else "", page, role), was(page, node, what, edit)))
 
 

@@ -13,7 +13,7 @@ from rlm_tui.session.base import Session
 from rlm_tui.text import clock, one_line, plural, short_bytes, short_cost, steady
 from rlm_tui.trajectory import View
 from rlm_tui.ui.lines import Line, Span, clip, line, span, split
-from rlm_tui.ui.selecting import child_of, run_time
+from rlm_tui.ui.selecting import child_of, meant_hold, run_time
 from rlm_tui.ui.widgets.bar import Bar
 from rlm_tui.ui.words import State, child_name, iteration_of, state_of, widest_place
 
@@ -41,7 +41,8 @@ def header_line(session: Session, width: int, selection: str | None = None) -> L
     What is short already is never cut; an answer or a failure, which stands elsewhere in full, leaves room. In a
     recorded run the widest place is reckoned with, so that the same fields stand at every step.
     """
-    state, fields = state_of(session), fields_of(session, child_of(session.view, selection))
+    hold = meant_hold(session, selection) if session.phase == "held" else None
+    state, fields = state_of(session, hold), fields_of(session, child_of(session.view, selection))
     whole, brief = state_line(state), state_line(state._replace(words=state.short or state.words))
     widest = widest_place(session)
     vital = _cells(field for field in fields if widest or field.rank <= _VITAL)
