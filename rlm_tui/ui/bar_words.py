@@ -9,7 +9,7 @@ from rlm_tui.repl.sandbox import RUN_IT
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import OPENING, Session
 from rlm_tui.text import one_line
-from rlm_tui.trajectory import Hold
+from rlm_tui.trajectory import Hold, Node
 from rlm_tui.ui.actions import key_of
 from rlm_tui.ui.selecting import held_elsewhere, held_text, is_edited, is_of_subcall, meant_hold, open_hold
 from rlm_tui.ui.state import UiState
@@ -92,7 +92,8 @@ def _behind(session: Session, ui: UiState) -> str:
 
 def _elsewhere(session: Session, ui: UiState, hold: Hold) -> str:
     what = hold_words(session.view, hold, short=True)
-    return f"Held elsewhere: {what}; {key_of('walk.live', ui)} goes there. Nothing runs until you choose."
+    rest = _meanwhile(session, "Nothing runs until you choose.")
+    return f"Held elsewhere: {what}; {key_of('walk.live', ui)} goes there. {rest}"
 
 
 def _held(session: Session, ui: UiState) -> str:
@@ -117,7 +118,25 @@ def _held(session: Session, ui: UiState) -> str:
     reason = f" ({why})" if why and why != _POLICY else ""
     if is_edited(session, hold):
         reason = f", edited by you; {key_of('gate.original', ui)} puts the original back"
-    return f"{hold_subject(hold)} waits{reason}.{more} Nothing runs and nothing is spent until you choose."
+    return f"{hold_subject(hold)} waits{reason}.{more} {_meanwhile(session)}"
+
+
+def _meanwhile(session: Session, nothing: str = "Nothing runs and nothing is spent until you choose.") -> str:
+    """What goes on while something waits: nothing, or the sub-calls that were sent beside it."""
+    view = session.trajectory.now()
+    waits: set[str] = set()
+    calls: list[Node] = []
+    for hold in view.holds():
+        node = view.node(hold.node)
+        while node is not None and node.id not in waits:
+            waits.add(node.id)
+            calls += [node] if node.type == "subcall" else []
+            node = view.node(node.parent)
+    for block in (view.tree.nodes[parent] for parent in {call.parent for call in calls}):
+        beside = (each for each in view.children(block) if each.id not in waits)
+        if any(view.outcome(each) is None and view.fact(each, ev.SubcallRequested) for each in beside):
+            return "What was sent beside it goes on."
+    return nothing
 
 
 def _number(session: Session, ui: UiState, hold: Hold, why: str) -> str:

@@ -423,6 +423,18 @@ async def test_of_several_that_wait_the_keys_mean_the_one_that_is_shown(tmp_path
             await hand.until(lambda: "2 sub-calls of iteration 1, not sent yet" in hand.bar("Header"))
 
 
+async def test_what_was_sent_beside_one_that_waits_is_not_said_to_stand_still(tmp_path: Path) -> None:
+    slow = {"two": {"text": "2", "delay_s": 60}, "one": "1", "three": "3"}
+    with live(tmp_path, BATCH, sub=slow) as driver:
+        async with on_screen(held(driver).session) as hand:
+            holds = await several_held(hand, driver)
+            assert "Nothing runs and nothing is spent until you choose." in hand.bar("GateBar")
+            driver.send(cmd.Run(holds[1].id))
+            await hand.until(lambda: bool(all_of(hand, ev.SubcallRequested)))
+            await hand.until(lambda: "What was sent beside it goes on." in hand.bar("GateBar"))
+            assert "Nothing runs" not in hand.bar("GateBar")
+
+
 async def test_an_edit_of_one_that_waits_stays_open_when_another_goes(tmp_path: Path) -> None:
     with live(tmp_path, BATCH, sub={"two": "2", "one": "1", "three": "3"}) as driver:
         async with on_screen(held(driver).session) as hand:
