@@ -373,9 +373,9 @@ class RlmTuiApp(Host, inherit_bindings=False):
         for message in messages:
             self.notify(safe(message), markup=False)
 
-    def say(self, notice: str) -> None:
-        """Say something in the gate bar for a few seconds."""
-        self._notices.say(notice, self._moment())
+    def say(self, notice: str, *, outlasts: bool = False) -> None:
+        """Say something in the gate bar for a few seconds; `outlasts`: also when something else waits by then."""
+        self._notices.say(notice, self._moment(), outlasts=outlasts)
         for screen in in_sight(self.screen_stack):
             screen.show_bars()
 

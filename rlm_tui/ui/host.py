@@ -135,8 +135,8 @@ class Host(App[int], inherit_bindings=False):
         """Hand a command to the session."""
 
     @abstractmethod
-    def say(self, notice: str) -> None:
-        """Say something in the gate bar for a few seconds."""
+    def say(self, notice: str, *, outlasts: bool = False) -> None:
+        """Say something in the gate bar for a few seconds; `outlasts`: also when something else waits by then."""
 
     @abstractmethod
     def unsay(self) -> None:

@@ -28,11 +28,11 @@ class Notices:
 
     def __init__(self, ui: UiState, clock: Callable[[], float]) -> None:
         self._ui, self._clock = ui, clock
-        self._until, self._to = 0.0, Moment("loading", 0, None)
+        self._until, self._to, self._outlasts = 0.0, Moment("loading", 0, None), False
 
-    def say(self, notice: str, to: Moment) -> None:
-        """Say something now."""
-        self._ui.notice = safe(notice)
+    def say(self, notice: str, to: Moment, *, outlasts: bool = False) -> None:
+        """Say something now; `outlasts`: it has its time whatever waits for the person meanwhile."""
+        self._ui.notice, self._outlasts = safe(notice), outlasts
         self._until, self._to = self._clock() + _FOR_S, to
 
     def clear(self) -> None:
@@ -41,6 +41,6 @@ class Notices:
 
     def is_past(self, now: Moment) -> bool:
         """Whether something was said that has had its time, or something else waits for the person since."""
-        is_news = now[:2] != self._to[:2] and now.phase in ("held", "finished")
+        is_news = not self._outlasts and now[:2] != self._to[:2] and now.phase in ("held", "finished")
         is_over = is_news or now.screen is not self._to.screen or self._clock() >= self._until
         return bool(self._ui.notice) and is_over

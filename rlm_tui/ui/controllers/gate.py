@@ -228,13 +228,14 @@ class GateController:
         session = self.app.session
         if self.app.ui.asking == "answer" and not is_held(session, self._answering):
             self.app.main.close_prompt()
-            self.app.say("What you were answering is no longer held; your words are kept for the next answer.")
+            gone = "What you were answering is no longer held; your words are kept for the next answer."
+            self.app.say(gone, outlasts=True)
         if self._editing is not None and not is_held(session, self._editing[0].id):
             self._editing = None
             self.app.ui.editing = False
             self.app.main.pane("step").end_edit()
             self.app.main.enter("step")
-            self.app.say("What you edited is no longer held; the edit was not sent.")
+            self.app.say("What you edited is no longer held; the edit was not sent.", outlasts=True)
 
     def _meant(self) -> Hold | None:
         return meant_hold(self.app.session, self.app.ui.selection)
