@@ -70,7 +70,7 @@ class Fold:
         """Requests that failed, and where the sub-call that they were made for failed for it: one trouble, not two."""
         self._failed: dict[str, list[int]] = {}
         self.grown: list[str] = []
-        """Every node when it was opened, and a sub-call when it was sent: what the tree of calls grows by."""
+        """Every node when it was opened, and a sub-call when its batch was known: what the tree of calls grows by."""
         self.grown_at = array("Q")
         self._asked: Counter[str] = Counter()
         self._kin: Counter[str] = Counter()
@@ -204,11 +204,17 @@ class Fold:
     def _subcall_requested(self, event: ev.SubcallRequested) -> None:
         node = self.nodes.get(event.node)
         if node is not None:
-            node.batch, node.number = _interned(event.batch), event.index
+            node.number = event.index
+            self._join(node, event)
             self._asked[node.parent] += 1
-            self._grow(event.seq, node)
             self._begin_work(node, event.t)
         self._act(event.seq, "subcall", event.node)
+
+    def _join(self, node: Node, event: ev.Held | ev.SubcallRequested) -> None:
+        """From here on a sub-call is one of its batch, even if it is never sent."""
+        if not node.batch_since:
+            node.batch, node.batch_since = _interned(event.batch), event.seq
+            self._grow(event.seq, node)
 
     def _subcall_finished(self, event: ev.SubcallFinished) -> None:
         self._spend(event.node, event.seq, event.usage)
@@ -232,6 +238,9 @@ class Fold:
             first += 1
         self.first_held.append(first)
         self.holds.append(hold._replace(needs_answer=event.needs_answer, has_failed=event.has_failed))
+        node = self.nodes.get(event.node)
+        if node is not None and node.type == "subcall" and event.batch:
+            self._join(node, event)
         self._count_holds(event.t, 1)
         self._wait(event.node, event.t, holds=1)
         self._wait_in_work(event.node, event.t, 1)

@@ -86,7 +86,9 @@ class Node(msgspec.Struct, eq=False):
     """Which iteration, block, call of a batch (from 0) or child RLM of an RLM (from 1) it is."""
     batch: str = ""
     in_batch: bool = False
-    """Whether it is one of a batch, known before it is sent; `batch` names which, once it is."""
+    """Whether it is one of a batch, known before it is held or sent; `batch` names which, once it is."""
+    batch_since: int = 0
+    """The seq at which a sub-call was first held with its batch, or sent; 0 before."""
     asks: ev.Asks = ""
     level: int = 0
     """How many nodes are above it."""

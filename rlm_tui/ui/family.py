@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui.content.batches import Batches, batch_key, batch_of, held_batches, split_key
+from rlm_tui.ui.content.batches import batch_key, batch_of, split_key
 from rlm_tui.ui.content.reading import below, place_of
 
 Way: TypeAlias = Literal["{", "}", "h", "l"]
@@ -30,19 +30,19 @@ def parent(view: View, key: str) -> str | None:
     node = view.node(node_id)
     if node is None:
         return None
-    own = batch_of(view, node, held_batches(view))
+    own = batch_of(view, node)
     return batch_key(node, own) if own else node.parent or None
 
 
 def first_child(view: View, key: str) -> str | None:
     """The first thing below a selection, or None."""
     node_id, batch = split_key(key)
-    node, held = view.node(node_id), held_batches(view)
+    node = view.node(node_id)
     if node is None:
         return None
     if not batch:
-        return next((_entry(view, child, held) for child in view.children(node)), None)
-    return next((child.id for child in view.children(node) if batch_of(view, child, held) == batch), None)
+        return next((_entry(view, child) for child in view.children(node)), None)
+    return next((child.id for child in view.children(node) if batch_of(view, child) == batch), None)
 
 
 def sibling(view: View, key: str, by: int) -> str | None:
@@ -51,15 +51,15 @@ def sibling(view: View, key: str, by: int) -> str | None:
     Beside a call of a batch stand the other calls of it; beside a batch, what is no call of it.
     """
     node_id, batch = split_key(key)
-    held, node = held_batches(view), view.node(node_id)
+    node = view.node(node_id)
     if node is None:
         return None
-    first = next((call for call in view.children(node) if batch_of(view, call, held) == batch), None) if batch else node
+    first = next((call for call in view.children(node) if batch_of(view, call) == batch), None) if batch else node
     above = view.node(first.parent) if first is not None else None
     around = below(view, above) if above is not None else view.roots
-    own = batch_of(view, node, held)
+    own = batch_of(view, node)
     for place in _outward(view, around, first, by):
-        other = batch_of(view, around[place], held)
+        other = batch_of(view, around[place])
         if batch and other == batch:
             continue
         if own and not batch:
@@ -78,6 +78,6 @@ def _outward(view: View, around: Sequence[Node], start: Node | None, by: int) ->
     return range(at + 1, len(around)) if by > 0 else range(at - 1, -1, -1)
 
 
-def _entry(view: View, node: Node, held: Batches) -> str:
-    own = batch_of(view, node, held)
+def _entry(view: View, node: Node) -> str:
+    own = batch_of(view, node)
     return batch_key(node, own) if own else node.id

@@ -14,6 +14,7 @@ from rlm_tui.ui.content.block import block
 from rlm_tui.ui.content.calls import CallRows, header, scene
 from rlm_tui.ui.content.parts import NODE, Page
 from rlm_tui.ui.content.repl import repl
+from rlm_tui.ui.content.step import step
 from rlm_tui.ui.content.subcall import subcall
 from rlm_tui.ui.content.tree import CallTree
 from rlm_tui.ui.content.twigs import Row
@@ -310,3 +311,79 @@ def test_cached_calls_tools_and_children_are_told_apart() -> None:
     assert "from the cache · 7 tok · $0.02" in step_of(1)
     assert "tok" not in step_of(2)
     assert "PROMPT   child 1, led by m" in step_of(3)
+
+
+def released(run: Recorder, place: int, how: ev.Release, prompt: str = "") -> str:
+    """One of five held calls is let go: sent, or with `skip` never asked."""
+    node, function = f"1.1.code1.sub{place}", "llm_query_batched"
+    run.emit(ev.Released(node=node, hold=place, checkpoint="before_subcall", how=how))
+    if how == "run":
+        asked = ev.SubcallRequested(
+            node=node, function=function, prompt=prompt, model="m", batch="b", index=place - 1, batch_size=5
+        )
+        run.emit(asked)
+        run.emit(ev.SubcallFinished(node=node, text=f"answer {place}", latency_s=0.5))
+    return node
+
+
+def five_held() -> Recorder:
+    """A batch of five sub-calls, all of which wait before they are sent."""
+    run = Recorder()
+    run.start()
+    code = run.begin_block(run.iteration(1), "llm_query_batched(parts)", 1)
+    for place in range(1, 6):
+        node = run.open(f"{code}.sub{place}", "subcall", code, depth=1, title="llm_query_batched", asks="lm", batch="b")
+        waits = ev.Held(node=node, hold=place, checkpoint="before_subcall", why="step", content=f"Q{place}", batch="b")
+        run.emit(waits)
+    return run
+
+
+def pane(run: Recorder, key: str, seq: int | None = None) -> str:
+    view = run.trajectory.now() if seq is None else run.trajectory.at(seq)
+    return "\n".join(row.text.rstrip() for row in step(Page(view, run.log, 80), key)[:])
+
+
+def test_a_held_call_that_is_skipped_stays_one_of_its_batch() -> None:
+    run, tree, batch = five_held(), CallTree(), "1.1.code1#b"
+    assert list(by_key(rows_at(run, tree)))[-1] == batch
+    before = run.trajectory.last
+    run.close(released(run, 1, "skip"), "skipped")
+    for rows in (rows_at(run, tree), rows_at(run, CallTree())):
+        assert [key for key in by_key(rows) if "#" in key] == [batch]
+        assert "llm ×5 1 done 1 skipped" in by_key(rows)[batch].text
+    assert "2 of 5" in pane(run, "1.1.code1.sub2")
+    assert "1 of 5" in pane(run, "1.1.code1.sub1", before)
+    for place in range(2, 6):
+        run.close(released(run, place, "run", f"Q{place}"))
+    run.end_block("1.1.code1")
+    table = pane(run, batch).split("\n")[1:]
+    assert [row.split()[1] for row in table] == ["1", "2", "3", "4", "5"]
+    assert table[0].endswith("Q1")
+    assert "llm ×5 1 skipped" in by_key(rows_at(run, tree))[batch].text
+
+
+def test_a_call_that_was_never_sent_keeps_the_words_that_it_was_held_with() -> None:
+    run = five_held()
+    run.emit(ev.Edited(node="1.1.code1.sub1", what="prompt", before="Q1", after="Mine", hold=1))
+    run.close(released(run, 1, "skip"), "skipped")
+    said = pane(run, "1.1.code1.sub1")
+    assert "○ skipped, never asked · 1 of 5" in said
+    assert "Mine" in said
+    assert "waits for" not in said
+    assert pane(run, "1.1.code1#b").split("\n")[1].endswith("Mine")
+
+
+def test_a_call_that_had_its_answer_is_not_counted_as_stopped() -> None:
+    run, tree = five_held(), CallTree()
+    for place in (1, 2):
+        released(run, place, "run", f"Q{place}")
+    for place in range(3, 6):
+        released(run, place, "stop")
+    for place in range(1, 6):
+        run.close(f"1.1.code1.sub{place}", "cancelled")
+    run.end_block("1.1.code1", status="interrupted")
+    rows = by_key(rows_at(run, tree))
+    assert [key for key in rows if "#" in key] == ["1.1.code1#b"]
+    assert "llm ×5 3 stopped" in rows["1.1.code1#b"].text
+    assert "5 sub-calls · 3 stopped" in pane(run, "1.1.code1")
+    assert "stopped, never asked · 3 of 5" in pane(run, "1.1.code1.sub3")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rlm_tui import events as ev
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui.content.batches import batch_key, batch_of, held_batches
+from rlm_tui.ui.content.batches import batch_key, batch_of
 from rlm_tui.ui.content.calls import CallRows, scene
 from rlm_tui.ui.content.tree import CallTree, entries
 from rlm_tui.ui.content.twigs import Row
@@ -45,9 +45,10 @@ class Grown:
             batch = ("b1", "b2", "")[number % 3]
             self.run.emit(ev.SubcallRequested(node=pick, function="f", prompt="p", model="s", batch=batch))
         elif step == "c" and pick:
-            self.run.close(pick, "error" if number % 3 else "ok")
+            self.run.close(pick, ("ok", "error", "error", "skipped", "cancelled")[number % 5])
         elif step == "h" and pick:
-            hold = ev.Held(node=pick, hold=number, checkpoint="before_subcall", why="", content="", batch="b1")
+            batch = ("b1", "b2", "")[number // 3 % 3]
+            hold = ev.Held(node=pick, hold=number, checkpoint="before_subcall", why="", content="", batch=batch)
             self.run.emit(hold)
         elif step == "f":
             self.run.emit(ev.Released(node=pick, hold=number, checkpoint="before_subcall", how="run"))
@@ -67,12 +68,12 @@ class Grown:
 
 def naive(view: View, folds: dict[str, bool]) -> list[Row]:
     """All open rows, by walking from the root."""
-    held, rows = held_batches(view), list[Row]()
+    rows = list[Row]()
 
     def walk(key: str, node: Node | None, inside: list[Node], depth: int) -> None:
         rows.append(Row(key, depth))
         if folds.get(key, "#" not in key):
-            below = entries(view, node, held) if node is not None else [(call.id, call, []) for call in inside]
+            below = entries(view, node) if node is not None else [(call.id, call, []) for call in inside]
             for entry in below:
                 walk(*entry, depth + 1)
 
@@ -119,12 +120,12 @@ def test_every_node_is_found_at_its_row_or_at_the_nearest_that_holds_it(steps: l
     for step, number in steps:
         grown.do(step, number, tree)
     view = grown.run.trajectory.now()
-    rows, all_rows, held = tree.at(view), naive(view, tree.folds), held_batches(view)
+    rows, all_rows = tree.at(view), naive(view, tree.folds)
     places = {row.key: index for index, row in enumerate(all_rows)}
     for node in grown.run.trajectory.nodes.values():
         wanted, above = list[str](), view.node(node.id)
         while above is not None:
-            batch = batch_of(view, above, held)
+            batch = batch_of(view, above)
             wanted += [above.id, *([batch_key(above, batch)] if batch else [])]
             above = view.node(above.parent)
         assert rows.find(node.id) == next(places[key] for key in wanted if key in places)

@@ -8,7 +8,7 @@ import pytest
 
 from rlm_tui import events as ev
 from rlm_tui.trajectory import View
-from rlm_tui.ui.content.batches import batch_key, batch_of, held_batches
+from rlm_tui.ui.content.batches import batch_key, batch_of
 from rlm_tui.ui.content.parts import HELD, Page
 from rlm_tui.ui.content.step import step
 from rlm_tui.ui.selecting import in_reading_order, shows
@@ -25,10 +25,9 @@ WAITS: dict[ev.NodeType, tuple[ev.Checkpoint, ...]] = {
 
 def selections(view: View) -> Iterator[str]:
     """Every node that can be selected, and every batch."""
-    held = held_batches(view)
     for node in view.tree.nodes.values():
         yield node.id
-        if batch := batch_of(view, node, held):
+        if batch := batch_of(view, node):
             yield batch_key(node, batch)
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-from rlm_tui import events as ev
 from rlm_tui.trajectory import Node, View
 
 BATCH = "#"
 QUEUED = "queued"
-Batches: TypeAlias = dict[str, str]
 
 
 def batch_key(node: Node, batch: str) -> str:
@@ -23,23 +19,18 @@ def split_key(key: str) -> tuple[str, str]:
     return node, batch
 
 
-def held_batches(view: View) -> Batches:
-    """The batch of every sub-call that waits before it was sent."""
-    return {hold.node: hold.batch for hold in view.holds() if hold.batch}
-
-
-def batch_of(view: View, node: Node, held: Batches) -> str:
+def batch_of(view: View, node: Node) -> str:
     """The batch that a sub-call belongs to by now, or nothing; those of a batch that wait for a slot are QUEUED."""
     if node.type != "subcall":
         return ""
-    if view.fact(node, ev.SubcallRequested) is not None:
+    if 0 < node.batch_since <= view.seq:
         return node.batch
-    return held.get(node.id) or (QUEUED if node.in_batch else "")
+    return QUEUED if node.in_batch else ""
 
 
 def place_in(view: View, node: Node) -> str:
     """Where a sub-call stands in its batch: ` · 2 of 3`; "" outside of one."""
-    batch = batch_of(view, node, held_batches(view))
+    batch = batch_of(view, node)
     if not batch or batch == QUEUED:
         return ""
     calls = members(view, batch_key(node, batch))
@@ -49,5 +40,5 @@ def place_in(view: View, node: Node) -> str:
 def members(view: View, key: str) -> list[Node]:
     """The sub-calls of a batch, in order."""
     code, batch = split_key(key)
-    node, held = view.node(code), held_batches(view)
-    return [child for child in view.children(node) if batch_of(view, child, held) == batch] if node else []
+    node = view.node(code)
+    return [child for child in view.children(node) if batch_of(view, child) == batch] if node else []

@@ -25,6 +25,7 @@ from rlm_tui.ui.content.parts import (
     verbatim,
 )
 from rlm_tui.ui.content.remarks import remarks
+from rlm_tui.ui.content.tally import was_stopped
 from rlm_tui.ui.lazy import together
 from rlm_tui.ui.lines import Piece, Rows
 from rlm_tui.ui.rows import Joined
@@ -134,7 +135,8 @@ def _calls(page: Page, node: Node) -> Rows:
         (asked, *(("without an answer", "careful") if page.is_cut else ("under way", "running"))),
         (len(open_) - asked, "not asked" if page.is_cut else "queued", "dim"),
         (outcomes.count("error"), "failed", "failed"),
-        (outcomes.count("cancelled"), "stopped", "dim"),
+        (sum(was_stopped(page.view, call) for call in calls), "stopped", "dim"),
+        (outcomes.count("skipped"), "skipped", "dim"),
     )
     marks = {"failed": "✗ "}
     pieces += [(f" · {marks.get(what, '')}{count} {what}", role) for count, what, role in counts if count]

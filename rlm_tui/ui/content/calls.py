@@ -14,7 +14,7 @@ from rlm_tui.text import least_count, one_line, short_count, short_seconds, thou
 from rlm_tui.trajectory import Node, View
 from rlm_tui.trajectory.facts import is_amiss, is_by_hand, newest
 from rlm_tui.ui.content.batches import BATCH, QUEUED, members, split_key
-from rlm_tui.ui.content.edits import edit_of, was_asked_again
+from rlm_tui.ui.content.edits import Moment, edit_of, was_asked_again
 from rlm_tui.ui.content.narrowed import NarrowedRows
 from rlm_tui.ui.content.tally import Tally
 from rlm_tui.ui.content.tree import CallTree, Facts, TreeRows
@@ -266,6 +266,14 @@ def held_text(view: View, log: Log, node: Node) -> tuple[str, str] | None:
     return content, log.text(edited.after) if edited is not None and edited.seq > held.seq else content
 
 
+def held_prompt(moment: Moment, node: Node) -> str | None:
+    """What a sub-call was to be sent, as it stood when it was held last; None where it never was."""
+    events = (moment.log.event(seq) for seq in reversed(moment.view.facts(node, ev.Held)))
+    held = next((each for each in events if isinstance(each, ev.Held) and each.checkpoint == "before_subcall"), None)
+    edit = edit_of(moment, node, "prompt")
+    return None if held is None else edit.after if edit is not None else moment.log.text(held.content)
+
+
 def _subcall(moment: Scene, node: Node) -> list[tuple[str, str]]:
     view, log = moment.view, moment.log
     request, answer = newest(view, log, node, ev.SubcallRequested), newest(view, log, node, ev.SubcallFinished)
@@ -273,8 +281,8 @@ def _subcall(moment: Scene, node: Node) -> list[tuple[str, str]]:
     if request is not None and not is_tool(node):
         place = f" {request.index + 1}" if request.batch else ""
         said = _quoted(log.text(request.prompt))
-    elif request is None and (held := held_text(view, log, node)) is not None:
-        said = _quoted(held[1])
+    elif request is None and (prompt := held_prompt(moment, node)) is not None:
+        said = _quoted(prompt)
     if answer is not None:
         said, role = (one_line(answer.error), "failed") if answer.error else (_quoted(log.text(answer.text)), "muted")
         if is_tool(node):
@@ -319,6 +327,8 @@ def _batch(moment: Scene, key: str, tree: CallTree) -> Facts:
         label.append((f"✗ {tally.failed}", "failed"))
     if tally.stopped:
         label.append((f"{' ' if tally.failed else ''}{tally.stopped} stopped", "dim"))
+    if tally.skipped:
+        label.append((f"{' ' if tally.failed or tally.stopped else ''}{tally.skipped} skipped", "dim"))
     if held and any(call.id in held for call in tally.still):
         symbol = _HELD
     elif tally.still:

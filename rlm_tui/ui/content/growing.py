@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui.content.batches import Batches, batch_key, batch_of, held_batches
+from rlm_tui.ui.content.batches import batch_key, batch_of
 from rlm_tui.ui.content.reading import place_of
 from rlm_tui.ui.content.twigs import Twig
 
@@ -20,27 +20,22 @@ class Growing:
         self._is_open = is_open
         self._view: View | None = None
         self._read = 0
-        self._held: Batches = {}
 
     def at(self, view: View) -> None:
         """Take in what happened since the last moment; an earlier one, or another run, begins anew."""
         before = self._view
         if before is None or before.tree is not view.tree or view.seq < before.seq:
             self.clear()
-        held, self._view = held_batches(view), view
-        was, self._held = self._held, held
+        self._view = view
         end = bisect_right(view.tree.grown_at, view.seq)
         for node_id in view.tree.grown[self._read : end]:
             self._take(view, view.tree.nodes[node_id])
         self._read = end
-        for node_id in was.keys() | held.keys() if was != held else ():
-            if node_id in self.twigs:
-                self._regroup(view, view.tree.nodes[node_id])
 
     def clear(self) -> None:
         """Forget everything."""
         self.stem, self.twigs = Twig(self.stem.key, -1, is_open=True), {}
-        self._read, self._held = 0, {}
+        self._read = 0
 
     def keep(self, view: View, tops: Sequence[str]) -> None:
         """Hold these iterations and no others."""
@@ -80,7 +75,7 @@ class Growing:
 
     def _home(self, view: View, node: Node) -> Twig:
         """The twig that a node stands below: that of its batch, else that of its parent."""
-        above, batch = self.twigs[node.parent], batch_of(view, node, self._held)
+        above, batch = self.twigs[node.parent], batch_of(view, node)
         if not batch:
             return above
         key = batch_key(node, batch)

@@ -7,9 +7,9 @@ from rlm_tui.text import one_line, plural, short_cost, short_count, short_second
 from rlm_tui.trajectory import Node
 from rlm_tui.trajectory.facts import newest
 from rlm_tui.ui.content.asked import asked_row, writing_mark
-from rlm_tui.ui.content.batches import members
+from rlm_tui.ui.content.batches import members, place_in
 from rlm_tui.ui.content.block import held_rows
-from rlm_tui.ui.content.calls import CACHED, is_tool, scene, state
+from rlm_tui.ui.content.calls import CACHED, held_prompt, is_tool, scene, state
 from rlm_tui.ui.content.edits import ANSWERED, edit_of, mark_of, was, was_answered
 from rlm_tui.ui.content.parts import MARGIN, NODE, Page, folded, hold_at, label, streaming, verbatim
 from rlm_tui.ui.content.remarks import remarks
@@ -44,7 +44,7 @@ def _prompt(page: Page, node: Node) -> Rows:
         return held
     event = newest(page.view, page.log, node, ev.SubcallRequested)
     if event is None:
-        return [label(_asked(node), _unasked(page, node), width=page.width)]
+        return _unsent(page, node)
     text = page.log.text(event.prompt)
     place = f" · {event.index + 1} of {event.batch_size}" if event.batch else ""
     edit = edit_of(page, node, "prompt")
@@ -55,8 +55,20 @@ def _prompt(page: Page, node: Node) -> Rows:
     return Joined(([heading], shown, was(page, node, "prompt", edit)))
 
 
+def _unsent(page: Page, node: Node) -> Rows:
+    """A call that has not gone out, with its prompt where it was held before."""
+    edit, text = edit_of(page, node, "prompt"), held_prompt(page, node) or ""
+    place: Piece = (place_in(page.view, node), "dim")
+    heading = label(_asked(node), _unasked(page, node), place, width=page.width, right=mark_of(edit))
+    shown = folded(verbatim(text, page, "text"), _ROWS, f"{node.id}.prompt", page, MARGIN) if text else ()
+    return Joined(([heading], shown, was(page, node, "prompt", edit)))
+
+
 def _unasked(page: Page, node: Node) -> Piece:
-    """What a call waits for that has not gone out."""
+    """Why a call has not gone out."""
+    outcome = page.view.outcome(node)
+    if outcome is not None:
+        return "○ skipped, never asked" if outcome == "skipped" else "○ stopped, never asked", "dim"
     if hold_at(page.view, node) is not None:
         return "‖ waits for you", "dim"
     return cut_off("not asked") if page.is_cut else ("○ waits for a free slot", "dim")
@@ -119,6 +131,8 @@ class _BatchRows(Provider):
         said: Piece = (node.title, "dim")
         if isinstance(request, ev.SubcallRequested):
             said = (one_line(log.text(request.prompt)), "dim")
+        elif (prompt := held_prompt(self._page, node)) is not None:
+            said = (one_line(prompt), "dim")
         if isinstance(reply, ev.SubcallFinished):
             said = (one_line(reply.error), "failed") if reply.error else (f"“{one_line(log.text(reply.text))}”", "text")
         is_kept = isinstance(reply, ev.SubcallFinished) and reply.cached

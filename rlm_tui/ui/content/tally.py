@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from itertools import islice
 
-from rlm_tui.events import Asks, Outcome, Usage
+from rlm_tui.events import Asks, Outcome, SubcallFinished, Usage
 from rlm_tui.trajectory import Node, View
 from rlm_tui.ui.content.twigs import Twig
+
+
+def was_stopped(view: View, call: Node) -> bool:
+    """Whether a sub-call ended before it had an answer, as what asked for it was interrupted."""
+    return view.outcome(call) == "cancelled" and view.fact(call, SubcallFinished) is None
 
 
 class Tally:
@@ -16,7 +21,7 @@ class Tally:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self.failed = self.stopped = self.cached = self.count = 0
+        self.failed = self.stopped = self.skipped = self.cached = self.count = 0
         self.still: list[Node] = []
         self._begun, self._ended = float("inf"), 0.0
         self._used = Usage()
@@ -31,7 +36,7 @@ class Tally:
     @property
     def outcome(self) -> Outcome:
         """How the calls that are over went: what all of them came to, else ok."""
-        outcomes: dict[Outcome, int] = {"error": self.failed, "cancelled": self.stopped}
+        outcomes: dict[Outcome, int] = {"error": self.failed, "cancelled": self.stopped, "skipped": self.skipped}
         return next((outcome for outcome, count in outcomes.items() if count == self.count), "ok")
 
     @property
@@ -57,7 +62,8 @@ class Tally:
         for call in looked:
             if call.done(view.seq):
                 self.failed += call.outcome == "error"
-                self.stopped += call.outcome == "cancelled"
+                self.stopped += was_stopped(view, call)
+                self.skipped += call.outcome == "skipped"
                 self.cached += call.cached
                 self._ended = max(self._ended, call.closed_t, call.opened_t)
                 self._used += view.usage(call)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rlm_tui.trajectory import Node, View
-from rlm_tui.ui.content.batches import BATCH, Batches, batch_key, batch_of, held_batches, split_key
+from rlm_tui.ui.content.batches import BATCH, batch_key, batch_of, split_key
 from rlm_tui.ui.content.growing import Growing
 from rlm_tui.ui.content.reading import below
 from rlm_tui.ui.content.tally import Tally
@@ -93,10 +93,10 @@ class TreeRows:
     def _up(self, key: str) -> list[str]:
         """The selection, its batch, and what is above it, up to the root."""
         node_id, batch = split_key(key)
-        node, held, path = self._view.node(node_id), held_batches(self._view), [key] if batch else []
+        node, path = self._view.node(node_id), [key] if batch else []
         while node is not None:
             path.append(node.id)
-            own = batch_of(self._view, node, held)
+            own = batch_of(self._view, node)
             if own:
                 path.append(batch_key(node, own))
             node = self._view.node(node.parent)
@@ -163,19 +163,19 @@ class CallTree:
             self._growing[root.id] = Growing(root.id, self.is_open)
         growing = self._growing[root.id]
         growing.at(view)
-        nodes, ids, held = view.tree.nodes, root.children, held_batches(view)
+        nodes, ids = view.tree.nodes, root.children
         count = bisect_right(ids, view.seq, key=lambda child: nodes[child].opened)
         while len(trunk.chunks) < count:
             child = nodes[ids[len(trunk.chunks)]]
             if child.closed is None or child.closed > view.seq:
                 break
             twig = growing.twigs.get(child.id)
-            trunk.keep(self._flat(view.now(), child, 1, held) if twig is None else twig.rows(1), child.closed)
+            trunk.keep(self._flat(view.now(), child, 1) if twig is None else twig.rows(1), child.closed)
         whole = min(bisect_right(trunk.until, view.seq), count)
         growing.keep(view, ids[whole:count])
         return _Stretch(start, root.id, trunk, whole, growing)
 
-    def _flat(self, view: View, top: Node, depth: int, held: Batches) -> list[Row]:
+    def _flat(self, view: View, top: Node, depth: int) -> list[Row]:
         """A node and all open rows below it, in reading order."""
         rows: list[Row] = []
         stack: list[tuple[str, Node | None, list[Node], int]] = [(top.id, top, [], depth)]
@@ -183,16 +183,16 @@ class CallTree:
             key, node, inside, level = stack.pop()
             rows.append(Row(key, level))
             if self.is_open(key):
-                inner = entries(view, node, held) if node else [(child.id, child, []) for child in inside]
+                inner = entries(view, node) if node else [(child.id, child, []) for child in inside]
                 stack.extend((*entry, level + 1) for entry in reversed(inner))
         return rows
 
 
-def entries(view: View, node: Node, held: Batches) -> list[tuple[str, Node | None, list[Node]]]:
+def entries(view: View, node: Node) -> list[tuple[str, Node | None, list[Node]]]:
     """The children of a node, those of one batch as one entry that stands where its first call stands."""
     entries: dict[str, tuple[str, Node | None, list[Node]]] = {}
     for child in below(view, node):
-        batch = batch_of(view, child, held)
+        batch = batch_of(view, child)
         if batch:
             key = batch_key(child, batch)
             entries.setdefault(key, (key, None, []))[2].append(child)
