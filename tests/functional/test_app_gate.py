@@ -423,6 +423,22 @@ async def test_of_several_that_wait_the_keys_mean_the_one_that_is_shown(tmp_path
             await hand.until(lambda: "2 sub-calls of iteration 1, not sent yet" in hand.bar("Header"))
 
 
+async def test_one_of_several_that_is_skipped_stays_in_its_batch(tmp_path: Path) -> None:
+    with live(tmp_path, BATCH, sub={"two": "2", "three": "3"}) as driver:
+        async with on_screen(held(driver).session) as hand:
+            holds = await several_held(hand, driver)
+            hand.app.look_at(holds[0].node, pinned=True)
+            await hand.until(lambda: "held, not sent yet · 1 of 3" in hand.screen())
+            await hand.press("x")
+            await hand.until(lambda: driver.holds() == holds[1:])
+            hand.app.look_at(holds[1].node, pinned=True)
+            await hand.until(lambda: "held, not sent yet · 2 of 3" in hand.screen())
+            hand.app.look_at(holds[0].node, pinned=True)
+            await hand.until(lambda: "skipped, never asked · 1 of 3" in hand.screen())
+            assert "llm ×3" in hand.screen()
+            assert "queued" not in hand.screen()
+
+
 async def test_what_was_sent_beside_one_that_waits_is_not_said_to_stand_still(tmp_path: Path) -> None:
     slow = {"two": {"text": "2", "delay_s": 60}, "one": "1", "three": "3"}
     with live(tmp_path, BATCH, sub=slow) as driver:
