@@ -73,9 +73,9 @@ class Terminal:
         self.screen.resize(lines, columns)
 
     def press(self, *keys: str) -> None:
-        """Press keys by name (see KEYS) or as text."""
+        """Press keys by name (see KEYS) or as text; a lone surrogate is the byte that it stands for."""
         for key in keys:
-            os.write(self._fd, KEYS.get(key, key).encode())
+            os.write(self._fd, KEYS.get(key, key).encode(errors="surrogateescape"))
 
     @property
     def text(self) -> str:

@@ -40,6 +40,7 @@ from rlm_tui.ui.stopped import Stopped
 from rlm_tui.ui.styles import FOLDER, Styles
 from rlm_tui.ui.theme import DARK, Fault, first_theme, load_themes
 from rlm_tui.ui.theme_file import chosen
+from rlm_tui.ui.typed_in import robust
 from rlm_tui.ui.widgets.gate_bar import is_typing
 from rlm_tui.ui.widgets.too_small import ACT_UNSEEN
 
@@ -213,7 +214,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
 
     def get_driver_class(self) -> type[Driver]:
         """A terminal that is gone ends the app, also where no signal says so."""
-        return surviving(super().get_driver_class(), self.end_soon)
+        return surviving(robust(super().get_driver_class()), self.end_soon)
 
     def end_soon(self, why: str = "The terminal is gone.") -> None:
         """End as a signal asks for it: at once, the terminal as before; safe in a handler and from any thread."""
@@ -265,8 +266,7 @@ class RlmTuiApp(Host, inherit_bindings=False):
     def redraw(self) -> None:
         """Draw what the session shows now, on the screen that is on top."""
         hold = open_hold(self.session)
-        is_new = hold is not None and hold.id != self._hold
-        if is_new:
+        if hold is not None and hold.id != self._hold:
             self.guard.hold_appeared(self.clock())
         self._hold = hold.id if hold is not None else None
         view = self.session.view

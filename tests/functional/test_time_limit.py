@@ -103,7 +103,10 @@ def test_child_rlms_that_never_end_are_ended_with_the_block_that_asked_for_them(
     with live(tmp_path, root, sub={".*": child}, limits=limits, is_attended=False) as run:
         finished = run.start().end()
         assert (finished.status, finished.answer) == ("limit", "7")
-        assert {done.status for done in run.of(ev.CodeFinished)} <= {"interrupted", "killed"}
+        # one at the bottom may come to its end: its own call is refused, as the time was just over
+        refused = {asked.node.rpartition(".")[0] for asked in run.of(ev.SubcallRequested) if asked.refused}
+        ended = {done.status for done in run.of(ev.CodeFinished) if done.node not in refused}
+        assert ended <= {"interrupted", "killed"}
         opened = {node.node for node in run.of(ev.NodeOpened)}
         assert {node.node for node in run.of(ev.NodeClosed)} == opened
 

@@ -145,6 +145,22 @@ def test_quitting_a_run_asks_once_and_keeps_the_trace(tmp_path: Path) -> None:
     assert ran(tmp_path, "trace", "verify", str(trace)).returncode == 0
 
 
+def test_bytes_that_are_no_text_and_a_paste_with_escapes_end_and_do_nothing(tmp_path: Path) -> None:
+    with Terminal(stepping(), env={"RLM_TUI_HOME": str(tmp_path)}) as terminal:
+        terminal.wait(HELD)
+        terminal.press_until("i", "TYPING")
+        terminal.press("my edit ", "\udcff", "caf\udce9 ", "and on ")
+        terminal.wait("my edit �caf� and on")
+        terminal.press("\x1b[200~see \x1b[1mthis\nas one\x1b[0m\x1b[201~")
+        terminal.wait("see ␛[1mthis", "as one␛[0m")
+        terminal.press("escape")
+        terminal.wait("KEYS", "✎ edited by you")
+        terminal.press("ctrl+q")
+        terminal.wait("Quit?")
+        terminal.press("y")
+        assert terminal.finish() == 0
+
+
 def dragged(terminal: Terminal) -> None:
     """Drag the window through all sizes, each seen by the program, and back."""
     for columns, lines in SIZES:
