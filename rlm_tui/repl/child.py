@@ -90,15 +90,23 @@ class Child:
                 os.killpg(self.pid, signal.SIGKILL)
 
     async def end(self, patience_s: float = 0.0) -> int:
-        """Wait up to `patience_s` for it to end by itself, kill what is left; returns the exit status."""
+        """Wait up to `patience_s` for it to end by itself, kill what is left; returns the exit status.
+
+        Cancelled, it kills at once and still waits for the end, which is near: nothing is left behind.
+        """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience_s
+        deadline, cancelled = loop.time() + patience_s, False
         while self.is_alive:
             if loop.time() >= deadline and not self.is_ending:
                 self.was_stubborn = patience_s > 0
                 self.kill()
-            await asyncio.sleep(_POLL_S)
+            try:
+                await asyncio.sleep(_POLL_S)
+            except asyncio.CancelledError:
+                deadline, patience_s, cancelled = loop.time(), 0.0, True
         self._kill_group()  # a block may have ended the keeper first
+        if cancelled:
+            raise asyncio.CancelledError
         return self._process.returncode
 
     def release(self) -> None:

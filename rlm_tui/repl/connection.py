@@ -105,13 +105,15 @@ class Connection:
         """End the process with all it started and give back every descriptor; idempotent."""
         self._on_end("")
         self.child.kill()
-        await self.child.end()
-        if self._poll:
-            self._poll.cancel()
-        self._out.close()
-        self._err.close()
-        self.channel.close()
-        self.child.release()
+        try:
+            await self.child.end()
+        finally:
+            if self._poll:
+                self._poll.cancel()
+            self._out.close()
+            self._err.close()
+            self.channel.close()
+            self.child.release()
 
     def _on_message(self, message: Message, payload: bytes) -> None:
         if isinstance(message, Call):

@@ -283,6 +283,21 @@ print(p.pid, int(q.stdout.readline()))
 """
 
 
+async def test_a_close_that_is_cancelled_still_ends_the_worker_and_gives_all_back() -> None:
+    repl = WorkerREPL(Echo())
+    await repl.start()
+    pid, closing = repl.facts.pid, asyncio.ensure_future(repl.close())
+    assert pid is not None
+    open_before = len(os.listdir("/proc/self/fd"))
+    while not closing.done():
+        await asyncio.sleep(0)
+        closing.cancel()
+    await asyncio.wait({closing})
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert len(os.listdir("/proc/self/fd")) < open_before
+
+
 async def test_what_a_block_put_apart_does_not_outlive_close_either() -> None:
     async with open_repl() as repl:
         out = await stdout_of(repl, APART)
