@@ -166,8 +166,8 @@ class TraceReader(Reading):
             self._report("order", message, number, offset)
             return None
         self._note_gap(event.seq - last - 1, last, number, offset)
-        self._offsets.append(offset)
         self._seqs.append(event.seq)
+        self._offsets.append(offset)  # last, as its length is what another thread knows of
         return event
 
     def _note_gap(self, missing: int, last: int, number: int, offset: int) -> None:
