@@ -93,6 +93,11 @@ def keep(text: str, suffix: str) -> Path:
     return _file_of(text, suffix)
 
 
+def too_late(text: str, suffix: str) -> str:
+    """The sentence for an edit of what is held no longer, whose text goes into a file; UsageError where none can be."""
+    return f"What you edited is no longer held; your text is kept in {keep(text, suffix)}."
+
+
 def _file_of(text: str, suffix: str) -> Path:
     try:
         path = Path(tempfile.mkdtemp(prefix="rlm-tui-")) / f"held{suffix}"

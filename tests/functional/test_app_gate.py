@@ -1,10 +1,13 @@
 """The keys at the gate, on a real session with a scripted model."""
 
+import re
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from rlm_tui import events as ev
+from rlm_tui.files import read_bytes
 from rlm_tui.resources import sample
 from rlm_tui.session import commands as cmd
 from rlm_tui.trajectory import Hold
@@ -405,6 +408,7 @@ async def test_of_several_that_wait_the_keys_mean_the_one_that_is_shown(tmp_path
             assert "The sub-call waits. 2 more beside it." in hand.bar("GateBar")
             assert "held, not sent yet · 2 of 3" in hand.screen()
             await hand.press("i")
+            assert "sub-call 2 of 3 of iteration 1, not sent yet  Esc keeps the edit" in hand.screen()
             await hand.type("all ")
             await hand.press("escape")
             await hand.until(lambda: bool(all_of(hand, ev.Edited)))
@@ -466,7 +470,10 @@ async def test_an_edit_of_one_that_waits_stays_open_when_another_goes(tmp_path: 
             assert [each.hold for each in all_of(hand, ev.Edited) if isinstance(each, ev.Edited)] == [holds[1].id]
 
 
-async def test_a_hold_that_goes_away_closes_the_editor_and_says_so(tmp_path: Path) -> None:
+async def test_a_hold_that_goes_away_closes_the_editor_and_what_was_written_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with live(tmp_path, ROOT) as driver:
         async with on_screen(held(driver).session) as hand:
             await hand.held("before_code")
@@ -476,6 +483,35 @@ async def test_a_hold_that_goes_away_closes_the_editor_and_says_so(tmp_path: Pat
             await hand.until(lambda: "no longer held" in hand.bar("GateBar"))
             assert not hand.app.ui.editing
             assert not all_of(hand, ev.Edited)
+            kept = re.search(r"your text is kept in (\S+)\.$", hand.app.ui.notice)
+    assert kept is not None
+    assert Path(kept[1]).parent.parent == tmp_path
+    assert read_bytes(Path(kept[1])) == b"qx = 1"
+
+
+async def test_an_editor_that_changed_nothing_leaves_no_file_when_its_hold_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("i")
+            monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+            driver.send(cmd.Stop())
+            await hand.until(lambda: "nothing in it was changed" in hand.bar("GateBar"))
+
+
+async def test_where_no_file_can_be_made_the_loss_of_an_edit_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live(tmp_path, ROOT) as driver:
+        async with on_screen(held(driver).session) as hand:
+            await hand.held("before_code")
+            await hand.press("i")
+            await hand.type("q")
+            monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+            driver.send(cmd.Stop())
+            await hand.until(lambda: "the edit was not sent. No file can be made" in hand.app.ui.notice)
 
 
 async def test_resizing_while_editing_keeps_text_and_focus(tmp_path: Path) -> None:

@@ -18,18 +18,33 @@ from rlm_tui.errors import ExitCode
 from rlm_tui.session import commands as cmd
 from rlm_tui.session.base import Batch, Phase, Session
 from rlm_tui.session.signals import told_to_end
+from rlm_tui.text import one_line
 from rlm_tui.trajectory.numbers import NUMBERS
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.bar_words import sentence, unsaid
 from rlm_tui.ui.meanings import meaning
-from rlm_tui.ui.selecting import held_elsewhere, interesting, is_there, open_hold, quit_question
+from rlm_tui.ui.selecting import (
+    held_elsewhere,
+    held_text,
+    interesting,
+    is_held,
+    is_of_subcall,
+    is_there,
+    meant_hold,
+    open_hold,
+    quit_question,
+)
 from rlm_tui.ui.state import UiState
-from rlm_tui.ui.words import is_behind, state_of
+from rlm_tui.ui.words import held_one, is_behind, state_of
 
 _BEAT_S = 0.05
 _OFFERED = ("gate.", "walk.")
 _AMONG_NODES = ("walk.sibling_before", "walk.sibling_after", "walk.parent", "walk.child")
 _MOST = 120
+_QUOTED = 60
+_ON_HOLD = ("gate.run", "gate.answer")
+_BESIDE = ("walk.sibling_after", "walk.sibling_before")
+_BY_ROW = "show with a row of calls"
 _WAITS = ("held", "question", "finished", "replay")
 _KEPT = "note: what you typed is kept; send sends it again."
 _UNENDED = "note: the text had no line with a full stop alone at its end, so it was not sent."
@@ -58,6 +73,8 @@ class Front:
         self._why = ""
         self._is_interrupted = False
         self._calm: Phase | None = None
+        self._meant = 0
+        """The hold that commands were last said to mean."""
 
     def run(self) -> int:
         """Go on until the person quits, the lines end, or a signal says so; returns an ExitCode."""
@@ -166,9 +183,9 @@ class Front:
             self.say([*(f"note: {message}" for message in batch.messages), *([_KEPT] if is_refused else [])])
 
     def _stands(self) -> tuple[object, ...]:
-        """What a person is told of anew when it changes: phase, hold, and in a replay the end of the indexing."""
-        hold = open_hold(self.session)
-        return self.session.phase, hold.id if hold is not None else 0, bool(self.session.waiting)
+        """What a person is told of anew when it changes: phase, holds, and in a replay the end of the indexing."""
+        holds = tuple(hold.id for hold in self.session.trajectory.now().holds())
+        return self.session.phase, holds, bool(self.session.waiting)
 
     def _arrive(self) -> None:
         """Something new waits for the person."""
@@ -176,10 +193,12 @@ class Front:
         if phase == "replay" and not self.session.waiting:
             self._doing.do(Typed("show"))
         if phase == "held":
-            self.ui.pinned = False  # it was said just now: that is what one looks at
+            is_new = not is_held(self.session, self._meant)
+            # It was said just now: that is what one looks at, unless it came beside what one chose, which still waits.
+            self.ui.pinned = self.ui.pinned and not is_new
             self._look()
-            hold = open_hold(self.session)
-            if hold is not None and hold.checkpoint in NUMBERS:
+            hold = meant_hold(self.session, self.ui.selection)
+            if is_new and hold is not None and hold.checkpoint in NUMBERS:
                 self.say([sentence(self.session, self.ui)[0]])
             self._offer()
         elif phase in _WAITS and not self.session.waiting:
@@ -199,9 +218,23 @@ class Front:
         self._offer()
 
     def _offer(self) -> None:
+        self._say_meant()
         offered = (name for name in ACTIONS if name.startswith(_OFFERED) and name not in _AMONG_NODES)
         can = [self._reader.offer(name) for name in offered if self.allows(name)]
         self.say([f"You can: {', '.join([*dict.fromkeys(can), 'help (?)', 'quit (q)'])}."])
+
+    def _say_meant(self) -> None:
+        """Where several wait, which one the commands mean and how another is chosen; nothing where they act on none."""
+        now, hold = self.session.trajectory.now(), meant_hold(self.session, self.ui.selection)
+        if hold is None or not any(map(self.allows, _ON_HOLD)):
+            return
+        self._meant, many = hold.id, len(now.holds())
+        if many > 1:
+            said = one_line(held_text(self.session, hold), _QUOTED)
+            beside = _BESIDE if is_of_subcall(self.session, hold) else ()
+            ways = [self._reader.offer(name) for name in beside if self.allows(name)][:1]
+            which = f"{held_one(now, hold).partition(',')[0]}, “{said}”"
+            self.say([f"note: {many} wait; commands mean {which}; {' or '.join([*ways, _BY_ROW])} chooses another."])
 
     def allows(self, action: str) -> bool:
         """Whether an action of the registry can be done now."""
@@ -275,6 +308,9 @@ class Front:
             self.say([f"note: {why}"])
         else:
             self._doing.do(meant)
+            hold = meant_hold(self.session, self.ui.selection)
+            if hold is not None and hold.id != self._meant:
+                self._say_meant()
 
     def _look(self) -> None:
         """What nobody chose to look at is what matters at this moment, as in the app."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rlm_tui import events as ev
+from rlm_tui.errors import UsageError
 from rlm_tui.session import commands as cmd
 from rlm_tui.trajectory import Hold
 from rlm_tui.trajectory.numbers import NUMBERS
+from rlm_tui.ui import editing
 from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.bar_words import own_block
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import held_elsewhere, held_text, in_reading_order, is_held, meant_hold, open_hold
-from rlm_tui.ui.words import FORGET, STOP, UNEDITED, hold_words
+from rlm_tui.ui.words import FORGET, STOP, UNEDITED, held_one
 
 _SEND = "Enter sends · Esc leaves"
 _SENT: dict[Purpose, type[cmd.SessionCommand]] = {
@@ -183,7 +185,7 @@ class GateController:
         view = session.trajectory.now()
         self.app.look_at(in_reading_order(view, hold.node), pinned=hold != open_hold(session))
         main.enter("step")
-        main.pane("step").begin_edit(text, hold_words(view, hold))
+        main.pane("step").begin_edit(text, held_one(view, hold))
         if hold.checkpoint in NUMBERS:
             main.pane("step").editor.select_all()  # what is typed takes its place
         self._editing = hold, text
@@ -231,11 +233,11 @@ class GateController:
             gone = "What you were answering is no longer held; your words are kept for the next answer."
             self.app.say(gone, outlasts=True)
         if self._editing is not None and not is_held(session, self._editing[0].id):
-            self._editing = None
+            (hold, before), self._editing = self._editing, None
             self.app.ui.editing = False
-            self.app.main.pane("step").end_edit()
+            text = self.app.main.pane("step").end_edit()
             self.app.main.enter("step")
-            self.app.say("What you edited is no longer held; the edit was not sent.", outlasts=True)
+            self.app.say(_came_too_late(hold, text, before), outlasts=True)
 
     def _meant(self) -> Hold | None:
         return meant_hold(self.app.session, self.app.ui.selection)
@@ -259,3 +261,13 @@ class GateController:
             return False
         self.app.ui.pinned = self.app.ui.stays
         return True
+
+
+def _came_too_late(hold: Hold, text: str, before: str) -> str:
+    """What is said of an open edit whose hold is gone; what was written is kept in a file."""
+    if text == before:
+        return "What you had open is no longer held; nothing in it was changed."
+    try:
+        return editing.too_late(text, editing.suffix_of(hold.checkpoint))
+    except UsageError as error:
+        return f"What you edited is no longer held; the edit was not sent. {error}"

@@ -117,7 +117,7 @@ class TakeController:
         if edited.trouble:
             app.say(edited.trouble)
         elif edited.text != before and not is_held(app.session, hold.id):
-            app.say(f"What you edited is no longer held; your text is kept in {editing.keep(edited.text, suffix)}.")
+            app.say(editing.too_late(edited.text, suffix))
         elif why := app.ui.refuses(hold, edited.text, held_text(app.session, hold)):
             app.say(why)
         elif edited.text == before:
