@@ -12,7 +12,6 @@ from rlm_tui.session.base import OPENING, LiveText, Session
 from rlm_tui.text import one_line, plural, short_seconds
 from rlm_tui.trajectory import Hold, Node, View
 from rlm_tui.trajectory.facts import newest
-from rlm_tui.ui.content.batches import place_in
 from rlm_tui.ui.states import BEHIND, BEING_OPENED, ENDS, FILES, PHASES, SPINNER, UNFINISHED, Look
 
 STOP = "Stop the run? What it found so far is kept."
@@ -238,27 +237,19 @@ def _of_iteration(view: View, node_id: str) -> str:
     return (f" of iteration {turn.number}" if turn is not None and turn.number else "") + (child and f" of {child}")
 
 
-def held_one(view: View, hold: Hold) -> str:
-    """The one thing that a hold holds, whatever waits beside it: `sub-call 2 of 3 of iteration 1, not sent yet`."""
-    node, is_call = view.node(hold.node), hold.checkpoint in ("before_subcall", "after_subcall")
-    place = place_in(view, node).replace(" · ", " ") if node is not None and is_call else ""
-    return _hold_words(view, hold, f"{_HELD[hold.checkpoint].noun}{place}", short=False)
+def hold_words(view: View, hold: Hold, *, short: bool = False, nth: str | None = None) -> str:
+    """What is held and what has not happened yet: `code of iteration 3, not run yet`.
 
-
-def hold_words(view: View, hold: Hold, *, short: bool = False) -> str:
-    """What is held and what has not happened yet: `code of iteration 3, not run yet`."""
-    noun = _HELD[hold.checkpoint].noun
-    together = sum(each.batch == hold.batch and each.checkpoint == hold.checkpoint for each in view.holds())
-    return _hold_words(view, hold, plural(together, noun) if hold.batch and together > 1 else noun, short=short)
-
-
-def _hold_words(view: View, hold: Hold, noun: str, *, short: bool) -> str:
+    With `nth`, its place in the batch (` 2 of 3`), it is that one alone, whatever waits beside it: `sub-call 2 of 3 of iteration 1`.
+    """
     what = _HELD[hold.checkpoint]
     if hold.checkpoint == "at_limit":
         place = _of_iteration(view, hold.node).replace(" of ", " in ", 1)
         return f"limit reached{place}, {what.short if short else what.rest}"
     if hold.has_failed:
         return f"request{_of_iteration(view, hold.node)}, {'failed' if short else 'it failed'}"
+    together = sum(each.batch == hold.batch and each.checkpoint == hold.checkpoint for each in view.holds())
+    noun = plural(together, what.noun) if hold.batch and together > 1 and nth is None else f"{what.noun}{nth or ''}"
     node = view.node(hold.node)
     if node is not None and node.title == ev.COMPACTION:
         noun = "request for a summary" if hold.checkpoint == "before_request" else "summary"

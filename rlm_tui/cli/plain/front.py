@@ -22,6 +22,7 @@ from rlm_tui.text import one_line
 from rlm_tui.trajectory.numbers import NUMBERS
 from rlm_tui.ui.actions import BY_ID, Keymap, reason
 from rlm_tui.ui.bar_words import sentence, unsaid
+from rlm_tui.ui.content.batches import held_one
 from rlm_tui.ui.meanings import meaning
 from rlm_tui.ui.selecting import (
     held_elsewhere,
@@ -35,7 +36,7 @@ from rlm_tui.ui.selecting import (
     quit_question,
 )
 from rlm_tui.ui.state import UiState
-from rlm_tui.ui.words import held_one, is_behind, state_of
+from rlm_tui.ui.words import is_behind, state_of
 
 _BEAT_S = 0.05
 _OFFERED = ("gate.", "walk.")

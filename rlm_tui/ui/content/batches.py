@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rlm_tui.trajectory import Node, View
+from rlm_tui.trajectory import Hold, Node, View
+from rlm_tui.ui.words import hold_words
 
 BATCH = "#"
 QUEUED = "queued"
@@ -42,3 +43,10 @@ def members(view: View, key: str) -> list[Node]:
     code, batch = split_key(key)
     node = view.node(code)
     return [child for child in view.children(node) if batch_of(view, child) == batch] if node else []
+
+
+def held_one(view: View, hold: Hold) -> str:
+    """The one thing that a hold holds, whatever waits beside it: `sub-call 2 of 3 of iteration 1, not sent yet`."""
+    node, is_call = view.node(hold.node), hold.checkpoint in ("before_subcall", "after_subcall")
+    nth = place_in(view, node).replace(" · ", " ") if node is not None and is_call else ""
+    return hold_words(view, hold, nth=nth)

@@ -14,7 +14,7 @@ from rlm_tui.ui.asking import Asking, Purpose
 from rlm_tui.ui.bar_words import own_block
 from rlm_tui.ui.host import Host
 from rlm_tui.ui.selecting import held_elsewhere, held_text, in_reading_order, is_held, meant_hold, open_hold
-from rlm_tui.ui.words import FORGET, STOP, UNEDITED, held_one
+from rlm_tui.ui.words import FORGET, STOP, UNEDITED
 
 _SEND = "Enter sends · Esc leaves"
 _SENT: dict[Purpose, type[cmd.SessionCommand]] = {
@@ -178,6 +178,8 @@ class GateController:
 
     def edit(self) -> None:
         """Open the editor on what is held."""
+        from rlm_tui.ui.content.batches import held_one
+
         session, main = self.app.session, self.app.main
         if (hold := self._meant()) is None:
             return
