@@ -240,7 +240,7 @@ def _of_iteration(view: View, node_id: str) -> str:
 def hold_words(view: View, hold: Hold, *, short: bool = False, nth: str | None = None) -> str:
     """What is held and what has not happened yet: `code of iteration 3, not run yet`.
 
-    With `nth`, its place in the batch (` 2 of 3`), it is that one alone, whatever waits beside it: `sub-call 2 of 3 of iteration 1`.
+    With `nth`, its place in the batch (` 2 of 3`), it is that one alone, whatever waits beside it.
     """
     what = _HELD[hold.checkpoint]
     if hold.checkpoint == "at_limit":
