@@ -75,7 +75,7 @@ AT_FIRST_PAINT = {
     "rlm_tui.trace": "codec magic migrate opening reader reading source store",
     "rlm_tui.trajectory": "facts fold limits nodes spending view waited",
     "rlm_tui.ui": "actions app asking attention bar_words early host hung_up keymap lines notice opening pace palette "
-    "resized screens selecting showing state states stopped styles theme theme_file verbs widgets words",
+    "resized screens selecting showing state states stopped styles theme theme_file typed_in verbs widgets words",
     "rlm_tui.ui.screens": "full_screen main",
     "rlm_tui.ui.widgets": "bar footer gate_bar header rule slider too_small",
 }
