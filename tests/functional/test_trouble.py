@@ -363,6 +363,7 @@ def test_a_full_disk_waits_for_the_person_and_the_trace_is_whole_once_there_is_r
     with Terminal(filled, env=env) as terminal:
         terminal.wait(HELD)
         terminal.press_until("c", "cannot be written")
+        terminal.wait("waits (the trace cannot be written)")
         terminal.wait("HELD")
         terminal.press("q")
         terminal.wait("Quit?", "Free the disk before you quit, or")
@@ -387,6 +388,7 @@ def test_room_on_the_disk_is_found_also_when_nothing_happens_any_more(tmp_path: 
     with Terminal(filled, env=env) as terminal:
         terminal.wait(HELD)
         terminal.press_until("c", "cannot be written")
+        terminal.wait("waits (the trace cannot be written)")
         terminal.press_until("c", "ANSWERED")
         terminal.wait("Free the disk before you quit, or")
         resource.prlimit(
@@ -405,6 +407,7 @@ def test_a_disk_that_stays_full_says_in_the_end_what_the_trace_lacks(tmp_path: P
     with Terminal(filled, env=env, columns=200) as terminal:
         terminal.wait(HELD)
         terminal.press_until("c", "cannot be written")
+        terminal.wait("waits (the trace cannot be written)")
         terminal.press_until("c", "ANSWERED")
         terminal.wait("could not be written to the trace", "Free the disk before you quit, or")
         terminal.press("q")
