@@ -6,7 +6,6 @@ import array
 import asyncio
 import fcntl
 import os
-import re
 import signal
 import termios
 
@@ -63,16 +62,15 @@ async def test_calls_that_would_fill_the_memory_of_the_host_end_the_worker(
         assert await stdout_of(repl, "print(6 * 7)") == "42\n"
 
 
-async def test_calls_without_end_after_a_block_end_the_worker() -> None:
+async def test_calls_without_end_after_a_block_end_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlm_tui.repl.connection._REFUSE_S", 1000.0)  # none is refused while they come, however slowly
     async with open_repl() as repl:
         done = await run(repl, f"{FORGED}{OVER}for id in range(100_000): call(id)")
         assert done.status == "ok"
         await _keeper_ended()
         result = await run(repl, "print(6 * 7)")
         assert result.stdout == "42\n"
-        assert re.search(
-            r"broke the protocol \((too many calls at once|a reply that nobody waits for)\)", result.notes[0]
-        )
+        assert "broke the protocol (too many calls at once)" in result.notes[0]
 
 
 async def test_what_floods_the_output_between_blocks_is_read_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
